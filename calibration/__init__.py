@@ -1,0 +1,1 @@
+"""From logs to knowledge: reports today, identified parameters later."""

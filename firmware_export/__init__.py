@@ -1,0 +1,1 @@
+"""From a bundle's ONNX graph to C99 and onto a microcontroller."""

@@ -1,0 +1,1 @@
+"""The robot side: links, supervisor, control loop and logs; importable without torch and mujoco."""

@@ -1,0 +1,1 @@
+"""Virtual robots: MuJoCo inside, the real robot's protocol outside."""

@@ -1,0 +1,1 @@
+"""Networks, learners, the bundle and the runtime."""

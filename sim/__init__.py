@@ -1,0 +1,1 @@
+"""Robots, tasks, physics, sensors and randomization. Imports no sibling package."""

@@ -1,0 +1,1 @@
+"""Vectorised environments on ``mujoco.batch`` and their Gymnasium face."""

@@ -1,0 +1,1 @@
+"""The multirotor flight kernel: fused, batched, float32, with a hand-written adjoint."""

@@ -1,0 +1,226 @@
+"""What a robot, an observation, an action and a task are, as frozen data.
+
+Training and deployment share these records through the bundle; nothing here imports a
+simulator or a learning framework. SI units everywhere; quaternions are wxyz; names end in
+``_w`` (world frame) or ``_b`` (body frame) where a frame matters.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+ActionLevel = Literal["motor", "rates_thrust", "attitude_thrust", "velocity", "position", "joint_position"]
+SafeAction = Literal["level_and_descend", "land", "hold", "damp", "off"]
+
+GRAVITY = 9.81
+"""Standard gravity used by every model here, m/s^2 (MuJoCo's default)."""
+
+
+@dataclass(frozen=True)
+class ObservationTerm:
+    """One named, ordered slice of the policy's flat observation, in raw SI units."""
+
+    name: str
+    size: int
+    unit: str
+    frame: str
+    """Frame and layout, e.g. ``"world"``, ``"body"``, ``"world<-body, row-major"``."""
+    source: str
+    """Sensor or estimator that delivers it on the robot."""
+    noise_std: float = 0.0
+    """Standard deviation of the white noise assumed in training, in ``unit``."""
+    quaternion_order: str | None = None
+    """``"wxyz"`` for quaternion terms, ``None`` otherwise."""
+
+
+@dataclass(frozen=True)
+class ActionSpec:
+    """The physical command that leaves the policy."""
+
+    level: ActionLevel
+    names: tuple[str, ...]
+    """Motor or joint names in policy order."""
+    unit: str
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    nominal: tuple[float, ...]
+    """Command that holds the **nominal** robot at rest (hover or default pose)."""
+    slew_limit: tuple[float, ...]
+    """Largest change per second in ``unit``/s that the supervisor lets through."""
+    safe_action: SafeAction
+
+    @property
+    def size(self) -> int:
+        """Number of command channels."""
+        return len(self.names)
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Clocking of the policy, seconds."""
+
+    control_period_s: float
+    """The policy's ``step`` is called once per this period, never faster."""
+    physics_step_s: float
+    """MuJoCo integration step of the evaluation environment."""
+    latency_assumed_s: float
+    """Mean sensor-to-actuator delay in training."""
+    latency_budget_s: float
+    """Largest delay the policy was judged with; the supervisor acts beyond it."""
+
+
+@dataclass(frozen=True)
+class SupervisorLimits:
+    """Limits whose violation in flight triggers the robot's safe action."""
+
+    tilt_rad: float
+    """Angle between body z and world z."""
+    geofence_radius_m: float
+    """Horizontal distance from the take-off point."""
+    ceiling_m: float
+    """Height above the take-off point."""
+    speed_m_s: float
+    angular_rate_rad_s: float
+    battery_min_v: float
+    """Loaded pack voltage below which the robot lands."""
+    battery_takeoff_v: float
+    """Pack voltage below which it does not take off."""
+    state_age_s: float
+    """Oldest acceptable state estimate on the host."""
+    fault_budget_s: float
+    """A fault visible to the host reaches its safe action within this time."""
+
+
+@dataclass(frozen=True)
+class MultirotorParameters:
+    """Physical constants of one multirotor airframe (a named parameter set).
+
+    Rotor speed is the fraction ``u`` in [0, 1] of the maximum; thrust per rotor is
+    ``c0 + c1 u + c2 u^2`` newtons; ``u`` follows its command as a first-order lag.
+    """
+
+    name: str
+    mass: float
+    """kg"""
+    inertia: tuple[float, float, float]
+    """Principal moments about the centre of mass, kg m^2."""
+    rotor_position_b: tuple[tuple[float, float, float], ...]
+    """Rotor hubs from the nominal centre of mass, m; ``(num_rotors, 3)``."""
+    yaw_sign: tuple[float, ...]
+    """Sign of each rotor's reaction torque about body z for positive thrust."""
+    thrust_curve: tuple[float, float, float]
+    """``c0, c1, c2`` in newtons."""
+    torque_per_thrust: float
+    """Reaction torque over thrust, m."""
+    motor_rise_s: float
+    """Time constant when the command is above the rotor speed."""
+    motor_fall_s: float
+    """Time constant when the command is below the rotor speed."""
+    max_rotor_speed_rpm: float | None
+    """Rotor speed at ``u = 1`` where the source states it."""
+    source: str
+
+    @property
+    def num_rotors(self) -> int:
+        """Number of rotors."""
+        return len(self.rotor_position_b)
+
+    @property
+    def max_thrust(self) -> float:
+        """Total thrust with every rotor at full speed, N."""
+        return self.num_rotors * sum(self.thrust_curve)
+
+    @property
+    def thrust_to_weight(self) -> float:
+        """Largest total thrust over weight."""
+        return self.max_thrust / (self.mass * GRAVITY)
+
+    @property
+    def hover_command(self) -> float:
+        """Rotor speed fraction at which total thrust equals weight."""
+        c0, c1, c2 = self.thrust_curve
+        target = self.mass * GRAVITY / self.num_rotors
+        if c2 == 0.0:
+            return (target - c0) / c1
+        return (-c1 + math.sqrt(c1 * c1 - 4.0 * c2 * (c0 - target))) / (2.0 * c2)
+
+
+@dataclass(frozen=True)
+class RobotSpec:
+    """A robot: its model file, its named parameter sets and its limits."""
+
+    name: str
+    description: str
+    mjcf: Path
+    motor_names: tuple[str, ...]
+    joint_names: tuple[str, ...]
+    parameter_sets: dict[str, MultirotorParameters]
+    default_parameter_set: str
+    limits: SupervisorLimits
+    command_unit: str
+    sources: tuple[str, ...] = field(default=())
+
+    def parameters(self, name: str | None = None) -> MultirotorParameters:
+        """Return the named parameter set (default: ``default_parameter_set``).
+
+        Raises:
+            ConfigError: if there is no such set; the message lists the valid names.
+        """
+        from sim.errors import ConfigError
+
+        key = name or self.default_parameter_set
+        if key not in self.parameter_sets:
+            valid = ", ".join(sorted(self.parameter_sets))
+            raise ConfigError(f"robot '{self.name}' has no parameter set '{key}'; choose one of: {valid}")
+        return self.parameter_sets[key]
+
+    def model_hash(self) -> str:
+        """SHA-256 of the MJCF file, hexadecimal."""
+        return hashlib.sha256(self.mjcf.read_bytes()).hexdigest()
+
+
+@dataclass(frozen=True)
+class SuccessCriterion:
+    """When an evaluation episode counts as a success."""
+
+    max_distance_m: float
+    """Never further than this from the target."""
+    steady_distance_m: float
+    """Within this distance throughout the last ``steady_window_s``."""
+    steady_window_s: float
+    box_m: float
+    """Reported beside it: share of episodes with ``|p_i|`` inside this box throughout."""
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """What a policy is asked to do, what it sees and how it is judged."""
+
+    name: str
+    description: str
+    robot: str
+    actor_terms: tuple[ObservationTerm, ...]
+    critic_terms: tuple[ObservationTerm, ...]
+    action: ActionSpec
+    timing: Timing
+    episode_s: float
+    success: SuccessCriterion
+
+    @property
+    def observation_size(self) -> int:
+        """Length of the flat actor observation."""
+        return sum(term.size for term in self.actor_terms)
+
+    @property
+    def critic_size(self) -> int:
+        """Length of the flat critic observation."""
+        return sum(term.size for term in self.critic_terms)
+
+    @property
+    def control_steps(self) -> int:
+        """Control steps in one episode."""
+        return round(self.episode_s / self.timing.control_period_s)
