@@ -115,13 +115,22 @@ class Bundle:
         """The ONNX file."""
         return self.path / POLICY_FILE
 
+    def read_policy(self) -> bytes:
+        """Return the ONNX model, read once and checked again against the bundle's hash.
+
+        Raises:
+            BundleError: if the file changed since the bundle was loaded.
+        """
+        return _read_checked(self.policy_path, self.files[POLICY_FILE])
+
     def golden(self) -> Golden:
         """Load the golden sequences.
 
         Raises:
             BundleError: if an array is missing or its shape does not fit the bundle.
         """
-        with np.load(self.path / GOLDEN_FILE, allow_pickle=False) as data:
+        content = _read_checked(self.path / GOLDEN_FILE, self.files[GOLDEN_FILE])
+        with np.load(io.BytesIO(content), allow_pickle=False) as data:
             missing = [f.name for f in dataclasses.fields(Golden) if f.name not in data]
             if missing:
                 raise BundleError(f"{self.path / GOLDEN_FILE}: no array '{missing[0]}'; export the bundle again")
@@ -147,7 +156,8 @@ def load_bundle(path: Path | str) -> Bundle:
     version = document.get("schema_version")
     if version != SCHEMA_VERSION:
         raise BundleError(
-            f"{path / INFO_FILE}: schema version {version!r}, this program reads {SCHEMA_VERSION}; train or export it again"
+            f"{path / INFO_FILE}: schema version {version!r}, this program reads {SCHEMA_VERSION};"
+            " train or export it again"
         )
     claimed = document.get("id")
     actual = _document_id(document)
@@ -157,7 +167,7 @@ def load_bundle(path: Path | str) -> Bundle:
     if not isinstance(files, dict) or set(files) != {POLICY_FILE, GOLDEN_FILE}:
         raise BundleError(f"{path / INFO_FILE}: 'files' must list {POLICY_FILE} and {GOLDEN_FILE}")
     for name, digest in files.items():
-        _check_file(path / name, digest)
+        _read_checked(path / name, digest)
     info = _from_json(BundleInfo, document.get("info"), str(path / INFO_FILE))
     return Bundle(path=path, id=actual, info=info, files=dict(files))
 
@@ -233,12 +243,17 @@ def _document_id(document: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def _check_file(path: Path, digest: str) -> None:
-    if not path.is_file():
-        raise BundleError(f"{path} is missing: copy the bundle again")
-    actual = hashlib.sha256(path.read_bytes()).hexdigest()
+def _read_checked(path: Path, digest: str) -> bytes:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise BundleError(f"{path} is missing: copy the bundle again") from None
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read ({error.strerror}): copy the bundle again") from None
+    actual = hashlib.sha256(content).hexdigest()
     if actual != digest:
         raise BundleError(f"{path} was altered or truncated: SHA-256 {actual[:12]}, expected {str(digest)[:12]}")
+    return content
 
 
 def _check_golden(golden: Golden, info: BundleInfo, path: Path) -> None:
