@@ -1,0 +1,1 @@
+"""Tests mirror the packages; ``tests.bench`` holds the benchmarks, ``tests.support`` shared parts."""

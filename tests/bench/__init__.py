@@ -1,0 +1,1 @@
+"""Benchmarks: the figures that the documentation quotes, measured on the machine at hand."""

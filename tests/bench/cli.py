@@ -1,0 +1,65 @@
+"""Measure the figures that the documentation quotes and record machine, date and commit.
+
+A suite is a list of parts; a part is a module here with ``measure(repeats) -> dict`` whose keys
+are the figures' dotted names. Times are CPU-seconds and wall seconds, best of ``repeats``.
+"""
+
+import importlib
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import tyro
+from rich.console import Console
+
+from tests.bench.machine import machine
+
+EXAMPLE = """sim2metal bench first-flight --json figures.json
+sim2metal bench first-flight --parts kernel mlp64"""
+
+SUITES = {"first-flight": ("kernel", "mlp64", "hover")}
+
+
+@dataclass
+class Args:
+    """Options of ``sim2metal bench``."""
+
+    suite: Annotated[Literal["first-flight"], tyro.conf.Positional] = "first-flight"
+    """Which set of figures to measure."""
+    parts: tuple[str, ...] = ()
+    """Only these parts of the suite (default: all)."""
+    repeats: int = 3
+    """Timings are the best of this many."""
+
+
+def run(args: Args) -> dict[str, object]:
+    """Measure every part and print its figures."""
+    from sim.errors import ConfigError
+
+    parts = args.parts or SUITES[args.suite]
+    unknown = sorted(set(parts) - set(SUITES[args.suite]))
+    if unknown:
+        raise ConfigError(f"unknown part '{unknown[0]}'; choose from: {', '.join(SUITES[args.suite])}")
+    console = Console(highlight=False)
+    figures: dict[str, object] = {}
+    for part in parts:
+        console.print(f"[bold]{args.suite}: {part}[/]")
+        measured = importlib.import_module(f"tests.bench.{part}").measure(repeats=args.repeats)
+        for key, value in measured.items():
+            for line in _lines(key, value):
+                console.print(f"  {line}")
+        figures.update(measured)
+    return {**figures, "machine": machine()}
+
+
+def _lines(key: str, value: object) -> list[str]:
+    if isinstance(value, list):
+        return [f"{key}[{i}]: {_text(item)}" for i, item in enumerate(value)]
+    return [f"{key}: {_text(value)}"]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_text(item)}" for name, item in value.items())
+    if isinstance(value, float):
+        return f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+    return str(value)
