@@ -1,12 +1,16 @@
 """Hover at the origin with a multirotor: the first flight's task, judged in MuJoCo.
 
-Start distribution, noise, disturbances and success box follow "Learning to Fly in Seconds"
-(arXiv 2311.13081) and its public code; the randomization of the airframe is this project's
-committed table (see ``EVALUATION_TABLE``), each term with its source.
+Start distribution, noise, disturbances, reward and success box follow "Learning to Fly in
+Seconds" (L2F, arXiv 2311.13081) and its public code; the randomization of the airframe is this
+project's committed table (see ``EVALUATION_TABLE``), each term with its source.
 """
 
 from __future__ import annotations
 
+import numpy as np
+
+from sim.distributions import Normal, Uniform
+from sim.randomization import RandomizationTable, Term
 from sim.registry import load_robot
 from sim.spec import ActionSpec, ObservationTerm, SuccessCriterion, TaskSpec, Timing
 
@@ -59,3 +63,109 @@ TASK = TaskSpec(
     episode_s=5.0,
     success=SuccessCriterion(max_distance_m=2.0, steady_distance_m=0.2, steady_window_s=1.0, box_m=0.6),
 )
+
+_L2F = "arXiv 2311.13081 and its public code"
+
+_AIRFRAME = (
+    Term("mass", Uniform(0.8, 1.2), "scale", "assumed: decks, guards and battery add or save up to 5 g of 27 g"),
+    Term(
+        "thrust", Uniform(0.85, 1.15), "scale", "assumed: the two published sets differ by 26 %"
+    ),
+    Term("motor_rise_s", Uniform(0.7, 1.3), "scale", "assumed: published time constants disagree by more (robot.py)"),
+    Term("motor_fall_s", Uniform(0.7, 1.3), "scale", "as motor_rise_s; drawn apart, real motors brake more slowly"),
+    Term("motor_gain", Uniform(0.95, 1.05), "scale", "assumed: spread of motors and propellers of one airframe"),
+    Term("inertia", Uniform(0.8, 1.2), "scale", "assumed: as mass; on second moments, so that it stays realizable"),
+    Term("torque_per_thrust", Uniform(0.8, 1.2), "scale", "assumed: the two published sets differ by 22 %"),
+    Term("centre_of_mass_xy", Uniform(-0.001, 0.001), "add", "assumed: a 7 g battery of 27 g misplaced by 4 mm"),
+)
+
+_DELAYS = (
+    Term("action_delay_s", Uniform(0.0, 0.020), "add", "assumed: radio or bus and motor driver, up to two periods"),
+    Term("observation_delay_s", Uniform(0.0, 0.010), "add", "assumed: estimator and motion capture up to one period"),
+)
+
+_DISTURBANCES = (
+    Term("force_per_weight", Normal(0.0, 1.0 / 20.0), "add", f"N(0, mg/20) per axis: {_L2F}"),
+    Term("torque_per_weight", Normal(0.0, 1.0 / 10_000.0), "add", f"N(0, mg/10000) per axis: {_L2F}"),
+)
+
+_NOISE_STD = tuple((term.name, term.noise_std) for term in ACTOR_TERMS if term.noise_std > 0.0)
+
+EVALUATION_TABLE = RandomizationTable("hover evaluation", _AIRFRAME + _DELAYS + _DISTURBANCES, _NOISE_STD)
+"""What every judged figure is measured with; its hash is printed beside them."""
+
+TRAINING_TABLE = RandomizationTable("hover training", _AIRFRAME + _DELAYS + _DISTURBANCES, _NOISE_STD)
+"""What policies train with: the same ranges."""
+
+AT_TARGET_SHARE = 0.1
+"""Share of episodes that start at the target, at rest and level (L2F, "guidance")."""
+START_POSITION_M = 0.2
+START_TILT_RAD = np.pi / 2.0
+START_VELOCITY_M_S = 1.0
+START_ANGULAR_VELOCITY_RAD_S = 1.0
+START_ROTOR_SPEED = 0.5
+"""Mid-range (L2F)."""
+
+
+def sample_start(rng: np.random.Generator, n: int, *, any_heading: bool = True) -> np.ndarray:
+    """Draw start states of the published distribution.
+
+    One in ten is exactly at the target, at rest and level. The others: position +-0.2 m,
+    velocity +-1 m/s and angular velocity +-1 rad/s per axis, attitude uniform on SO(3) up to
+    90 degrees. Rotors are at mid-range. (L2F, arXiv 2311.13081.)
+
+    Args:
+        rng: source of all draws.
+        n: number of states.
+        any_heading: bound the tilt (angle between body z and world z) by 90 degrees and leave
+            the heading free; ``False`` bounds the whole rotation angle, heading included, as
+            the published code does: a subset of the same tilts.
+
+    Returns:
+        (n, 17) float32: position_w 3, quaternion wxyz 4, velocity_w 3, angular_velocity_b 3,
+        rotor speed fraction 4.
+    """
+    state = np.zeros((n, 17))
+    state[:, 0:3] = rng.uniform(-START_POSITION_M, START_POSITION_M, (n, 3))
+    state[:, 3:7] = _sample_attitude(rng, n, any_heading)
+    state[:, 7:10] = rng.uniform(-START_VELOCITY_M_S, START_VELOCITY_M_S, (n, 3))
+    state[:, 10:13] = rng.uniform(-START_ANGULAR_VELOCITY_RAD_S, START_ANGULAR_VELOCITY_RAD_S, (n, 3))
+    at_target = rng.random(n) < AT_TARGET_SHARE
+    state[at_target] = 0.0
+    state[at_target, 3] = 1.0
+    state[:, 13:17] = START_ROTOR_SPEED
+    return state.astype(np.float32)
+
+
+def _sample_attitude(rng: np.random.Generator, n: int, any_heading: bool) -> np.ndarray:
+    """Uniform unit quaternions, w >= 0 (normalised Gaussians), redrawn while outside the limit."""
+    quaternion = np.zeros((n, 4))
+    left = np.arange(n)
+    while len(left):
+        drawn = rng.standard_normal((len(left), 4))
+        drawn /= np.linalg.norm(drawn, axis=1, keepdims=True)
+        quaternion[left] = drawn
+        w, x, y, _ = drawn.T
+        cosine = 1.0 - 2.0 * (x * x + y * y) if any_heading else 2.0 * w * w - 1.0
+        left = left[cosine <= np.cos(START_TILT_RAD)]
+    return np.copysign(1.0, quaternion[:, :1]) * quaternion
+
+
+def reward(state: np.ndarray, action: np.ndarray) -> np.ndarray:
+    """Published L2F reward at the end of its curriculum, one value per environment.
+
+    2 - 0.5 (40 |p|^2 + 5 (1 - q_w^2) + |v|^2 + |a - a_hover|^2), with ``a = 2 u - 1``
+    (public code of arXiv 2311.13081, ``reward_squared_position_only_torque_curriculum_target``).
+
+    Args:
+        state: (n, 17) true states after the step, in ``sample_start``'s order.
+        action: (n, 4) commands applied, rotor speed fractions.
+
+    Returns:
+        (n,) float64, at most 2 per control step.
+    """
+    position, velocity, quaternion_w = state[:, 0:3], state[:, 7:10], state[:, 3]
+    centred = 2.0 * (action - np.asarray(TASK.action.nominal))
+    cost = 40.0 * np.square(position).sum(1) + 5.0 * (1.0 - np.square(quaternion_w))
+    cost += np.square(velocity).sum(1) + np.square(centred).sum(1)
+    return 2.0 - 0.5 * cost
