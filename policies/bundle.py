@@ -14,24 +14,26 @@ import dataclasses
 import hashlib
 import io
 import json
-import os
-import shutil
-import tempfile
-import types
-import typing
+import math
+import zipfile
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from sim.errors import BundleError, StorageError
+from policies.strict_json import from_json, parse, render, to_json
+from sim.errors import BundleError
+from sim.files import recover_folder, replace_folder
 from sim.spec import ActionSpec, ObservationTerm, SupervisorLimits, Timing
 
 SCHEMA_VERSION = 1
 POLICY_FILE = "policy.onnx"
 GOLDEN_FILE = "golden.npz"
 INFO_FILE = "bundle.json"
+C_FOLDER = "c"
+"""Generated C, when exported; it embeds the bundle's id instead of being listed by hash."""
 
 
 @dataclass(frozen=True)
@@ -129,13 +131,9 @@ class Bundle:
         Raises:
             BundleError: if an array is missing or its shape does not fit the bundle.
         """
-        content = _read_checked(self.path / GOLDEN_FILE, self.files[GOLDEN_FILE])
-        with np.load(io.BytesIO(content), allow_pickle=False) as data:
-            missing = [f.name for f in dataclasses.fields(Golden) if f.name not in data]
-            if missing:
-                raise BundleError(f"{self.path / GOLDEN_FILE}: no array '{missing[0]}'; export the bundle again")
-            golden = Golden(**{f.name: data[f.name] for f in dataclasses.fields(Golden)})
-        _check_golden(golden, self.info, self.path)
+        where = self.path / GOLDEN_FILE
+        golden = _read_golden(_read_checked(where, self.files[GOLDEN_FILE]), where)
+        _check_golden(golden, self.info, where)
         return golden
 
 
@@ -150,25 +148,27 @@ def load_bundle(path: Path | str) -> Bundle:
             message says which and what to do. Nothing else has happened by then.
     """
     path = Path(path)
+    recover_folder(path)
     if not path.is_dir():
         raise BundleError(f"no bundle at {path}: give the folder that holds {INFO_FILE}")
-    document = _read_document(path / INFO_FILE)
+    where = path / INFO_FILE
+    document = _read_document(where)
     version = document.get("schema_version")
     if version != SCHEMA_VERSION:
         raise BundleError(
-            f"{path / INFO_FILE}: schema version {version!r}, this program reads {SCHEMA_VERSION};"
-            " train or export it again"
+            f"{where}: schema version {version!r}, this program reads {SCHEMA_VERSION}; train or export it again"
         )
     claimed = document.get("id")
     actual = _document_id(document)
     if claimed != actual:
-        raise BundleError(f"{path / INFO_FILE} was altered: its id is {actual[:12]}, it claims {str(claimed)[:12]}")
+        raise BundleError(f"{where} was altered: its id is {actual[:12]}, it claims {str(claimed)[:12]}")
     files = document.get("files")
     if not isinstance(files, dict) or set(files) != {POLICY_FILE, GOLDEN_FILE}:
-        raise BundleError(f"{path / INFO_FILE}: 'files' must list {POLICY_FILE} and {GOLDEN_FILE}")
+        raise BundleError(f"{where}: 'files' must list {POLICY_FILE} and {GOLDEN_FILE}")
+    info = from_json(BundleInfo, document.get("info"), str(where))
+    _check_info(info, where)
     for name, digest in files.items():
         _read_checked(path / name, digest)
-    info = _from_json(BundleInfo, document.get("info"), str(path / INFO_FILE))
     return Bundle(path=path, id=actual, info=info, files=dict(files))
 
 
@@ -176,66 +176,39 @@ def save_bundle(path: Path | str, info: BundleInfo, policy_onnx: bytes, golden: 
     """Write a bundle folder in one step: either the whole new bundle is there or the old one.
 
     Args:
-        path: the folder to create or replace.
+        path: the folder to create or replace; an existing one must be a bundle or empty.
         info: what the numbers mean.
         policy_onnx: serialised ONNX model, weights inside.
         golden: recorded sequences.
 
     Raises:
         StorageError: if the disk is full or the folder cannot be written.
-        BundleError: if the golden sequences do not fit ``info``.
+        BundleError: if the parts do not fit each other.
     """
     path = Path(path)
-    _check_golden(golden, info, path)
+    _check_info(info, path / INFO_FILE)
+    _check_golden(golden, info, path / GOLDEN_FILE)
     contents = {POLICY_FILE: policy_onnx, GOLDEN_FILE: golden.to_bytes()}
     document: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "files": {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()},
-        "info": _to_json(info),
+        "info": to_json(info),
     }
     document["id"] = _document_id(document)
-    contents[INFO_FILE] = (json.dumps(document, indent=2, allow_nan=False) + "\n").encode()
-    _replace_folder(path, contents)
+    contents[INFO_FILE] = render(document).encode()
+    replace_folder(path, contents, replaceable={*contents, C_FOLDER})
     return load_bundle(path)
-
-
-def _replace_folder(path: Path, contents: dict[str, bytes]) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        staging = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
-    except OSError as error:
-        raise StorageError(f"cannot write bundle {path}: {error.strerror or error}") from error
-    try:
-        for name, data in contents.items():
-            with (staging / name).open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        staging.chmod(0o755)
-        old = path.with_name(f".{path.name}.old")
-        shutil.rmtree(old, ignore_errors=True)
-        if path.exists():
-            path.rename(old)
-        staging.rename(path)
-        shutil.rmtree(old, ignore_errors=True)
-    except OSError as error:
-        raise StorageError(
-            f"cannot write bundle {path}: {error.strerror or error}; the old one is untouched"
-        ) from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
 
 
 def _read_document(path: Path) -> dict[str, Any]:
     try:
-        document = json.loads(path.read_text())
-    except FileNotFoundError:
+        return parse(path.read_bytes().decode())
+    except (FileNotFoundError, NotADirectoryError):
         raise BundleError(f"{path} is missing: this folder is not a bundle") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise BundleError(f"{path} cannot be read ({error}): copy the bundle again") from None
-    if not isinstance(document, dict):
-        raise BundleError(f"{path}: expected a JSON object")
-    return document
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read ({error.strerror}): copy the bundle again") from None
+    except ValueError as error:  # not UTF-8, not JSON, or not the text that was written
+        raise BundleError(f"{path} was altered or truncated ({error}): copy the bundle again") from None
 
 
 def _document_id(document: dict[str, Any]) -> str:
@@ -256,59 +229,43 @@ def _read_checked(path: Path, digest: str) -> bytes:
     return content
 
 
-def _check_golden(golden: Golden, info: BundleInfo, path: Path) -> None:
+def _read_golden(content: bytes, where: Path) -> Golden:
+    names = [f.name for f in dataclasses.fields(Golden)]
+    try:
+        with np.load(io.BytesIO(content), allow_pickle=False) as data:
+            return Golden(**{name: data[name] for name in names})
+    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise BundleError(f"{where} does not hold the arrays {', '.join(names)} ({reason}); train it again") from None
+
+
+def _check_golden(golden: Golden, info: BundleInfo, where: Path) -> None:
     sequences, steps = golden.reset.shape if golden.reset.ndim == 2 else (-1, -1)
     expected = {
+        "reset": (sequences, steps),
         "observation": (sequences, steps, info.observation_size),
         "state": (sequences, steps, info.state_size),
         "action": (sequences, steps, info.action.size),
     }
     for name, shape in expected.items():
-        actual = getattr(golden, name).shape
-        if actual != shape:
-            raise BundleError(f"{path / GOLDEN_FILE}: '{name}' has shape {actual}, expected {shape}")
+        array = getattr(golden, name)
+        if array.shape != shape or 0 in shape[:2]:
+            raise BundleError(f"{where}: '{name}' has shape {array.shape}, expected {shape}")
+        if array.dtype != np.float32 or not np.isfinite(array).all():
+            raise BundleError(f"{where}: '{name}' must be finite float32")
+    if not (golden.reset[:, 0] == 1.0).all():
+        raise BundleError(f"{where}: every sequence must start with a reset")
 
 
-def _to_json(value: Any) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: _to_json(getattr(value, f.name)) for f in dataclasses.fields(value)}
-    if isinstance(value, dict):
-        return {str(key): _to_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_to_json(item) for item in value]
-    if isinstance(value, np.generic):
-        return value.item()
-    return value
-
-
-def _from_json(kind: Any, value: Any, where: str) -> Any:
-    """Rebuild ``kind`` from parsed JSON, strictly: unknown and missing fields are errors."""
-    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        return _dataclass_from_json(kind, value, where)
-    origin = typing.get_origin(kind)
-    arguments = typing.get_args(kind)
-    if origin is tuple and isinstance(value, list):
-        return tuple(_from_json(arguments[0], item, f"{where}[{i}]") for i, item in enumerate(value))
-    if origin is dict and isinstance(value, dict):
-        return {key: _from_json(arguments[1], item, f"{where}.{key}") for key, item in value.items()}
-    if origin is typing.Literal and value in arguments:
-        return value
-    if origin in (typing.Union, types.UnionType) and (value is None or isinstance(value, arguments)):
-        return value
-    if kind is Any or (kind is float and type(value) in (int, float)):
-        return float(value) if kind is float else value
-    if kind in (int, str, bool) and type(value) is kind:
-        return value
-    raise BundleError(f"{where}: expected {getattr(kind, '__name__', kind)}, found {value!r}")
-
-
-def _dataclass_from_json(kind: type, value: Any, where: str) -> Any:
-    if not isinstance(value, dict):
-        raise BundleError(f"{where}: expected an object for {kind.__name__}")
-    hints = typing.get_type_hints(kind)
-    names = {f.name for f in dataclasses.fields(kind)}
-    wrong = sorted(set(value) ^ names)
-    if wrong:
-        problem = "unknown" if wrong[0] in value else "missing"
-        raise BundleError(f"{where}: {problem} field '{wrong[0]}' in {kind.__name__}")
-    return kind(**{name: _from_json(hints[name], value[name], f"{where}.{name}") for name in names})
+def _check_info(info: BundleInfo, where: Path) -> None:
+    action = info.action
+    for name in ("low", "high", "nominal", "slew_limit"):
+        if len(getattr(action, name)) != action.size:
+            raise BundleError(f"{where}: action.{name} needs one value for each of {', '.join(action.names)}")
+    for motor, low, nominal, high in zip(action.names, action.low, action.nominal, action.high):
+        if not (-math.inf < low <= nominal <= high < math.inf and low < high):
+            raise BundleError(f"{where}: action '{motor}' needs low <= nominal <= high, has {low}, {nominal}, {high}")
+    if len(info.state_scale) != info.state_size or not all(0.0 < scale < math.inf for scale in info.state_scale):
+        raise BundleError(f"{where}: state_scale needs {info.state_size} positive values")
+    if not 0.0 < info.timing.control_period_s < math.inf:
+        raise BundleError(f"{where}: control_period_s must be positive, is {info.timing.control_period_s}")

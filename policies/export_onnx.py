@@ -122,7 +122,7 @@ class _WithoutMemory(torch.nn.Module):
         return self.actor(observation, nothing, observation[:, :1])[0]
 
 
-def _signature(actor: torch.nn.Module) -> tuple[dict[str, int], dict[str, int]]:
+def _signature(actor: Any) -> tuple[dict[str, int], dict[str, int]]:
     inputs, outputs = {"observation": int(actor.observation_size)}, {"action": int(actor.action_size)}
     if actor.state_size:
         inputs |= {"state_in": int(actor.state_size), "reset": 1}
