@@ -1,0 +1,196 @@
+"""The airframes of a batch: one row of physical constants per environment.
+
+The kernel does not read them directly: ``packed`` derives its coefficients for one time step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sim.errors import ConfigError
+from sim.flight import layout
+from sim.flight.rotor import lag_coefficients
+from sim.spec import GRAVITY, MultirotorParameters
+
+Array = NDArray[np.float32]
+
+_SHARED = ("rotor_position_b", "yaw_sign")
+_POSITIVE = ("mass", "inertia", "motor_rise_s", "motor_fall_s")
+
+
+@dataclass
+class FlightParameters:
+    """Physical constants of ``num_envs`` multirotors; float32, SI units.
+
+    Raises:
+        ConfigError: for arrays that do not belong together, or a mass, inertia or time
+            constant that is not positive.
+    """
+
+    mass: Array
+    """``(num_envs,)`` kg"""
+    inertia: Array
+    """Principal moments about the centre of mass, ``(num_envs, 3)`` kg m^2."""
+    centre_of_mass_b: Array
+    """Centre of mass from the body origin, ``(num_envs, 3)`` m."""
+    thrust_curve: Array
+    """``c0, c1, c2`` of the thrust per rotor, ``(num_envs, 3)`` N."""
+    torque_per_thrust: Array
+    """Reaction torque over thrust, ``(num_envs,)`` m."""
+    motor_rise_s: Array
+    """Time constant while a rotor speeds up, ``(num_envs,)`` s."""
+    motor_fall_s: Array
+    """Time constant while a rotor slows down, ``(num_envs,)`` s."""
+    motor_gain: Array
+    """Multiplier on each rotor's thrust (imbalance), ``(num_envs, num_rotors)``."""
+    force_w: Array
+    """Constant force on the centre of mass, ``(num_envs, 3)`` N."""
+    torque_b: Array
+    """Constant torque in the body frame, ``(num_envs, 3)`` N m."""
+    rotor_position_b: Array
+    """Rotor hubs from the body origin, ``(num_rotors, 3)`` m; shared."""
+    yaw_sign: Array
+    """Sign of the reaction torque about body z, ``(num_rotors,)``; shared."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            setattr(self, field.name, np.ascontiguousarray(getattr(self, field.name), dtype=np.float32))
+        n, r = self.num_envs, self.num_rotors
+        vector, matrix = (n,), (n, 3)
+        expected = {
+            "mass": vector, "inertia": matrix, "centre_of_mass_b": matrix, "thrust_curve": matrix,
+            "torque_per_thrust": vector, "motor_rise_s": vector, "motor_fall_s": vector,
+            "motor_gain": (n, r), "force_w": matrix, "torque_b": matrix,
+            "rotor_position_b": (r, 3), "yaw_sign": (r,),
+        }  # fmt: skip
+        for name, shape in expected.items():
+            if getattr(self, name).shape != shape:
+                raise ConfigError(
+                    f"flight parameters: '{name}' must have shape {shape}, got {getattr(self, name).shape}"
+                )
+        for name in _POSITIVE:
+            if not np.all(getattr(self, name) > 0.0):
+                raise ConfigError(f"flight parameters: '{name}' must be positive in every environment")
+
+    @classmethod
+    def nominal(cls, parameters: MultirotorParameters, num_envs: int) -> FlightParameters:
+        """Return ``num_envs`` copies of one airframe, undisturbed and balanced."""
+
+        def rows(value: ArrayLike) -> Array:
+            row = np.asarray(value, dtype=np.float32)
+            return np.broadcast_to(row, (num_envs, *row.shape)).copy()
+
+        return cls(
+            mass=rows(parameters.mass),
+            inertia=rows(parameters.inertia),
+            centre_of_mass_b=rows((0.0, 0.0, 0.0)),
+            thrust_curve=rows(parameters.thrust_curve),
+            torque_per_thrust=rows(parameters.torque_per_thrust),
+            motor_rise_s=rows(parameters.motor_rise_s),
+            motor_fall_s=rows(parameters.motor_fall_s),
+            motor_gain=rows((1.0,) * parameters.num_rotors),
+            force_w=rows((0.0, 0.0, 0.0)),
+            torque_b=rows((0.0, 0.0, 0.0)),
+            rotor_position_b=np.asarray(parameters.rotor_position_b, dtype=np.float32),
+            yaw_sign=np.asarray(parameters.yaw_sign, dtype=np.float32),
+        )
+
+    @property
+    def num_envs(self) -> int:
+        """Number of environments."""
+        return len(self.mass)
+
+    @property
+    def num_rotors(self) -> int:
+        """Number of rotors."""
+        return len(self.yaw_sign)
+
+    def take(self, ids: ArrayLike) -> FlightParameters:
+        """Return the environments ``ids`` (indices or a boolean mask), copied."""
+        chosen = np.asarray(ids)
+        return FlightParameters(**{
+            name: value.copy() if name in _SHARED else value[chosen] for name, value in self._arrays().items()
+        })  # fmt: skip
+
+    def put(self, ids: ArrayLike, other: FlightParameters) -> None:
+        """Overwrite the environments ``ids`` with those of ``other``, in order."""
+        _require_same_geometry([self, other])
+        for name, value in self._arrays().items():
+            if name not in _SHARED:
+                value[np.asarray(ids)] = getattr(other, name)
+
+    @staticmethod
+    def concatenate(parts: Sequence[FlightParameters]) -> FlightParameters:
+        """Return one batch with the environments of all ``parts`` in order.
+
+        Raises:
+            ConfigError: if there are none or their rotor geometry differs.
+        """
+        _require_same_geometry(parts)
+        return FlightParameters(**{
+            name: value if name in _SHARED else np.concatenate([getattr(part, name) for part in parts])
+            for name, value in parts[0]._arrays().items()
+        })  # fmt: skip
+
+    def hover_command(self) -> Array:
+        """Mean rotor speed fraction at which thrust equals weight, ``(num_envs,)``; NaN if it cannot hover."""
+        c0, c1, c2 = (self.thrust_curve[:, k].astype(np.float64) for k in range(3))
+        target = self.mass * GRAVITY / self.motor_gain.sum(axis=1) - c0
+        with np.errstate(invalid="ignore", divide="ignore"):
+            quadratic = (-c1 + np.sqrt(c1 * c1 + 4.0 * c2 * target)) / (2.0 * c2)
+            command = np.where(c2 == 0.0, target / c1, quadratic)
+            return np.where((command >= 0.0) & (command <= 1.0), command, np.nan).astype(np.float32)
+
+    def thrust_to_weight(self) -> Array:
+        """Largest total thrust over weight, ``(num_envs,)``."""
+        return self.motor_gain.sum(axis=1) * self.thrust_curve.sum(axis=1) / (self.mass * np.float32(GRAVITY))
+
+    def packed(self, dt_s: float) -> Array:
+        """Return the kernel's coefficients for the time step ``dt_s`` (columns: layout.py).
+
+        Shape ``(num_envs, 20 + 4 num_rotors)``, contiguous; row ``i`` depends on environment ``i``
+        only, so rows may be gathered and replaced.
+
+        Raises:
+            ConfigError: if ``dt_s`` is not positive.
+        """
+        if not dt_s > 0.0:
+            raise ConfigError(f"flight kernel: the time step must be positive, got {dt_s}")
+        row = np.empty((self.num_envs, layout.packed_size(self.num_rotors)), np.float64)
+        mass = self.mass.astype(np.float64)[:, None]
+        inertia = self.inertia.astype(np.float64)
+        row[:, layout.STEP_S] = dt_s
+        row[:, layout.RISE] = lag_coefficients(dt_s, self.motor_rise_s)
+        row[:, layout.FALL] = lag_coefficients(dt_s, self.motor_fall_s)
+        row[:, layout.THRUST_CURVE] = self.thrust_curve
+        row[:, layout.INVERSE_MASS] = 1.0 / mass[:, 0]
+        row[:, layout.FREE_ACCELERATION_W] = self.force_w / mass - (0.0, 0.0, GRAVITY)
+        row[:, layout.FREE_ANGULAR_ACCELERATION_B] = self.torque_b / inertia
+        row[:, layout.GYROSCOPIC] = (np.roll(inertia, -1, 1) - np.roll(inertia, -2, 1)) / inertia
+        row[:, layout.FIRST_ROTOR :] = self._rotor_columns(inertia).reshape(self.num_envs, -1)
+        return row.astype(np.float32)
+
+    def _rotor_columns(self, inertia: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Gain and angular acceleration per newton of each rotor, ``(num_envs, num_rotors, 4)``."""
+        arm = self.rotor_position_b.astype(np.float64) - self.centre_of_mass_b[:, None]  # (N, R, 3)
+        torque = np.empty_like(arm)  # arm x (0, 0, 1), plus the rotor's drag about z
+        torque[..., 0] = arm[..., 1]
+        torque[..., 1] = -arm[..., 0]
+        torque[..., 2] = self.torque_per_thrust[:, None] * self.yaw_sign
+        gain = self.motor_gain.astype(np.float64)
+        return np.concatenate([gain[..., None], torque / inertia[:, None]], axis=2)
+
+    def _arrays(self) -> dict[str, Array]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def _require_same_geometry(parts: Sequence[FlightParameters]) -> None:
+    if not parts:
+        raise ConfigError("flight parameters: nothing to concatenate")
+    for part in parts[1:]:
+        if any(not np.array_equal(getattr(part, name), getattr(parts[0], name)) for name in _SHARED):
+            raise ConfigError("flight parameters: rotor_position_b and yaw_sign must agree between the batches")

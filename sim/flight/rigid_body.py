@@ -1,0 +1,71 @@
+"""Rigid-body pieces of the kernel, as scalar functions that numba fuses into its loop.
+
+The body is turned by w' = a + G(w) with diagonal inertia (Euler's equation; a is torque over
+inertia), q' = q (0, w)/2 and pushed along its own z axis. Each function has its transposed
+derivative beside it, for the adjoint.
+"""
+# ruff: noqa: ANN001, ANN201
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from sim.flight.rotor import FASTMATH, TWO
+
+HALF = np.float32(0.5)
+
+
+@njit(inline="always", fastmath=FASTMATH)
+def angular_acceleration(wx, wy, wz, ax, ay, az, gx, gy, gz):
+    """Euler's equation, body frame, rad/s^2; ``g`` are layout.GYROSCOPIC."""
+    return ax + gx * wy * wz, ay + gy * wz * wx, az + gz * wx * wy
+
+
+@njit(inline="always", fastmath=FASTMATH)
+def angular_acceleration_adjoint(wx, wy, wz, kx, ky, kz, gx, gy, gz):
+    """Gradient with respect to w, given the gradient k of the angular acceleration."""
+    sx, sy, sz = gx * kx, gy * ky, gz * kz
+    return sy * wz + sz * wy, sx * wz + sz * wx, sx * wy + sy * wx
+
+
+@njit(inline="always", fastmath=FASTMATH)
+def quaternion_rate(qw, qx, qy, qz, wx, wy, wz):
+    """Time derivative q (0, w)/2 of the attitude (wxyz, world<-body)."""
+    return (
+        -HALF * (qx * wx + qy * wy + qz * wz),
+        HALF * (qw * wx + qy * wz - qz * wy),
+        HALF * (qw * wy + qz * wx - qx * wz),
+        HALF * (qw * wz + qx * wy - qy * wx),
+    )
+
+
+@njit(inline="always", fastmath=FASTMATH)
+def quaternion_rate_adjoint(qw, qx, qy, qz, wx, wy, wz, kw, kx, ky, kz):
+    """Gradients with respect to q (4) and w (3), given the gradient k of the rate."""
+    return (
+        HALF * (kx * wx + ky * wy + kz * wz),
+        HALF * (kz * wy - kw * wx - ky * wz),
+        HALF * (kx * wz - kw * wy - kz * wx),
+        HALF * (ky * wx - kw * wz - kx * wy),
+        HALF * (kx * qw - kw * qx + ky * qz - kz * qy),
+        HALF * (ky * qw - kw * qy + kz * qx - kx * qz),
+        HALF * (kz * qw - kw * qz + kx * qy - ky * qx),
+    )
+
+
+@njit(inline="always", fastmath=FASTMATH)
+def thrust_axis(qw, qx, qy, qz):
+    """Body z in the world: third column of the (homogeneous) rotation matrix of q."""
+    return TWO * (qx * qz + qw * qy), TWO * (qy * qz - qw * qx), qw * qw - qx * qx - qy * qy + qz * qz
+
+
+@njit(inline="always", fastmath=FASTMATH)
+def thrust_axis_adjoint(qw, qx, qy, qz, zx, zy, zz):
+    """Gradient with respect to q, given the gradient z of the axis."""
+    return (
+        TWO * (zx * qy - zy * qx + zz * qw),
+        TWO * (zx * qz - zy * qw - zz * qx),
+        TWO * (zx * qw + zy * qz - zz * qy),
+        TWO * (zx * qx + zy * qy + zz * qz),
+    )

@@ -1,0 +1,67 @@
+"""The flight kernel's equations written again in float64 torch, for autodiff; shares no code with it."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from sim.flight.parameters import FlightParameters
+from sim.spec import GRAVITY
+
+
+def as_double(parameters: FlightParameters) -> dict[str, torch.Tensor]:
+    return {name: torch.from_numpy(value.astype(np.float64)) for name, value in vars(parameters).items()}
+
+
+def quaternion_product(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    aw, av, bw, bv = a[:, :1], a[:, 1:], b[:, :1], b[:, 1:]
+    return torch.cat([aw * bw - (av * bv).sum(1, keepdim=True), aw * bv + bw * av + torch.linalg.cross(av, bv)], dim=1)
+
+
+def rotate_z(q: torch.Tensor) -> torch.Tensor:
+    """Vector part of q (0, z) q*, not divided by |q|^2, as in the kernel's stages."""
+    z = torch.zeros_like(q)
+    z[:, 3] = 1.0
+    conjugate = q * torch.tensor([1.0, -1.0, -1.0, -1.0], dtype=q.dtype)
+    return quaternion_product(quaternion_product(q, z), conjugate)[:, 1:]
+
+
+def rotor_integrals(u, c, p, dt):
+    """Mean thrust over the step, by Gauss-Legendre quadrature, and the speed at its end."""
+    tau = torch.where(c > u, p["motor_rise_s"][:, None], p["motor_fall_s"][:, None])
+    nodes, weights = np.polynomial.legendre.leggauss(12)
+    thrust = torch.zeros_like(u)
+    for node, weight in zip(nodes, weights):
+        speed = c + (u - c) * torch.exp(-dt * 0.5 * (node + 1.0) / tau)
+        c0, c1, c2 = (p["thrust_curve"][:, k, None] for k in range(3))
+        thrust = thrust + 0.5 * weight * (c0 + c1 * speed + c2 * speed**2)
+    return p["motor_gain"] * thrust, c + (u - c) * torch.exp(-dt / tau)
+
+
+def step(state: torch.Tensor, command: torch.Tensor, p: dict[str, torch.Tensor], dt: float) -> torch.Tensor:
+    """One textbook RK4 step of the coupled rigid body, ``(N, 13 + R)`` float64."""
+    thrust, speed = rotor_integrals(state[:, 13:], command, p, dt)
+    arm = p["rotor_position_b"][None] - p["centre_of_mass_b"][:, None]
+    force_b = torch.zeros_like(arm)
+    force_b = force_b + thrust[..., None] * torch.tensor([0.0, 0.0, 1.0], dtype=state.dtype)
+    reaction = p["torque_per_thrust"][:, None, None] * p["yaw_sign"][None, :, None] * force_b
+    torque = (torch.linalg.cross(arm, force_b) + reaction).sum(1) + p["torque_b"]
+    total = thrust.sum(1, keepdim=True)
+    mass, inertia = p["mass"][:, None], p["inertia"]
+    gravity = torch.tensor([0.0, 0.0, -GRAVITY], dtype=state.dtype)
+
+    def derivative(x: torch.Tensor) -> torch.Tensor:
+        q, v, w = x[:, 3:7], x[:, 7:10], x[:, 10:13]
+        q_rate = 0.5 * quaternion_product(q, torch.cat([torch.zeros_like(w[:, :1]), w], dim=1))
+        v_rate = (total * rotate_z(q) + p["force_w"]) / mass + gravity
+        w_rate = (torque - torch.linalg.cross(w, inertia * w)) / inertia
+        return torch.cat([v, q_rate, v_rate, w_rate], dim=1)
+
+    x = state[:, :13]
+    k1 = derivative(x)
+    k2 = derivative(x + 0.5 * dt * k1)
+    k3 = derivative(x + 0.5 * dt * k2)
+    k4 = derivative(x + dt * k3)
+    x = x + dt / 6.0 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
+    q = x[:, 3:7] / x[:, 3:7].norm(dim=1, keepdim=True)
+    return torch.cat([x[:, :3], q, x[:, 7:], speed], dim=1)
