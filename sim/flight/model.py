@@ -1,0 +1,111 @@
+"""The MuJoCo model of a multirotor, with any parameter set applied to its MJCF.
+
+Conventions of every multirotor's MJCF: one body named as the robot, on a free joint ``root``,
+and per motor a site and a ``motor`` actuator of the motor's name whose control is thrust in
+newtons. The environment, the virtual robot and the kernel's parity tests build it here.
+"""
+
+from __future__ import annotations
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.errors import ConfigError
+from sim.flight.parameters import FlightParameters
+from sim.flight.scene import add_scene
+from sim.registry import load_robot
+from sim.spec import GRAVITY, MultirotorParameters, RobotSpec
+
+
+def build_model(
+    robot: RobotSpec | str,
+    parameter_set: MultirotorParameters | str | None = None,
+    timestep: float = 0.005,
+    floor: bool = False,
+) -> mujoco.MjModel:
+    """Compile a robot's MJCF with a parameter set.
+
+    Args:
+        robot: the robot or its name.
+        parameter_set: the set or its name; the robot's default when None.
+        timestep: integration step, s.
+        floor: add a floor to stand on, with sky and light; without it the robot floats in
+            empty space, which is faster and what the flight tasks use.
+
+    Returns:
+        The compiled model; ``ctrl`` is one thrust per motor in newtons, in motor order.
+
+    Raises:
+        ConfigError: for an unknown robot or set, a time step that is not positive, or an MJCF
+            that lacks what a multirotor needs.
+    """
+    return build_spec(robot, parameter_set, timestep, floor).compile()
+
+
+def build_spec(
+    robot: RobotSpec | str,
+    parameter_set: MultirotorParameters | str | None = None,
+    timestep: float = 0.005,
+    floor: bool = False,
+) -> mujoco.MjSpec:
+    """Like ``build_model``, but still editable (cameras, obstacles, target markers)."""
+    robot = load_robot(robot) if isinstance(robot, str) else robot
+    if not timestep > 0.0:
+        raise ConfigError(f"robot '{robot.name}': the time step must be positive, got {timestep}")
+    if not isinstance(parameter_set, MultirotorParameters):
+        parameter_set = robot.parameters(parameter_set)
+    try:
+        spec = mujoco.MjSpec.from_file(str(robot.mjcf))
+    except ValueError as error:
+        reason = " ".join(str(error).split())
+        raise ConfigError(f"robot '{robot.name}': cannot read {robot.mjcf.name}: {reason}") from error
+    spec.option.timestep = timestep
+    spec.option.gravity = [0.0, 0.0, -GRAVITY]
+    _apply(spec, robot, parameter_set)
+    if floor:
+        add_scene(spec)
+    return spec
+
+
+def model_fields(model: mujoco.MjModel, robot: RobotSpec, parameters: FlightParameters) -> dict[str, NDArray]:
+    """Return the model fields that hold each environment's airframe, by MuJoCo's field name.
+
+    ``body_mass`` ``(num_envs, nbody)``, ``body_inertia`` and ``body_ipos`` ``(num_envs, nbody, 3)``,
+    ``actuator_gear`` ``(num_envs, nu, 6)``: ready for ``mujoco.batch.Batch.expand``. Thrust curve,
+    motor gains and time constants act in ``rotor.RotorBank``; ``force_w`` goes to ``xfrc_applied``
+    (it acts on the centre of mass) and ``torque_b`` to the free joint's rotational
+    ``qfrc_applied``, which MuJoCo takes in the body frame.
+    """
+    n, body = parameters.num_envs, model.body(robot.name).id
+    fields = {
+        name: np.repeat(getattr(model, name)[None], n, axis=0)
+        for name in ("body_mass", "body_inertia", "body_ipos", "actuator_gear")
+    }
+    fields["body_mass"][:, body] = parameters.mass
+    fields["body_inertia"][:, body] = parameters.inertia
+    fields["body_ipos"][:, body] = parameters.centre_of_mass_b
+    motors = [model.actuator(name).id for name in robot.motor_names]
+    fields["actuator_gear"][:, motors, 5] = parameters.torque_per_thrust[:, None] * parameters.yaw_sign
+    return fields
+
+
+def _apply(spec: mujoco.MjSpec, robot: RobotSpec, parameters: MultirotorParameters) -> None:
+    """Write the parameter set's constants over those of the MJCF."""
+    body = spec.body(robot.name)
+    if body is None:
+        raise ConfigError(f"robot '{robot.name}': {robot.mjcf.name} has no body named '{robot.name}'")
+    body.mass = parameters.mass
+    body.inertia = parameters.inertia
+    body.ipos = (0.0, 0.0, 0.0)
+    if len(robot.motor_names) != parameters.num_rotors:
+        raise ConfigError(
+            f"robot '{robot.name}': {len(robot.motor_names)} motors, but set '{parameters.name}' "
+            f"has {parameters.num_rotors} rotors"
+        )
+    for name, position, sign in zip(robot.motor_names, parameters.rotor_position_b, parameters.yaw_sign, strict=True):
+        site, motor = spec.site(name), spec.actuator(name)
+        if site is None or motor is None:
+            raise ConfigError(f"robot '{robot.name}': {robot.mjcf.name} has no site or no actuator named '{name}'")
+        site.pos = position
+        motor.gear = (0.0, 0.0, 1.0, 0.0, 0.0, parameters.torque_per_thrust * sign)
