@@ -1,0 +1,76 @@
+"""A trained actor becomes a bundle: exported, recorded, described, and loaded back once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+
+from policies.bundle import Bundle, BundleInfo, RobotInfo, save_bundle
+from policies.export_onnx import export_onnx
+from policies.golden import record_golden
+from policies.provenance import plain, provenance
+from policies.runtime import OnnxPolicy
+from policies.torch_policy import TorchPolicy
+from sim.registry import load_robot
+from sim.spec import TaskSpec
+
+
+def build_bundle(
+    path: Path | str,
+    actor: torch.nn.Module,
+    task_module: ModuleType,
+    seed: int,
+    config: Any,
+    evaluation: dict[str, Any],
+) -> Bundle:
+    """Write the bundle of a trained actor and check that it can be run.
+
+    Args:
+        path: folder to create or replace.
+        actor: torch module after the contract in ``policies.networks``.
+        task_module: the task it was trained for, e.g. ``sim.tasks.hover``.
+        seed: of the training run; the golden sequences use it too.
+        config: resolved training configuration (dataclass or dict).
+        evaluation: the evaluation table it earned, with the table's hash.
+
+    Raises:
+        StorageError: if it cannot be written; an older bundle there is untouched.
+        VerificationError: if the exported graph does not compute what the actor computes.
+        BundleError: if the written bundle does not reproduce its golden sequences.
+    """
+    info = describe(actor, task_module, seed, config, evaluation)
+    actor = actor.eval()
+    bundle = save_bundle(path, info, export_onnx(actor), record_golden(TorchPolicy(actor), task_module, seed))
+    OnnxPolicy(bundle)
+    return bundle
+
+
+def describe(actor: Any, task_module: ModuleType, seed: int, config: Any, evaluation: dict[str, Any]) -> BundleInfo:
+    """Return what the numbers of this actor mean, for ``bundle.json``."""
+    task: TaskSpec = task_module.TASK
+    robot = load_robot(task.robot)
+    nominal = task_module.NOMINAL
+    return BundleInfo(
+        task=task.name,
+        robot=RobotInfo(
+            name=robot.name,
+            parameter_set=nominal.name,
+            motor_names=robot.motor_names,
+            joint_names=robot.joint_names,
+            model_hash=robot.model_hash(),
+            constants=plain(nominal),
+        ),
+        observation=task.actor_terms,
+        action=task.action,
+        timing=task.timing,
+        limits=robot.limits,
+        state_size=actor.state_size,
+        state_scale=tuple(float(scale) for scale in actor.state_scale),
+        command_ranges=getattr(task_module, "COMMAND_RANGES", {}),
+        network=plain(actor.config()),
+        provenance=provenance(seed, config),
+        evaluation=plain(evaluation),
+    )
