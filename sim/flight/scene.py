@@ -13,10 +13,14 @@ def add_scene(spec: mujoco.MjSpec) -> None:
     _add_sky(spec)
     _add_floor(spec)
     _add_light(spec)
-    spec.visual.quality.shadowsize = 4096
+    # A flight volume of a few metres: sets the default camera, clipping and the shadow's resolution.
+    spec.stat.center = [0.0, 0.0, 0.5]
+    spec.stat.extent = 2.0
+    spec.visual.quality.shadowsize = 8192
+    spec.visual.map.shadowclip = 1.5
     spec.visual.global_.offwidth = 1920
     spec.visual.global_.offheight = 1080
-    spec.visual.map.znear = 0.005
+    spec.visual.map.znear = 0.01
     spec.visual.rgba.haze = [0.86, 0.91, 0.96, 1.0]
 
 
@@ -44,7 +48,7 @@ def _add_floor(spec: mujoco.MjSpec) -> None:
         width=512,
         height=512,
     )
-    material = spec.add_material(name="tiles", texrepeat=[2.0, 2.0], texuniform=True, reflectance=0.08, specular=0.1)
+    material = spec.add_material(name="tiles", texrepeat=[2.0, 2.0], texuniform=True, reflectance=0.04, specular=0.1)
     material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = "tiles"
     spec.worldbody.add_geom(
         name=FLOOR,
@@ -65,8 +69,8 @@ def _add_light(spec: mujoco.MjSpec) -> None:
     spec.worldbody.add_light(
         name="sun",
         type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL,
-        pos=[0.0, 0.0, 4.0],
-        dir=[0.35, 0.25, -0.9],
+        pos=[-1.4, -1.0, 3.6],  # the shadow map is centred where this ray meets the floor: the origin
+        dir=[1.4, 1.0, -3.6],
         diffuse=[0.62, 0.60, 0.56],
         specular=[0.25, 0.25, 0.25],
         castshadow=True,
