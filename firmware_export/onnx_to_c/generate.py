@@ -1,0 +1,45 @@
+"""The whole translation: read, fuse, place, emit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from firmware_export.onnx_to_c.emitter import Sizes, emit_header, emit_source, sizes_of
+from firmware_export.onnx_to_c.fuse import fuse, remove_unused
+from firmware_export.onnx_to_c.planner import place_outputs, plan
+from firmware_export.onnx_to_c.reader import read_quietly
+from firmware_export.onnx_to_c.selftest import Excerpt, emit_selftest
+
+NO_BUNDLE = "0" * 64
+"""The bundle id of code that belongs to no bundle."""
+
+
+@dataclass(frozen=True)
+class GeneratedPolicy:
+    """The C files of a policy, by name, and the lengths of its arrays."""
+
+    files: dict[str, str]
+    sizes: Sizes
+
+
+def generate(model: bytes, bundle_id: str = NO_BUNDLE, excerpt: Excerpt | None = None) -> GeneratedPolicy:
+    """Translate a serialised ONNX policy into C99.
+
+    Args:
+        model: the ONNX file's content (see ``reader.read_program`` for what it must be).
+        bundle_id: 64 hexadecimal digits that the code carries.
+        excerpt: golden steps for ``policy_selftest.c``; without it that file is not made.
+
+    Raises:
+        UnsupportedModelError: if the graph cannot be translated; the message names the node.
+    """
+    program = read_quietly(model)
+    fuse(program)
+    place_outputs(program)
+    remove_unused(program)
+    placement = plan(program)
+    sizes = sizes_of(program, placement)
+    files = {"policy.h": emit_header(sizes, bundle_id), "policy.c": emit_source(program, placement, bundle_id)}
+    if excerpt is not None:
+        files["policy_selftest.c"] = emit_selftest(excerpt, sizes)
+    return GeneratedPolicy(files, sizes)

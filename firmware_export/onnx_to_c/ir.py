@@ -1,0 +1,165 @@
+"""The generator's small intermediate representation: buffers, views and three statements.
+
+Every run-time tensor is a ``View``: an integer array, shaped like the tensor, that holds for each
+element its position in a flat ``Buffer``. Reshape, transpose, slice, split, expand and gather are
+then numpy operations on that integer array and cost nothing at run time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from sim.errors import BundleError
+
+Role = Literal["observation", "state_in", "reset", "workspace", "action", "state_out"]
+
+
+class UnsupportedModelError(BundleError):
+    """A graph that the C generator cannot translate; the message names the node."""
+
+
+@dataclass(eq=False)
+class Buffer:
+    """A flat run of floats, written by one or more statements before it is read."""
+
+    name: str
+    size: int
+    is_bool: bool = False
+    """Stored as 0.0f and 1.0f."""
+    role: Role = "workspace"
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A tensor whose elements lie in ``buffer`` at ``index`` (int64, shaped like the tensor)."""
+
+    buffer: Buffer
+    index: np.ndarray
+
+    @classmethod
+    def of(cls, buffer: Buffer, shape: tuple[int, ...]) -> View:
+        """Return the whole buffer in row-major order."""
+        return cls(buffer, np.arange(buffer.size).reshape(shape))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the tensor."""
+        return self.index.shape
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is all of its buffer, in order."""
+        return self.index.size == self.buffer.size and self.is_contiguous and self.start == 0
+
+    @property
+    def is_contiguous(self) -> bool:
+        """Whether its elements lie one after the other."""
+        flat = self.index.ravel()
+        return flat.size > 0 and bool(np.array_equal(flat, flat[0] + np.arange(flat.size)))
+
+    @property
+    def start(self) -> int:
+        """Position of the first element."""
+        return int(self.index.ravel()[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Constant:
+    """A tensor known when the code is generated."""
+
+    data: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the tensor."""
+        return self.data.shape
+
+
+Value: TypeAlias = View | Constant
+
+
+@dataclass(frozen=True, eq=False)
+class Apply:
+    """An element-wise function (a key of ``operators.C_EXPRESSION``) of broadcast arguments."""
+
+    function: str
+    arguments: tuple[Expression, ...]
+    is_bool: bool = False
+
+
+Expression: TypeAlias = Apply | View | Constant
+
+
+@dataclass(eq=False)
+class Map:
+    """``output[start + i] = expression(i)`` over ``shape``, in row-major order."""
+
+    output: Buffer
+    start: int
+    shape: tuple[int, ...]
+    expression: Expression
+    nodes: list[str] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Dense:
+    """``output = weight^T input + bias`` for a contiguous input vector; ``weight`` is (inputs, outputs)."""
+
+    output: Buffer
+    start: int
+    input: View
+    weight: np.ndarray
+    bias: np.ndarray
+    nodes: list[str] = field(default_factory=list)
+
+
+@dataclass(eq=False)
+class Reduce:
+    """``output[i] = finish(reduction over j of step(input[i, j]))``; ``input`` has shape (kept, reduced)."""
+
+    output: Buffer
+    kind: Literal["sum", "mean", "l2", "max", "min", "dot"]
+    input: View
+    second: Value | None = None
+    """The other factor of ``dot``, shaped like ``input``."""
+    nodes: list[str] = field(default_factory=list)
+
+
+Statement: TypeAlias = Map | Dense | Reduce
+
+
+@dataclass
+class Program:
+    """A whole policy: what it reads, what it does, and where its results are."""
+
+    inputs: dict[str, Buffer]
+    statements: list[Statement]
+    outputs: dict[str, Value]
+
+
+def leaves(expression: Expression) -> list[View | Constant]:
+    """Return the operands at the ends of an expression, left to right."""
+    if isinstance(expression, Apply):
+        return [leaf for argument in expression.arguments for leaf in leaves(argument)]
+    return [expression]
+
+
+def reads(statement: Statement) -> list[View]:
+    """Return the views that a statement reads."""
+    if isinstance(statement, Map):
+        return [leaf for leaf in leaves(statement.expression) if isinstance(leaf, View)]
+    if isinstance(statement, Reduce) and isinstance(statement.second, View):
+        return [statement.input, statement.second]
+    return [statement.input]
+
+
+def is_bool(expression: Expression) -> bool:
+    """Return whether an expression is a truth value."""
+    if isinstance(expression, View):
+        return expression.buffer.is_bool
+    if isinstance(expression, Constant):
+        return expression.data.dtype == np.bool_
+    return expression.is_bool

@@ -1,0 +1,187 @@
+"""ONNX file -> ``Program``: batch axis fixed to one, constants folded, every operator checked."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import onnx
+import onnx.inliner
+from google.protobuf.message import DecodeError
+from onnx import numpy_helper
+
+from firmware_export.onnx_to_c.evaluate import evaluate
+from firmware_export.onnx_to_c.ir import Buffer, Constant, Program, UnsupportedModelError, Value, View
+from firmware_export.onnx_to_c.layers import LAYERS
+from firmware_export.onnx_to_c.lowering import Lowering, Node
+from firmware_export.onnx_to_c.operators import ELEMENTWISE, elementwise
+
+MOVEMENT = frozenset(
+    "Identity Reshape Flatten Squeeze Unsqueeze Transpose Slice Split Expand Gather GatherND GatherElements Tile Dropout".split()
+)
+"""Operators that only say where elements lie: they become index arithmetic when code is generated."""
+
+_SHAPES = {"Shape", "Size"}
+_INPUT_NAMES = ("observation", "state_in", "reset")
+_OUTPUT_NAMES = ("action", "state_out")
+
+
+def supported_operators() -> list[str]:
+    """Return the names of every ONNX operator the generator translates."""
+    return sorted(
+        MOVEMENT | _SHAPES | ELEMENTWISE | set(LAYERS) | {"Cast", "Concat", "Constant", "ConstantOfShape", "Range"}
+    )
+
+
+def read_program(model_bytes: bytes) -> Program:
+    """Translate a serialised ONNX model into statements on flat buffers.
+
+    Args:
+        model_bytes: a model with inputs ``observation`` [, ``state_in``, ``reset``] and outputs
+            ``action`` [, ``state_out``], float32, leading batch axis dynamic or 1.
+
+    Raises:
+        UnsupportedModelError: if the file is no ONNX model, its inputs are not a policy's, or a node
+            cannot be translated; the message names the node.
+    """
+    graph, opsets = _load(model_bytes)
+    lowering = Lowering(opsets=opsets, uses=_count_uses(graph))
+    for initializer in graph.initializer:
+        lowering.values[initializer.name] = Constant(numpy_helper.to_array(initializer))
+    inputs = _declare_inputs(graph, lowering)
+    for position, proto in enumerate(graph.node):
+        _lower_node(Node.of(proto, position), lowering)
+    outputs = _collect_outputs(graph, lowering)
+    return Program(inputs, lowering.statements, outputs)
+
+
+def _load(model_bytes: bytes) -> tuple[onnx.GraphProto, list[onnx.OperatorSetIdProto]]:
+    try:
+        model = onnx.load_model_from_string(model_bytes)
+    except DecodeError:
+        raise UnsupportedModelError("not an ONNX model: export the policy again") from None
+    if model.functions:
+        model = onnx.inliner.inline_local_functions(model)
+    return model.graph, list(model.opset_import)
+
+
+def _count_uses(graph: onnx.GraphProto) -> dict[str, int]:
+    uses: dict[str, int] = {}
+    for name in [name for node in graph.node for name in node.input] + [output.name for output in graph.output]:
+        uses[name] = uses.get(name, 0) + 1
+    return uses
+
+
+def _declare_inputs(graph: onnx.GraphProto, lowering: Lowering) -> dict[str, Buffer]:
+    buffers: dict[str, Buffer] = {}
+    for value in graph.input:
+        if value.name in lowering.values:
+            continue  # an initializer listed among the inputs, as before IR version 4
+        if value.name not in _INPUT_NAMES:
+            raise UnsupportedModelError(f"unknown graph input '{value.name}'; a policy has {', '.join(_INPUT_NAMES)}")
+        tensor = value.type.tensor_type
+        if tensor.elem_type != onnx.TensorProto.FLOAT:
+            raise UnsupportedModelError(f"graph input '{value.name}' must be float32")
+        dims = tensor.shape.dim
+        shape = tuple(dim.dim_value if dim.HasField("dim_value") else 1 for dim in dims)
+        if not shape or shape[0] != 1 or not all(dim.HasField("dim_value") for dim in dims[1:]):
+            raise UnsupportedModelError(f"graph input '{value.name}' must have shape (batch, size), found {shape}")
+        buffer = Buffer(value.name, int(np.prod(shape)), role=value.name)
+        buffers[value.name] = buffer
+        lowering.values[value.name] = View.of(buffer, shape)
+    if "observation" not in buffers:
+        raise UnsupportedModelError("the graph has no input 'observation': it is not a policy")
+    return buffers
+
+
+def _collect_outputs(graph: onnx.GraphProto, lowering: Lowering) -> dict[str, Value]:
+    outputs = {}
+    for output in graph.output:
+        if output.name not in _OUTPUT_NAMES:
+            raise UnsupportedModelError(
+                f"unknown graph output '{output.name}'; a policy has {', '.join(_OUTPUT_NAMES)}"
+            )
+        outputs[output.name] = lowering.values[output.name]
+    if "action" not in outputs:
+        raise UnsupportedModelError("the graph has no output 'action': it is not a policy")
+    if ("state_in" in {value.name for value in graph.input}) != ("state_out" in outputs):
+        raise UnsupportedModelError("the graph must have both 'state_in' and 'state_out', or neither")
+    return outputs
+
+
+def _lower_node(node: Node, lowering: Lowering) -> None:
+    values = lowering.inputs(node)
+    if node.domain not in ("", "ai.onnx"):
+        raise _unknown(node)
+    if node.op_type in _SHAPES and values[0] is not None:
+        lowering.set_constants(node, evaluate(node, [np.zeros(values[0].shape, np.float32)], lowering.opsets))
+    elif all(value is None or isinstance(value, Constant) for value in values) and not node.has_subgraph:
+        arrays = [value.data if isinstance(value, Constant) else None for value in values]
+        lowering.set_constants(node, evaluate(node, arrays, lowering.opsets))
+    elif node.op_type in MOVEMENT:
+        _move(node, values, lowering)
+    else:
+        handler = _handlers().get(node.op_type)
+        if handler is None:
+            raise _unknown(node)
+        handler(node, values, lowering)
+
+
+def _unknown(node: Node) -> UnsupportedModelError:
+    name = node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}.{node.op_type}"
+    return UnsupportedModelError(
+        f"{node.label}: operator '{name}' is not supported by the C generator; "
+        f"supported: {', '.join(supported_operators())}"
+    )
+
+
+def _handlers() -> dict[str, Callable[[Node, list[Any], Lowering], None]]:
+    return {**dict.fromkeys(ELEMENTWISE, _elementwise), "Cast": _cast, "Concat": _concat, **LAYERS}
+
+
+def _move(node: Node, values: list[Value | None], lowering: Lowering) -> None:
+    """Run a movement operator on the index array of its data operand."""
+    data, *parameters = values
+    if not isinstance(data, View) or any(isinstance(parameter, View) for parameter in parameters):
+        raise UnsupportedModelError(f"{node.label}: {node.op_type} needs indices and shapes known at export")
+    arrays = [parameter.data if isinstance(parameter, Constant) else None for parameter in parameters]
+    results = evaluate(node, [data.index, *arrays], lowering.opsets)
+    for name, index in zip(node.outputs, results):
+        lowering.values[name] = View(data.buffer, np.asarray(index, np.int64))
+
+
+def _elementwise(node: Node, values: list[Value | None], lowering: Lowering) -> None:
+    if node.op_type == "Add" and lowering.absorb_bias(node, values):
+        return
+    lowering.emit_map(node, elementwise(node.op_type, list(values), node.attributes, node.label))
+
+
+def _cast(node: Node, values: list[Value | None], lowering: Lowering) -> None:
+    from firmware_export.onnx_to_c.ir import Apply
+
+    (view,) = values
+    assert isinstance(view, View)
+    target = node.attributes["to"]
+    if target not in (onnx.TensorProto.FLOAT, onnx.TensorProto.BOOL):
+        kind = onnx.TensorProto.DataType.Name(target)
+        raise UnsupportedModelError(f"{node.label}: Cast to {kind} at run time; the C generator knows FLOAT and BOOL")
+    to_bool = target == onnx.TensorProto.BOOL
+    if to_bool == view.buffer.is_bool:
+        lowering.values[node.outputs[0]] = view
+    else:
+        function = "to_bool" if to_bool else "to_float"
+        lowering.emit_map(node, Apply(function, (view,), is_bool=to_bool))
+
+
+def _concat(node: Node, values: list[Value | None], lowering: Lowering) -> None:
+    parts = [value for value in values if value is not None]
+    lowering.set_value(node, lowering.concatenate(parts, node.attributes["axis"], node))
+
+
+def read_quietly(model_bytes: bytes) -> Program:
+    """Like ``read_program``, without numpy's warnings about constants folded to NaN or infinity."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        return read_program(model_bytes)

@@ -1,0 +1,60 @@
+"""Run compilers and other tools: a missing or failing one is one clear line."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from sim.errors import ToolchainError
+
+STRICT_C99 = (
+    "-std=c99",
+    "-pedantic",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-Wconversion",
+    "-Wdouble-promotion",
+    "-Wshadow",
+    "-Wstrict-prototypes",
+)
+"""Warnings that all C of the project must be free of."""
+
+TIMEOUT_S = 120.0
+"""No compiler run here takes longer."""
+
+
+def require_tool(name: str, packages: Sequence[str]) -> str:
+    """Return the tool's path.
+
+    Raises:
+        ToolchainError: if it is not installed; names the Debian packages that bring it.
+    """
+    path = shutil.which(name)
+    if path is None:
+        raise ToolchainError(f"{name} is not installed: run 'apt-get install {' '.join(packages)}'")
+    return path
+
+
+def run_tool(command: Sequence[str | Path], *, cwd: Path | None = None) -> str:
+    """Run a tool and return its standard output.
+
+    Raises:
+        ToolchainError: if it fails or takes longer than ``TIMEOUT_S``; the message carries its first error line.
+    """
+    name = Path(command[0]).name
+    try:
+        done = subprocess.run(
+            [str(part) for part in command], cwd=cwd, capture_output=True, text=True, timeout=TIMEOUT_S
+        )
+    except subprocess.TimeoutExpired:
+        raise ToolchainError(f"{name} took longer than {TIMEOUT_S:.0f} s") from None
+    except OSError as error:
+        raise ToolchainError(f"cannot run {name}: {error.strerror or error}") from error
+    if done.returncode != 0:
+        lines = (done.stderr or done.stdout).splitlines()
+        telling = [line for line in lines if "error" in line.lower()] or lines or [f"exit status {done.returncode}"]
+        raise ToolchainError(f"{name} failed: {telling[0].strip()}")
+    return done.stdout
