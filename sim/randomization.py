@@ -165,6 +165,14 @@ class Sample:
         draws = {name: values[ids] for name, values in self.draws.items()}
         return Sample(self.flight.take(ids), self.action_delay_s[ids], self.observation_delay_s[ids], draws)
 
+    def put(self, ids: np.ndarray, other: Sample) -> None:
+        """Overwrite the rows ``ids`` with those of ``other``, in order; both from the same table."""
+        self.flight.put(ids, other.flight)
+        self.action_delay_s[ids] = other.action_delay_s
+        self.observation_delay_s[ids] = other.observation_delay_s
+        for name, values in self.draws.items():
+            values[ids] = other.draws[name]
+
 
 def sample(table: RandomizationTable, nominal: MultirotorParameters, rng: np.random.Generator, n: int) -> Sample:
     """Draw ``n`` airframes.

@@ -68,9 +68,7 @@ _L2F = "arXiv 2311.13081 and its public code"
 
 _AIRFRAME = (
     Term("mass", Uniform(0.8, 1.2), "scale", "assumed: decks, guards and battery add or save up to 5 g of 27 g"),
-    Term(
-        "thrust", Uniform(0.85, 1.15), "scale", "assumed: the two published sets differ by 26 %"
-    ),
+    Term("thrust", Uniform(0.85, 1.15), "scale", "assumed: the two published sets differ by 26 %"),
     Term("motor_rise_s", Uniform(0.7, 1.3), "scale", "assumed: published time constants disagree by more (robot.py)"),
     Term("motor_fall_s", Uniform(0.7, 1.3), "scale", "as motor_rise_s; drawn apart, real motors brake more slowly"),
     Term("motor_gain", Uniform(0.95, 1.05), "scale", "assumed: spread of motors and propellers of one airframe"),
@@ -169,3 +167,16 @@ def reward(state: np.ndarray, action: np.ndarray) -> np.ndarray:
     cost = 40.0 * np.square(position).sum(1) + 5.0 * (1.0 - np.square(quaternion_w))
     cost += np.square(velocity).sum(1) + np.square(centred).sum(1)
     return 2.0 - 0.5 * cost
+
+
+def terminated(state: np.ndarray) -> np.ndarray:
+    """Whether an episode ends in failure: out of the published box, or no longer finite.
+
+    Args:
+        state: (n, 17) true states.
+
+    Returns:
+        (n,) bool.
+    """
+    inside = np.abs(state[:, 0:3]) <= TASK.success.box_m
+    return np.logical_not(inside.all(axis=1) & np.isfinite(state).all(axis=1))
