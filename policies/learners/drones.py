@@ -1,0 +1,174 @@
+"""The drones a learner flies: randomised airframes, delays and start states, in flat arrays.
+
+Airframes are drawn once from the task's training table into a pool; a reset picks one at random.
+Besides the task's own start distribution some episodes begin far away or with rotors at any speed,
+and set-points jump between windows, so that one policy also takes off and follows way-points.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.learners.window import DELAY_TAPS, Window
+from sim.randomization import RandomizationTable, Sample, sample
+from sim.spec import GRAVITY, MultirotorParameters, TaskSpec
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Airframes as the learner's kernels want them, one row each."""
+
+    packed: NDArray[np.float32]
+    """Coefficients of the flight kernel."""
+    delay: NDArray[np.float32]
+    """Convex weights on the newest four commands, ``(n, 4)``."""
+    hover: NDArray[np.float32]
+    """Command at which thrust equals weight, ``(n,)``."""
+    privileged: NDArray[np.float32]
+    """Constant part of the critic's observation, in SI units, ``(n, 23)``."""
+
+    def __len__(self) -> int:
+        return len(self.hover)
+
+
+def build_pool(drawn: Sample, nominal: MultirotorParameters, task: TaskSpec) -> Pool:
+    """Turn drawn airframes into rows; those that cannot hover keep the nominal hover command."""
+    dt = task.timing.control_period_s
+    hover = drawn.flight.hover_command()
+    hover = np.where(np.isfinite(hover), hover, np.float32(nominal.hover_command))
+    return Pool(
+        packed=drawn.flight.packed(dt),
+        delay=delay_weights(drawn.action_delay_s + drawn.observation_delay_s, dt),
+        hover=np.ascontiguousarray(hover, np.float32),
+        privileged=privileged_terms(drawn, nominal),
+    )
+
+
+def delay_weights(delay_s: NDArray[np.floating], period_s: float) -> NDArray[np.float32]:
+    """Return the weights of the newest commands in the mean of a delayed zero-order hold.
+
+    The loop only feels the sum of action and observation delay: shifting the clock of the
+    observation turns one into the other.
+
+    Args:
+        delay_s: ``(n,)``, at most three periods.
+        period_s: control period.
+
+    Returns:
+        ``(n, 4)``, newest first, rows sum to one.
+    """
+    periods = np.clip(np.asarray(delay_s, np.float64) / period_s, 0.0, DELAY_TAPS - 1)
+    taps = np.arange(DELAY_TAPS)
+    return np.maximum(0.0, 1.0 - np.abs(periods[:, None] - taps)).astype(np.float32)
+
+
+def privileged_terms(drawn: Sample, nominal: MultirotorParameters) -> NDArray[np.float32]:
+    """Return what the critic knows of each airframe, in the order of ``CRITIC_TERMS`` after the rotor speeds."""
+    flight = drawn.flight
+    columns = (
+        flight.force_w, flight.torque_b, flight.mass[:, None], flight.inertia, flight.centre_of_mass_b,
+        drawn.thrust_scale[:, None], flight.torque_per_thrust[:, None],
+        np.stack([flight.motor_rise_s, flight.motor_fall_s], axis=1), flight.motor_gain,
+        np.stack([drawn.action_delay_s, drawn.observation_delay_s], axis=1),
+    )  # fmt: skip
+    return np.concatenate(columns, axis=1).astype(np.float32)
+
+
+@dataclass(frozen=True)
+class StartConfig:
+    """What training episodes add to the task's own start distribution."""
+
+    wide_share: float = 0.15
+    """Share of episodes that start level, up to ``wide_m`` away, with rotors at any speed."""
+    wide_m: float = 0.8
+    jump_share: float = 0.05
+    """Share of drones whose set-point jumps by up to ``jump_m`` per axis between two windows."""
+    jump_m: float = 0.5
+    lost_m: float = 3.0
+    """A drone further away than this is reset."""
+    pool: int = 4096
+
+
+class Drones:
+    """``num_envs`` drones in flight: their airframes, ages and resets."""
+
+    def __init__(
+        self,
+        task_module: object,
+        table: RandomizationTable,
+        nominal: MultirotorParameters,
+        num_envs: int,
+        config: StartConfig,
+        rng: np.random.Generator,
+    ) -> None:
+        self.task: TaskSpec = task_module.TASK  # type: ignore[attr-defined]
+        self._sample_start = task_module.sample_start  # type: ignore[attr-defined]
+        self.nominal, self.config, self.rng = nominal, config, rng
+        self.pool = build_pool(sample(table, nominal, rng, config.pool), nominal, self.task)
+        spread = self.pool.privileged.std(axis=0)
+        self._privileged = (
+            (self.pool.privileged - self.pool.privileged.mean(axis=0)) / np.where(spread > 0.0, spread, np.float32(1.0))
+        ).astype(np.float32)
+        self.noise_std = noise_std(self.task)
+        self.airframe = np.zeros(num_envs, np.int64)
+        self.steps_left = np.zeros(num_envs, np.int64)
+        self._gather()
+
+    def _gather(self) -> None:
+        self.packed = self.pool.packed[self.airframe]
+        self.delay = self.pool.delay[self.airframe]
+        self.hover = self.pool.hover[self.airframe]
+        self.privileged = self._privileged[self.airframe]
+
+    def prepare(self, window: Window, episode_steps: int, *, stagger: bool = False) -> NDArray[np.bool_]:
+        """Reset the drones whose episode is over or who are lost, move set-points, draw noise.
+
+        Returns:
+            Which drones were reset, ``(num_envs,)``.
+        """
+        state = window.state[0]
+        distance = np.square(state[:, :3]).sum(axis=1)
+        alive = np.isfinite(state).all(axis=1) & (distance < self.config.lost_m**2)
+        done = (self.steps_left <= 0) | ~alive
+        count = int(done.sum())
+        if count:
+            ids = np.flatnonzero(done)
+            state[ids] = self.starts(count)
+            window.command[: DELAY_TAPS - 1, ids] = np.float32(self.nominal.hover_command)
+            window.fresh[ids] = True
+            self.airframe[ids] = self.rng.integers(len(self.pool), size=count)
+            self.steps_left[ids] = self.rng.integers(1, episode_steps + 1, size=count) if stagger else episode_steps
+            self._gather()
+        jump = (self.rng.random(len(state)) < self.config.jump_share) & ~done
+        moved = self.rng.uniform(-self.config.jump_m, self.config.jump_m, (int(jump.sum()), 3))
+        state[jump, :3] += moved.astype(np.float32)
+        self.rng.standard_normal(dtype=np.float32, out=window.noise)
+        window.noise *= self.noise_std
+        self.steps_left -= window.steps
+        return done
+
+    def starts(self, count: int) -> NDArray[np.float32]:
+        """Draw start states, ``(count, 17)``."""
+        c = self.config
+        state = self._sample_start(self.rng, count)
+        wide = np.flatnonzero(self.rng.random(count) < c.wide_share)
+        state[wide] = 0.0
+        state[wide, :3] = self.rng.uniform(-c.wide_m, c.wide_m, (len(wide), 3))
+        state[wide, 3] = 1.0
+        state[wide, 13:17] = self.rng.uniform(0.0, 0.9, (len(wide), 1))
+        return state
+
+
+def noise_std(task: TaskSpec) -> NDArray[np.float32]:
+    """Return the standard deviation of each noisy observation element, ``(18,)``."""
+    terms = {term.name: term for term in task.actor_terms}
+    names = ("position_error_w", "rotation", "velocity_w", "angular_velocity_b")
+    return np.concatenate([np.full(terms[name].size, terms[name].noise_std, np.float32) for name in names])
+
+
+def weight(nominal: MultirotorParameters) -> float:
+    """Weight of the nominal airframe, N."""
+    return nominal.mass * GRAVITY

@@ -1,0 +1,73 @@
+"""Judge a policy in the flight kernel: 5-second episodes of the evaluation table, in a fraction of a second.
+
+Used during training to choose the best checkpoint, on seeds apart from the reported ones. The
+figures a policy is known by come from MuJoCo (policies/evaluate.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policies.learners.drones import build_pool, noise_std
+from policies.learners.window import DELAY_TAPS, Window
+from sim.randomization import RandomizationTable, sample
+from sim.spec import MultirotorParameters
+
+
+@dataclass(frozen=True)
+class Score:
+    """Outcome of an evaluation."""
+
+    success_rate: float
+    median_steady_error_m: float
+    mean_steady_error_m: float
+    """Mean over episodes of the steady error, each counted as at most 1 m."""
+    max_distance_m: NDArray[np.float32]
+    steady_max_m: NDArray[np.float32]
+
+
+class KernelEvaluation:
+    """A fixed set of airframes, starts and noise; ``score`` flies them all with one policy."""
+
+    def __init__(
+        self,
+        task_module: object,
+        table: RandomizationTable,
+        nominal: MultirotorParameters,
+        episodes: int,
+        hidden: tuple[int, int],
+        rng: np.random.Generator,
+    ) -> None:
+        self.task = task_module.TASK  # type: ignore[attr-defined]
+        pool = build_pool(sample(table, nominal, rng, episodes), nominal, self.task)
+        self.packed, self.delay, self.hover = pool.packed, pool.delay, pool.hover
+        self.start = task_module.sample_start(rng, episodes)  # type: ignore[attr-defined]
+        self.window = Window(episodes, 50, hidden)
+        self.noise = rng.standard_normal(self.window.noise.shape, dtype=np.float32) * noise_std(self.task)
+        self.nominal_hover = np.float32(nominal.hover_command)
+
+    def score(self, parameters: NDArray[np.float32], constants: tuple, weights: tuple) -> Score:
+        """Fly every episode; deterministic."""
+        window, success = self.window, self.task.success
+        window.state[0] = self.start
+        window.command[: DELAY_TAPS - 1] = self.nominal_hover
+        window.fresh[:] = True
+        window.noise[:] = self.noise
+        distances = []
+        for block in range(self.task.control_steps // window.steps):
+            if block:
+                window.carry_over()
+                window.noise[:] = np.roll(self.noise, block, axis=1)
+            window.fly(parameters, constants, self, weights)
+            distances.append(np.sqrt(np.square(window.state[1:, :, :3]).sum(axis=2)))
+        distance = np.nan_to_num(np.concatenate(distances), nan=np.inf)
+        steady = distance[-round(success.steady_window_s / self.task.timing.control_period_s) :]
+        largest, steady_max = distance.max(axis=0), steady.max(axis=0)
+        good = (largest <= success.max_distance_m) & (steady_max <= success.steady_distance_m)
+        error = steady.mean(axis=0)
+        return Score(
+            float(good.mean()), float(np.median(error)), float(np.minimum(error, 1.0).mean()), largest, steady_max
+        )
