@@ -1,0 +1,1 @@
+"""The Crazyflie on its own client library, cflib: radio, USB and UDP alike."""

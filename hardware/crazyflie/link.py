@@ -1,0 +1,199 @@
+"""The Crazyflie behind the ``Link`` protocol: unmodified cflib, the same code for radio, USB and UDP."""
+
+from __future__ import annotations
+
+import functools
+import math
+import threading
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Any
+
+from cflib.crazyflie import Crazyflie
+
+from hardware.crazyflie.connection import check_uri, connect, disconnect
+from hardware.crazyflie.sender import Sender
+from hardware.crazyflie.telemetry import Telemetry
+from hardware.link import LinkHealth, StateSample
+from sim.errors import LinkError
+from sim.spec import SafeAction
+
+PARAM_TIMEOUT_S = 2.0
+DRAIN_S = 0.2
+DESCENT_M_S = 0.3
+"""Sink rate of "level and descend"; the same as on board (``s2m_default_config``)."""
+
+
+class CrazyflieLink:
+    """A Crazyflie by URI (``radio://``, ``usb://``, ``udp://``); commands are position set-points.
+
+    Args:
+        uri: where it is.
+        stopped: asked during waits; true gives them up.
+
+    Raises:
+        ConfigError: if the URI is malformed.
+    """
+
+    command_names: tuple[str, ...] = ("x_m", "y_m", "z_m", "yaw_rad")
+
+    def __init__(self, uri: str, stopped: Callable[[], bool] = lambda: False) -> None:
+        check_uri(uri)
+        self.uri = uri
+        self.stopped = stopped
+        self._crazyflie: Crazyflie | None = None
+        self._sender: Sender | None = None
+        self._telemetry: Telemetry | None = None
+        self._lost: str | None = None
+        self._heard_ns = 0
+
+    # Link protocol --------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Connect, start the log blocks and wait for the first state sample.
+
+        Raises:
+            LinkError: if nobody answers, the handshake stalls or no state arrives.
+            FlightAbortedError: if the operator stopped it.
+        """
+        if self._crazyflie is not None:
+            raise LinkError(f"{self.uri} is already open; close it first")
+        self._lost = None
+        self._crazyflie = connect(self.uri, self.stopped)
+        self._heard_ns = time.monotonic_ns()
+        self._crazyflie.packet_received.add_callback(self._on_packet)
+        self._crazyflie.connection_lost.add_callback(self._on_lost)
+        self._sender = Sender(self._crazyflie)
+        self._telemetry = Telemetry(self._crazyflie)
+        try:
+            self._telemetry.start()
+        except LinkError:
+            self.close()
+            raise
+
+    def read(self) -> StateSample | None:
+        """Return the newest state sample without waiting."""
+        return self.telemetry.sample
+
+    def health(self) -> LinkHealth:
+        """Return the state of the connection without waiting."""
+        connected = self._lost is None and self._crazyflie is not None and self._crazyflie.link is not None
+        return LinkHealth(connected, self._heard_ns, self._sender.sent_ns if self._sender else 0)
+
+    def write(self, command: Sequence[float]) -> None:
+        """Hand over a position set-point: x, y, z in m (world), yaw in rad."""
+        x, y, z, yaw = command
+        send = self.crazyflie.commander.send_position_setpoint
+        self.sender.setpoint(functools.partial(send, x, y, z, math.degrees(yaw)))
+
+    def safe_stop(self, action: SafeAction) -> None:
+        """Act without a position; returns at once and is repeated every period while it lasts.
+
+        ``off``: stop set-point and disarm. ``level_and_descend``: a sinking velocity set-point,
+        which needs no position; where it does not arrive the dead-man on board does the same
+        by itself. ``land`` and ``hold`` need positions and are the supervisor's work.
+        """
+        if action == "off":
+            cf = self.crazyflie
+            self.sender.urgent(
+                cf.commander.send_stop_setpoint, functools.partial(cf.supervisor.send_arming_request, False)
+            )
+        elif action == "level_and_descend":
+            send = self.crazyflie.commander.send_velocity_world_setpoint
+            self.sender.setpoint(functools.partial(send, 0.0, 0.0, -DESCENT_M_S, 0.0))
+
+    def emergency_stop(self) -> None:
+        """Cut the motors; the robot must be restarted before it arms again."""
+        cf = self.crazyflie
+        self.sender.urgent(cf.supervisor.send_emergency_stop, cf.commander.send_stop_setpoint)
+
+    def close(self) -> None:
+        """Release the connection in bounded time; never raises, sends nothing but what was asked before."""
+        sender, self._sender = self._sender, None
+        if sender is not None:
+            sender.drain(DRAIN_S)
+            sender.stop()
+        crazyflie, self._crazyflie = self._crazyflie, None
+        if crazyflie is not None:
+            disconnect(crazyflie)
+        self._telemetry = None
+
+    def __enter__(self) -> CrazyflieLink:
+        self.open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Crazyflie ------------------------------------------------------------------------------
+
+    @property
+    def crazyflie(self) -> Crazyflie:
+        """The open cflib object.
+
+        Raises:
+            LinkError: if the link is not open.
+        """
+        return self._open(self._crazyflie)
+
+    @property
+    def sender(self) -> Sender:
+        """The sending thread of the open link."""
+        return self._open(self._sender)
+
+    @property
+    def telemetry(self) -> Telemetry:
+        """The log blocks of the open link."""
+        return self._open(self._telemetry)
+
+    def request_arm(self, armed: bool) -> None:
+        """Ask the robot to arm or disarm; ``StateSample.armed`` tells when it did."""
+        self.sender.urgent(functools.partial(self.crazyflie.supervisor.send_arming_request, armed))
+
+    def parameter(self, name: str) -> float | None:
+        """Return a parameter's value as it was when the link opened or last changed; ``None`` if there is none."""
+        group, _, variable = name.partition(".")
+        text = self.crazyflie.param.values.get(group, {}).get(variable)
+        return None if text is None else float(text)
+
+    def parameters(self, group: str) -> dict[str, float]:
+        """Return all parameters of a group by name."""
+        return {name: float(text) for name, text in self.crazyflie.param.values.get(group, {}).items()}
+
+    def set_parameter(self, name: str, value: float) -> None:
+        """Write a parameter and wait until the robot confirms it.
+
+        Raises:
+            LinkError: if the robot has no such parameter or does not confirm it in time.
+        """
+        confirmed = threading.Event()
+        group, _, variable = name.partition(".")
+
+        def on_update(_name: str, text: str) -> None:
+            if float(text) == value:
+                confirmed.set()
+
+        self.crazyflie.param.add_update_callback(group, variable, on_update)
+        try:
+            self.crazyflie.param.set_value(name, value)
+            arrived = confirmed.wait(PARAM_TIMEOUT_S)
+        except (KeyError, AttributeError) as error:
+            raise LinkError(f"{self.uri}: parameter {name} cannot be set; update the firmware") from error
+        finally:
+            self.crazyflie.param.remove_update_callback(group, variable, on_update)
+        if not arrived:
+            raise LinkError(f"{self.uri}: parameter {name} not confirmed within {PARAM_TIMEOUT_S:g} s; try again")
+
+    def _open(self, part: Any) -> Any:
+        if part is None:
+            raise LinkError(f"{self.uri} is not open: cflib would drop the packet without a word")
+        return part
+
+    def _on_packet(self, _packet: Any) -> None:
+        self._heard_ns = time.monotonic_ns()
+
+    def _on_lost(self, _uri: str, message: str) -> None:
+        self._lost = message

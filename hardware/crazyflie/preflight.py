@@ -1,0 +1,178 @@
+"""Checks before a Crazyflie flies; none of them moves anything.
+
+The important one: nobody flies the stock controller believing it is the policy. The bundle id
+on board must be the bundle's and the out-of-tree controller the selected one.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hardware.crazyflie import names
+from hardware.crazyflie.link import CrazyflieLink
+from policies.bundle import Bundle
+from sim.errors import FlightAbortedError, FlightRefusedError
+
+LEVEL_RAD = math.radians(15.0)
+"""Steepest stand from which a take-off is tried."""
+CONVERGED_SPREAD_M2 = 0.001
+"""Largest spread of each position variance over the window (cflib's ``reset_estimator``)."""
+CONVERGED_VARIANCE_M2 = 0.01
+"""Largest position variance itself: 10 cm standard deviation."""
+CONVERGED_WINDOW_S = 1.0
+CONVERGE_TIMEOUT_S = 15.0
+RESET_PULSE_S = 0.1
+_POLL_S = 0.01
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check and its outcome."""
+
+    name: str
+    passed: bool
+    detail: str
+    """What was found, and what to do if it failed."""
+
+
+def run_checks(link: CrazyflieLink, bundle: Bundle, external_position: bool = False) -> list[Check]:
+    """Return the outcome of every check; the link is open.
+
+    Args:
+        link: to the robot.
+        bundle: the policy that should be on board.
+        external_position: positions come from outside (motion capture), so no deck is needed.
+    """
+    return [
+        _check_policy(link, bundle),
+        _check_controller(link),
+        _check_battery(link, bundle),
+        _check_decks(link, external_position),
+        _check_state(link),
+    ]
+
+
+def require(checks: list[Check]) -> None:
+    """Refuse the flight if a check failed.
+
+    Raises:
+        FlightRefusedError: with the first failed check.
+    """
+    for check in checks:
+        if not check.passed:
+            raise FlightRefusedError(f"{check.name}: {check.detail}; nothing moved")
+
+
+def bundle_words(bundle_id: str) -> tuple[int, ...]:
+    """Return the eight big-endian uint32 words of a hexadecimal 32-byte id."""
+    data = bytes.fromhex(bundle_id)
+    return tuple(int.from_bytes(data[i : i + 4], "big") for i in range(0, 32, 4))
+
+
+def reset_estimator(link: CrazyflieLink, stopped: Callable[[], bool] = lambda: False) -> float:
+    """Reset the Kalman filter and wait until its position variances settle.
+
+    Returns:
+        Seconds until it had converged.
+
+    Raises:
+        FlightRefusedError: if it does not within ``CONVERGE_TIMEOUT_S``.
+        FlightAbortedError: if the operator stopped the wait.
+        LinkError: if the robot does not confirm the reset.
+    """
+    link.set_parameter(names.ESTIMATOR_RESET_PARAM, 1)
+    time.sleep(RESET_PULSE_S)
+    link.set_parameter(names.ESTIMATOR_RESET_PARAM, 0)
+    start = time.monotonic()
+    window: deque[tuple[float, tuple[float, float, float]]] = deque()
+    seen = link.telemetry.variance_count
+    while True:
+        now = time.monotonic()
+        if stopped():
+            raise FlightAbortedError("stopped by the operator before take-off: nothing moved")
+        if now - start > CONVERGE_TIMEOUT_S:
+            raise FlightRefusedError(f"state estimate: {_spread_text(window)}; check the positioning system")
+        if link.telemetry.variance_count != seen and link.telemetry.variances is not None:
+            seen = link.telemetry.variance_count
+            window.append((now, link.telemetry.variances))
+            while now - window[0][0] > CONVERGED_WINDOW_S:
+                window.popleft()
+            if now - start > CONVERGED_WINDOW_S and converged([values for _, values in window]):
+                return now - start
+        time.sleep(_POLL_S)
+
+
+def converged(variances: list[tuple[float, float, float]]) -> bool:
+    """Whether position variances over a window are small and have stopped changing."""
+    if len(variances) < 3:
+        return False
+    axes = list(zip(*variances))
+    spread = max(max(axis) - min(axis) for axis in axes)
+    largest = max(map(max, axes))
+    return spread < CONVERGED_SPREAD_M2 and largest < CONVERGED_VARIANCE_M2
+
+
+def _spread_text(window: deque[tuple[float, tuple[float, float, float]]]) -> str:
+    if not window:
+        return "no variances received"
+    deviation = math.sqrt(max(max(window[-1][1]), 0.0))
+    return f"did not converge within {CONVERGE_TIMEOUT_S:g} s (position deviation {deviation:.2f} m)"
+
+
+def _check_policy(link: CrazyflieLink, bundle: Bundle) -> Check:
+    words = [link.parameter(name) for name in names.BUNDLE_ID_PARAMS]
+    if None in words:
+        return Check("policy on board", False, "the firmware carries no policy; export the bundle and flash it")
+    found = "".join(f"{int(word or 0):08x}" for word in words)
+    if found != bundle.id:
+        detail = f"bundle {found[:12]} is on board, this one is {bundle.id[:12]}; flash this one or fly that one"
+        return Check("policy on board", False, detail)
+    return Check("policy on board", True, f"bundle {bundle.id[:12]}")
+
+
+def _check_controller(link: CrazyflieLink) -> Check:
+    value = link.parameter(names.CONTROLLER_PARAM)
+    number = int(value) if value is not None else -1
+    name = names.CONTROLLER_NAMES.get(number, "unknown")
+    if number != names.CONTROLLER_OUT_OF_TREE:
+        detail = f"{names.CONTROLLER_PARAM} is {number} ({name}), the policy is 6; set it to 6"
+        return Check("selected controller", False, detail)
+    return Check("selected controller", True, f"{number} ({name})")
+
+
+def _check_battery(link: CrazyflieLink, bundle: Bundle) -> Check:
+    sample = link.read()
+    voltage = math.nan if sample is None else sample.battery_v
+    needed = bundle.info.limits.battery_takeoff_v
+    if not voltage >= needed:
+        return Check("battery", False, f"{voltage:.2f} V, take-off needs {needed:.2f} V; charge it")
+    return Check("battery", True, f"{voltage:.2f} V")
+
+
+def _check_decks(link: CrazyflieLink, external_position: bool) -> Check:
+    attached = sorted(name for name, value in link.parameters("deck").items() if value)
+    listed = ", ".join(attached) or "none"
+    if external_position:
+        return Check("decks", True, f"{listed}; position from outside")
+    if not set(attached) & set(names.POSITIONING_DECKS):
+        detail = f"no positioning deck (attached: {listed}); mount one, or give --external-position"
+        return Check("decks", False, detail)
+    return Check("decks", True, listed)
+
+
+def _check_state(link: CrazyflieLink) -> Check:
+    sample = link.read()
+    if sample is None or not sample.finite:
+        return Check("state", False, "the state estimate is not a number; restart the robot")
+    if sample.crashed:
+        return Check("state", False, "the robot says it tumbled, crashed or is locked; restart it upright")
+    if sample.policy_fault:
+        return Check("state", False, "the policy on board returned NaN; restart the robot")
+    tilt = math.degrees(sample.tilt_rad)
+    if sample.tilt_rad > LEVEL_RAD:
+        return Check("state", False, f"tilted by {tilt:.0f} degrees; put it on level ground")
+    return Check("state", True, f"level within {tilt:.0f} degrees")

@@ -1,0 +1,135 @@
+"""State from the Crazyflie's log blocks: at most 26 bytes each, 100 Hz, converted to SI.
+
+The pose and the attitude block make a ``StateSample``; a sample is as old as its older part.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from cflib.crazyflie import Crazyflie
+from cflib.crazyflie.log import LogConfig
+
+from hardware.crazyflie import names
+from hardware.link import StateSample
+from sim.errors import LinkError
+
+STATE_PERIOD_MS = 10
+POWER_PERIOD_MS = 50
+START_TIMEOUT_S = 2.0
+_DEG = math.pi / 180.0
+
+
+class Telemetry:
+    """Log blocks of one connection and the newest sample made of them."""
+
+    def __init__(self, crazyflie: Crazyflie) -> None:
+        self.sample: StateSample | None = None
+        self.variances: tuple[float, float, float] | None = None
+        """Newest (varPX, varPY, varPZ), m^2."""
+        self.variance_count = 0
+        self.onboard_steps = 0
+        self._crazyflie = crazyflie
+        self._pose: tuple[int, dict[str, Any]] | None = None
+        self._battery_v = math.nan
+        self._motors: tuple[float, ...] = ()
+        self._blocks: list[LogConfig] = []
+
+    def start(self) -> None:
+        """Create and start the log blocks and wait for the first sample.
+
+        Raises:
+            LinkError: if the firmware lacks a variable or nothing arrives in time.
+        """
+        attitude = [(name, "float") for name in names.ATTITUDE_BLOCK]
+        attitude += [(name, "FP16") for name in names.GYRO_BLOCK]
+        attitude += [(names.SUPERVISOR_LOG, "uint16_t")]
+        if self.has(names.MODE_LOG):
+            attitude += [(names.MODE_LOG, "uint8_t")]
+        power = [(name, "float") for name in (names.BATTERY_LOG, *names.VARIANCES)]
+        if self.has(names.STEPS_LOG):
+            power += [(names.STEPS_LOG, "uint32_t")]
+        pose = [(name, "float") for name in names.POSE_BLOCK]
+        self._add("s2m_pose", STATE_PERIOD_MS, pose, self._on_pose)
+        self._add("s2m_attitude", STATE_PERIOD_MS, attitude, self._on_attitude)
+        self._add("s2m_power", POWER_PERIOD_MS, power, self._on_power)
+        if all(map(self.has, names.MOTOR_BLOCK)):
+            self._add("s2m_motor", STATE_PERIOD_MS, [(name, None) for name in names.MOTOR_BLOCK], self._on_motor)
+        self._wait_for_first()
+
+    def has(self, name: str) -> bool:
+        """Whether the firmware offers the log variable."""
+        group, _, variable = name.partition(".")
+        toc = self._crazyflie.log.toc
+        return toc is not None and toc.get_element(group, variable) is not None
+
+    def _add(
+        self, name: str, period_ms: int, variables: Sequence[tuple[str, str | None]], received: Callable[..., None]
+    ) -> None:
+        block = LogConfig(name, period_ms)
+        for variable, kind in variables:
+            block.add_variable(variable, kind)
+        block.data_received_cb.add_callback(received)
+        try:
+            self._crazyflie.log.add_config(block)
+            block.start()
+        except (KeyError, AttributeError) as error:
+            text = str(error).strip("'\"")
+            raise LinkError(
+                f"{self._crazyflie.link_uri}: log block '{name}' refused ({text}); update the firmware"
+            ) from error
+        self._blocks.append(block)
+
+    def _wait_for_first(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        pause = threading.Event()
+        while self.sample is None or math.isnan(self._battery_v):
+            if time.monotonic() > deadline:
+                raise LinkError(
+                    f"{self._crazyflie.link_uri}: connected, but no state arrives within {START_TIMEOUT_S:g} s;"
+                    " restart the robot and try again"
+                )
+            pause.wait(0.005)
+
+    # Callbacks, all on cflib's receiving thread ----------------------------------------------
+
+    def _on_pose(self, _robot_ms: int, data: dict[str, Any], _block: LogConfig) -> None:
+        self._pose = (time.monotonic_ns(), data)
+
+    def _on_power(self, _robot_ms: int, data: dict[str, Any], _block: LogConfig) -> None:
+        self._battery_v = data[names.BATTERY_LOG]
+        self.variances = tuple(data[name] for name in names.VARIANCES)  # type: ignore[assignment]
+        self.variance_count += 1
+        self.onboard_steps = data.get(names.STEPS_LOG, 0)
+
+    def _on_motor(self, _robot_ms: int, data: dict[str, Any], _block: LogConfig) -> None:
+        self._motors = tuple(float(data[name]) for name in names.MOTOR_BLOCK)
+
+    def _on_attitude(self, robot_ms: int, data: dict[str, Any], _block: LogConfig) -> None:
+        if self._pose is None:
+            return
+        pose_ns, pose = self._pose
+        x, y, z, vx, vy, vz = (pose[name] for name in names.POSE_BLOCK)
+        qx, qy, qz, qw = (data[name] for name in names.ATTITUDE_BLOCK)
+        info = data[names.SUPERVISOR_LOG]
+        mode = data.get(names.MODE_LOG, 0)
+        self.sample = StateSample(
+            received_ns=pose_ns,
+            robot_ms=robot_ms,
+            position_w=(x, y, z),
+            velocity_w=(vx, vy, vz),
+            orientation_wxyz=(qw, qx, qy, qz),
+            angular_velocity_b=tuple(data[name] * _DEG for name in names.GYRO_BLOCK),
+            battery_v=self._battery_v,
+            armed=bool(info & names.IS_ARMED),
+            crashed=bool(info & (names.IS_TUMBLED | names.IS_LOCKED | names.IS_CRASHED)),
+            policy_fault=mode == names.MODE_FAULT,
+            dead_man=mode == names.MODE_DEAD_MAN,
+            landed=mode == names.MODE_LANDED,
+            onboard_mode=mode,
+            motors=self._motors,
+        )

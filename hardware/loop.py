@@ -1,0 +1,171 @@
+"""A fixed-rate loop from absolute deadlines that measures itself.
+
+Deadlines are multiples of the period after the start, so an early or late wake-up never
+accumulates. A deadline that has passed before its step could start is counted as an overrun
+and skipped: the loop never makes up for lost time with a burst.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Protocol
+
+import numpy as np
+
+NS = 1_000_000_000
+
+
+class Clock(Protocol):
+    """A source of time, so that a test can drive the loop."""
+
+    def now_ns(self) -> int:
+        """Monotonic time."""
+        ...
+
+    def sleep_until(self, deadline_ns: int) -> None:
+        """Return at ``deadline_ns`` or as soon after it as the system allows."""
+        ...
+
+
+class MonotonicClock:
+    """The host's monotonic clock."""
+
+    def now_ns(self) -> int:
+        """``time.monotonic_ns``."""
+        return time.monotonic_ns()
+
+    def sleep_until(self, deadline_ns: int) -> None:
+        """Sleep; ``time.sleep`` rests on ``clock_nanosleep`` and never returns early."""
+        remaining = deadline_ns - time.monotonic_ns()
+        if remaining > 0:
+            time.sleep(remaining / NS)
+
+
+@dataclass
+class LoopTiming:
+    """Times of every step, for percentiles; all in nanoseconds."""
+
+    period_ns: int
+    starts_ns: list[int] = field(default_factory=list)
+    durations_ns: list[int] = field(default_factory=list)
+    overruns: int = 0
+    """Deadlines missed by a whole period or more."""
+
+    def summary(self) -> dict[str, float]:
+        """Return period, jitter and duration percentiles in ms, and the number of overruns.
+
+        Jitter is the distance of a measured period from the nominal one.
+        """
+        periods = np.diff(np.asarray(self.starts_ns, dtype=np.float64)) / 1e6
+        if periods.size == 0:
+            return {"steps": float(len(self.starts_ns)), "overruns": float(self.overruns)}
+        jitter = np.abs(periods - self.period_ns / 1e6)
+        durations = np.asarray(self.durations_ns, dtype=np.float64) / 1e6
+        return {
+            "steps": float(len(self.starts_ns)),
+            "period_p50_ms": float(np.percentile(periods, 50)),
+            "period_p99_ms": float(np.percentile(periods, 99)),
+            "period_max_ms": float(periods.max()),
+            "jitter_p50_ms": float(np.percentile(jitter, 50)),
+            "jitter_p99_ms": float(np.percentile(jitter, 99)),
+            "step_p99_ms": float(np.percentile(durations, 99)),
+            "overruns": float(self.overruns),
+        }
+
+
+def run_loop(step: Callable[[int], bool], period_s: float, clock: Clock | None = None) -> LoopTiming:
+    """Call ``step(start_ns)`` once per period until it returns ``False``.
+
+    Args:
+        step: the work of one period; gets the monotonic time at which it started.
+        period_s: nominal period.
+        clock: time source; default the host's.
+
+    Returns:
+        What the loop measured about itself.
+    """
+    clock = clock or MonotonicClock()
+    timing = LoopTiming(period_ns=round(period_s * NS))
+    deadline = clock.now_ns()
+    while True:
+        clock.sleep_until(deadline)
+        start = clock.now_ns()
+        more = step(start)
+        end = clock.now_ns()
+        timing.starts_ns.append(start)
+        timing.durations_ns.append(end - start)
+        if not more:
+            return timing
+        deadline += timing.period_ns
+        if end > deadline + timing.period_ns:
+            missed = (end - deadline) // timing.period_ns
+            timing.overruns += missed
+            deadline += missed * timing.period_ns
+
+
+SWITCH_INTERVAL_S = 0.0005
+"""Longest time another thread keeps the interpreter while the loop waits for it (default 5 ms)."""
+
+
+@contextlib.contextmanager
+def steady_interpreter() -> Iterator[None]:
+    """Keep garbage collection and long thread slices out of the loop."""
+    interval = sys.getswitchinterval()
+    was_enabled = gc.isenabled()
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(interval)
+        gc.unfreeze()
+        if was_enabled:
+            gc.enable()
+
+
+@dataclass
+class OperatorSignals:
+    """What the operator asked for with the keyboard or ``kill``; set from signal handlers."""
+
+    stop: bool = False
+    """SIGINT or SIGTERM: land. More of them change nothing."""
+    kill: bool = False
+    """SIGQUIT (Ctrl-backslash): motors off at once."""
+
+
+@contextlib.contextmanager
+def operator_signals() -> Iterator[OperatorSignals]:
+    """Turn SIGINT and SIGTERM into a stop request and SIGQUIT into a kill request.
+
+    The handlers only set flags: the loop goes on and the supervisor takes the safe action, so
+    a second or tenth Ctrl-C cannot interrupt a landing. Outside the main thread, where Python
+    allows no handlers, the flags stay for the caller to set.
+    """
+    flags = OperatorSignals()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        flags.stop = True
+
+    def kill(_number: int, _frame: FrameType | None) -> None:
+        flags.kill = True
+
+    if threading.current_thread() is not threading.main_thread():
+        yield flags
+        return
+    handlers = {signal.SIGINT: stop, signal.SIGTERM: stop, signal.SIGQUIT: kill, signal.SIGHUP: stop}
+    previous = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield flags
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
