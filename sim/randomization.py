@@ -47,8 +47,10 @@ PARAMETERS: dict[str, Parameter] = {
     "motor_rise_s": Parameter(1, "s", ("scale", "add", "set"), "time constant while spinning up"),
     "motor_fall_s": Parameter(1, "s", ("scale", "add", "set"), "time constant while spinning down"),
     "motor_gain": Parameter(0, "1", ("scale", "add", "set"), "thrust of each single rotor over the common curve"),
-    "force_per_weight": Parameter(3, "nominal weight", ("add", "set"), "constant force in the world frame"),
-    "torque_per_weight": Parameter(3, "nominal weight x m", ("add", "set"), "constant torque in the body frame"),
+    "force_per_weight": Parameter(3, "mg", ("add", "set"), "constant force in the world frame, in nominal weights"),
+    "torque_per_weight": Parameter(
+        3, "mg m", ("add", "set"), "constant torque in the body frame, in nominal weights x m"
+    ),
     "action_delay_s": Parameter(1, "s", ("add", "set"), "command to motor driver"),
     "observation_delay_s": Parameter(1, "s", ("add", "set"), "state to observation"),
 }
@@ -110,15 +112,17 @@ class RandomizationTable:
     def describe(self) -> Table:
         """Return a rich table of the terms with their sources, titled with name and hash."""
         table = Table(title=f"{self.name}  (sha256 {self.hash()[:12]})", title_justify="left")
-        for column in ("parameter", "mode", "distribution", "unit", "per environment", "source"):
-            table.add_column(column)
+        table.add_column("parameter", no_wrap=True)
+        table.add_column("drawn as", no_wrap=True)
+        table.add_column("source")
+        symbol = {"scale": "nominal x", "add": "nominal +", "set": "="}
         for term in self.terms:
             info = PARAMETERS[term.parameter]
-            unit = "x nominal" if term.mode == "scale" else info.unit
-            size = "one per rotor" if info.size == 0 else str(info.size)
-            table.add_row(term.parameter, term.mode, str(term.distribution), unit, size, term.source)
+            count = {0: " (per rotor)", 1: ""}.get(info.size, f" ({info.size})")
+            unit = "" if term.mode == "scale" else f" {info.unit}"
+            table.add_row(term.parameter + count, f"{symbol[term.mode]} {term.distribution}{unit}", term.source)
         for name, std in self.noise_std:
-            table.add_row(f"noise of {name}", "add", f"normal(0, {std:g})", "", "every step", "the task's terms")
+            table.add_row(name, f"+ normal(0, {std:g})", "white noise, every step: the task's terms")
         return table
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 
+from sim.errors import ConfigError
 from sim.randomization import RandomizationTable
+from sim.registry import load_task
 from sim.spec import RobotSpec, TaskSpec
 
 
@@ -29,3 +31,17 @@ class FlightTask(Protocol):
     def terminated(self, state: np.ndarray) -> np.ndarray:
         """Return (n,) bool: the episode ends in failure at these true states."""
         ...
+
+
+def load_flight_task(name: str) -> FlightTask:
+    """Return the task module by name.
+
+    Raises:
+        ConfigError: for an unknown task, or one that is not flown in the flight environment.
+    """
+    module = load_task(name)
+    missing = [item for item in FlightTask.__annotations__ if not hasattr(module, item)]
+    missing += [item for item in ("sample_start", "reward", "terminated") if not hasattr(module, item)]
+    if missing:
+        raise ConfigError(f"task '{name}' has no {missing[0]}: it does not run in the flight environment")
+    return cast(FlightTask, module)

@@ -1,0 +1,133 @@
+"""Judge a bundle in MuJoCo over randomised episodes, with and without disturbances."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from policies.bundle import Bundle, load_bundle
+from policies.evaluation import Evaluation
+from policies.evaluator import Evaluator, evaluate
+from policies.runtime import OnnxPolicy
+from sim.envs.task import FlightTask, load_flight_task
+from sim.errors import BundleError
+
+__all__ = ["EXAMPLE", "Args", "Evaluation", "Evaluator", "evaluate", "run"]
+
+EXAMPLE = """sim2metal eval runs/hover/bundle
+sim2metal eval runs/hover/bundle --episodes 200 --seed 7 --parameter-set l2f_v2 --json eval.json"""
+
+
+@dataclass
+class Args:
+    """Judge a bundle in MuJoCo."""
+
+    bundle: tyro.conf.Positional[Path]
+    """Bundle folder."""
+    episodes: int = 1000
+    """Randomised episodes (draws that cannot hover are counted and left out)."""
+    seed: int = 1000
+    """Seed of airframes, starts and noise; keep it apart from those used in training."""
+    parameter_set: str | None = None
+    """Airframe around which to randomise; default: the one the policy was trained for."""
+    other_sets: bool = True
+    """Also report the robot's other parameter sets."""
+    threads: int | None = None
+    """Simulation threads; default: one per CPU. Results do not depend on it."""
+
+
+def run(args: Args) -> dict[str, Any]:
+    """Print the figures of a bundle and return them under ``eval.`` keys.
+
+    ``eval.success_rate``, ``eval.box_share`` and the robustness data are those with
+    disturbances, the harder case; ``eval.median_steady_error_m`` is without and
+    ``eval.median_steady_error_disturbed_m`` with them.
+
+    Raises:
+        BundleError: if the bundle is not valid or not made for its task as it is now.
+        ConfigError: for an unknown task or parameter set, or no episodes.
+    """
+    bundle = load_bundle(args.bundle)
+    task = load_flight_task(bundle.info.task)
+    _check_same_task(bundle, task)
+    chosen = task.ROBOT.parameters(args.parameter_set or bundle.info.robot.parameter_set).name
+    others = [name for name in task.ROBOT.parameter_sets if name != chosen] if args.other_sets else []
+    policy = OnnxPolicy(bundle)
+
+    def judge(parameter_set: str, disturbances: bool) -> Evaluation:
+        options = {"disturbances": disturbances, "parameter_set": parameter_set, "threads": args.threads}
+        return evaluate(policy, task, args.episodes, args.seed, **options)
+
+    calm, disturbed = judge(chosen, False), judge(chosen, True)
+    beside = {name: judge(name, True) for name in others}
+    _print(bundle, task, [calm, disturbed, *beside.values()])
+    return _result(calm, disturbed, beside)
+
+
+def _check_same_task(bundle: Bundle, task: FlightTask) -> None:
+    """Refuse a bundle whose inputs, outputs or clock differ from the task's in this checkout."""
+    spec, info = task.TASK, bundle.info
+    now = [(term.name, term.size, term.unit, term.frame) for term in spec.actor_terms]
+    then = [(term.name, term.size, term.unit, term.frame) for term in info.observation]
+    if now != then:
+        raise BundleError(f"{bundle.path} was made for other observation terms of task '{info.task}'; train it again")
+    if (info.action.names, info.action.unit, info.action.level) != (
+        spec.action.names,
+        spec.action.unit,
+        spec.action.level,
+    ):
+        raise BundleError(f"{bundle.path} was made for other actions of task '{info.task}'; train it again")
+    if info.timing.control_period_s != spec.timing.control_period_s:
+        raise BundleError(
+            f"{bundle.path} runs every {info.timing.control_period_s} s, task '{info.task}' every"
+            f" {spec.timing.control_period_s} s; train it again"
+        )
+
+
+def _result(calm: Evaluation, disturbed: Evaluation, beside: dict[str, Evaluation]) -> dict[str, Any]:
+    result = {f"eval.{key}": value for key, value in disturbed.summary().items()}
+    result["eval.median_steady_error_disturbed_m"] = result["eval.median_steady_error_m"]
+    result["eval.median_steady_error_m"] = calm.summary()["median_steady_error_m"]
+    result["eval.success_rate_undisturbed"] = calm.success_rate
+    result["eval.box_share_undisturbed"] = calm.box_share
+    result["eval.table_hash_undisturbed"] = calm.table.hash()
+    result["eval.robustness"] = disturbed.robustness()
+    for name, evaluation in beside.items():
+        short = name.rsplit("_", 1)[-1]  # l2f_v2 -> v2
+        result |= {f"eval.{short}.{key}": value for key, value in evaluation.summary().items()}
+    return result
+
+
+def _print(bundle: Bundle, task: FlightTask, evaluations: list[Evaluation]) -> None:
+    criterion, seconds = task.TASK.success, task.TASK.episode_s
+    table = Table(title=f"{bundle.path} on task {task.TASK.name}", title_justify="left")
+    for column in ("airframes", "disturbed", "success", "95 % interval", "steady", "in box", "survival"):
+        table.add_column(column, justify="left" if column in ("airframes", "disturbed") else "right")
+    table.add_column("left out", justify="right")
+    for e in evaluations:
+        low, high = e.success_interval
+        disturbed = "yes" if e.table.term("force_per_weight") else "no"
+        table.add_row(
+            e.parameter_set,
+            disturbed,
+            f"{e.success_rate:.1%}",
+            f"{low:.1%} to {high:.1%}",
+            f"{100 * e.median_steady_error_m:.1f} cm" if math.isfinite(e.median_steady_error_m) else "-",
+            f"{e.box_share:.1%}",
+            f"{e.mean_survival_s:.2f} s",
+            str(e.left_out),
+        )
+    console = Console()
+    console.print(table)
+    console.print(
+        f"{evaluations[0].episodes} episodes of {seconds:g} s, seed {evaluations[0].seed}, table"
+        f" {task.EVALUATION_TABLE.hash()[:12]}. Success: never further than"
+        f" {criterion.max_distance_m:g} m, within {100 * criterion.steady_distance_m:g} cm throughout the last"
+        f" {criterion.steady_window_s:g} s. Box: +-{criterion.box_m:g} m. Left out: draws that cannot hover."
+    )
