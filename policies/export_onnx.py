@@ -41,29 +41,10 @@ def export_onnx(actor: torch.nn.Module) -> bytes:
             ``observation_size``, ``state_size``, ``action_size``.
 
     Raises:
-        VerificationError: if the graph does not compute what the actor computes.
+        VerificationError: if the actor has no fixed graph, or the graph does not compute the same.
     """
     actor = copy.deepcopy(actor).to("cpu", torch.float32).eval()
-    wrapped = _WithMemory(actor) if actor.state_size else _WithoutMemory(actor)
-    inputs, outputs = _signature(actor)
-    # Two rows, because the exporter would take a batch of one for a constant.
-    example = tuple(torch.zeros(2, size) for size in inputs.values())
-    batch = torch.export.Dim("batch")
-    with _quiet_exporter(), torch.no_grad():
-        program = torch.onnx.export(
-            wrapped,
-            example,
-            dynamo=True,
-            opset_version=OPSET,
-            input_names=list(inputs),
-            output_names=list(outputs),
-            dynamic_shapes=tuple({0: batch} for _ in inputs),
-            optimize=True,
-            verbose=False,
-            external_data=False,
-        )
-    assert program is not None
-    model = _tidy(program.model_proto, actor)
+    model = _tidy(_trace(actor), actor)
     onnx.checker.check_model(model, full_check=True)
     content = model.SerializeToString(deterministic=True)
     _compare(actor, content)
@@ -95,6 +76,32 @@ def rebuild_torch(bundle: Bundle) -> torch.nn.Module:
         weights[name] = torch.from_numpy(constants[name].copy())
     actor.load_state_dict(weights)
     return actor.eval()
+
+
+def _trace(actor: Any) -> onnx.ModelProto:
+    wrapped = _WithMemory(actor) if actor.state_size else _WithoutMemory(actor)
+    inputs, outputs = _signature(actor)
+    batch = torch.export.Dim("batch")
+    try:
+        with _quiet_exporter(), torch.no_grad():
+            program = torch.onnx.export(
+                wrapped,
+                # Two rows, because the exporter would take a batch of one for a constant.
+                tuple(torch.zeros(2, size) for size in inputs.values()),
+                dynamo=True,
+                opset_version=OPSET,
+                input_names=list(inputs),
+                output_names=list(outputs),
+                dynamic_shapes=tuple({0: batch} for _ in inputs),
+                optimize=True,
+                verbose=False,
+                external_data=False,
+            )
+    except torch.onnx.OnnxExporterError as error:
+        reason = str(error.__cause__ or error).strip().splitlines()[0]
+        raise VerificationError(f"{type(actor).__name__} cannot be exported to ONNX: {reason}") from error
+    assert program is not None
+    return program.model_proto
 
 
 class _WithMemory(torch.nn.Module):
