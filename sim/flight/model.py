@@ -72,7 +72,8 @@ def model_fields(model: mujoco.MjModel, robot: RobotSpec, parameters: FlightPara
     """Return the model fields that hold each environment's airframe, by MuJoCo's field name.
 
     ``body_mass`` ``(num_envs, nbody)``, ``body_inertia`` and ``body_ipos`` ``(num_envs, nbody, 3)``,
-    ``actuator_gear`` ``(num_envs, nu, 6)``: ready for ``mujoco.batch.Batch.expand``. Thrust curve,
+    ``actuator_gear`` ``(num_envs, nu, 6)``: ready for ``mujoco.batch.Batch.expand``. Call the
+    batch's ``set_const`` after writing them, or the centre of mass stays at the origin. Thrust curve,
     motor gains and time constants act in ``rotor.RotorBank``; ``force_w`` goes to ``xfrc_applied``
     (it acts on the centre of mass) and ``torque_b`` to the free joint's rotational
     ``qfrc_applied``, which MuJoCo takes in the body frame.
@@ -98,6 +99,7 @@ def _apply(spec: mujoco.MjSpec, robot: RobotSpec, parameters: MultirotorParamete
     body.mass = parameters.mass
     body.inertia = parameters.inertia
     body.ipos = (0.0, 0.0, 0.0)
+    body.simple = False  # else MuJoCo assumes for good that the centre of mass is at the origin
     if len(robot.motor_names) != parameters.num_rotors:
         raise ConfigError(
             f"robot '{robot.name}': {len(robot.motor_names)} motors, but set '{parameters.name}' "

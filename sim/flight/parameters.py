@@ -171,7 +171,9 @@ class FlightParameters:
         row[:, layout.FREE_ACCELERATION_W] = self.force_w / mass - (0.0, 0.0, GRAVITY)
         row[:, layout.FREE_ANGULAR_ACCELERATION_B] = self.torque_b / inertia
         row[:, layout.GYROSCOPIC] = (np.roll(inertia, -1, 1) - np.roll(inertia, -2, 1)) / inertia
-        row[:, layout.FIRST_ROTOR :] = self._rotor_columns(inertia).reshape(self.num_envs, -1)
+        row[:, layout.FIRST_ROTOR :] = self._rotor_columns(inertia).reshape(
+            len(row), layout.ROTOR_STRIDE * self.num_rotors
+        )
         return row.astype(np.float32)
 
     def _rotor_columns(self, inertia: NDArray[np.float64]) -> NDArray[np.float64]:
