@@ -55,6 +55,10 @@ def run_tool(command: Sequence[str | Path], *, cwd: Path | None = None) -> str:
         raise ToolchainError(f"cannot run {name}: {error.strerror or error}") from error
     if done.returncode != 0:
         lines = (done.stderr or done.stdout).splitlines()
-        telling = [line for line in lines if "error" in line.lower()] or lines or [f"exit status {done.returncode}"]
+        telling = (
+            [line for line in lines if "error:" in line or "undefined reference" in line]
+            or lines
+            or [f"exit status {done.returncode}"]
+        )
         raise ToolchainError(f"{name} failed: {telling[0].strip()}")
     return done.stdout

@@ -1,4 +1,5 @@
-/* Runs the policy's golden self-test on this computer; exit status 0 means that every value is right. */
+/* Runs the policy's golden self-test on this computer; exit status 0 means that every value is
+ * right. */
 #include "policy.h"
 
 #include <stdio.h>

@@ -1,0 +1,133 @@
+"""Frames on a byte stream between a computer and a microcontroller: COBS, sequence number, CRC-32.
+
+A frame is COBS-encoded (Cheshire and Baker, "Consistent Overhead Byte Stuffing", 1999) and ends with a
+zero byte, so that a receiver finds the next frame after any damage. Decoded it is, little-endian:
+
+    protocol version (1 byte) | message type (1) | sequence number (2) | payload | CRC-32 as zlib's (4)
+
+The C side is ``firmware_export/targets/common/framing.c``.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass, field
+
+from sim.errors import LinkError
+
+PROTOCOL_VERSION = 1
+DELIMITER = b"\x00"
+OVERHEAD = 8
+"""Bytes of header and check value in a decoded frame."""
+LARGEST_FRAME = 1 << 16
+"""Encoded bytes after which a receiver gives a frame up, so that noise cannot fill its memory."""
+
+_HEADER = struct.Struct("<BBH")
+_CRC = struct.Struct("<I")
+
+
+class FramingError(LinkError):
+    """Bytes that are no frame: damaged, truncated, or of another protocol version."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One message."""
+
+    type: int
+    """Message type, 0 to 255."""
+    sequence: int
+    """Number that an answer shares with its request, 0 to 65535."""
+    payload: bytes
+
+
+def encode(frame: Frame) -> bytes:
+    """Return the bytes of a frame, its delimiter included."""
+    body = _HEADER.pack(PROTOCOL_VERSION, frame.type, frame.sequence) + frame.payload
+    return cobs_encode(body + _CRC.pack(zlib.crc32(body))) + DELIMITER
+
+
+def decode(data: bytes) -> Frame:
+    """Return the frame of encoded bytes, given without the delimiter.
+
+    Raises:
+        FramingError: if they are damaged, truncated or of another protocol version.
+    """
+    body = cobs_decode(data)
+    if len(body) < OVERHEAD:
+        raise FramingError(f"frame of {len(body)} bytes is truncated: at least {OVERHEAD} expected")
+    content, (expected,) = body[:-4], _CRC.unpack(body[-4:])
+    if zlib.crc32(content) != expected:
+        raise FramingError("frame is damaged: its CRC-32 does not fit; check the cable and the baud rate")
+    version, kind, sequence = _HEADER.unpack_from(content)
+    if version != PROTOCOL_VERSION:
+        raise FramingError(
+            f"frame has protocol version {version}, this program speaks {PROTOCOL_VERSION}; flash the firmware again"
+        )
+    return Frame(kind, sequence, content[_HEADER.size :])
+
+
+def cobs_encode(data: bytes) -> bytes:
+    """Return ``data`` without zero bytes: groups of up to 254 bytes, each led by its length plus one."""
+    out = bytearray()
+    pieces = data.split(DELIMITER)
+    for position, piece in enumerate(pieces):
+        last = position == len(pieces) - 1
+        while len(piece) >= 254 and not (len(piece) == 254 and last):
+            out += b"\xff" + piece[:254]
+            piece = piece[254:]
+        out.append(len(piece) + 1)
+        out += piece
+    return bytes(out)
+
+
+def cobs_decode(data: bytes) -> bytes:
+    """Undo ``cobs_encode``; every other spelling of the same bytes is refused.
+
+    Raises:
+        FramingError: if ``data`` is not what ``cobs_encode`` makes of anything.
+    """
+    out = bytearray()
+    position = 0
+    while position < len(data):
+        code = data[position]
+        group = data[position + 1 : position + code]
+        if code == 0 or len(group) != code - 1 or 0 in group:
+            raise FramingError("frame is damaged: its byte stuffing is broken; check the cable and the baud rate")
+        out += group
+        position += code
+        if code < 255 and position < len(data):
+            out.append(0)
+    if cobs_encode(bytes(out)) != data:
+        raise FramingError("frame is damaged: its byte stuffing is not the shortest; check the cable")
+    return bytes(out)
+
+
+@dataclass
+class FrameReader:
+    """Collects bytes as they arrive and hands out whole frames; damaged ones are counted and dropped."""
+
+    rejected: int = 0
+    """Frames dropped so far."""
+    last_error: FramingError | None = None
+    _buffer: bytearray = field(default_factory=bytearray)
+
+    def feed(self, data: bytes) -> list[Frame]:
+        """Take bytes from the line and return the frames they complete, in order."""
+        self._buffer += data
+        *complete, rest = self._buffer.split(DELIMITER)
+        frames = []
+        for encoded in complete:
+            if not encoded:
+                continue  # delimiters in a row: idle line
+            try:
+                frames.append(decode(bytes(encoded)))
+            except FramingError as error:
+                self.rejected += 1
+                self.last_error = error
+        if len(rest) > LARGEST_FRAME:
+            self.rejected += 1
+            rest = bytearray()
+        self._buffer = bytearray(rest)
+        return frames
