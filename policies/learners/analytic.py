@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.checkpoint import flat, part
 from policies.learners import dense
 from policies.learners.adam import Adam
 from policies.learners.critic import Critic
@@ -31,19 +32,19 @@ from policies.networks.memory_mlp import MemoryMlp
 class AnalyticConfig:
     """Settings of the learner."""
 
-    iterations: int = 500
-    num_envs: int = 256
+    iterations: int = 900
+    num_envs: int = 64
     window: int = 64
     """Control steps between two updates."""
     episode_windows: int = 4
     discount: float = 0.99
-    rate: float = 6e-3
+    rate: float = 1e-2
     """Adam's first step size; it falls linearly."""
     rate_floor: float = 0.02
     """Last step size over the first."""
     average: float = 0.98
     """Decay per iteration of the averaged weights that are evaluated and kept."""
-    critic: bool = True
+    critic: bool = False
     critic_hidden: tuple[int, int] = (64, 64)
     critic_rate: float = 2e-3
     critic_follow: float = 0.05
@@ -93,6 +94,36 @@ class AnalyticLearner:
         error = self._fit_critic() if c.critic else 0.0
         self.iteration += 1
         return {"cost": float(np.mean(window.cost)), "gradient_norm": norm, "critic_error": error, "rate": rate}
+
+    def state(self) -> dict[str, NDArray[Any]]:
+        """Return copies of everything that changes, besides the random generator (see ``drones.rng``)."""
+        window, drones = self.window, self.drones
+        return {
+            "parameters": self.parameters.copy(),
+            "averaged": self.averaged.copy(),
+            "iteration": np.array(self.iteration),
+            "state": window.state[-1].copy(),
+            "memory": window.memory[-1].copy(),
+            "command": window.command[-window.lead :].copy(),
+            "airframe": drones.airframe.copy(),
+            "steps_left": drones.steps_left.copy(),
+            "critic": self.critic.parameters.copy(),
+            "critic_target": self.critic.target.copy(),
+            **flat("adam", self.optimiser.state()),
+            **flat("critic_adam", self.critic.optimiser.state()),
+        }
+
+    def load(self, state: dict[str, NDArray[Any]]) -> None:
+        """Restore what ``state`` returned; the next ``iterate`` is then the same to the bit."""
+        window, drones = self.window, self.drones
+        self.iteration = int(state["iteration"])
+        self.parameters[:], self.averaged[:] = state["parameters"], state["averaged"]
+        window.state[-1], window.memory[-1] = state["state"], state["memory"]
+        window.command[-window.lead :] = state["command"]
+        drones.assign(state["airframe"], state["steps_left"])
+        self.critic.parameters[:], self.critic.target[:] = state["critic"], state["critic_target"]
+        self.optimiser.load(part("adam", state))
+        self.critic.optimiser.load(part("critic_adam", state))
 
     def _fit_critic(self) -> float:
         """Regress the value at a few steps of the window on its discounted cost to the end plus V there."""

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.learners.memory_kernel import NOISE_SIZE
 from policies.learners.window import DELAY_TAPS, Window
+from sim.envs.observation import airframe_terms, noise_std
+from sim.envs.task import FlightTask
 from sim.randomization import RandomizationTable, Sample, sample
-from sim.spec import GRAVITY, MultirotorParameters, TaskSpec
+from sim.spec import MultirotorParameters, TaskSpec
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ def build_pool(drawn: Sample, nominal: MultirotorParameters, task: TaskSpec) -> 
         packed=drawn.flight.packed(dt),
         delay=delay_weights(drawn.action_delay_s + drawn.observation_delay_s, dt),
         hover=np.ascontiguousarray(hover, np.float32),
-        privileged=privileged_terms(drawn, nominal),
+        privileged=privileged_terms(drawn, task),
     )
 
 
@@ -65,15 +68,10 @@ def delay_weights(delay_s: NDArray[np.floating], period_s: float) -> NDArray[np.
     return np.maximum(0.0, 1.0 - np.abs(periods[:, None] - taps)).astype(np.float32)
 
 
-def privileged_terms(drawn: Sample, nominal: MultirotorParameters) -> NDArray[np.float32]:
-    """Return what the critic knows of each airframe, in the order of ``CRITIC_TERMS`` after the rotor speeds."""
-    flight = drawn.flight
-    columns = (
-        flight.force_w, flight.torque_b, flight.mass[:, None], flight.inertia, flight.centre_of_mass_b,
-        drawn.thrust_scale[:, None], flight.torque_per_thrust[:, None],
-        np.stack([flight.motor_rise_s, flight.motor_fall_s], axis=1), flight.motor_gain,
-        np.stack([drawn.action_delay_s, drawn.observation_delay_s], axis=1),
-    )  # fmt: skip
+def privileged_terms(drawn: Sample, task: TaskSpec) -> NDArray[np.float32]:
+    """Return what the critic knows of each airframe, in the order of the task's constant critic terms."""
+    known = airframe_terms(drawn)
+    columns = [known[term.name] for term in task.critic_terms if term.name in known]
     return np.concatenate(columns, axis=1).astype(np.float32)
 
 
@@ -97,24 +95,29 @@ class Drones:
 
     def __init__(
         self,
-        task_module: object,
+        task_module: FlightTask,
         table: RandomizationTable,
         nominal: MultirotorParameters,
         num_envs: int,
         config: StartConfig,
         rng: np.random.Generator,
     ) -> None:
-        self.task: TaskSpec = task_module.TASK  # type: ignore[attr-defined]
-        self._sample_start = task_module.sample_start  # type: ignore[attr-defined]
+        self.task: TaskSpec = task_module.TASK
+        self._sample_start = task_module.sample_start
         self.nominal, self.config, self.rng = nominal, config, rng
         self.pool = build_pool(sample(table, nominal, rng, config.pool), nominal, self.task)
         spread = self.pool.privileged.std(axis=0)
         self._privileged = (
             (self.pool.privileged - self.pool.privileged.mean(axis=0)) / np.where(spread > 0.0, spread, np.float32(1.0))
         ).astype(np.float32)
-        self.noise_std = noise_std(self.task)
+        self.noise_std = noise_std(self.task.actor_terms, table)[:NOISE_SIZE]
         self.airframe = np.zeros(num_envs, np.int64)
         self.steps_left = np.zeros(num_envs, np.int64)
+        self._gather()
+
+    def assign(self, airframe: NDArray[np.int64], steps_left: NDArray[np.int64]) -> None:
+        """Restore which airframe each drone flies and for how long."""
+        self.airframe[:], self.steps_left[:] = airframe, steps_left
         self._gather()
 
     def _gather(self) -> None:
@@ -160,15 +163,3 @@ class Drones:
         state[wide, 3] = 1.0
         state[wide, 13:17] = self.rng.uniform(0.0, 0.9, (len(wide), 1))
         return state
-
-
-def noise_std(task: TaskSpec) -> NDArray[np.float32]:
-    """Return the standard deviation of each noisy observation element, ``(18,)``."""
-    terms = {term.name: term for term in task.actor_terms}
-    names = ("position_error_w", "rotation", "velocity_w", "angular_velocity_b")
-    return np.concatenate([np.full(terms[name].size, terms[name].noise_std, np.float32) for name in names])
-
-
-def weight(nominal: MultirotorParameters) -> float:
-    """Weight of the nominal airframe, N."""
-    return nominal.mass * GRAVITY

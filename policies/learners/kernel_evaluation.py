@@ -11,8 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from policies.learners.drones import build_pool, noise_std
+from policies.learners.drones import build_pool
+from policies.learners.memory_kernel import NOISE_SIZE
 from policies.learners.window import DELAY_TAPS, Window
+from sim.envs.observation import noise_std
+from sim.envs.task import FlightTask
 from sim.randomization import RandomizationTable, sample
 from sim.spec import MultirotorParameters
 
@@ -34,19 +37,22 @@ class KernelEvaluation:
 
     def __init__(
         self,
-        task_module: object,
+        task_module: FlightTask,
         table: RandomizationTable,
         nominal: MultirotorParameters,
         episodes: int,
         hidden: tuple[int, int],
         rng: np.random.Generator,
     ) -> None:
-        self.task = task_module.TASK  # type: ignore[attr-defined]
+        self.task = task_module.TASK
         pool = build_pool(sample(table, nominal, rng, episodes), nominal, self.task)
         self.packed, self.delay, self.hover = pool.packed, pool.delay, pool.hover
-        self.start = task_module.sample_start(rng, episodes)  # type: ignore[attr-defined]
+        self.start = task_module.sample_start(rng, episodes)
         self.window = Window(episodes, 50, hidden)
-        self.noise = rng.standard_normal(self.window.noise.shape, dtype=np.float32) * noise_std(self.task)
+        self.noise = (
+            rng.standard_normal(self.window.noise.shape, dtype=np.float32)
+            * noise_std(self.task.actor_terms, table)[:NOISE_SIZE]
+        )
         self.nominal_hover = np.float32(nominal.hover_command)
 
     def score(self, parameters: NDArray[np.float32], constants: tuple, weights: tuple) -> Score:

@@ -36,7 +36,7 @@ class Window:
     """
 
     def __init__(self, num_envs: int, steps: int, hidden: tuple[int, int]) -> None:
-        self.num_envs, self.steps = num_envs, steps
+        self.num_envs, self.steps, self.lead = num_envs, steps, DELAY_TAPS - 1
 
         def zeros(*shape: int) -> np.ndarray:
             return np.zeros(shape, np.float32)
@@ -62,7 +62,7 @@ class Window:
         """Make the window's end the next one's beginning."""
         self.state[0] = self.state[-1]
         self.memory[0] = self.memory[-1]
-        self.command[: DELAY_TAPS - 1] = self.command[-(DELAY_TAPS - 1) :].copy()
+        self.command[: self.lead] = self.command[-self.lead :].copy()
         self.fresh[:] = False
 
     def fly(self, parameters, constants, drones, weights) -> None:

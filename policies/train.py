@@ -1,0 +1,122 @@
+"""Train a policy from random weights and save it as a bundle.
+
+What a run leaves in its folder: ``config.json`` (resolved), ``checkpoint.npz``, ``curve.jsonl``,
+TensorBoard events, ``bundle/`` and ``result.json``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+import tyro
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from policies.build import build_bundle
+from policies.learners.blas import use_one_thread
+from policies.training_run import TrainConfig, TrainingRun, warm_up, with_airframe
+from sim.envs.task import load_flight_task
+from sim.errors import ConfigError
+from sim.files import write_atomic
+
+EXAMPLE = """sim2metal train hover --seed 0 --out runs/hover
+sim2metal train hover --seed 0 --out runs/hover --resume
+sim2metal train hover --out runs/short --config.learner.iterations 200
+tensorboard --logdir runs"""
+
+
+@dataclass
+class Args:
+    """Train a policy."""
+
+    task: tyro.conf.Positional[str] = "hover"
+    """What to learn: a file of sim/tasks."""
+    seed: int = 0
+    """Of weights, airframes, starts and noise."""
+    out: Path = Path("runs/hover")
+    """Run folder."""
+    resume: bool = False
+    """Go on from the folder's checkpoint, to the same result as if it had never stopped."""
+    parameter_set: str | None = None
+    """Airframe to randomise around; default: the robot's default set."""
+    threads: int = 1
+    """Threads of torch."""
+    config: TrainConfig = field(default_factory=TrainConfig)
+    """Settings of learner, starts and evaluation."""
+
+
+def run(args: Args) -> dict[str, Any]:
+    """Train, save the bundle and return the ``train.`` figures.
+
+    Raises:
+        ConfigError: for an unknown task, parameter set or impossible setting.
+        StorageError: if the disk is full; the last checkpoint is intact.
+    """
+    if args.seed < 0:
+        raise ConfigError(f"--seed must not be negative, got {args.seed}")
+    task = with_airframe(load_flight_task(args.task), args.parameter_set)
+    torch.set_num_threads(args.threads)
+    use_one_thread()
+    console = Console()
+    with console.status("compiling (cached after the first time)"):
+        jit_s = warm_up(task, args.config)
+    run = TrainingRun(task, args.config, args.seed, args.out, resume=args.resume)
+    write_atomic(args.out / "config.json", json.dumps(run.identity, indent=2) + "\n")
+    _train_with_bar(run, console)
+    bundle = build_bundle(args.out / "bundle", run.actor, task, args.seed, args.config, run.evaluation)  # type: ignore[arg-type]
+    result = {
+        "train.wall_s": run.clock.wall_s,
+        "train.cpu_s": run.clock.cpu_s,
+        "train.jit_s": jit_s,
+        "train.env_steps": run.env_steps,
+        "train.iterations": run.learner.iteration,
+        "train.seed": args.seed,
+        "train.best": run.best_score,
+        "train.evaluation": run.evaluation,
+        "train.bundle": str(bundle.path),
+        "train.bundle_id": bundle.id,
+        "train.curve": str(run.log.path),
+    }
+    write_atomic(args.out / "result.json", json.dumps(result, indent=2) + "\n")
+    _print(result, console)
+    return result
+
+
+def _train_with_bar(run: TrainingRun, console: Console) -> None:
+    columns = (TextColumn("training"), BarColumn(), TextColumn("{task.fields[note]}"), TimeElapsedColumn())
+    total = run.config.learner.iterations
+    with Progress(*columns, console=console, refresh_per_second=4) as bar:
+        task = bar.add_task("training", total=total, completed=run.learner.iteration, note="")
+
+        def progress(done: int, values: dict[str, float]) -> None:
+            if done % 20 == 0 or done == total:
+                bar.update(task, completed=done, note=f"{done}/{total}  cost {values['cost']:.3f}")
+
+        try:
+            run.train(progress)
+        finally:
+            run.log.close()
+
+
+def _print(result: dict[str, Any], console: Console) -> None:
+    best, judged = result["train.best"], result["train.evaluation"]
+    console.print(
+        f"trained in {result['train.wall_s']:.1f} s wall, {result['train.cpu_s']:.1f} CPU-s"
+        f" ({result['train.env_steps'] / 1e6:.1f} M steps; start-up and compiling {result['train.jit_s']:.1f} s apart)"
+    )
+    console.print(
+        f"best weights: iteration {best['iteration']:.0f}, {best['success_rate']:.1%} success,"
+        f" {100 * best['median_steady_error_m']:.1f} cm median steady error in the flight kernel"
+    )
+    if judged:
+        error = judged["median_steady_error_m"]
+        text = "-" if error is None else f"{100 * error:.1f} cm"
+        console.print(
+            f"in MuJoCo: {judged['success_rate']:.1%} of {judged['episodes']} episodes, median steady error {text}"
+            f" (table {judged['table_hash'][:12]})"
+        )
+    console.print(f"bundle: {result['train.bundle']} ({result['train.bundle_id'][:12]})")
