@@ -60,7 +60,7 @@ def read_content(path: Path | str) -> LogContent:
     content = LogContent(complete=False)
     for opcode, body in _records(data):
         if opcode == Opcode.FOOTER:
-            content.complete = True
+            content.complete = data.endswith(_MAGIC)
         else:
             _add(content, opcode, body)
     return content

@@ -69,7 +69,7 @@ WARM_UP_S = 0.6
 LANDED_HEIGHT_M = 0.06
 LANDED_SPEED_M_S = 0.15
 BLIND_WAIT_S = 1.5
-"""Without a state estimate the robot counts as landed this long after the set-point reached the ground."""
+"""After this long with its set-point at the ground, a robot unseen or at rest above it counts as landed."""
 RAMP_DONE_M = 0.01
 MAX_STEP_S = 0.05
 """Longest time one step may account for: a late step moves the set-point no further than this."""
@@ -254,15 +254,16 @@ class Supervisor:
             self._enter(Mode.RUNNING)
 
     def _landed(self, seen: Observed, down: bool) -> bool:
-        """Whether the robot stands: seen to, or blind and long enough after it should.
-
-        A robot that disarmed itself or whose motors the controller on board stopped has landed too;
-        that arrives as a fault with the action "off".
-        """
+        """Whether the robot stands: it is seen to, it says so, or it should for long enough while nobody sees it."""
         fresh = seen.state if seen.state_age_s <= self.limits.state_age_s else None
+        if fresh is not None and fresh.landed:
+            return True
         height = self._height(fresh)
-        if fresh is not None and height is not None and height < LANDED_HEIGHT_M:
-            return math.hypot(*fresh.velocity_w) < LANDED_SPEED_M_S
+        if fresh is not None and height is not None:
+            speed = math.hypot(*fresh.velocity_w)
+            if height < LANDED_HEIGHT_M:
+                return speed < LANDED_SPEED_M_S
+            down = down and speed < LANDED_SPEED_M_S  # at rest above the ground: it stands on something
         if not down:
             self._grounded_since_s = None
             return False
