@@ -1,0 +1,32 @@
+/* What the host's tests and the virtual robot read and break in the controller's memory. */
+#include <math.h>
+#include <stddef.h>
+
+#include "s2m_controller.h"
+
+extern const uint32_t s2m_sizes[4];
+uint32_t s2m_steps_of(const s2m_controller_t *controller);
+uint32_t s2m_mode_of(const s2m_controller_t *controller);
+const float *s2m_observation_of(const s2m_controller_t *controller);
+void s2m_corrupt(s2m_controller_t *controller);
+
+const uint32_t s2m_sizes[4] = {(uint32_t)sizeof(s2m_config_t), (uint32_t)sizeof(s2m_estimate_t),
+                               (uint32_t)sizeof(s2m_setpoint_t),
+                               (uint32_t)sizeof(s2m_controller_t)};
+
+uint32_t s2m_steps_of(const s2m_controller_t *controller) {
+  return controller->steps;
+}
+
+uint32_t s2m_mode_of(const s2m_controller_t *controller) {
+  return controller->mode;
+}
+
+const float *s2m_observation_of(const s2m_controller_t *controller) {
+  return controller->observation;
+}
+
+/* As a flipped bit in RAM would: the command fed back as an observation is no number. */
+void s2m_corrupt(s2m_controller_t *controller) {
+  controller->applied[0] = NAN;
+}

@@ -1,0 +1,87 @@
+"""The body: a Crazyflie in MuJoCo above a floor, driven by rotor commands at 1 kHz."""
+
+from __future__ import annotations
+
+import math
+
+import mujoco
+import numpy as np
+
+from hardware.virtual.crazyflie.quaternion import Quaternion
+from hardware.virtual.crazyflie.setpoint import Vector
+from sim.flight.model import build_model
+from sim.flight.parameters import FlightParameters
+from sim.flight.rotor import RotorBank
+from sim.spec import GRAVITY, MultirotorParameters
+
+STEP_S = 0.001
+"""Physics step: the firmware's stabilizer period."""
+STANDING_HEIGHT_M = 0.0135
+"""Body origin above the floor when the feet touch it (``crazyflie.xml``)."""
+
+
+class Body:
+    """True state and its integration."""
+
+    def __init__(self, parameters: MultirotorParameters, robot: str = "crazyflie") -> None:
+        self.parameters = parameters
+        self._model = build_model(robot, parameters, timestep=STEP_S, floor=True)
+        self._data = mujoco.MjData(self._model)
+        self._data.qpos[2] = STANDING_HEIGHT_M
+        self._accelerometer = int(self._model.sensor("accelerometer").adr[0])
+        self._rotors = RotorBank(FlightParameters.nominal(parameters, 1), STEP_S)
+        self._speed = np.zeros((1, 4), np.float32)
+        self._command = np.zeros((1, 4), np.float32)
+        self._alive = np.ones(4, np.float32)
+        self.rotor_speed: tuple[float, float, float, float] = (0.0,) * 4
+        """Speed fractions of the rotors."""
+        # The first call compiles or loads the rotor kernel: not in the first millisecond of flight.
+        self._rotors.advance(self._speed, self._command)
+        mujoco.mj_forward(self._model, self._data)
+        self._read()
+
+    def step(self, command: tuple[float, float, float, float]) -> None:
+        """Advance by 1 ms under rotor commands (speed fractions in [0, 1])."""
+        self._command[0] = command
+        self._command[0] *= self._alive
+        thrust, self._speed = self._rotors.advance(self._speed, self._command)
+        self._data.ctrl[:4] = thrust[0]
+        mujoco.mj_step(self._model, self._data)
+        self._read()
+
+    def set_motor(self, index: int, alive: bool) -> None:
+        """Fault: motor ``index`` (0-3) stops, or turns again."""
+        self._alive[index] = float(alive)
+
+    def tilt(self, angle_rad: float) -> None:
+        """Fault: rotate the body at once by ``angle_rad`` about its x axis."""
+        w, x, y, z = self.attitude
+        c, s = math.cos(angle_rad / 2.0), math.sin(angle_rad / 2.0)
+        self._data.qpos[3:7] = (w * c - x * s, x * c + w * s, y * c + z * s, z * c - y * s)
+        self._read()
+
+    @property
+    def specific_force_g(self) -> Vector:
+        """What an accelerometer reads, body frame, in g."""
+        x, y, z = (self._data.sensordata[self._accelerometer : self._accelerometer + 3] / GRAVITY).tolist()
+        return x, y, z
+
+    @property
+    def on_ground(self) -> bool:
+        """Whether anything touches the floor."""
+        return self._data.ncon > 0
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the true state is finite."""
+        return all(map(math.isfinite, (*self.position_w, *self.velocity_w)))
+
+    def _read(self) -> None:
+        q = self._data.qpos[:7].tolist()
+        v = self._data.qvel[:6].tolist()
+        self.position_w: Vector = (q[0], q[1], q[2])
+        self.attitude: Quaternion = (q[3], q[4], q[5], q[6])
+        self.velocity_w: Vector = (v[0], v[1], v[2])
+        # MuJoCo's free joint turns in the body frame and moves in the world frame.
+        self.angular_velocity_b: Vector = (v[3], v[4], v[5])
+        self.rotor_speed = tuple(self._speed[0].tolist())

@@ -1,0 +1,64 @@
+"""What happened on board and when: the record that tests and fault figures read.
+
+Each event carries the robot's own time and the host's monotonic clock, so that a program on
+the same machine can relate it to what it did.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from sim.files import write_atomic
+
+
+class EventLog:
+    """Ordered events and counters of one run."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+        self.counters: Counter[str] = Counter()
+        self.marks: dict[str, int] = {}
+        """Newest on-board time in ms of what happens too often to list, e.g. every set-point."""
+        self.tick_ms = 0
+
+    def add(self, name: str, **details: Any) -> None:
+        """Record an event at the present on-board time."""
+        event = {"t_s": self.tick_ms / 1000.0, "monotonic_ns": time.monotonic_ns(), "event": name, **details}
+        self.events.append(event)
+
+    def count(self, name: str) -> None:
+        """Increase a counter."""
+        self.counters[name] += 1
+
+    def mark(self, name: str) -> None:
+        """Note that ``name`` happened now."""
+        self.marks[name] = self.tick_ms
+
+    def first(self, name: str) -> dict[str, Any] | None:
+        """Return the first event called ``name``."""
+        return next((event for event in self.events if event["event"] == name), None)
+
+    def last(self, name: str) -> dict[str, Any] | None:
+        """Return the last event called ``name``."""
+        return next((event for event in reversed(self.events) if event["event"] == name), None)
+
+    def document(self, **summary: Any) -> dict[str, Any]:
+        """Return everything as JSON-able data; ``summary`` is added at the top level."""
+        return {
+            **summary,
+            "counters": dict(self.counters),
+            "marks_s": {name: tick / 1000.0 for name, tick in self.marks.items()},
+            "events": self.events,
+        }
+
+    def write(self, path: Path, **summary: Any) -> None:
+        """Write ``document`` as JSON.
+
+        Raises:
+            StorageError: if the disk is full or the folder not writable.
+        """
+        write_atomic(path, json.dumps(self.document(**summary), indent=1) + "\n")

@@ -1,0 +1,114 @@
+"""Parameters: named values that clients read and write, with defaults and persistence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from hardware.virtual.crazyflie.values import FLOAT, U8, U16, U32, ValueType
+
+
+@dataclass
+class Parameter:
+    """One parameter."""
+
+    name: str
+    """``group.name``."""
+    kind: ValueType
+    default: float
+    read_only: bool = False
+    persistent: bool = False
+    """Can be kept over a restart: cflib calls this an extended type."""
+    value: float = 0.0
+    stored: float | None = None
+
+    def __post_init__(self) -> None:
+        self.value = self.default
+
+    def encoded(self, value: float | None = None) -> bytes:
+        """Return ``value`` (default: the present one) as on the wire."""
+        return self.kind.pack(self.value if value is None else value)
+
+
+class ParameterStore:
+    """All parameters in the order of their ids."""
+
+    def __init__(self, parameters: list[Parameter]) -> None:
+        self._parameters = {parameter.name: parameter for parameter in parameters}
+        self._listeners: dict[str, Callable[[float], None]] = {}
+        self._changed: list[str] = []
+
+    def __iter__(self) -> Iterator[Parameter]:
+        return iter(self._parameters.values())
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._parameters
+
+    def __getitem__(self, name: str) -> Parameter:
+        return self._parameters[name]
+
+    def on_write(self, name: str, listener: Callable[[float], None]) -> None:
+        """Call ``listener(value)`` whenever a client writes the parameter."""
+        self._listeners[name] = listener
+
+    def write(self, name: str, value: float) -> None:
+        """Assign as a client does."""
+        self._parameters[name].value = value
+        if name in self._listeners:
+            self._listeners[name](value)
+
+    def change(self, name: str, value: float) -> None:
+        """Assign from on board; clients are told."""
+        self._parameters[name].value = value
+        self._changed.append(name)
+
+    def take_changed(self) -> list[str]:
+        """Return and forget the names changed on board."""
+        changed, self._changed = self._changed, []
+        return changed
+
+
+def standard_parameters(controller: int, bundle_id: bytes, decks: tuple[str, ...]) -> list[Parameter]:
+    """Return the parameters of a virtual Crazyflie.
+
+    Args:
+        controller: ``stabilizer.controller`` at start (1 PID, 6 out-of-tree).
+        bundle_id: 32 bytes, id of the bundle whose policy is on board; zeros if none.
+        decks: attached decks, e.g. ``("bcLighthouse4",)``.
+    """
+    words = [int.from_bytes(bundle_id[4 * i : 4 * i + 4], "big") for i in range(8)]
+    known_decks = ("bcLighthouse4", "bcFlow2", "bcLoco", "bcZRanger2", "bcMultiranger", "bcUSD", "bcLedRing", "bcAI")
+    return [
+        Parameter("cpu.flash", U16, 1024, read_only=True),
+        Parameter("cpu.id0", U32, 0x53324D00, read_only=True),
+        Parameter("cpu.id1", U32, 0, read_only=True),
+        Parameter("cpu.id2", U32, 0, read_only=True),
+        Parameter("firmware.revision0", U32, 0, read_only=True),
+        Parameter("firmware.revision1", U16, 0, read_only=True),
+        Parameter("firmware.modified", U8, 0, read_only=True),
+        *(Parameter(f"deck.{deck}", U8, deck in decks, read_only=True) for deck in known_decks),
+        Parameter("stabilizer.controller", U8, controller, persistent=True),
+        Parameter("stabilizer.estimator", U8, 2, persistent=True),
+        Parameter("stabilizer.stop", U8, 0),
+        Parameter("commander.enHighLevel", U8, 1, persistent=True),
+        Parameter("flightmode.stabModeRoll", U8, 1),
+        Parameter("flightmode.stabModePitch", U8, 1),
+        Parameter("flightmode.stabModeYaw", U8, 0),
+        Parameter("kalman.resetEstimation", U8, 0),
+        Parameter("kalman.initialX", FLOAT, 0.0),
+        Parameter("kalman.initialY", FLOAT, 0.0),
+        Parameter("kalman.initialZ", FLOAT, 0.0),
+        Parameter("kalman.initialYaw", FLOAT, 0.0),
+        Parameter("locSrv.extPosStdDev", FLOAT, 0.01),
+        Parameter("locSrv.extQuatStdDev", FLOAT, 4.5e-3),
+        Parameter("hlCommander.vtoff", FLOAT, 0.5, persistent=True),
+        Parameter("hlCommander.vland", FLOAT, 0.5, persistent=True),
+        Parameter("motorPowerSet.enable", U8, 0),
+        *(Parameter(f"motorPowerSet.m{i}", U16, 0) for i in range(1, 5)),
+        Parameter("system.arm", U8, 0),
+        Parameter("sound.effect", U8, 0),
+        Parameter("ring.effect", U8, 0),
+        Parameter("led.bitmask", U8, 0),
+        Parameter("s2m.hostTimeout", U16, 1000),
+        *(Parameter(f"s2m.id{i}", U32, word, read_only=True) for i, word in enumerate(words)),
+    ]

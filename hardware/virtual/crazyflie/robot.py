@@ -1,0 +1,356 @@
+"""The virtual Crazyflie itself: body, estimator, controllers and services, one millisecond at a time.
+
+It knows neither sockets nor clocks: ``receive`` takes datagrams, ``advance`` moves time,
+``take_outgoing`` gives what it sends. The server runs it in real time; tests may step it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+
+from firmware_export.onboard import OnboardController
+from hardware.virtual.crazyflie.battery import LOW_BATTERY_FAULT_CHARGE, Battery
+from hardware.virtual.crazyflie.body import STEP_S, Body
+from hardware.virtual.crazyflie.commander import Commander
+from hardware.virtual.crazyflie.crtp import MalformedPacketError, Packet, Port, decode
+from hardware.virtual.crazyflie.estimator import Estimate, StateEstimator
+from hardware.virtual.crazyflie.events import EventLog
+from hardware.virtual.crazyflie.faults import Fault
+from hardware.virtual.crazyflie.high_level import HighLevelCommander
+from hardware.virtual.crazyflie.link_conditions import DelayLine, LinkConditions
+from hardware.virtual.crazyflie.log_variables import log_variables
+from hardware.virtual.crazyflie.parameters import ParameterStore, standard_parameters
+from hardware.virtual.crazyflie.policy_controller import PolicyController
+from hardware.virtual.crazyflie.quaternion import rotation_matrix, yaw_of
+from hardware.virtual.crazyflie.services.commander import CommanderService
+from hardware.virtual.crazyflie.services.high_level import HighLevelService
+from hardware.virtual.crazyflie.services.link import LinkService
+from hardware.virtual.crazyflie.services.localization import LocalizationService
+from hardware.virtual.crazyflie.services.log import LogService
+from hardware.virtual.crazyflie.services.memory import MemoryService, configuration_eeprom, trajectory_memory
+from hardware.virtual.crazyflie.services.param import ParamService
+from hardware.virtual.crazyflie.services.platform import PlatformService
+from hardware.virtual.crazyflie.services.supervisor import SupervisorService
+from hardware.virtual.crazyflie.setpoint import Setpoint
+from hardware.virtual.crazyflie.stock_controller import OFF, Motors, StockController
+from hardware.virtual.crazyflie.supervisor import FlightSupervisor
+from sim.spec import MultirotorParameters
+
+Profile = Literal["policy", "stock"]
+CONTROLLER_PID, CONTROLLER_OUT_OF_TREE = 1, 6
+NO_SETPOINT_MS = 1 << 30
+"""Age of the set-point before the first."""
+AIRBORNE_MS = 100
+"""Without contact for this long counts as flying, not bouncing."""
+BATTERY_PERIOD_MS = 10
+
+
+class Service(Protocol):
+    """Serves one port."""
+
+    def handle(self, packet: Packet) -> list[Packet]:
+        """Return the replies to ``packet``."""
+        ...
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the virtual Crazyflie is equipped."""
+
+    profile: Profile = "policy"
+    seed: int = 0
+    decks: tuple[str, ...] = ("bcLighthouse4",)
+    """Attached decks; without a positioning deck the client must send positions."""
+    charge: float = 0.95
+    """Battery charge at start, 0 to 1."""
+
+
+class VirtualCrazyflie:
+    """One robot."""
+
+    def __init__(
+        self,
+        parameters: MultirotorParameters,
+        onboard: OnboardController | None = None,
+        options: Options | None = None,
+        faults: Sequence[Fault] = (),
+    ) -> None:
+        """``onboard`` is required by the policy profile and makes controller 6 selectable in the stock profile."""
+        self.options = options = options or Options()
+        if options.profile == "policy" and onboard is None:
+            raise ValueError("the policy profile needs an on-board controller")
+        self.now_ms = 0
+        self.events = EventLog()
+        noise, radio = (np.random.default_rng(seed) for seed in np.random.SeedSequence(options.seed).spawn(2))
+        self.body = Body(parameters)
+        self.battery = Battery(parameters.hover_command, options.charge)
+        self.estimator = StateEstimator(noise, deck="bcLighthouse4" in options.decks)
+        self.supervisor = FlightSupervisor(self.events, watchdog=options.profile == "stock")
+        self.high_level = HighLevelCommander(self.events)
+        self.high_level.may_fly = lambda: self.supervisor.can_fly
+        self.commander = Commander(self.events, self.high_level)
+        self.link = LinkConditions(radio)
+        self.policy = PolicyController(onboard) if onboard else None
+        self.stock = StockController(parameters)
+        controller = CONTROLLER_OUT_OF_TREE if options.profile == "policy" else CONTROLLER_PID
+        bundle_id = onboard.bundle_id if onboard else bytes(32)
+        self.parameters = ParameterStore(standard_parameters(controller, bundle_id, options.decks))
+        self._listen_to_parameters()
+        self.setpoint = Setpoint()
+        self.motors: Motors = OFF
+        self._faults = list(faults)
+        self._pending_ends: list[tuple[int, Fault]] = []
+        self._inbound, self._outbound = DelayLine(), DelayLine()
+        self._outgoing: list[bytes] = []
+        self._last_received_ms = -NO_SETPOINT_MS
+        self._contact_ms = 0
+        self._airborne = False
+        self.log = LogService(log_variables(self))
+        self.param = ParamService(self.parameters)
+        self._services: dict[int, Service] = self._make_services()
+        self.events.add("started", profile=options.profile, seed=options.seed)
+
+    # Radio --------------------------------------------------------------------------------------
+
+    def receive(self, datagram: bytes) -> None:
+        """Take one datagram from the client; malformed ones are dropped and counted."""
+        if not self.link.survives(datagram):
+            self.events.count("lost_uplink")
+        elif self.link.delayed:
+            self._inbound.push(self.now_ms + self.link.draw_delay_ms(), datagram)
+        else:
+            self._process(datagram)
+
+    def take_outgoing(self) -> list[bytes]:
+        """Return and forget the datagrams to send now."""
+        outgoing = self._outgoing + self._outbound.pop(self.now_ms)
+        self._outgoing = []
+        return outgoing
+
+    def new_client(self) -> None:
+        """Forget the log blocks and set-points of the client before."""
+        self.log.reset()
+        self.events.add("connected")
+
+    def _process(self, datagram: bytes) -> None:
+        self._last_received_ms = self.now_ms
+        self.events.mark("last_packet")
+        try:
+            packet = decode(datagram)
+            service = self._services.get(packet.port)
+            if service is None:
+                raise MalformedPacketError(f"nobody listens on port {packet.port}")
+            replies = service.handle(packet)
+        except MalformedPacketError:
+            self.events.count("malformed")
+            return
+        self._send(replies)
+
+    def _send(self, packets: list[Packet]) -> None:
+        for packet in packets:
+            datagram = packet.encode()
+            if not self.link.survives(datagram):
+                self.events.count("lost_downlink")
+            elif self.link.delayed:
+                self._outbound.push(self.now_ms + self.link.draw_delay_ms(), datagram)
+            else:
+                self._outgoing.append(datagram)
+
+    # Time ---------------------------------------------------------------------------------------
+
+    def advance(self, duration_ms: int) -> None:
+        """Let time pass in steps of one millisecond."""
+        for _ in range(duration_ms):
+            self._tick()
+
+    @property
+    def setpoint_age_ms(self) -> int:
+        """Age of the set-point in use."""
+        tick = self.commander.tick_ms
+        return NO_SETPOINT_MS if tick is None else self.now_ms - tick
+
+    @property
+    def host_alive(self) -> bool:
+        """Whether any packet arrived lately (``s2m.hostTimeout``)."""
+        return self.now_ms - self._last_received_ms <= self.parameters["s2m.hostTimeout"].value
+
+    @property
+    def policy_selected(self) -> bool:
+        """Whether the on-board policy is the selected controller."""
+        return self.parameters["stabilizer.controller"].value == CONTROLLER_OUT_OF_TREE
+
+    def _tick(self) -> None:
+        self.now_ms += 1
+        self.events.tick_ms = self.commander.now_ms = self.now_ms
+        for datagram in self._inbound.pop(self.now_ms):
+            self._process(datagram)
+        if self._faults or self._pending_ends:
+            self._run_faults()
+        body = self.body
+        estimate = self.estimator.step(STEP_S, body.position_w, body.velocity_w, body.attitude, body.angular_velocity_b)
+        self.high_level.tell_state(self.now_ms, estimate.position_w, yaw_of(estimate.attitude))
+        self.setpoint = self.commander.select(self.now_ms, self.host_alive)
+        self._supervise(estimate)
+        self._drive(self._control(estimate))
+        self._watch_contact()
+        if self.now_ms % BATTERY_PERIOD_MS == 0:
+            self.battery.step(body.rotor_speed, BATTERY_PERIOD_MS / 1000.0)
+        self._send(self.log.stream(self.now_ms))
+        self._send(self.param.updates())
+
+    def _supervise(self, estimate: Estimate) -> None:
+        supervisor = self.supervisor
+        was_armed = supervisor.armed
+        supervisor.high_level_active = self.high_level.active
+        supervisor.high_level_finished = self.high_level.finished
+        supervisor.watchdog_enabled = not self.policy_selected
+        up = rotation_matrix(estimate.attitude)[8]
+        supervisor.update(self.now_ms, up, max(self.motors), self.setpoint_age_ms)
+        if was_armed and not supervisor.armed:
+            self.high_level.interrupt()
+            self.commander.forget()
+
+    def _control(self, estimate: Estimate) -> Motors:
+        can_fly = self.supervisor.can_fly
+        if self.policy is not None:
+            motors = self._run_policy(can_fly and self.policy_selected, estimate)
+            if self.policy_selected:
+                return motors
+        if not can_fly or self.commander.tick_ms is None:
+            self.stock.reset()
+            return OFF
+        return self.stock.step(STEP_S, estimate, self.setpoint, self.supervisor.level_out)
+
+    def _run_policy(self, armed: bool, estimate: Estimate) -> Motors:
+        policy = self.policy
+        assert policy is not None
+        before = policy.mode_name
+        motors = policy.step(self.now_ms, armed, estimate, self.setpoint, self.commander.tick_ms)
+        if policy.mode_name != before:
+            self.events.add(policy.mode_name, before=before, setpoint_age_ms=self.setpoint_age_ms)
+        return motors
+
+    def _drive(self, motors: Motors) -> None:
+        if any(motors) != any(self.motors):
+            self.events.add("motors_on" if any(motors) else "motors_off", height_m=round(self.body.position_w[2], 4))
+        self.motors = motors
+        self.body.step(motors)
+
+    def _watch_contact(self) -> None:
+        contact = self.body.on_ground
+        if contact:
+            self._contact_ms = self.now_ms
+            if self._airborne:
+                self._airborne = False
+                self.events.add("touchdown", speed_m_s=round(math.hypot(*self.body.velocity_w), 3))
+        elif not self._airborne and self.now_ms - self._contact_ms > AIRBORNE_MS:
+            self._airborne = True
+            self.events.add("airborne")
+
+    # Faults -------------------------------------------------------------------------------------
+
+    def inject(self, fault: Fault) -> None:
+        """Add a fault; one without a start time begins at the next millisecond."""
+        self._faults.append(fault)
+
+    def _run_faults(self) -> None:
+        for fault in [f for f in self._faults if self._is_due(f)]:
+            self._faults.remove(fault)
+            self._apply(fault, active=True)
+            if fault.duration_s is not None:
+                self._pending_ends.append((self.now_ms + round(1000 * fault.duration_s), fault))
+        for end_ms, fault in [item for item in self._pending_ends if item[0] <= self.now_ms]:
+            self._pending_ends.remove((end_ms, fault))
+            self._apply(fault, active=False)
+
+    def _is_due(self, fault: Fault) -> bool:
+        origin = 0.0
+        if fault.after is not None:
+            event = self.events.first(fault.after)
+            if event is None:
+                return False
+            origin = event["t_s"]
+        return self.now_ms >= 1000.0 * (origin + fault.start_s)
+
+    def _apply(self, fault: Fault, active: bool) -> None:
+        self.events.add("fault" if active else "fault_over", fault=fault.name, value=fault.value)
+        value = fault.value if active else 0.0
+        if fault.name == "link-loss":
+            self.link.lost = active
+        elif fault.name == "log-stall":
+            self.log.stalled = active
+        elif fault.name == "packet-loss":
+            self.link.loss = value / 100.0
+        elif fault.name == "delay":
+            self.link.delay_ms = value
+        elif fault.name == "jitter":
+            self.link.jitter_ms = value
+        elif fault.name == "dead-motor":
+            self.body.set_motor(round(fault.value) - 1, alive=not active)
+        elif fault.name == "nan-estimate":
+            self.estimator.broken = active
+        elif active:
+            self._apply_once(fault)
+
+    def _apply_once(self, fault: Fault) -> None:
+        if fault.name == "low-battery":
+            self.battery.charge = LOW_BATTERY_FAULT_CHARGE
+        elif fault.name == "nan-policy" and self.policy is not None:
+            self.policy.onboard.corrupt()
+        elif fault.name == "kick":
+            self.body.tilt(math.radians(fault.value))
+
+    # Set-up -------------------------------------------------------------------------------------
+
+    def _make_services(self) -> dict[int, Service]:
+        setpoints = CommanderService(self.commander)
+        return {
+            Port.PARAM: self.param,
+            Port.COMMANDER: setpoints,
+            Port.MEM: MemoryService([configuration_eeprom(), trajectory_memory()]),
+            Port.LOGGING: self.log,
+            Port.LOCALIZATION: LocalizationService(self.estimator, self.supervisor, self.events),
+            Port.COMMANDER_GENERIC: setpoints,
+            Port.SETPOINT_HL: HighLevelService(self.high_level),
+            Port.SUPERVISOR: SupervisorService(self.supervisor),
+            Port.PLATFORM: PlatformService(self.supervisor),
+            Port.LINK: LinkService(),
+        }
+
+    def _listen_to_parameters(self) -> None:
+        store = self.parameters
+        store.on_write("kalman.resetEstimation", self._on_reset_estimation)
+        store.on_write("stabilizer.controller", self._on_controller)
+        store.on_write("stabilizer.stop", lambda v: self.supervisor.emergency_stop("stabilizer.stop") if v else None)
+        store.on_write("system.arm", self._on_arm)
+        store.on_write("locSrv.extPosStdDev", self._on_external_std)
+        store.on_write("commander.enHighLevel", self._on_high_level_enabled)
+
+    def _on_reset_estimation(self, value: float) -> None:
+        if value:
+            start = (self.parameters[f"kalman.initial{axis}"].value for axis in "XYZ")
+            x, y, z = start
+            self.estimator.reset((x, y, z))
+            self.events.add("estimator_reset")
+
+    def _on_arm(self, value: float) -> None:
+        self.supervisor.request_arming(bool(value))
+
+    def _on_controller(self, value: float) -> None:
+        valid = {CONTROLLER_PID, CONTROLLER_OUT_OF_TREE} if self.policy else {CONTROLLER_PID}
+        if value not in valid:
+            # The firmware falls back to a controller it has, and says so.
+            self.parameters.change("stabilizer.controller", CONTROLLER_PID)
+        self.events.add("controller", selected=self.parameters["stabilizer.controller"].value)
+
+    def _on_external_std(self, value: float) -> None:
+        if math.isfinite(value) and value > 0.0:
+            self.estimator.external_std_m = value
+
+    def _on_high_level_enabled(self, value: float) -> None:
+        self.high_level.enabled = self.supervisor.high_level_enabled = bool(value)

@@ -1,0 +1,149 @@
+"""Set-point ports: legacy roll-pitch-yaw-thrust (3) and the generic types (7), decoded to SI.
+
+Packet layouts and signs are those of cflib 0.1.34's ``commander.py``; the legacy pitch of the
+firmware is inverted, and so is the yaw rate of the oldest packets.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable
+
+from hardware.virtual.crazyflie.commander import Commander
+from hardware.virtual.crazyflie.crtp import MalformedPacketError, Packet, Port
+from hardware.virtual.crazyflie.quaternion import decompress, yaw_of
+from hardware.virtual.crazyflie.setpoint import NOTHING, STOP, Mode, Setpoint
+
+SETPOINT, META = 0, 1
+NOTIFY_STOP = 0
+MAX_COORDINATE = 1000.0
+"""Positions (m) and velocities (m/s) beyond this are no set-point but noise."""
+
+
+class CommanderService:
+    """Decodes set-points and hands them to the commander."""
+
+    def __init__(self, commander: Commander) -> None:
+        self._commander = commander
+
+    def handle(self, packet: Packet) -> list[Packet]:
+        """Take one packet on port 3 or 7; there is never a reply.
+
+        Raises:
+            MalformedPacketError: for an unknown type, a wrong length or numbers out of range.
+        """
+        if packet.port == Port.COMMANDER:
+            self._commander.accept(decode_legacy(packet.data))
+        elif packet.channel == SETPOINT:
+            self._commander.accept(decode_generic(packet.data))
+        elif packet.channel == META:
+            self._meta(packet.data)
+        else:
+            raise MalformedPacketError("unknown set-point channel")
+        return []
+
+    def _meta(self, data: bytes) -> None:
+        if data[:1] != bytes((NOTIFY_STOP,)):
+            raise MalformedPacketError("unknown meta command")
+        remain_ms = struct.unpack_from("<I", data, 1)[0] if len(data) >= 5 else 0
+        self._commander.relax(remain_ms)
+
+
+def decode_legacy(data: bytes) -> Setpoint:
+    """Decode port 3: roll, inverted pitch (deg), inverted yaw rate (deg/s), thrust 0-65535."""
+    roll, pitch, yaw_rate, thrust = _numbers("<fffH", data)
+    return _tilt_setpoint(roll, -pitch, -yaw_rate, thrust / 65535.0)
+
+
+def decode_generic(data: bytes) -> Setpoint:
+    """Decode port 7 by its type byte."""
+    decoder = _DECODERS.get(data[0]) if data else None
+    if decoder is None:
+        raise MalformedPacketError("unknown set-point type")
+    return decoder(data[1:])
+
+
+def _stop(data: bytes) -> Setpoint:
+    _numbers("<", data)
+    return STOP
+
+
+def _velocity_world(data: bytes, yaw_sign: float = 1.0) -> Setpoint:
+    vx, vy, vz, yaw_rate = _numbers("<ffff", data)
+    return Setpoint(
+        Mode.VELOCITY, Mode.VELOCITY, yaw=Mode.VELOCITY,
+        velocity=(vx, vy, vz), yaw_rate=math.radians(yaw_sign * yaw_rate),
+    )  # fmt: skip
+
+
+def _height(data: bytes, yaw_sign: float = 1.0) -> Setpoint:
+    roll, pitch, yaw_rate, z = _numbers("<ffff", data)
+    return Setpoint(
+        z=Mode.ABSOLUTE, tilt=Mode.ABSOLUTE, yaw=Mode.VELOCITY, position_w=(0.0, 0.0, z),
+        roll=math.radians(roll), pitch=math.radians(-pitch), yaw_rate=math.radians(yaw_sign * yaw_rate),
+    )  # fmt: skip
+
+
+def _hover(data: bytes, yaw_sign: float = 1.0) -> Setpoint:
+    vx, vy, yaw_rate, z = _numbers("<ffff", data)
+    return Setpoint(
+        Mode.VELOCITY, Mode.ABSOLUTE, yaw=Mode.VELOCITY, position_w=(0.0, 0.0, z),
+        velocity=(vx, vy, 0.0), velocity_in_body=True, yaw_rate=math.radians(yaw_sign * yaw_rate),
+    )  # fmt: skip
+
+
+def _position(data: bytes) -> Setpoint:
+    x, y, z, yaw = _numbers("<ffff", data)
+    return Setpoint(Mode.ABSOLUTE, Mode.ABSOLUTE, yaw=Mode.ABSOLUTE, position_w=(x, y, z), heading=math.radians(yaw))
+
+
+def _full_state(data: bytes) -> Setpoint:
+    x, y, z, vx, vy, vz, ax, ay, az, compressed, rr, pr, yr = _numbers("<hhhhhhhhhIhhh", data)
+    rates = [math.radians(value / 1000.0) for value in (rr, pr, yr)]
+    return Setpoint(
+        Mode.ABSOLUTE, Mode.ABSOLUTE, yaw=Mode.ABSOLUTE,
+        position_w=(x / 1000.0, y / 1000.0, z / 1000.0),
+        velocity=(vx / 1000.0, vy / 1000.0, vz / 1000.0),
+        acceleration_w=(ax / 1000.0, ay / 1000.0, az / 1000.0),
+        heading=yaw_of(decompress(int(compressed))),
+        roll_rate=rates[0], pitch_rate=rates[1], yaw_rate=rates[2],
+    )  # fmt: skip
+
+
+def _manual(data: bytes) -> Setpoint:
+    roll, pitch, yaw_rate, thrust, rate = _numbers("<fffHB", data)
+    return _tilt_setpoint(roll, -pitch, yaw_rate, thrust / 65535.0, Mode.VELOCITY if rate else Mode.ABSOLUTE)
+
+
+def _tilt_setpoint(roll: float, pitch: float, yaw_rate: float, thrust: float, mode: Mode = Mode.ABSOLUTE) -> Setpoint:
+    if thrust == 0.0:
+        return NOTHING
+    roll, pitch, yaw_rate = math.radians(roll), math.radians(pitch), math.radians(yaw_rate)
+    return Setpoint(
+        tilt=mode, yaw=Mode.VELOCITY, thrust=thrust,
+        roll=roll, pitch=pitch, roll_rate=roll, pitch_rate=pitch, yaw_rate=yaw_rate,
+    )  # fmt: skip
+
+
+_DECODERS: dict[int, Callable[[bytes], Setpoint]] = {
+    0: _stop,
+    1: lambda data: _velocity_world(data, -1.0),
+    2: lambda data: _height(data, -1.0),
+    5: lambda data: _hover(data, -1.0),
+    6: _full_state,
+    7: _position,
+    8: _velocity_world,
+    9: _height,
+    10: _hover,
+    11: _manual,
+}
+
+
+def _numbers(layout: str, data: bytes) -> tuple[float, ...]:
+    if len(data) != struct.calcsize(layout):
+        raise MalformedPacketError(f"set-point of {len(data)} bytes, expected {struct.calcsize(layout)}")
+    values = struct.unpack(layout, data)
+    if any(isinstance(value, float) and not abs(value) <= MAX_COORDINATE for value in values):
+        raise MalformedPacketError("set-point out of range or not a number")
+    return values
