@@ -1,0 +1,115 @@
+"""How fast the flight kernel is: steps per CPU-second, one thread, every airframe different.
+
+Compilation is kept out of the figures and reported beside them: from source (an empty cache, in
+a fresh process) and from the cache.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+NUM_ENVS = 1024
+"""Batch of the figures: its arrays stay in the second-level cache, as in training."""
+SECONDS = 0.3
+"""CPU time of one timing."""
+
+_LOAD = """
+import time
+import numpy as np
+import sim.flight.kernel, sim.flight.adjoint
+start = time.perf_counter()
+state, packed = np.zeros((1, 17), np.float32), np.ones((1, 36), np.float32)
+sim.flight.kernel.step(state, state[:, :4].copy(), packed)
+sim.flight.adjoint.step_adjoint(state, state[:, :4].copy(), packed, state)
+print(time.perf_counter() - start)
+"""
+
+
+def measure(repeats: int = 3) -> dict[str, float]:
+    """Return the kernel's figures, each the best of ``repeats`` timings.
+
+    ``kernel.steps_per_cpu_s`` counts ``kernel.step``; ``kernel.adjoint_steps_per_cpu_s`` counts
+    ``kernel.step`` and ``adjoint.step_adjoint`` together, the cost of one training step's physics.
+    """
+    from sim.flight.adjoint import step_adjoint
+    from sim.flight.kernel import step
+
+    state, command, packed, gradient = _batch()
+    following, grad_state, grad_command = np.empty_like(state), np.empty_like(state), np.empty_like(command)
+
+    def forward() -> None:
+        step(state, command, packed, following)
+
+    def forward_and_adjoint() -> None:
+        step(state, command, packed, following)
+        step_adjoint(state, command, packed, gradient, grad_state, grad_command)
+
+    forward_and_adjoint()  # compiles, or loads from the cache
+    compile_s, load_s = _compilation_seconds()
+    return {
+        "kernel.steps_per_cpu_s": NUM_ENVS / _best_cpu_seconds(forward, repeats),
+        "kernel.adjoint_steps_per_cpu_s": NUM_ENVS / _best_cpu_seconds(forward_and_adjoint, repeats),
+        "kernel.compile_s": compile_s,
+        "kernel.load_from_cache_s": load_s,
+    }
+
+
+def _batch() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """State, command, coefficients and output gradient of randomized airframes."""
+    from sim.flight.parameters import FlightParameters
+    from sim.registry import load_robot
+
+    rng = np.random.default_rng(0)
+    parameters = FlightParameters.nominal(load_robot("crazyflie").parameters("l2f_v2"), NUM_ENVS)
+    for name in ("mass", "inertia", "thrust_curve", "torque_per_thrust", "motor_rise_s", "motor_fall_s", "motor_gain"):
+        values = getattr(parameters, name)
+        values *= rng.uniform(0.8, 1.2, values.shape).astype(np.float32)
+    state = rng.normal(size=(NUM_ENVS, 17))
+    state[:, 3:7] /= np.linalg.norm(state[:, 3:7], axis=1, keepdims=True)
+    state[:, 13:] = rng.uniform(0.0, 1.0, (NUM_ENVS, 4))
+    command = rng.uniform(0.0, 1.0, (NUM_ENVS, 4))
+    gradient = rng.normal(size=state.shape)
+    return (
+        state.astype(np.float32),
+        command.astype(np.float32),
+        parameters.packed(0.01),
+        gradient.astype(np.float32),
+    )
+
+
+def _best_cpu_seconds(function: Callable[[], None], repeats: int) -> float:
+    """Best CPU-seconds of one call over ``repeats`` timings of about ``SECONDS`` each."""
+    best, calls = np.inf, 1
+    timed = 0
+    while timed < repeats:
+        start = time.process_time()
+        for _ in range(calls):
+            function()
+        spent = time.process_time() - start
+        if spent < SECONDS / 2.0:
+            calls *= 2
+            continue
+        best, timed = min(best, spent / calls), timed + 1
+    return best
+
+
+def _compilation_seconds() -> tuple[float, float]:
+    """Wall seconds of the first two calls in fresh processes: with an empty cache, then with it."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "NUMBA_CACHE_DIR": folder}
+        root = Path(__file__).parents[2]
+        first, second = (
+            float(
+                subprocess.run(
+                    [sys.executable, "-c", _LOAD], env=environment, cwd=root, check=True, capture_output=True, text=True
+                ).stdout
+            )
+            for _ in range(2)
+        )
+    return first, second
