@@ -5,18 +5,25 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
+from firmware_export.onnx_to_c import Excerpt, generate
 from policies.bundle import C_FOLDER, Bundle
 from policies.policy import Policy
 from sim.errors import ConfigError, ToolchainError, VerificationError
 
 
 def _torch(bundle: Bundle, scratch: Path) -> Policy:
-    """The actor rebuilt from the graph's own weights."""
+    """The actor rebuilt from the graph's own weights, on one thread (more only slow a small net)."""
+    import torch
+
     from policies.export_onnx import rebuild_torch
     from policies.torch_policy import TorchPolicy
 
+    torch.set_num_threads(1)
     return TorchPolicy(rebuild_torch(bundle))
 
 
@@ -36,10 +43,27 @@ def _c_host(bundle: Bundle, scratch: Path) -> Policy:
     return policy
 
 
+def _c_stm32f405(bundle: Bundle, scratch: Path) -> Policy:
+    """The generated C on the emulated microcontroller, over its serial port."""
+    from firmware_export.build import build_target
+    from firmware_export.hil.policy import Stm32Policy
+    from firmware_export.targets import load_target
+
+    image = build_target(load_target("stm32f405"), c_folder(bundle, scratch), scratch / "stm32f405").artifact
+    policy = Stm32Policy(image)
+    try:
+        require_bundle_id(policy.bundle_id, bundle, "the microcontroller's image")
+    except VerificationError:
+        policy.close()
+        raise
+    return policy
+
+
 BACKENDS: dict[str, Callable[[Bundle, Path], Policy]] = {
     "torch": _torch,
     "onnx": _onnx,
     "c_host": _c_host,
+    "c_stm32f405": _c_stm32f405,
 }
 """Name -> opener(bundle, scratch folder); an opened policy with ``close`` is closed after use."""
 
@@ -74,14 +98,31 @@ def open_backend(name: str, bundle: Bundle) -> Iterator[Policy]:
 
 def c_folder(bundle: Bundle, scratch: Path) -> Path:
     """Return the bundle's exported C, or generate it into ``scratch`` when there is none."""
-    from firmware_export.onnx_to_c import generate
-
     exported = bundle.path / C_FOLDER
     if (exported / "policy.c").is_file():
         return exported
-    for name, text in generate(bundle.read_policy(), bundle.id).files.items():
+    for name, text in generate(bundle.read_policy(), bundle.id, _excerpt(bundle)).files.items():
         (scratch / name).write_text(text)
     return scratch
+
+
+def _excerpt(bundle: Bundle) -> Excerpt:
+    """The first golden steps, for the self-test that every target links."""
+    golden, info = bundle.golden(), bundle.info
+    excerpt = Excerpt(
+        observation=golden.observation[0],
+        action=golden.action[0],
+        state=golden.state[0, -1],
+        action_range=np.subtract(info.action.high, info.action.low),
+        state_scale=np.asarray(info.state_scale),
+    )
+    steps = excerpt.shortened()
+    return replace(
+        excerpt,
+        observation=golden.observation[0, :steps],
+        action=golden.action[0, :steps],
+        state=golden.state[0, steps - 1],
+    )
 
 
 def require_bundle_id(actual: str, bundle: Bundle, what: str) -> None:

@@ -119,10 +119,11 @@ def verify(bundle: Bundle, backends: tuple[str, ...], golden: Golden | None = No
 
 def _table(bundle: Bundle, golden: Golden, parities: list[Parity]) -> Table:
     sequences, steps = golden.reset.shape
-    title = f"{bundle.path.name}  {bundle.id[:12]}  {sequences} sequences x {steps} steps, free-running"
-    table = Table(title=title, title_justify="left")
+    title = f"bundle {bundle.id[:12]}: {sequences} sequences of {steps} steps, free-running, bound {BOUND:.0e}"
+    caption = "largest errors: action relative to its range, state relative to its scale"
+    table = Table(title=title, title_justify="left", caption=caption, caption_justify="left")
     table.add_column("back end")
-    for heading in ("action error / range", "state error / scale", "NaN and inf", "replay", f"bound {BOUND:.0e}"):
+    for heading in ("action error", "state error", "NaN and inf", "replay", "verdict"):
         table.add_column(heading, justify="right")
     for parity in parities:
         verdict = "[green]passed[/]" if parity.passed else "[red]FAILED[/]"

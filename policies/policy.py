@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -25,5 +25,23 @@ class Policy(Protocol):
 
         Returns:
             action (N, action_size) float32 physical commands, and the next state (N, state_size).
+        """
+        ...
+
+
+@runtime_checkable
+class SequencePolicy(Protocol):
+    """A back end that runs whole sequences itself, because reaching it takes longer than a step."""
+
+    def replay(self, observation: np.ndarray, reset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Run sequences of steps; the back end's own state goes from step to step.
+
+        Args:
+            observation: (sequences, steps, observation_size) float32.
+            reset: (sequences, steps) float32, 1.0 where an episode starts.
+
+        Returns:
+            action (sequences, steps, action_size) and the state after each step
+            (sequences, steps, state_size), float32.
         """
         ...

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from policies.bundle import BundleInfo, Golden
-from policies.policy import Policy
+from policies.policy import Policy, SequencePolicy
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class ParityErrors:
 
 
 def replay(policy: Policy, golden: Golden) -> tuple[np.ndarray, np.ndarray]:
-    """Run all golden observations through ``policy``, all sequences as one batch.
+    """Run all golden observations through ``policy``, all sequences as one batch (or as the back end likes).
 
     Args:
         policy: any back end.
@@ -34,6 +34,8 @@ def replay(policy: Policy, golden: Golden) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         action (S, T, action_size) and state after each step (S, T, state_size), float32.
     """
+    if isinstance(policy, SequencePolicy):
+        return policy.replay(golden.observation, golden.reset)
     sequences, steps = golden.reset.shape
     action = np.empty_like(golden.action)
     states = np.empty_like(golden.state)
