@@ -5,6 +5,8 @@
 MuJoCo's free joint and ``model`` builds the MuJoCo model the kernel is checked against.
 """
 
-from sim.flight.compilation_cache import use_cache_of_these_sources
+from pathlib import Path
 
-use_cache_of_these_sources()
+from sim.flight.compilation_cache import use_cache_for
+
+use_cache_for(Path(__file__).parent)

@@ -1,7 +1,8 @@
-"""Where numba keeps the compiled kernels: a folder named after the sources they were made from.
+"""Where numba keeps compiled code: a folder named after all the sources it was made from.
 
 numba's own cache looks at the file of the cached function only; an edit or a ``git pull`` that
-changes a function it calls in another file would silently keep the old machine code.
+changes a function it calls in another file would silently keep the old machine code. A package
+with compiled functions calls ``use_cache_for(its folder)`` in its ``__init__``.
 """
 
 from __future__ import annotations
@@ -13,26 +14,33 @@ from pathlib import Path
 import numba
 
 _HERE = Path(__file__).parent
+_folders: set[Path] = {_HERE}
 
 
-def source_digest(folder: Path = _HERE) -> str:
-    """Digest of all Python sources in ``folder``, 16 hexadecimal digits."""
+def use_cache_for(folder: Path) -> Path:
+    """Name numba's cache after the sources in ``folder`` too; call before any ``njit`` there.
+
+    The base is ``NUMBA_CACHE_DIR`` where set, else ``__pycache__`` beside these sources, else
+    (read-only installation) the user's cache folder. Returns the cache's folder.
+    """
+    _folders.add(folder.resolve())
+    path = _base() / f"numba-{source_digest(*_folders)}"
+    numba.config.CACHE_DIR = str(path)  # pyright: ignore[reportAttributeAccessIssue]
+    return path
+
+
+def source_digest(*folders: Path) -> str:
+    """Digest of all Python sources directly in ``folders``, 16 hexadecimal digits."""
     digest = hashlib.sha256()
-    for path in sorted(folder.glob("*.py")):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    for path in sorted(path for folder in folders for path in folder.glob("*.py")):
+        content = path.read_bytes()
+        digest.update(f"{path}\0{len(content)}\0".encode() + content)
     return digest.hexdigest()[:16]
 
 
-def use_cache_of_these_sources() -> Path:
-    """Point numba's cache to the folder of the current sources; call before any ``njit``.
-
-    The base is ``NUMBA_CACHE_DIR`` where set, else ``__pycache__`` beside the sources, else
-    (read-only installation) the user's cache folder.
-    """
-    base = os.environ.get("NUMBA_CACHE_DIR")
-    if base is None:
-        user_cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-        base = _HERE / "__pycache__" if os.access(_HERE, os.W_OK) else user_cache / "sim2metal"
-    path = Path(base) / f"numba-{source_digest()}"
-    numba.config.CACHE_DIR = str(path)
-    return path
+def _base() -> Path:
+    if "NUMBA_CACHE_DIR" in os.environ:
+        return Path(os.environ["NUMBA_CACHE_DIR"])
+    if os.access(_HERE, os.W_OK):
+        return _HERE / "__pycache__"
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "sim2metal"

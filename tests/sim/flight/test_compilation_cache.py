@@ -1,11 +1,32 @@
-"""Compiled kernels are looked up by the sources they came from."""
+"""Compiled kernels are looked up by all the sources they came from."""
 
 from __future__ import annotations
 
-import numba
+import os
+import subprocess
+import sys
 
+import numba
+import pytest
+
+from sim.flight import compilation_cache
+from sim.flight.compilation_cache import source_digest, use_cache_for
+
+CALLER = """
+from pathlib import Path
 import sim.flight
-from sim.flight.compilation_cache import source_digest, use_cache_of_these_sources
+from sim.flight.compilation_cache import use_cache_for
+use_cache_for(Path(__file__).parent)
+from numba import njit
+from callee import value
+
+@njit(cache=True)
+def call():
+    return value() + 1
+
+print(call())
+"""
+CALLEE = "from numba import njit\n\n@njit\ndef value():\n    return {}\n"
 
 
 def test_digest_follows_every_source(tmp_path):
@@ -17,9 +38,35 @@ def test_digest_follows_every_source(tmp_path):
     assert source_digest(tmp_path) != before
 
 
-def test_numba_caches_in_the_folder_of_these_sources(monkeypatch, tmp_path):
-    assert source_digest() in numba.config.CACHE_DIR
+def test_an_edited_callee_in_another_file_is_compiled_anew(tmp_path):
+    (tmp_path / "caller.py").write_text(CALLER)
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": os.pathsep.join(sys.path)}
+    for number in (1, 2, 1):
+        (tmp_path / "callee.py").write_text(CALLEE.format(number))
+        printed = subprocess.run(
+            [sys.executable, "-B", "caller.py"],
+            cwd=tmp_path,
+            env=environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        assert int(printed) == number + 1
+    assert len(list((tmp_path / "cache").iterdir())) == 2
+
+
+@pytest.fixture
+def unchanged_cache(monkeypatch):
     monkeypatch.setattr(numba.config, "CACHE_DIR", numba.config.CACHE_DIR)
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
-    assert use_cache_of_these_sources().parent == tmp_path
-    assert sim.flight.__doc__
+    monkeypatch.setattr(compilation_cache, "_folders", set(compilation_cache._folders))
+
+
+@pytest.mark.usefixtures("unchanged_cache")
+def test_cache_lies_where_the_user_says_or_can_write(monkeypatch, tmp_path):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "chosen"))
+    assert use_cache_for(tmp_path).parent == tmp_path / "chosen"
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    assert use_cache_for(tmp_path).parent.name == "__pycache__"
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
+    assert use_cache_for(tmp_path).parent == tmp_path / "home" / "sim2metal"
