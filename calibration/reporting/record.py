@@ -1,0 +1,138 @@
+"""One flight as arrays over time: what the plots and the video need from a log, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from hardware.log_reader import read_log
+from sim.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of time in one mode of the supervisor and one phase of the mission."""
+
+    mode: str
+    """``hardware.supervisor.Mode``: who decides."""
+    name: str
+    """The mission's phase while it flies, else the mode."""
+    start_s: float
+    end_s: float
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A fault the supervisor saw."""
+
+    name: str
+    time_s: float
+
+
+@dataclass(frozen=True)
+class FlightRecord:
+    """A flight's log on a clock that starts at zero; ``N`` loop steps."""
+
+    time_s: np.ndarray  # (N,) increasing
+    position_w: np.ndarray  # (N, 3) m, NaN before the first estimate
+    quaternion: np.ndarray  # (N, 4) wxyz, world <- body
+    set_point_w: np.ndarray  # (N, 3) m, NaN while none left the host
+    motors: np.ndarray  # (N, 4) motor commands as the robot reports them
+    state_age_s: np.ndarray  # (N,) age of the state estimate at the step
+    battery_v: np.ndarray  # (N,)
+    phases: tuple[Phase, ...]
+    faults: tuple[Fault, ...]
+    metadata: dict[str, str]
+    complete: bool
+    """Whether the log ends as it should, and not with a kill or a full disk."""
+
+    @property
+    def duration_s(self) -> float:
+        """From the first to the last logged step."""
+        return float(self.time_s[-1] - self.time_s[0])
+
+    @property
+    def period_s(self) -> np.ndarray:
+        """Measured loop period, (N - 1,), seconds."""
+        return np.diff(self.time_s)
+
+    @property
+    def error_m(self) -> np.ndarray:
+        """Distance to the set-point, (N,), metres; NaN while there is none."""
+        return np.linalg.norm(self.position_w - self.set_point_w, axis=1)
+
+    def phase_at(self, time_s: float) -> str:
+        """Return the phase's name at a time, or an empty string."""
+        for phase in reversed(self.phases):
+            if phase.start_s <= time_s:
+                return phase.name
+        return ""
+
+    def resampled(self, time_s: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return position (F, 3), unit quaternion (F, 4) and set-point (F, 3) at the times (F,).
+
+        The position is interpolated, the set-point held; the quaternion is interpolated and
+        normalised, which is exact enough between two steps of a control loop.
+        """
+        known = np.all(np.isfinite(self.position_w), axis=1) & np.all(np.isfinite(self.quaternion), axis=1)
+        if not known.any():
+            raise ConfigError("the log holds no state estimate: there is no flight to draw")
+        quaternion = _continuous(self.quaternion[known])
+        columns = (*self.position_w[known].T, *quaternion.T)
+        state = np.stack([np.interp(time_s, self.time_s[known], column) for column in columns], axis=1)
+        held = np.clip(np.searchsorted(self.time_s, time_s, side="right") - 1, 0, len(self.time_s) - 1)
+        unit = state[:, 3:] / np.maximum(np.linalg.norm(state[:, 3:], axis=1, keepdims=True), 1e-9)
+        return state[:, :3], unit, self.set_point_w[held]
+
+
+def load_record(path: Path) -> FlightRecord:
+    """Read a flight log, whole or cut short.
+
+    Raises:
+        StorageError: if the file is missing or is not MCAP.
+        ConfigError: if it holds no flight.
+    """
+    return from_log(read_log(path), str(path))
+
+
+def from_log(log: dict[str, Any], name: str) -> FlightRecord:
+    """Turn what ``read_log`` returns into a record; ``name`` is for error messages.
+
+    Raises:
+        ConfigError: if there are fewer than two steps.
+    """
+    time_s = log["time_s"]
+    if len(time_s) < 2:
+        raise ConfigError(f"{name} holds no flight ({len(time_s)} loop steps): fly again with --log")
+    start_ns = int(log["time_ns"][0])
+    faults = [event for event in log["events"] if event["kind"] == "fault"]
+    return FlightRecord(
+        time_s=time_s,
+        position_w=log["position_w"],
+        quaternion=log["orientation_wxyz"],
+        set_point_w=log["setpoint"][:, :3],
+        motors=log["motors"],
+        state_age_s=log["state_age_ms"] / 1e3,
+        battery_v=log["battery_v"],
+        phases=_phases(time_s, log["mode"], log["phase"]),
+        faults=tuple(Fault(str(event["name"]), (event["time_ns"] - start_ns) / 1e9) for event in faults),
+        metadata=log["metadata"],
+        complete=bool(log["complete"]),
+    )
+
+
+def _phases(time_s: np.ndarray, mode: np.ndarray, mission: np.ndarray) -> tuple[Phase, ...]:
+    name = np.where(mode == "running", mission, mode)
+    changed = (mode[1:] != mode[:-1]) | (name[1:] != name[:-1])
+    starts = np.flatnonzero(np.concatenate([[True], changed]))
+    ends = [*time_s[starts[1:]], time_s[-1]]
+    return tuple(Phase(str(mode[i]), str(name[i]), float(time_s[i]), float(end)) for i, end in zip(starts, ends))
+
+
+def _continuous(quaternion: np.ndarray) -> np.ndarray:
+    """Flip signs so that neighbours lie on the same half-sphere (q and -q are one rotation)."""
+    flips = np.cumprod(np.where(np.sum(quaternion[1:] * quaternion[:-1], axis=1) < 0.0, -1.0, 1.0))
+    return quaternion * np.concatenate([[1.0], flips])[:, None]
