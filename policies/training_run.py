@@ -183,7 +183,7 @@ def warm_up(task: FlightTask, config: TrainConfig) -> float:
     """Compile (or load from the cache) everything a run calls; return the seconds it took."""
     begin = time.perf_counter()
     learner = dataclasses.replace(
-        config.learner, iterations=2, num_envs=8, window=8, critic_starts=2, critic_from=1, episode_windows=1
+        config.learner, iterations=2, num_envs=8, window=8, critic_steps=1, critic_from=1, episode_windows=1
     )
     rng = np.random.default_rng(0)
     actor = MemoryMlp(MemoryMlpConfig(hover=nominal(task).hover_command, hidden=config.hidden))
@@ -228,14 +228,13 @@ def check(config: TrainConfig) -> None:
         "learner.iterations": learner.iterations, "learner.num-envs": learner.num_envs,
         "learner.window": learner.window, "learner.episode-windows": learner.episode_windows,
         "evaluation-episodes": config.evaluation_episodes, "evaluations": config.evaluations,
+        "learner.critic-steps": learner.critic_steps, "learner.critic-batch": learner.critic_batch,
         "checkpoint-every": config.checkpoint_every, "start.pool": config.start.pool,
         "hidden": min(config.hidden),
     }  # fmt: skip
     for name, value in positive.items():
         if value < 1:
             raise ConfigError(f"--{name} must be at least 1, got {value}")
-    if not 1 <= learner.critic_starts <= learner.window:
-        raise ConfigError(f"--learner.critic-starts must be between 1 and the window, got {learner.critic_starts}")
     if not 0.0 < learner.discount < 1.0:
         raise ConfigError(f"--learner.discount must be between 0 and 1, got {learner.discount}")
 

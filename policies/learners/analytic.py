@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from policies.checkpoint import flat, part
 from policies.learners import dense
 from policies.learners.adam import Adam
-from policies.learners.critic import Critic
+from policies.learners.critic import Critic, discounted_returns
 from policies.learners.drones import Drones
 from policies.learners.hover_cost import HoverCost
 from policies.learners.memory_kernel import constants
@@ -32,12 +32,12 @@ from policies.networks.memory_mlp import MemoryMlp
 class AnalyticConfig:
     """Settings of the learner."""
 
-    iterations: int = 900
+    iterations: int = 1600
     num_envs: int = 64
-    window: int = 64
+    window: int = 32
     """Control steps between two updates."""
-    episode_windows: int = 4
-    discount: float = 0.99
+    episode_windows: int = 8
+    discount: float = 0.97
     rate: float = 1e-2
     """Adam's first step size; it falls linearly."""
     rate_floor: float = 0.02
@@ -48,8 +48,10 @@ class AnalyticConfig:
     critic_hidden: tuple[int, int] = (64, 64)
     critic_rate: float = 2e-3
     critic_follow: float = 0.05
-    critic_starts: int = 4
-    """Steps of each window whose returns the critic learns from."""
+    critic_steps: int = 4
+    """Adam steps of the critic per iteration."""
+    critic_batch: int = 256
+    """States in each, drawn from the window just flown."""
     critic_from: int = 40
     """First iteration whose windows end with the critic's value."""
     cost: HoverCost = field(default_factory=HoverCost)
@@ -70,6 +72,7 @@ class AnalyticLearner:
         self.discounts = (config.discount ** np.arange(config.window + 1)).astype(np.float32)
         self.critic = Critic(drones.privileged.shape[1], config.critic_hidden, config.discount, rng)
         self.gradient = np.zeros_like(self.parameters)
+        self.returns = np.zeros_like(self.window.cost)
         self.iteration = 0
 
     def iterate(self) -> dict[str, float]:
@@ -126,17 +129,19 @@ class AnalyticLearner:
         self.critic.optimiser.load(part("critic_adam", state))
 
     def _fit_critic(self) -> float:
-        """Regress the value at a few steps of the window on its discounted cost to the end plus V there."""
+        """Regress the value at random steps of the window on the discounted cost to its end plus V there."""
         c, window, drones = self.config, self.window, self.drones
         tail = self.critic.value(self.critic.observe(window.state[-1], drones.privileged))
-        finite = np.isfinite(tail) & np.isfinite(window.cost).all(axis=0)
-        observations, returns = [], []
-        for start in range(0, c.window, c.window // c.critic_starts):
-            ahead = c.window - start
-            cost_to_go = self.discounts[:ahead] @ window.cost[start:] + self.discounts[ahead] * tail
-            observations.append(self.critic.observe(window.state[start], drones.privileged)[finite])
-            returns.append(cost_to_go[finite])
-        error = self.critic.fit(np.concatenate(observations), np.concatenate(returns), c.critic_rate)
+        discounted_returns(window.cost, tail, np.float32(c.discount), self.returns)
+        finite = np.flatnonzero(np.isfinite(self.returns[0]))
+        if not len(finite):
+            return 0.0
+        error = 0.0
+        for _ in range(c.critic_steps):
+            step = drones.rng.integers(c.window, size=c.critic_batch)
+            env = finite[drones.rng.integers(len(finite), size=c.critic_batch)]
+            observation = self.critic.observe(window.state[step, env], drones.privileged[env])
+            error += self.critic.fit(observation, self.returns[step, env], c.critic_rate) / c.critic_steps
         self.critic.follow(c.critic_follow)
         return error
 
