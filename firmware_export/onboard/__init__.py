@@ -16,7 +16,7 @@ from firmware_export.toolchain import STRICT_C99, run_tool
 from sim.errors import ToolchainError
 
 SOURCES = Path(__file__).parent
-MODES = ("off", "idle", "policy", "dead_man", "fault", "landed")
+MODES = ("off", "idle", "policy", "dead_man", "policy_fault", "landed")
 """Names of ``s2m_mode_t``."""
 SETPOINT_NONE, SETPOINT_STOP, SETPOINT_POSITION, SETPOINT_VELOCITY, SETPOINT_HOVER = range(5)
 

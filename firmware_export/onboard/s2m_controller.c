@@ -66,7 +66,6 @@ static void observe(s2m_controller_t *c, const s2m_estimate_t *e) {
   const float limit = c->config.position_error_limit_m;
   for (int i = 0; i < 3; ++i) {
     const float error = e->position_w[i] - c->target_w[i];
-    /* clip() would turn NaN into itself anyway: NaN must reach the policy and come out as NaN */
     o[i] = clip(error, -limit, limit);
     o[12 + i] = e->velocity_w[i];
     o[15 + i] = e->angular_velocity_b[i];
@@ -77,13 +76,19 @@ static void observe(s2m_controller_t *c, const s2m_estimate_t *e) {
   }
 }
 
-/* One policy step; returns false if its observation or its action is not made of numbers. */
+static bool is_number(const s2m_estimate_t *e) {
+  return all_finite(e->position_w, 3) && all_finite(e->velocity_w, 3) &&
+         all_finite(e->attitude, 4) && all_finite(e->angular_velocity_b, 3);
+}
+
+/* One policy step; returns false if estimate, observation or action is not made of numbers. */
 static bool run_policy(s2m_controller_t *c, const s2m_estimate_t *e) {
   float action[S2M_MOTORS];
   observe(c, e);
   policy_step(c->observation, c->reset, &c->policy_state, &c->workspace, action);
   ++c->steps;
-  if (!all_finite(c->observation, S2M_OBSERVATION_SIZE) || !all_finite(action, S2M_MOTORS)) {
+  if (!is_number(e) || !all_finite(c->observation, S2M_OBSERVATION_SIZE) ||
+      !all_finite(action, S2M_MOTORS)) {
     return false;
   }
   const float change = c->config.slew_per_s * 1e-3f * (float)c->config.control_period_ms;

@@ -30,17 +30,17 @@ extern "C" {
 #define S2M_OBSERVATION_SIZE 22
 
 typedef struct {
-  uint32_t control_period_ms;  /* the policy runs once per period, never faster */
-  uint32_t dead_man_ms;        /* set-points older than this are not followed */
-  uint32_t descent_limit_ms;   /* motors off at the latest after this long in the dead-man descent */
-  uint32_t warm_up_ms;         /* from standstill to idle */
-  float descent_m_s;           /* sink rate of the dead-man descent */
-  float ground_clearance_m;    /* this close above the arming height counts as landed */
-  float idle_command;          /* motor command of an armed robot that waits */
-  float hover_command;         /* applied action reported on the policy's first step */
-  float slew_per_s;            /* largest change of a motor command */
+  uint32_t control_period_ms; /* the policy runs once per period, never faster */
+  uint32_t dead_man_ms;       /* set-points older than this are not followed */
+  uint32_t descent_limit_ms;  /* motors off at the latest after this long in the dead-man descent */
+  uint32_t warm_up_ms;        /* from standstill to idle */
+  float descent_m_s;          /* sink rate of the dead-man descent */
+  float ground_clearance_m;   /* this close above the arming height counts as landed */
+  float idle_command;         /* motor command of an armed robot that waits */
+  float hover_command;        /* applied action reported on the policy's first step */
+  float slew_per_s;           /* largest change of a motor command */
   float position_error_limit_m; /* farthest the policy is told it is from its set-point */
-  float setpoint_low_w[3];     /* set-points are clipped to this box around the arming position */
+  float setpoint_low_w[3];      /* set-points are clipped to this box around the arming position */
   float setpoint_high_w[3];
 } s2m_config_t;
 
@@ -79,15 +79,15 @@ typedef struct {
   s2m_config_t config;
   policy_state_t policy_state;
   policy_workspace_t workspace;
-  uint32_t mode;          /* s2m_mode_t */
-  uint32_t steps;         /* policy steps since start */
+  uint32_t mode;  /* s2m_mode_t */
+  uint32_t steps; /* policy steps since start */
   uint32_t armed_tick_ms;
   uint32_t policy_tick_ms; /* when the policy ran last */
   uint32_t descent_tick_ms;
-  float reset;             /* 1 until the policy made its first step */
-  float home_w[3];         /* position when armed */
-  float target_w[3];       /* the point the policy holds */
-  float applied[S2M_MOTORS]; /* motor command in use */
+  float reset;                             /* 1 until the policy made its first step */
+  float home_w[3];                         /* position when armed */
+  float target_w[3];                       /* the point the policy holds */
+  float applied[S2M_MOTORS];               /* motor command in use */
   float observation[S2M_OBSERVATION_SIZE]; /* what the policy saw last */
 } s2m_controller_t;
 

@@ -12,6 +12,10 @@ from hardware.virtual.crazyflie.events import EventLog
 from hardware.virtual.crazyflie.setpoint import STOP, Mode, Setpoint
 from hardware.virtual.crazyflie.trajectory import Trajectory
 
+LANDED_HEIGHT_M = 0.05
+LANDING_GRACE_S = 2.0
+"""A landing stops the motors this close to its goal, or at the latest this long after its plan's end."""
+
 
 class State(Enum):
     """What the plan does."""
@@ -91,7 +95,7 @@ class HighLevelCommander:
         self._now_s = now_ms / 1000.0
         if not self.enabled or self._state == State.IDLE:
             return None
-        if self._state == State.LANDING and self.finished:
+        if self._state == State.LANDING and self._landed():
             self._state, self._trajectory = State.STOPPED, None
             self._events.add("high_level_landed")
         if self._trajectory is None:
@@ -102,6 +106,13 @@ class HighLevelCommander:
             position_w=_vector(position), velocity=_vector(velocity), acceleration_w=_vector(acceleration),
             heading=float(position[3]), yaw_rate=float(velocity[3]),
         )  # fmt: skip
+
+    def _landed(self) -> bool:
+        """Whether the landing is over: at its goal, or given the time of a controller that lags behind the plan."""
+        plan = self._trajectory
+        if plan is None or not plan.finished(self._now_s):
+            return False
+        return self._here[2] - plan.goal[2] < LANDED_HEIGHT_M or plan.finished(self._now_s - LANDING_GRACE_S)
 
     def _start(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         if self.active and self._trajectory is not None:

@@ -6,31 +6,39 @@ from typing import Any
 
 from hardware.virtual.crazyflie.robot import VirtualCrazyflie
 
+SAFE_ACTIONS = ("dead_man", "watchdog_level", "policy_fault", "emergency_stop")
+
 
 def onboard_summary(robot: VirtualCrazyflie) -> dict[str, Any]:
     """Return on-board times in seconds, ``None`` for what did not happen.
 
-    ``safe_after_fault_ms`` is the time from the last set-point before the first safe action to
-    that action: the dead-man's descent, the stock watchdog's levelling, or motors off.
+    The safe action is the first of: the dead-man's descent, the stock watchdog's levelling, motors
+    off because the policy returned NaN, an emergency stop. ``safe_action_after_fault_ms`` counts
+    from the first injected fault, ``setpoint_age_at_safe_action_ms`` is how long the host was silent.
     """
     events = robot.events
-    safe = [events.first(name) for name in ("dead_man", "watchdog_level", "fault_motors")]
-    acted = min((event["t_s"] for event in safe if event), default=None)
-    reaction = next((e["setpoint_age_ms"] for e in safe if e and e["t_s"] == acted and "setpoint_age_ms" in e), None)
+    safe = [event for name in SAFE_ACTIONS if (event := events.first(name)) is not None]
+    action = min(safe, key=lambda event: event["t_s"], default=None)
+    fault = events.first("fault_injected")
+    reaction = None
+    if action is not None and fault is not None and action["t_s"] >= fault["t_s"]:
+        reaction = round(1000.0 * (action["t_s"] - fault["t_s"]), 3)
     return {
         "profile": robot.options.profile,
         "seed": robot.options.seed,
         "last_setpoint_s": _seconds(events.marks.get("last_setpoint")),
         "last_packet_s": _seconds(events.marks.get("last_packet")),
-        "fault_s": _time(events.first("fault")),
+        "fault_s": _time(fault),
         "dead_man_s": _time(events.first("dead_man")),
         "watchdog_level_s": _time(events.first("watchdog_level")),
         "motors_off_s": _time(events.last("motors_off")),
         "airborne_s": _time(events.first("airborne")),
         "touchdown_s": _time(events.last("touchdown")),
         "on_ground": robot.body.on_ground,
-        "safe_action_s": acted,
-        "setpoint_age_at_safe_action_ms": reaction,
+        "safe_action": None if action is None else action["event"],
+        "safe_action_s": _time(action),
+        "safe_action_after_fault_ms": reaction,
+        "setpoint_age_at_safe_action_ms": None if action is None else action.get("setpoint_age_ms"),
     }
 
 

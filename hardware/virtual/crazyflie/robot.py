@@ -278,7 +278,7 @@ class VirtualCrazyflie:
         return self.now_ms >= 1000.0 * (origin + fault.start_s)
 
     def _apply(self, fault: Fault, active: bool) -> None:
-        self.events.add("fault" if active else "fault_over", fault=fault.name, value=fault.value)
+        self.events.add("fault_injected" if active else "fault_over", fault=fault.name, value=fault.value)
         value = fault.value if active else 0.0
         if fault.name == "link-loss":
             self.link.lost = active
