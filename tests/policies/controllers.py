@@ -43,9 +43,9 @@ class CascadedPolicy:
         thrust = self.airframe.mass * np.einsum("ni,ni->n", wanted, rotation[:, :, 2])
         direction_b = np.einsum("nij,ni->nj", rotation, wanted / np.linalg.norm(wanted, axis=1, keepdims=True))
         tilt = np.stack([-direction_b[:, 1], direction_b[:, 0], np.zeros(len(position))], axis=1)
-        angular = np.array([80.0, 80.0, 0.0]) * tilt - np.array([14.0, 14.0, 4.0]) * omega
+        angular = np.array([120.0, 120.0, 0.0]) * tilt - np.array([18.0, 18.0, 4.0]) * omega
         torque = angular * np.array(self.airframe.inertia)
-        forces = np.concatenate([np.clip(thrust, 0.05, 0.45)[:, None], torque], axis=1) @ self.allocation.T
+        forces = np.concatenate([np.clip(thrust, 0.2, 0.5)[:, None], torque], axis=1) @ self.allocation.T
         target = np.sqrt(np.clip(forces, 1e-3, None) / self.airframe.thrust_curve[2])
-        command = speed + 6.0 * (target - speed)
+        command = speed + 10.0 * (target - speed)
         return np.clip(command, 0.0, 1.0).astype(np.float32), speed.astype(np.float32)
