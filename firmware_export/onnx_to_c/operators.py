@@ -107,7 +107,7 @@ ELEMENTWISE: frozenset[str] = (
 
 def scalar(value: float) -> Constant:
     """Return a float32 constant without dimensions."""
-    return Constant(np.float32(value).reshape(()))
+    return Constant(np.array(value, np.float32))
 
 
 def elementwise(op_type: str, inputs: list[Expression | None], attributes: dict[str, Any], node: str) -> Expression:

@@ -1,0 +1,98 @@
+"""What a built policy costs on its target, measured and not estimated."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.table import Table
+
+from firmware_export.build import Build
+from firmware_export.hil.policy import Stm32Policy
+from firmware_export.host import run_self_test
+from policies.bundle import Golden
+from sim.errors import VerificationError
+
+MEASURED_STEPS = 32
+"""Golden steps whose instructions are counted; the report says the largest."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """A target's figures; ``None`` where the target has no such figure."""
+
+    target: str
+    flash_bytes: int
+    """Code, constants and initial values of the whole image."""
+    ram_bytes: int
+    """Static memory, state and workspace among it, and the most stack used while it ran."""
+    stack_bytes: int
+    """Stack of one ``policy_step`` with all it calls, from the compiler's report."""
+    instructions_per_step: int | None
+    """Largest over the measured steps."""
+    self_test_error: float
+    """Largest error of the golden self-test relative to each value's range."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures by name, less the target's."""
+        return {key: value for key, value in asdict(self).items() if key != "target"}
+
+
+def measure_host(build: Build, c_folder: Path | str) -> Cost:
+    """Run the self-test on this computer.
+
+    Raises:
+        ToolchainError: if the self-test fails.
+    """
+    error = run_self_test(c_folder)
+    ram = build.static_ram_bytes + build.step_stack_bytes
+    return Cost(build.target.name, build.flash_bytes, ram, build.step_stack_bytes, None, error)
+
+
+def measure_stm32(build: Build, observation: np.ndarray, state: np.ndarray, reset: np.ndarray) -> Cost:
+    """Run the self-test and some steps on the emulated STM32F405 and count instructions.
+
+    Args:
+        build: of target ``stm32f405``.
+        observation: (N, observation_size).
+        state: (N, state_size) before each step.
+        reset: (N,).
+
+    Raises:
+        VerificationError: if the self-test fails on the target.
+        ToolchainError: if QEMU is missing.
+    """
+    with Stm32Policy(build.artifact, count_instructions=True) as policy:
+        wrong, error = policy.board.self_test()
+        if wrong:
+            raise VerificationError(
+                f"{build.target.name}: {wrong} values of the golden self-test are wrong, by up to {error:.1e} of their "
+                "range; do not fly this build, export the bundle again"
+            )
+        instructions = max(policy.instructions(observation, state, reset))
+        stack = policy.board.read_info().stack_used
+    ram = build.static_ram_bytes + stack
+    return Cost(build.target.name, build.flash_bytes, ram, build.step_stack_bytes, instructions, error)
+
+
+def golden_steps(golden: Golden) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return ``MEASURED_STEPS`` golden steps spread over all sequences: observation, state before, reset."""
+    state_before = np.concatenate([np.zeros_like(golden.state[:, :1]), golden.state[:, :-1]], axis=1)
+    flat = [array.reshape(-1, *array.shape[2:]) for array in (golden.observation, state_before, golden.reset)]
+    chosen = np.linspace(0, len(flat[0]) - 1, MEASURED_STEPS).round().astype(int)
+    return flat[0][chosen], flat[1][chosen], flat[2][chosen]
+
+
+def cost_table(title: str, costs: list[Cost]) -> Table:
+    """Return a table with one row per target."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("target")
+    for heading in ("flash, B", "RAM, B", "stack per step, B", "instructions per step", "self-test error / range"):
+        table.add_column(heading, justify="right")
+    for cost in costs:
+        instructions = "-" if cost.instructions_per_step is None else f"{cost.instructions_per_step:,}"
+        sizes = (f"{cost.flash_bytes:,}", f"{cost.ram_bytes:,}", f"{cost.stack_bytes:,}")
+        table.add_row(cost.target, *sizes, instructions, f"{cost.self_test_error:.1e}")
+    return table
