@@ -11,8 +11,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from sim.flight.kernel import SIXTH, THIRD, require_batch, rotate
-from sim.flight.layout import FIRST_ROTOR, RIGID_BODY_SIZE, ROTOR_STRIDE
+from sim.flight.kernel import SIXTH, THIRD, accelerations, lag_column, require_batch, rotate
+from sim.flight.layout import FIRST_ROTOR, INVERSE_MASS, RIGID_BODY_SIZE, ROTOR_STRIDE, STEP_S
 from sim.flight.rigid_body import (
     HALF,
     angular_acceleration_adjoint,
@@ -20,7 +20,7 @@ from sim.flight.rigid_body import (
     thrust_axis,
     thrust_axis_adjoint,
 )
-from sim.flight.rotor import FASTMATH, ONE, mean_thrust, mean_thrust_slopes
+from sim.flight.rotor import FASTMATH, ONE, mean_thrust_slopes
 
 
 def step_adjoint(
@@ -63,21 +63,9 @@ def step_adjoint_batch(state, command, packed, grad_next, grad_state, grad_comma
     """Unchecked ``step_adjoint``, callable from other numba code."""
     num_rotors = command.shape[1]
     for n in range(state.shape[0]):
-        h = packed[n, 0]
+        h = packed[n, STEP_S]
         half_h, third_h, sixth_h = HALF * h, THIRD * h, SIXTH * h
-        thrust = np.float32(0.0)
-        ax, ay, az = packed[n, 14], packed[n, 15], packed[n, 16]
-        for i in range(num_rotors):
-            u, c = state[n, RIGID_BODY_SIZE + i], command[n, i]
-            lag = 1 if c > u else 4
-            k = FIRST_ROTOR + ROTOR_STRIDE * i
-            force = packed[n, k] * mean_thrust(
-                u, c, packed[n, lag + 1], packed[n, lag + 2], packed[n, 7], packed[n, 8], packed[n, 9]
-            )
-            thrust += force
-            ax += packed[n, k + 1] * force
-            ay += packed[n, k + 2] * force
-            az += packed[n, k + 3] * force
+        thrust, ax, ay, az = accelerations(state, command, packed, n)
         gx, gy, gz = packed[n, 17], packed[n, 18], packed[n, 19]
         qw, qx, qy, qz = state[n, 3], state[n, 4], state[n, 5], state[n, 6]
         wx, wy, wz = state[n, 10], state[n, 11], state[n, 12]
@@ -101,7 +89,7 @@ def step_adjoint_batch(state, command, packed, grad_next, grad_state, grad_comma
             + emx * (z2x + z3x) + emy * (z2y + z3y) + emz * (z2z + z3z)
             + e4x * z4x + e4y * z4y + e4z * z4z
         )  # fmt: skip
-        inverse_mass = packed[n, 10]
+        inverse_mass = packed[n, INVERSE_MASS]
         b = inverse_mass * thrust
 
         # Normalisation of the quaternion.
@@ -156,7 +144,7 @@ def step_adjoint_batch(state, command, packed, grad_next, grad_state, grad_comma
         ax, ay, az = sixth_h * ox + k1x + k2x + k3x, sixth_h * oy + k1y + k2y + k3y, sixth_h * oz + k1z + k2z + k3z
         for i in range(num_rotors):
             u, c = state[n, RIGID_BODY_SIZE + i], command[n, i]
-            lag = 1 if c > u else 4
+            lag = lag_column(u, c)
             k = FIRST_ROTOR + ROTOR_STRIDE * i
             force_grad = packed[n, k] * (b_grad + packed[n, k + 1] * ax + packed[n, k + 2] * ay + packed[n, k + 3] * az)
             by_speed, by_command = mean_thrust_slopes(

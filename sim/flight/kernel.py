@@ -13,12 +13,14 @@ from numba import njit
 from numpy.typing import NDArray
 
 from sim.flight import layout
-from sim.flight.layout import FIRST_ROTOR, RIGID_BODY_SIZE, ROTOR_STRIDE
+from sim.flight.layout import FIRST_ROTOR, INVERSE_MASS, RIGID_BODY_SIZE, ROTOR_STRIDE, STEP_S
 from sim.flight.rigid_body import HALF, angular_acceleration, quaternion_rate, thrust_axis
 from sim.flight.rotor import FASTMATH, ONE, TWO, mean_thrust, next_speed
 
 THIRD = np.float32(1.0 / 3.0)
 SIXTH = np.float32(1.0 / 6.0)
+RISE_FIRST = layout.RISE.start
+FALL_FIRST = layout.FALL.start
 
 
 def step(
@@ -113,26 +115,41 @@ def rotate(qw, qx, qy, qz, wx, wy, wz, ax, ay, az, gx, gy, gz, h):
     )
 
 
+@njit(inline="always", fastmath=FASTMATH)
+def lag_column(speed, command):
+    """First of the three lag coefficients of a rotor that rises or falls."""
+    return RISE_FIRST if command > speed else FALL_FIRST
+
+
+@njit(inline="always", fastmath=FASTMATH, error_model="numpy")
+def accelerations(state, command, packed, n):
+    """Mean total thrust (N) over the step and torque over inertia (3, rad/s^2) of environment ``n``."""
+    thrust = np.float32(0.0)
+    ax, ay, az = packed[n, 14], packed[n, 15], packed[n, 16]  # FREE_ANGULAR_ACCELERATION_B
+    for i in range(command.shape[1]):
+        u, c = state[n, RIGID_BODY_SIZE + i], command[n, i]
+        lag = lag_column(u, c)
+        k = FIRST_ROTOR + ROTOR_STRIDE * i
+        force = packed[n, k] * mean_thrust(
+            u, c, packed[n, lag + 1], packed[n, lag + 2], packed[n, 7], packed[n, 8], packed[n, 9]
+        )
+        thrust += force
+        ax += packed[n, k + 1] * force
+        ay += packed[n, k + 2] * force
+        az += packed[n, k + 3] * force
+    return thrust, ax, ay, az
+
+
 @njit(cache=True, fastmath=FASTMATH, error_model="numpy")
 def step_batch(state, command, packed, out) -> None:
     """Unchecked ``step``, callable from other numba code."""
     num_rotors = command.shape[1]
     for n in range(state.shape[0]):
-        h = packed[n, 0]
-        thrust = np.float32(0.0)
-        ax, ay, az = packed[n, 14], packed[n, 15], packed[n, 16]
+        h = packed[n, STEP_S]
+        thrust, ax, ay, az = accelerations(state, command, packed, n)
         for i in range(num_rotors):
             u, c = state[n, RIGID_BODY_SIZE + i], command[n, i]
-            lag = 1 if c > u else 4
-            k = FIRST_ROTOR + ROTOR_STRIDE * i
-            force = packed[n, k] * mean_thrust(
-                u, c, packed[n, lag + 1], packed[n, lag + 2], packed[n, 7], packed[n, 8], packed[n, 9]
-            )
-            thrust += force
-            ax += packed[n, k + 1] * force
-            ay += packed[n, k + 2] * force
-            az += packed[n, k + 3] * force
-            out[n, RIGID_BODY_SIZE + i] = next_speed(u, c, packed[n, lag])
+            out[n, RIGID_BODY_SIZE + i] = next_speed(u, c, packed[n, lag_column(u, c)])
 
         px, py, pz = state[n, 0], state[n, 1], state[n, 2]
         qw, qx, qy, qz = state[n, 3], state[n, 4], state[n, 5], state[n, 6]
@@ -147,7 +164,7 @@ def step_batch(state, command, packed, out) -> None:
         z3x, z3y, z3z = thrust_axis(q3[0], q3[1], q3[2], q3[3])
         z4x, z4y, z4z = thrust_axis(q4[0], q4[1], q4[2], q4[3])
         mx, my, mz = z2x + z3x, z2y + z3y, z2z + z3z
-        b = packed[n, 10] * thrust
+        b = packed[n, INVERSE_MASS] * thrust
         fx, fy, fz = packed[n, 11], packed[n, 12], packed[n, 13]
         # v' = v + h/6 (a1 + 2 a2 + 2 a3 + a4), p' = p + h v + h^2/6 (a1 + a2 + a3), a = f + b z
         s = SIXTH * b
