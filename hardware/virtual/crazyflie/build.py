@@ -54,7 +54,7 @@ def load_onboard(bundle: Bundle) -> OnboardController:
         ToolchainError: if the C cannot be compiled.
         BundleError: if its policy is not one for the on-board controller.
     """
-    from firmware_export.onnx_to_c import generate
+    from firmware_export.bundle_c import write_bundle_c  # brings onnx, which an exported bundle does not need
 
     sizes = (bundle.info.observation_size, bundle.info.action.size)
     if sizes != (22, 4):
@@ -62,9 +62,7 @@ def load_onboard(bundle: Bundle) -> OnboardController:
     with tempfile.TemporaryDirectory(prefix="sim2metal-virtual-") as scratch:
         folder = bundle.path / "c"
         if not (folder / "policy.c").is_file():
-            folder = Path(scratch)
-            for name, text in generate(bundle.policy_path.read_bytes(), bundle.id).files.items():
-                (folder / name).write_text(text)
+            folder = write_bundle_c(bundle, scratch)
         # A loaded library stays mapped when its file is gone.
         library = build_onboard_library(folder, Path(scratch) / "onboard.so")
         onboard = OnboardController(library, bundle.info.action.nominal[0])
