@@ -39,6 +39,8 @@ class Args:
     """Of weights, airframes, starts and noise."""
     out: Path = Path("runs/hover")
     """Run folder."""
+    bundle: Path | None = None
+    """Where to save the bundle; default: ``bundle`` in the run folder."""
     resume: bool = False
     """Go on from the folder's checkpoint, to the same result as if it had never stopped."""
     parameter_set: str | None = None
@@ -67,7 +69,7 @@ def run(args: Args) -> dict[str, Any]:
     run = TrainingRun(task, args.config, args.seed, args.out, resume=args.resume)
     write_atomic(args.out / "config.json", json.dumps(run.identity, indent=2) + "\n")
     _train_with_bar(run, console)
-    bundle = build_bundle(args.out / "bundle", run.actor, task, args.seed, args.config, run.evaluation)  # type: ignore[arg-type]
+    bundle = build_bundle(args.bundle or args.out / "bundle", run.actor, task, args.seed, args.config, run.evaluation)  # type: ignore[arg-type]
     result = {
         "train.wall_s": run.clock.wall_s,
         "train.cpu_s": run.clock.cpu_s,

@@ -37,14 +37,14 @@ class AnalyticConfig:
     window: int = 32
     """Control steps between two updates."""
     episode_windows: int = 8
-    discount: float = 0.97
+    discount: float = 0.98
     rate: float = 1e-2
     """Adam's first step size; it falls linearly."""
     rate_floor: float = 0.02
     """Last step size over the first."""
     average: float = 0.98
     """Decay per iteration of the averaged weights that are evaluated and kept."""
-    critic: bool = False
+    critic: bool = True
     critic_hidden: tuple[int, int] = (64, 64)
     critic_rate: float = 2e-3
     critic_follow: float = 0.05
@@ -52,7 +52,7 @@ class AnalyticConfig:
     """Adam steps of the critic per iteration."""
     critic_batch: int = 256
     """States in each, drawn from the window just flown."""
-    critic_from: int = 40
+    critic_from: int = 300
     """First iteration whose windows end with the critic's value."""
     cost: HoverCost = field(default_factory=HoverCost)
 
