@@ -22,7 +22,7 @@ from hardware.crazyflie.link import CrazyflieLink
 from hardware.crazyflie.preflight import Check, require, reset_estimator, run_checks
 from hardware.flight import Flight, FlightRecord
 from hardware.log import FlightLog
-from hardware.loop import OperatorSignals, operator_signals
+from hardware.loop import OperatorSignals, operator_signals, raised_priority
 from hardware.mission import Mission, Plan, largest_step_m
 from hardware.registry import create_link, scheme_of
 from hardware.supervisor import Supervisor
@@ -84,9 +84,9 @@ def run(args: Args) -> dict[str, Any]:
     scheme = scheme_of(args.uri)
     bundle, _policy = load_policy(args.bundle)
     _check_plan(plan, bundle)
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     result: dict[str, Any] = {"bundle_id": bundle.id, "uri": args.uri}
-    with operator_signals() as signals, ExitStack() as stack:
+    with operator_signals() as signals, raised_priority(), ExitStack() as stack:
         link: CrazyflieLink = create_link(args.uri, stopped=lambda: signals.stop or signals.kill)
         console.print(f"bundle {bundle.id[:12]} for {bundle.info.robot.name}, robot at {args.uri}")
         stack.enter_context(link)
@@ -195,6 +195,7 @@ def _fly(
     with _status_line(console, flight):
         record = flight.run()
     result["flight"] = flight_result(record, plan)
+    result["faults"] = reaction_times(record.faults)
     result["log"] = str(log.path)
     _close_log(log, console, result)
     _print_summary(console, result["flight"])
@@ -224,6 +225,12 @@ def flight_result(record: FlightRecord, plan: Plan) -> dict[str, Any]:
         "disarmed": record.disarmed,
         "faults": record.faults,
     }
+
+
+def reaction_times(faults: list[dict[str, Any]]) -> dict[str, float]:
+    """Return ``<fault>_to_safe_ms`` for every fault; a lost link is called ``link_loss`` as in the summary."""
+    names = {"link_lost": "link_loss"}
+    return {f"{names.get(fault['fault'], fault['fault'])}_to_safe_ms": fault["safe_action_ms"] for fault in faults}
 
 
 def aborted(result: dict[str, Any]) -> FlightAbortedError:

@@ -125,7 +125,7 @@ def _spread_text(window: deque[tuple[float, tuple[float, float, float]]]) -> str
 
 def _check_policy(link: CrazyflieLink, bundle: Bundle) -> Check:
     words = [link.parameter(name) for name in names.BUNDLE_ID_PARAMS]
-    if None in words:
+    if None in words or not any(words):
         return Check("policy on board", False, "the firmware carries no policy; export the bundle and flash it")
     found = "".join(f"{int(word or 0):08x}" for word in words)
     if found != bundle.id:

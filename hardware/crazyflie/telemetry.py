@@ -87,7 +87,7 @@ class Telemetry:
     def _wait_for_first(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
         pause = threading.Event()
-        while self.sample is None or math.isnan(self._battery_v):
+        while self.sample is None or math.isnan(self.sample.battery_v):
             if time.monotonic() > deadline:
                 raise LinkError(
                     f"{self._crazyflie.link_uri}: connected, but no state arrives within {START_TIMEOUT_S:g} s;"

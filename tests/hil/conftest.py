@@ -1,0 +1,50 @@
+"""Flights against the virtual Crazyflie with the real cflib: the bundle, the robot, the flight."""
+
+import contextlib
+import dataclasses
+import os
+
+import pytest
+
+from hardware import fly
+from hardware.virtual.process import VirtualProcess
+from sim.errors import FlightAbortedError
+
+SHORT = {"hold": 1.5, "dwell": 0.8, "settle": 0.5}
+"""A flight of a dozen seconds."""
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory):
+    """Bundle of a hand-made policy that flies the nominal airframe, and its folder."""
+    from tests.support.pd_policy import build_pd_bundle
+
+    return build_pd_bundle(tmp_path_factory.mktemp("pd") / "bundle")
+
+
+def with_limits(bundle, path, **limits):
+    """The same policy under other supervisor limits: another bundle, with another id."""
+    from policies.bundle import save_bundle
+
+    info = dataclasses.replace(bundle.info, limits=dataclasses.replace(bundle.info.limits, **limits))
+    return save_bundle(path, info, bundle.read_policy(), bundle.golden())
+
+
+@contextlib.contextmanager
+def virtual_crazyflie(bundle, *options):
+    """A running virtual Crazyflie with ``bundle`` on board, ahead of the test's own processes."""
+    with VirtualProcess(options=("--bundle", str(bundle.path), *options)) as robot:
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, robot._process.pid, -10)
+        yield robot
+
+
+def flight_args(bundle, robot, tmp_path, **options):
+    return fly.Args(bundle.path, uri=robot.uri, log=tmp_path / "flight.mcap", **{**SHORT, **options})
+
+
+def fly_and_abort(args):
+    """Fly; the flight must be aborted; return its result."""
+    with pytest.raises(FlightAbortedError) as caught:
+        fly.run(args)
+    return caught.value.result
