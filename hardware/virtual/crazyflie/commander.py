@@ -17,6 +17,7 @@ class Commander:
         self._events = events
         self._high_level = high_level
         self._streamed = NOTHING
+        self._streamed_ms: int | None = None
         self._relaxed_at: int | None = 0
         self.tick_ms: int | None = None
         """Arrival of the set-point in use; ``None`` before the first."""
@@ -26,7 +27,7 @@ class Commander:
         """Take a streamed set-point; it overrides the high-level commander."""
         self._streamed = setpoint
         self._relaxed_at = None
-        self.tick_ms = self.now_ms
+        self.tick_ms = self._streamed_ms = self.now_ms
         self._high_level.interrupt()
         self._events.count("setpoints")
         self._events.mark("last_setpoint")
@@ -55,10 +56,10 @@ class Commander:
         """Whether the streamed set-point holds the priority: not relaxed and not timed out."""
         if self._relaxed_at is not None and now_ms >= self._relaxed_at:
             return False
-        return self.tick_ms is not None and now_ms - self.tick_ms <= PRIORITY_MS
+        return self._streamed_ms is not None and now_ms - self._streamed_ms <= PRIORITY_MS
 
     def forget(self) -> None:
         """Drop every set-point (disarmed)."""
         self._streamed = NOTHING
         self._relaxed_at = 0
-        self.tick_ms = None
+        self.tick_ms = self._streamed_ms = None

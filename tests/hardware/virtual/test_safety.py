@@ -155,7 +155,7 @@ def test_a_kick_tilts_the_body_at_once(bench):
     bench.take_off()
     bench.robot.inject(parse_fault("kick=80"))
     bench.robot.advance(1)
-    w, x, y, z = bench.robot.body.attitude
+    _w, x, y, _z = bench.robot.body.attitude
     assert 1.0 - 2.0 * (x * x + y * y) == pytest.approx(0.174, abs=0.05)
 
 
@@ -165,7 +165,7 @@ def test_a_stalled_log_stream_leaves_the_rest_alive(bench):
     bench.robot.advance(100)
     assert len(bench.replies()) == 10
     bench.robot.inject(parse_fault("log-stall:0.05"))
-    bench.robot.advance(51)
+    bench.robot.advance(50)
     assert bench.replies() == []
     assert bench.send(Port.LINK, 0, b"ping")[0].data == b"ping"
     bench.robot.advance(100)
@@ -199,3 +199,16 @@ def test_two_runs_with_one_seed_are_equal_and_another_seed_differs(make_bench):
 
     assert fly(1) == fly(1)
     assert fly(1) != fly(2)
+
+
+def test_a_plan_takes_over_from_a_client_that_closed_its_link(bench):
+    bench.robot.advance(1000)
+    bench.send(Port.COMMANDER, 0, struct.pack("<fffH", 0.0, 0.0, 0.0, 0))
+    bench.arm()
+    bench.robot.advance(600)
+    bench.send(Port.SETPOINT_HL, 0, struct.pack("<BBff?f", 7, 0, 0.5, 0.0, False, 1.5))
+    for _ in range(300):
+        bench.send(Port.LINK, 0, b"ping")
+        bench.robot.advance(10)
+    assert bench.robot.policy.mode_name == "policy"
+    assert bench.robot.body.position_w[2] == pytest.approx(0.5, abs=0.1)
