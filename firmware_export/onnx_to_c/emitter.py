@@ -14,12 +14,13 @@ from firmware_export.onnx_to_c.statements import StatementWriter
 DENSE_WIDTH = 16
 """Outputs per block: 16 sums, the weights and the input fit the 32 registers of the Cortex-M4F."""
 
-_RESERVED = frozenset(
+_RESERVED_WORDS = (
     "observation reset state workspace action auto break case char const continue default do double else enum extern "
     "float for goto if inline int long register restrict return short signed sizeof static struct switch typedef union "
     "unsigned void volatile while bool class new delete this template namespace true false and or not xor i j k l m n "
-    "total square maximum minimum clip relu leaky_relu elu sigmoid fast_tanh softplus sign multiply_add".split()
+    "total square maximum minimum clip relu leaky_relu elu sigmoid fast_tanh softplus sign multiply_add"
 )
+_RESERVED = frozenset(_RESERVED_WORDS.split())
 
 
 @dataclass(frozen=True)

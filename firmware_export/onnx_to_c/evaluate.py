@@ -33,6 +33,6 @@ def evaluate(node: Node, arrays: list[np.ndarray | None], opsets: list[onnx.Oper
         with np.errstate(all="ignore"):
             results = ReferenceEvaluator(helper.make_model(graph, opset_imports=opsets)).run(None, feeds)
             return [np.asarray(result) for result in results]
-    except Exception as error:  # noqa: BLE001  the reference implementation raises every kind of exception
+    except Exception as error:  # the reference implementation raises every kind of exception
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UnsupportedModelError(f"{node.label}: cannot evaluate {node.op_type} at export: {reason}") from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from firmware_export.onnx_to_c.ir import (
     Apply,
     Buffer,
@@ -39,7 +41,7 @@ def _fuse_into_reader(program: Program, producer: Map) -> bool:
         return False
     reader = readers[0]
     uses = [leaf for leaf in leaves(reader.expression) if isinstance(leaf, View) and leaf.buffer is buffer]
-    if len(uses) != 1 or not uses[0].is_whole or uses[0].shape != _shape(reader):
+    if len(uses) != 1 or not uses[0].is_whole or uses[0].shape != reader.shape:
         return False
     if _depth(producer.expression) + _depth(reader.expression) > LARGEST_EXPRESSION:
         return False
@@ -50,10 +52,6 @@ def _fuse_into_reader(program: Program, producer: Map) -> bool:
     return True
 
 
-def _shape(statement: Map) -> tuple[int, ...]:
-    return statement.shape
-
-
 def _depth(expression: Expression) -> int:
     if isinstance(expression, Apply):
         return 1 + sum(_depth(argument) for argument in expression.arguments)
@@ -62,8 +60,6 @@ def _depth(expression: Expression) -> int:
 
 def _reshaped(expression: Expression, old: tuple[int, ...], new: tuple[int, ...]) -> Expression:
     """Broadcast every operand to ``old`` and view it as ``new``."""
-    import numpy as np
-
     if isinstance(expression, Apply):
         arguments = tuple(_reshaped(argument, old, new) for argument in expression.arguments)
         return Apply(expression.function, arguments, expression.is_bool)

@@ -35,7 +35,7 @@ def _dense(node: Node, x: Value, weight: np.ndarray, bias: np.ndarray | None, lo
 
 
 def _gemm(node: Node, values: list[Value | None], lowering: Lowering) -> None:
-    a, b, c = (values + [None])[:3]
+    a, b, c = [*values, None][:3]
     alpha = np.float32(node.attributes.get("alpha", 1.0))
     beta = np.float32(node.attributes.get("beta", 1.0))
     if isinstance(a, View) and isinstance(b, Constant) and (c is None or isinstance(c, Constant)):
@@ -102,7 +102,7 @@ _REDUCTIONS: dict[str, Any] = {
 
 
 def _reduce(node: Node, values: list[Value | None], lowering: Lowering) -> None:
-    x, given = (values + [None])[:2]
+    x, given = [*values, None][:2]
     assert isinstance(x, View)
     axes = given.data.tolist() if isinstance(given, Constant) else node.attributes.get("axes")
     if isinstance(given, View):
@@ -123,7 +123,7 @@ def _reduce(node: Node, values: list[Value | None], lowering: Lowering) -> None:
 
 def _gru(node: Node, values: list[Value | None], lowering: Lowering) -> None:
     """Write one step of a gated recurrent unit (ONNX GRU, sequence length and batch one, forward)."""
-    x, weight, recurrence, bias, lengths, initial = (values + [None] * 6)[:6]
+    x, weight, recurrence, bias, lengths, initial = [*values, *[None] * 6][:6]
     size = node.attributes["hidden_size"]
     plain = node.attributes.get("direction", b"forward") == b"forward" and "activations" not in node.attributes
     if not plain or lengths is not None or not isinstance(weight, Constant) or not isinstance(recurrence, Constant):

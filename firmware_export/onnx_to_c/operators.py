@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from firmware_export.onnx_to_c.ir import Apply, Constant, Expression, UnsupportedModelError
+from firmware_export.onnx_to_c.ir import Apply, Constant, Expression, UnsupportedModelError, is_bool
 
 C_EXPRESSION: dict[str, str] = {
     "add": "{} + {}",
@@ -57,9 +57,8 @@ C_EXPRESSION: dict[str, str] = {
 }
 """C text of each function, one ``{}`` per argument."""
 
-HELPERS: frozenset[str] = frozenset(
-    "square maximum minimum clip relu leaky_relu elu sigmoid fast_tanh softplus sign".split()
-)
+_HELPER_NAMES = "square maximum minimum clip relu leaky_relu elu sigmoid fast_tanh softplus sign"
+HELPERS: frozenset[str] = frozenset(_HELPER_NAMES.split())
 """Functions whose definition lies in ``kernels/<name>.c`` and is emitted when called."""
 
 _PLAIN: dict[str, tuple[str, int]] = {
@@ -141,8 +140,6 @@ def elementwise(op_type: str, inputs: list[Expression | None], attributes: dict[
 
 
 def _check_kinds(op_type: str, arguments: list[Expression], node: str) -> None:
-    from firmware_export.onnx_to_c.ir import is_bool
-
     kinds = [is_bool(argument) for argument in arguments]
     expected = [op_type in _BOOL_ARGUMENTS] * len(kinds)
     if op_type == "Where":
@@ -157,13 +154,11 @@ def _check_kinds(op_type: str, arguments: list[Expression], node: str) -> None:
 
 
 def _chooses_bool(op_type: str, arguments: list[Expression]) -> bool:
-    from firmware_export.onnx_to_c.ir import is_bool
-
     return op_type == "Where" and is_bool(arguments[1])
 
 
 def _clip(inputs: list[Expression | None]) -> Expression:
-    value, low, high = (inputs + [None, None])[:3]
+    value, low, high = [*inputs, None, None][:3]
     assert value is not None
     if low is not None and high is not None:
         return Apply("clip", (value, low, high))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from firmware_export.onnx_to_c.ir import Buffer, Constant, Map, Program, Statement, Value, View, leaves, reads
+from firmware_export.onnx_to_c.ir import Buffer, Map, Program, Statement, Value, View, leaves, reads
 
 
 @dataclass(frozen=True)
@@ -123,10 +123,3 @@ def _root(buffer: Buffer, shared: dict[Buffer, Buffer]) -> Buffer:
     while buffer in shared:
         buffer = shared[buffer]
     return buffer
-
-
-def constants(statement: Statement) -> list[Constant]:
-    """Return the constants among a statement's operands."""
-    if isinstance(statement, Map):
-        return [leaf for leaf in leaves(statement.expression) if isinstance(leaf, Constant)]
-    return []

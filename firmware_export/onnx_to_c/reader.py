@@ -13,14 +13,16 @@ from google.protobuf.message import DecodeError
 from onnx import numpy_helper
 
 from firmware_export.onnx_to_c.evaluate import evaluate
-from firmware_export.onnx_to_c.ir import Buffer, Constant, Program, UnsupportedModelError, Value, View
+from firmware_export.onnx_to_c.ir import Apply, Buffer, Constant, Program, UnsupportedModelError, Value, View
 from firmware_export.onnx_to_c.layers import LAYERS
 from firmware_export.onnx_to_c.lowering import Lowering, Node
 from firmware_export.onnx_to_c.operators import ELEMENTWISE, elementwise
 
-MOVEMENT = frozenset(
-    "Identity Reshape Flatten Squeeze Unsqueeze Transpose Slice Split Expand Gather GatherND GatherElements Tile Dropout".split()
+_MOVEMENT_NAMES = (
+    "Identity Reshape Flatten Squeeze Unsqueeze Transpose Slice Split Expand "
+    "Gather GatherND GatherElements Tile Dropout"
 )
+MOVEMENT = frozenset(_MOVEMENT_NAMES.split())
 """Operators that only say where elements lie: they become index arithmetic when code is generated."""
 
 _SHAPES = {"Shape", "Size"}
@@ -159,8 +161,6 @@ def _elementwise(node: Node, values: list[Value | None], lowering: Lowering) -> 
 
 
 def _cast(node: Node, values: list[Value | None], lowering: Lowering) -> None:
-    from firmware_export.onnx_to_c.ir import Apply
-
     (view,) = values
     assert isinstance(view, View)
     target = node.attributes["to"]

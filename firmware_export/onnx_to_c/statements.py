@@ -22,7 +22,7 @@ from firmware_export.onnx_to_c.ir import (
     leaves,
 )
 from firmware_export.onnx_to_c.loops import INDEX_NAMES, Affine, find_nest
-from firmware_export.onnx_to_c.operators import C_EXPRESSION, HELPERS, scalar
+from firmware_export.onnx_to_c.operators import C_EXPRESSION, HELPERS
 from firmware_export.onnx_to_c.tables import Tables, interleave, literal
 
 _KERNELS = Path(__file__).with_name("kernels")
@@ -67,7 +67,7 @@ class StatementWriter:
         assert target is not None
         value = self._expression(statement.expression, texts, top=True)
         if is_bool(statement.expression):
-            value = f"({self._expression(statement.expression, texts)}) ? 1.0f : 0.0f"
+            value = f"({value}) ? 1.0f : 0.0f"
         line = f"{self.names[statement.output]}[{target.text()}] = {value};"
         return _loops(nest.shape, [line])
 
@@ -113,7 +113,7 @@ class StatementWriter:
                 continue
             columns = slice(first, first + count)
             weights = interleave(statement.weight[:, columns], statement.bias[columns], width)
-            comment = f"{statement.nodes[0]}: {inputs} -> {count}, per {width} outputs their biases, then per input its weights"
+            comment = f"{statement.nodes[0]}: {inputs} -> {count}; per {width} outputs, biases, then weights by input"
             table = self.tables.add("weight", weights, comment)
             source = _pointer(self.names[statement.input.buffer], statement.input.start)
             target = _pointer(self.names[statement.output], statement.start + first)
@@ -172,15 +172,11 @@ def _two_axes(affine: Affine, shape: tuple[int, ...], outer: int, inner: int) ->
 
 
 def _is_uniform(leaf: View | Constant) -> bool:
+    """Whether an operand is one constant, bit for bit (-0.0 is not 0.0, NaN is NaN)."""
     if not isinstance(leaf, Constant):
         return False
-    flat = leaf.data.ravel()
-    return flat.size == 1 or bool(
-        np.all(
-            flat.view(np.uint8 if flat.dtype == bool else np.uint32)
-            == flat.view(np.uint8 if flat.dtype == bool else np.uint32)[0]
-        )
-    )
+    bits = leaf.data.ravel().view(np.uint8 if leaf.data.dtype == np.bool_ else np.uint32)
+    return bool(np.all(bits == bits[0]))
 
 
 def _uniform_text(leaf: Constant) -> str:
@@ -224,6 +220,3 @@ static void dense_{width}(const float *weight, const float *input, size_t inputs
   }}
 }}
 """
-
-
-__all__ = ["StatementWriter", "dense_kernel", "scalar"]
