@@ -255,8 +255,9 @@ class VirtualCrazyflie:
     # Faults -------------------------------------------------------------------------------------
 
     def inject(self, fault: Fault) -> None:
-        """Add a fault; one without a start time begins at the next millisecond."""
+        """Add a fault; one that is due begins at once."""
         self._faults.append(fault)
+        self._run_faults()
 
     def _run_faults(self) -> None:
         for fault in [f for f in self._faults if self._is_due(f)]:

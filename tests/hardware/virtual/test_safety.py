@@ -165,7 +165,7 @@ def test_a_stalled_log_stream_leaves_the_rest_alive(bench):
     bench.robot.advance(100)
     assert len(bench.replies()) == 10
     bench.robot.inject(parse_fault("log-stall:0.05"))
-    bench.robot.advance(50)
+    bench.robot.advance(49)
     assert bench.replies() == []
     assert bench.send(Port.LINK, 0, b"ping")[0].data == b"ping"
     bench.robot.advance(100)
