@@ -153,7 +153,7 @@ static bool descend(s2m_controller_t *c, uint32_t tick, const s2m_estimate_t *e)
 static void choose_mode(s2m_controller_t *c, uint32_t tick, const s2m_estimate_t *e,
                         const s2m_setpoint_t *s) {
   const bool seen = s->mode != S2M_SETPOINT_NONE;
-  const bool fresh = seen && tick - s->tick_ms <= c->config.dead_man_ms;
+  const bool fresh = seen && tick - s->tick_ms < c->config.dead_man_ms;
   const bool warm = tick - c->armed_tick_ms >= c->config.warm_up_ms;
   if (fresh && s->mode == S2M_SETPOINT_STOP) {
     c->mode = S2M_IDLE;

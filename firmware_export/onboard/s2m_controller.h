@@ -6,7 +6,7 @@
  *   disarmed              -> motors off
  *   armed, no set-point   -> motors ramp up to idle
  *   fresh set-point       -> the policy flies
- *   set-point older than dead_man_ms -> the policy flies to a point that sinks at
+ *   set-point dead_man_ms old     -> the policy flies to a point that sinks at
  *                            descent_m_s above the place where the host fell silent, then off
  *   NaN                   -> motors off until disarmed
  *
@@ -31,7 +31,7 @@ extern "C" {
 
 typedef struct {
   uint32_t control_period_ms; /* the policy runs once per period, never faster */
-  uint32_t dead_man_ms;       /* set-points older than this are not followed */
+  uint32_t dead_man_ms;       /* set-points this old are not followed */
   uint32_t descent_limit_ms;  /* motors off at the latest after this long in the dead-man descent */
   uint32_t warm_up_ms;        /* from standstill to idle */
   float descent_m_s;          /* sink rate of the dead-man descent */

@@ -25,7 +25,7 @@ def test_the_policy_profile_flies_streamed_positions(bench):
 def test_a_silent_host_makes_the_policy_descend_within_200_ms_and_stop_on_the_ground(bench):
     bench.take_off(z=1.0)
     bench.robot.advance(8000)
-    assert 190.0 < silent_for(bench, "dead_man") <= 201.0
+    assert 190.0 < silent_for(bench, "dead_man") <= 200.0
     assert bench.time_of("landed") is not None
     assert bench.robot.motors == (0.0,) * 4
     assert bench.robot.body.on_ground
@@ -51,7 +51,7 @@ def test_a_planned_flight_also_ends_when_the_host_falls_silent(bench):
     bench.robot.advance(900)
     assert bench.time_of("dead_man") is None
     bench.robot.advance(400)
-    assert silent_for(bench, "dead_man", "last_packet") == pytest.approx(1000 + 201, abs=5)
+    assert silent_for(bench, "dead_man", "last_packet") == pytest.approx(1000 + 200, abs=5)
 
 
 def test_the_stock_profile_levels_at_500_ms_and_stops_at_2000_ms(make_bench):
