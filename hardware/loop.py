@@ -95,7 +95,7 @@ def run_loop(step: Callable[[int], bool], period_s: float, clock: Clock | None =
     """
     clock = clock or MonotonicClock()
     timing = LoopTiming(period_ns=round(period_s * NS))
-    deadline = clock.now_ns()
+    deadline = clock.now_ns() + timing.period_ns
     while True:
         clock.sleep_until(deadline)
         start = clock.now_ns()
