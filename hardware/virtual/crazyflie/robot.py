@@ -14,12 +14,13 @@ from typing import Literal, Protocol
 import numpy as np
 
 from firmware_export.onboard import OnboardController
-from hardware.virtual.crazyflie.battery import LOW_BATTERY_FAULT_CHARGE, Battery
+from hardware.virtual.crazyflie.battery import Battery
 from hardware.virtual.crazyflie.body import STEP_S, Body
 from hardware.virtual.crazyflie.commander import Commander
 from hardware.virtual.crazyflie.crtp import MalformedPacketError, Packet, Port, decode
 from hardware.virtual.crazyflie.estimator import Estimate, StateEstimator
 from hardware.virtual.crazyflie.events import EventLog
+from hardware.virtual.crazyflie.fault_schedule import FaultSchedule
 from hardware.virtual.crazyflie.faults import Fault
 from hardware.virtual.crazyflie.high_level import HighLevelCommander
 from hardware.virtual.crazyflie.link_conditions import DelayLine, LinkConditions
@@ -103,8 +104,7 @@ class VirtualCrazyflie:
         self._listen_to_parameters()
         self.setpoint = Setpoint()
         self.motors: Motors = OFF
-        self._faults = list(faults)
-        self._pending_ends: list[tuple[int, Fault]] = []
+        self._faults = FaultSchedule(self, faults)
         self._inbound, self._outbound = DelayLine(), DelayLine()
         self._outgoing: list[bytes] = []
         self._last_received_ms = -NO_SETPOINT_MS
@@ -189,8 +189,7 @@ class VirtualCrazyflie:
         self.events.tick_ms = self.commander.now_ms = self.now_ms
         for datagram in self._inbound.pop(self.now_ms):
             self._process(datagram)
-        if self._faults or self._pending_ends:
-            self._run_faults()
+        self._faults.update()
         body = self.body
         estimate = self.estimator.step(STEP_S, body.position_w, body.velocity_w, body.attitude, body.angular_velocity_b)
         self.high_level.tell_state(self.now_ms, estimate.position_w, yaw_of(estimate.attitude))
@@ -252,59 +251,9 @@ class VirtualCrazyflie:
             self._airborne = True
             self.events.add("airborne")
 
-    # Faults -------------------------------------------------------------------------------------
-
     def inject(self, fault: Fault) -> None:
         """Add a fault; one that is due begins at once."""
-        self._faults.append(fault)
-        self._run_faults()
-
-    def _run_faults(self) -> None:
-        for fault in [f for f in self._faults if self._is_due(f)]:
-            self._faults.remove(fault)
-            self._apply(fault, active=True)
-            if fault.duration_s is not None:
-                self._pending_ends.append((self.now_ms + round(1000 * fault.duration_s), fault))
-        for end_ms, fault in [item for item in self._pending_ends if item[0] <= self.now_ms]:
-            self._pending_ends.remove((end_ms, fault))
-            self._apply(fault, active=False)
-
-    def _is_due(self, fault: Fault) -> bool:
-        origin = 0.0
-        if fault.after is not None:
-            event = self.events.first(fault.after)
-            if event is None:
-                return False
-            origin = event["t_s"]
-        return self.now_ms >= 1000.0 * (origin + fault.start_s)
-
-    def _apply(self, fault: Fault, active: bool) -> None:
-        self.events.add("fault_injected" if active else "fault_over", fault=fault.name, value=fault.value)
-        value = fault.value if active else 0.0
-        if fault.name == "link-loss":
-            self.link.lost = active
-        elif fault.name == "log-stall":
-            self.log.stalled = active
-        elif fault.name == "packet-loss":
-            self.link.loss = value / 100.0
-        elif fault.name == "delay":
-            self.link.delay_ms = value
-        elif fault.name == "jitter":
-            self.link.jitter_ms = value
-        elif fault.name == "dead-motor":
-            self.body.set_motor(round(fault.value) - 1, alive=not active)
-        elif fault.name == "nan-estimate":
-            self.estimator.broken = active
-        elif active:
-            self._apply_once(fault)
-
-    def _apply_once(self, fault: Fault) -> None:
-        if fault.name == "low-battery":
-            self.battery.charge = LOW_BATTERY_FAULT_CHARGE
-        elif fault.name == "nan-policy" and self.policy is not None:
-            self.policy.onboard.corrupt()
-        elif fault.name == "kick":
-            self.body.tilt(math.radians(fault.value))
+        self._faults.add(fault)
 
     # Set-up -------------------------------------------------------------------------------------
 
