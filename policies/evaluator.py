@@ -62,7 +62,7 @@ class Evaluator:
         if not can_hover.any():
             raise ConfigError(f"no draw of table '{table.name}' can hover with parameter set '{nominal.name}'")
         self.left_out = int(episodes - can_hover.sum())
-        self._sample, self._start = drawn.take(can_hover), start[can_hover]
+        self.sample, self._start = drawn.take(can_hover), start[can_hover]
         self.env = MultirotorEnv(
             task, len(self._start), parameter_set=nominal.name, table=self.table, seed=seed, threads=threads
         )
@@ -71,7 +71,7 @@ class Evaluator:
         """Fly every episode with a policy; see ``Evaluation``."""
         env, n = self.env, len(self._start)
         env.seed(self.seed)
-        observation = env.begin(np.arange(n), self._sample, self._start)
+        observation = env.begin(np.arange(n), self.sample, self._start)
         memory = np.zeros((n, policy.state_size), np.float32)
         first = np.ones(n, bool)
         record = _FlightRecord(self.task, n)
@@ -87,7 +87,7 @@ class Evaluator:
     @property
     def draws(self) -> dict[str, np.ndarray]:
         """Raw draws of the episodes flown, (episodes, size) each."""
-        return self._sample.draws
+        return self.sample.draws
 
 
 class _FlightRecord:

@@ -143,7 +143,8 @@ class FlightVectorEnv(gymnasium.vector.VectorEnv):
 
     def _final_info(self) -> dict[str, Any]:
         final = np.full(self.num_envs, None, dtype=object)
-        final[self._ended] = list(self._flights.observation[self._ended].copy())
+        for i in np.flatnonzero(self._ended):
+            final[i] = self._flights.observation[i].copy()
         critic = {"critic": self._flights.critic_observation(), "_critic": self._ended.copy()}
         ended = self._ended.copy()
         return {"final_obs": final, "_final_obs": ended, "final_info": critic, "_final_info": ended.copy()}
