@@ -158,13 +158,12 @@ def _chooses_bool(op_type: str, arguments: list[Expression]) -> bool:
 
 
 def _clip(inputs: list[Expression | None]) -> Expression:
+    """Clip; by the ONNX specification an omitted bound is the largest finite number, not infinity."""
     value, low, high = [*inputs, None, None][:3]
     assert value is not None
-    if low is not None and high is not None:
-        return Apply("clip", (value, low, high))
-    if low is not None:
-        return Apply("maximum", (value, low))
-    return Apply("minimum", (value, high)) if high is not None else value
+    largest = float(np.finfo(np.float32).max)
+    low = low if low is not None else scalar(-largest)
+    return Apply("clip", (value, low, high if high is not None else scalar(largest)))
 
 
 def _power(arguments: list[Expression]) -> Expression:

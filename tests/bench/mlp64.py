@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def _network():
     rng = np.random.default_rng(0)
     nodes, constants, name = [], [], "observation"
     layers = []
-    for i, (inputs, outputs) in enumerate(zip(SIZES, SIZES[1:])):
+    for i, (inputs, outputs) in enumerate(itertools.pairwise(SIZES)):
         weight = rng.normal(0.0, inputs**-0.5, (inputs, outputs)).astype(np.float32)
         bias = rng.normal(0.0, 0.1, outputs).astype(np.float32)
         layers.append((weight, bias))

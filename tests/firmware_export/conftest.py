@@ -41,3 +41,9 @@ def mlp_model() -> bytes:
         torch.nn.Linear(64, 4),
     ]
     return export_torch(torch.nn.Sequential(*layers), {"observation": 146}, ("action",))
+
+
+@pytest.fixture(scope="session")
+def memory_policy(memory_model, tmp_path_factory) -> HostPolicy:
+    folder = write_c(tmp_path_factory.mktemp("memory"), generate(memory_model))
+    return HostPolicy(build_library(folder, folder / "policy.so"))
