@@ -1,0 +1,138 @@
+"""The flight actor: what its memory keeps, what it ignores, and that it can be rebuilt."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from policies.networks import build
+from policies.networks.memory_mlp import OBSERVATION_SIZE, STATE_SIZE, MemoryMlp, MemoryMlpConfig
+from sim.errors import ConfigError
+
+HOVER = 0.6673
+
+
+@pytest.fixture
+def actor():
+    torch.manual_seed(3)
+    actor = MemoryMlp(MemoryMlpConfig(hover=HOVER))
+    with torch.no_grad():
+        actor.layer3.weight.mul_(20.0)
+    return actor
+
+
+def rotations(count, generator):
+    q, _ = torch.linalg.qr(torch.randn(count, 3, 3, generator=generator))
+    return q * torch.sign(torch.linalg.det(q))[:, None, None]
+
+
+def observations(count, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    observation = torch.randn(count, OBSERVATION_SIZE, generator=generator)
+    observation[:, 3:12] = rotations(count, generator).reshape(count, 9)
+    observation[:, 18:] = torch.rand(count, 4, generator=generator)
+    return observation
+
+
+def test_commands_stay_in_range_and_start_at_hover():
+    actor = MemoryMlp(MemoryMlpConfig(hover=HOVER))
+    level = torch.zeros(1, OBSERVATION_SIZE)
+    level[:, [3, 7, 11]] = 1.0
+    level[:, 18:] = HOVER
+    action, _ = actor(level, torch.zeros(1, STATE_SIZE), torch.ones(1, 1))
+    assert torch.allclose(action, torch.full((1, 4), HOVER), atol=0.03)
+    wild, _ = actor(1e6 * observations(100), torch.zeros(100, STATE_SIZE), torch.ones(100, 1))
+    assert wild.min() >= 0.0
+    assert wild.max() <= 1.0
+
+
+def test_reset_ignores_the_state_even_if_it_is_not_a_number(actor):
+    observation, ones = observations(5), torch.ones(5, 1)
+    clean = actor(observation, torch.zeros(5, STATE_SIZE), ones)
+    dirty = actor(observation, torch.full((5, STATE_SIZE), math.nan), ones)
+    for a, b in zip(clean, dirty):
+        assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize("element", range(OBSERVATION_SIZE))
+def test_a_bad_observation_cannot_hide(actor, element):
+    observation = observations(1)
+    observation[0, element] = math.nan
+    action, _ = actor(observation, torch.zeros(1, STATE_SIZE), torch.ones(1, 1))
+    assert action.isnan().any()
+
+
+def test_yaw_drops_out(actor):
+    observation, state = observations(20), torch.zeros(20, STATE_SIZE)
+    yaw = torch.tensor([[math.cos(0.8), -math.sin(0.8), 0.0], [math.sin(0.8), math.cos(0.8), 0.0], [0.0, 0.0, 1.0]])
+    turned = observation.clone()
+    # Turn position, attitude and velocity; the squash is per axis, so keep both small.
+    observation[:, 0:3] *= 0.01
+    observation[:, 12:15] *= 0.01
+    turned[:, 0:3] = observation[:, 0:3] @ yaw.T
+    turned[:, 12:15] = observation[:, 12:15] @ yaw.T
+    turned[:, 3:12] = (yaw @ observation[:, 3:12].reshape(-1, 3, 3)).reshape(-1, 9)
+    ones = torch.ones(20, 1)
+    assert torch.allclose(actor(observation, state, ones)[0], actor(turned, state, ones)[0], atol=1e-4)
+
+
+def test_history_is_that_of_the_applied_commands(actor):
+    state, reset = torch.zeros(1, STATE_SIZE), torch.ones(1, 1)
+    commands = torch.rand(6, 4)
+    for command in commands:
+        observation = observations(1)
+        observation[:, 18:] = command
+        history, _ = actor.remember(observation, state, reset)
+        _, state = actor(observation, state, reset)
+        reset = torch.zeros(1, 1)
+    assert torch.equal(state[0, :8], commands[[5, 4]].flatten())
+    assert torch.equal(history[0], commands[[4, 3]].flatten())
+
+
+def test_a_constant_command_and_velocity_are_remembered_as_such(actor):
+    observation = observations(1)
+    state, reset = torch.zeros(1, STATE_SIZE), torch.ones(1, 1)
+    for _ in range(50):
+        _, state = actor(observation, state, reset)
+        reset = torch.zeros(1, 1)
+    assert torch.allclose(state[0, 8:12], observation[0, 18:])
+    assert torch.allclose(state[0, 12:16], observation[0, 18:])
+    assert torch.allclose(state[0, 19:22], observation[0, 12:15])
+
+
+def test_the_integral_is_bounded_however_long_the_robot_is_held(actor):
+    settings = actor.settings
+    observation = observations(1)
+    observation[0, :3] = torch.tensor([100.0, -100.0, 0.0])
+    state, reset = torch.zeros(1, STATE_SIZE), torch.ones(1, 1)
+    for _ in range(5000):
+        with torch.no_grad():
+            _, state = actor(observation, state, reset)
+        reset = torch.zeros(1, 1)
+    bound = settings.integral_range_m * settings.integral_leak_s
+    assert 0.9 * bound < state[0, 16] < 1.01 * bound
+    assert state[0, 17] == -state[0, 16]
+    assert state[0, 18].abs() < 1e-6
+
+
+def test_every_state_stays_within_its_scale_in_order_of_magnitude(actor):
+    assert len(actor.state_scale) == STATE_SIZE
+    assert np.all(np.array(actor.state_scale) > 0.0)
+
+
+def test_rebuilt_from_its_config_it_computes_the_same(actor):
+    import json
+
+    twin = build(json.loads(json.dumps(actor.config())))
+    twin.load_state_dict(actor.state_dict())
+    observation, state = observations(4), torch.zeros(4, STATE_SIZE)
+    for a, b in zip(actor(observation, state, torch.ones(4, 1)), twin(observation, state, torch.ones(4, 1))):
+        assert torch.equal(a, b)
+
+
+def test_unknown_networks_and_settings_are_refused():
+    with pytest.raises(ConfigError, match="memory_mlp"):
+        build({"kind": "transformer"})
+    with pytest.raises(ConfigError, match="colour"):
+        build({"kind": "memory_mlp", "hover": 0.5, "colour": 1})
