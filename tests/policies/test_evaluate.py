@@ -206,3 +206,38 @@ def test_bad_input_is_one_line(tmp_path):
         Evaluator(hover, 3, parameter_set="balloon")
     with pytest.raises(BundleError, match="no bundle"):
         run(Args(bundle=tmp_path / "nothing"))
+
+
+def test_the_verb_judges_a_bundle_and_returns_every_figure(pristine, capsys):
+    result = run(Args(bundle=pristine, episodes=20, seed=3, threads=1))
+    printed = capsys.readouterr().out
+    assert hover.EVALUATION_TABLE.hash()[:12] in printed
+    assert result["eval.table_hash"] == hover.EVALUATION_TABLE.hash()
+    assert result["eval.episodes"] == 20
+    assert result["eval.seed"] == 3
+    assert result["eval.parameter_set"] == "l2f_paper"
+    assert result["eval.v2.parameter_set"] == "l2f_v2"
+    assert result["eval.v2.episodes"] + result["eval.v2.left_out"] == 20
+    for key in ("success_rate", "success_rate_undisturbed", "box_share", "v2.success_rate", "v2.box_share"):
+        assert 0.0 <= result[f"eval.{key}"] <= 1.0
+    assert {"eval.median_steady_error_m", "eval.median_steady_error_disturbed_m"} < set(result)
+    assert sum(result["eval.robustness"]["mass"]["episodes"]) == 20
+    json.dumps(result, allow_nan=False)
+
+
+def test_figures_with_and_without_disturbances_are_not_mixed_up(pristine, monkeypatch):
+    monkeypatch.setattr("policies.evaluate.OnnxPolicy", lambda bundle: CONTROLLER)
+    result = run(Args(bundle=pristine, episodes=40, other_sets=False, threads=1))
+    calm = evaluate(CONTROLLER, hover, 40, 1000, disturbances=False, threads=1)
+    disturbed = evaluate(CONTROLLER, hover, 40, 1000, threads=1)
+    assert result["eval.success_rate"] == disturbed.success_rate
+    assert result["eval.success_rate_undisturbed"] == calm.success_rate
+    assert result["eval.median_steady_error_m"] == calm.summary()["median_steady_error_m"]
+    assert result["eval.median_steady_error_disturbed_m"] == disturbed.summary()["median_steady_error_m"]
+
+
+def test_a_bundle_made_for_another_clock_is_refused(pristine, monkeypatch):
+    timing = dataclasses.replace(hover.TASK.timing, control_period_s=0.02)
+    monkeypatch.setattr(hover, "TASK", dataclasses.replace(hover.TASK, timing=timing))
+    with pytest.raises(BundleError, match="train it again"):
+        run(Args(bundle=pristine, episodes=2))
