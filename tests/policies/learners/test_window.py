@@ -1,0 +1,143 @@
+"""Back-propagation through a whole window equals autodiff over the same chain of parts."""
+
+import numpy as np
+import pytest
+import torch
+
+import sim.tasks.hover as hover
+from policies.learners.analytic import flatten
+from policies.learners.drones import Drones, StartConfig, delay_weights
+from policies.learners.hover_cost import HoverCost, cost, cost_adjoint
+from policies.learners.memory_kernel import constants
+from policies.learners.window import Window
+from policies.networks.memory_mlp import MemoryMlp, MemoryMlpConfig
+from sim.flight.adjoint import step_adjoint
+from sim.flight.kernel import step
+from tests.policies.learners.test_memory_kernel import torch_rotation
+
+N, STEPS = 6, 9
+
+
+class Physics(torch.autograd.Function):
+    """The flight kernel (checked elsewhere) as one node of torch's graph."""
+
+    @staticmethod
+    def forward(ctx, state, command, packed):
+        ctx.inputs = state.detach().numpy().copy(), command.detach().numpy().copy(), packed
+        return torch.from_numpy(step(*ctx.inputs))
+
+    @staticmethod
+    def backward(ctx, *grads):
+        grad_state, grad_command = step_adjoint(*ctx.inputs, np.ascontiguousarray(grads[0].numpy()))
+        return torch.from_numpy(grad_state), torch.from_numpy(grad_command), None
+
+
+def torch_cost(state, command, previous, trim, c: HoverCost):
+    p, v = state[:, 0:3], state[:, 7:10]
+    squared = (p * p).sum(1)
+    wanted = -c.approach_rate * p / torch.sqrt(1 + squared * (c.approach_rate / c.approach_speed) ** 2)[:, None]
+    total = c.velocity * ((v - wanted) ** 2).sum(1) + c.position * squared
+    total = total + c.distance * (torch.sqrt(squared + c.distance_radius_m**2) - c.distance_radius_m)
+    total = total + c.tilt * 2 * (state[:, 4] ** 2 + state[:, 5] ** 2) + c.rate * (state[:, 10:13] ** 2).sum(1)
+    total = total + c.effort * ((command - trim[:, None]) ** 2).sum(1)
+    return total + c.change * ((command - previous) ** 2).sum(1)
+
+
+def observe(state, noise, last):
+    parts = [state[:, 0:3], torch_rotation(state[:, 3:7]), state[:, 7:10], state[:, 10:13]]
+    return torch.cat([torch.cat(parts, dim=1) + noise, last], dim=1)
+
+
+@pytest.fixture
+def flight():
+    torch.manual_seed(1)
+    rng = np.random.default_rng(5)
+    actor = MemoryMlp(MemoryMlpConfig(hover=hover.NOMINAL.hover_command, hidden=(12, 10)))
+    with torch.no_grad():
+        actor.layer3.weight.mul_(3.0)
+    drones = Drones(hover, hover.TRAINING_TABLE, hover.NOMINAL, N, StartConfig(pool=16), rng)
+    window = Window(N, STEPS, (12, 10))
+    drones.prepare(window, STEPS)
+    return actor, drones, window
+
+
+def test_the_window_gradient_equals_autodiff_through_actor_delay_and_physics(flight):
+    actor, drones, window = flight
+    weights = HoverCost()
+    discounts = (0.97 ** np.arange(STEPS + 1)).astype(np.float32)
+    parameters, packed_actor = flatten(actor), constants(actor)
+    terminal = np.random.default_rng(0).normal(size=(N, 17)).astype(np.float32)
+
+    state = torch.from_numpy(window.state[0].copy())
+    before = torch.from_numpy(window.command[:3].copy())
+    commands = [before[0], before[1], before[2]]
+    memory, reset = torch.zeros(N, actor.state_size), torch.ones(N, 1)
+    delay, trim = torch.from_numpy(drones.delay), torch.from_numpy(drones.hover)
+    loss = torch.zeros(())
+    for t in range(STEPS):
+        action, memory = actor(observe(state, torch.from_numpy(window.noise[t]), commands[-1]), memory, reset)
+        reset = torch.zeros(N, 1)
+        commands.append(action)
+        delayed = sum(delay[:, k : k + 1] * commands[-1 - k] for k in range(4))
+        state = Physics.apply(state, delayed, drones.packed)
+        loss = loss + float(discounts[t]) * torch_cost(state, action, commands[-2], trim, weights).sum()
+    (loss + (state * torch.from_numpy(terminal)).sum()).backward()
+    expected = np.concatenate(
+        [
+            np.concatenate([layer.weight.grad.numpy().T.ravel(), layer.bias.grad.numpy()])
+            for layer in (actor.layer1, actor.layer2, actor.layer3)
+        ]
+    )
+
+    gradient = np.zeros_like(parameters)
+    window.fly(parameters, packed_actor, drones, tuple(weights.packed()))
+    window.grad_state[:] = terminal
+    window.back_propagate(parameters, packed_actor, drones, tuple(weights.packed()), discounts, gradient)
+    np.testing.assert_allclose(window.state[-1], state.detach().numpy(), atol=2e-3)
+    assert float(discounts[:STEPS] @ window.cost.sum(axis=1)) == pytest.approx(float(loss.detach()), rel=1e-3)
+    assert np.abs(gradient - expected).max() < 5e-3 * np.abs(expected).max()
+    assert np.dot(gradient, expected) > 0.9999 * np.linalg.norm(gradient) * np.linalg.norm(expected)
+
+
+def test_two_short_windows_fly_the_same_as_one_long(flight):
+    actor, drones, window = flight
+    parameters, packed_actor, weights = flatten(actor), constants(actor), tuple(HoverCost().packed())
+    window.fly(parameters, packed_actor, drones, weights)
+    short = Window(N, 3, (12, 10))
+    short.state[0], short.command[:3], short.fresh[:] = window.state[0], window.command[:3], True
+    for block in range(3):
+        if block:
+            short.carry_over()
+        short.noise[:] = window.noise[3 * block : 3 * block + 3]
+        short.fly(parameters, packed_actor, drones, weights)
+    np.testing.assert_allclose(short.state[-1], window.state[-1], atol=1e-5)
+
+
+def test_the_cost_and_its_gradient_equal_autodiff():
+    rng = np.random.default_rng(0)
+    state = rng.normal(size=(5, 17)).astype(np.float32)
+    command, previous = rng.random((5, 4)).astype(np.float32), rng.random((5, 4)).astype(np.float32)
+    trim = rng.random(5).astype(np.float32)
+    weights = HoverCost()
+    out, grads = np.empty(5, np.float32), [np.zeros((5, size), np.float32) for size in (17, 4, 4)]
+    cost(state, command, previous, trim, tuple(weights.packed()), out)
+    cost_adjoint(state, command, previous, trim, tuple(weights.packed()), np.float32(0.7), *grads)
+    leaves = [torch.from_numpy(a).double().requires_grad_() for a in (state, command, previous)]
+    expected = torch_cost(*leaves, torch.from_numpy(trim).double(), weights)
+    (0.7 * expected.sum()).backward()
+    np.testing.assert_allclose(out, expected.detach().numpy(), rtol=1e-5)
+    for actual, leaf in zip(grads, leaves):
+        np.testing.assert_allclose(actual, leaf.grad.numpy(), atol=1e-4)
+
+
+def test_delay_weights_are_the_mean_of_a_delayed_hold():
+    delay = np.array([0.0, 0.004, 0.01, 0.0275, 0.03])
+    weights = delay_weights(delay, 0.01)
+    np.testing.assert_allclose(weights.sum(axis=1), 1.0, atol=1e-6)
+    # Mean age of what the motors see, in periods, is the delay.
+    np.testing.assert_allclose(weights @ np.arange(4), delay / 0.01, atol=1e-5)
+    # Against a fine sampling of the command that is in force at each instant of the period.
+    instants = (np.arange(10_000) + 0.5) / 10_000 * 0.01
+    for row, seconds in zip(weights, delay):
+        age = np.ceil(np.maximum(seconds - instants, 0.0) / 0.01 - 1e-9).astype(int)
+        np.testing.assert_allclose(row, np.bincount(age, minlength=4) / 10_000, atol=2e-4)
