@@ -69,6 +69,8 @@ class Observed:
     connected: bool
     command: Sequence[float]
     """What the mission asks for, before limits."""
+    host_stall_s: float = 0.0
+    """Time the host itself did not run just before, allowed for when silence is judged."""
     operator_stop: bool = False
     kill: bool = False
 
@@ -100,9 +102,10 @@ def detect(
 
 
 def _link_faults(seen: Observed, limits: SupervisorLimits) -> list[Fault]:
-    if not seen.connected or not seen.heard_age_s <= limits.state_age_s:
+    allowed_s = limits.state_age_s + seen.host_stall_s
+    if not seen.connected or not seen.heard_age_s <= allowed_s:
         return [Fault.LINK_LOST]
-    if seen.state is None or not seen.state_age_s <= limits.state_age_s:
+    if seen.state is None or not seen.state_age_s <= allowed_s:
         return [Fault.STATE_STALE]
     return []
 

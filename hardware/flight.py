@@ -17,7 +17,7 @@ import numpy as np
 from hardware.faults import Observed
 from hardware.link import Link, LinkHealth, StateSample
 from hardware.log import FlightLog
-from hardware.loop import NS, LoopTiming, OperatorSignals, run_loop, steady_interpreter
+from hardware.loop import NS, HostStall, LoopTiming, OperatorSignals, run_loop, steady_interpreter
 from hardware.mission import Mission, Order
 from hardware.supervisor import FaultRecord, Mode, Output, Supervisor
 
@@ -84,6 +84,7 @@ class Flight:
         self.status = "starting"
         """One line for a display; replaced every step."""
         self._mode = Mode.IDLE
+        self._stall = HostStall(round(PERIOD_S * NS))
         self._steps = 0
         self._off_since_ns: int | None = None
 
@@ -109,6 +110,7 @@ class Flight:
             heard_age_s=(now_ns - health.heard_ns) / NS,
             connected=health.connected,
             command=order.target,
+            host_stall_s=self._stall.allowance_ns(now_ns) / NS,
             operator_stop=self.signals.stop,
             kill=self.signals.kill,
         )

@@ -1,8 +1,8 @@
 """A fixed-rate loop from absolute deadlines that measures itself.
 
 Deadlines are multiples of the period after the start, so an early or late wake-up never
-accumulates. A deadline that has passed before its step could start is counted as an overrun
-and skipped: the loop never makes up for lost time with a burst.
+accumulates. A deadline that passed more than half a period before its step could start is
+counted as an overrun and skipped: the loop never makes up for lost time with a burst.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class LoopTiming:
     starts_ns: list[int] = field(default_factory=list)
     durations_ns: list[int] = field(default_factory=list)
     overruns: int = 0
-    """Deadlines missed by a whole period or more."""
+    """Deadlines skipped because they were missed by more than half a period."""
 
     def summary(self) -> dict[str, float]:
         """Return period, jitter and duration percentiles in ms, and the number of overruns.
@@ -106,10 +106,36 @@ def run_loop(step: Callable[[int], bool], period_s: float, clock: Clock | None =
         if not more:
             return timing
         deadline += timing.period_ns
-        if end > deadline + timing.period_ns:
-            missed = (end - deadline) // timing.period_ns
+        late = end - deadline
+        if late > timing.period_ns // 2:
+            missed = late // timing.period_ns + 1
             timing.overruns += missed
             deadline += missed * timing.period_ns
+
+
+class HostStall:
+    """Time this computer did not run the loop, for which data that waits unread must not be blamed.
+
+    After a late wake-up the loop may look before the receiving thread has read what arrived
+    meanwhile. For two steps the gap is allowed for; after that silence is silence.
+    """
+
+    STEPS = 2
+
+    def __init__(self, period_ns: int) -> None:
+        self._period_ns = period_ns
+        self._last_ns: int | None = None
+        self._gap_ns = 0
+        self._left = 0
+
+    def allowance_ns(self, now_ns: int) -> int:
+        """Return what to take off the age of data in the step that starts at ``now_ns``."""
+        gap = 0 if self._last_ns is None else now_ns - self._last_ns - self._period_ns
+        self._last_ns = now_ns
+        if gap > self._period_ns:
+            self._gap_ns, self._left = gap, self.STEPS
+        self._left -= 1
+        return self._gap_ns if self._left >= 0 else 0
 
 
 SWITCH_INTERVAL_S = 0.0005

@@ -158,8 +158,6 @@ class Supervisor:
             self._mode_since_s = self.now_s
             self._grounded_since_s = None
 
-    # Faults ---------------------------------------------------------------------------------
-
     def _note_faults(self, seen: Observed) -> tuple[FaultRecord, ...]:
         if self.mode is Mode.EMERGENCY_STOP:
             return ()
@@ -209,8 +207,6 @@ class Supervisor:
         if fault in (Fault.OPERATOR_STOP, Fault.KILL, Fault.COMMAND_NAN):
             return self.now_s
         return self.now_s - seen.state_age_s
-
-    # Transitions ----------------------------------------------------------------------------
 
     def _advance(self, request: Request, seen: Observed) -> None:
         if self.mode is Mode.IDLE and request is Request.CHECK:
@@ -275,8 +271,6 @@ class Supervisor:
         if state is None or not state.finite:
             return None
         return state.position_w[2] - self._home[2]
-
-    # Commands -------------------------------------------------------------------------------
 
     def _ground_z(self) -> float:
         return self._home[2] - GROUND_MARGIN_M + RAMP_DONE_M

@@ -187,6 +187,12 @@ def test_a_late_step_moves_the_setpoint_no_further_than_a_bounded_time(flying):
     assert math.dist(before[:3], after[:3]) <= 1.0 * 0.05 + 1e-9
 
 
+def test_a_stall_of_the_host_is_not_the_robots_silence(flying):
+    assert flying.step(seen=aloft(state_age_s=0.19, heard_age_s=0.18, host_stall_s=0.17)).mode is Mode.RUNNING
+    assert flying.step(seen=aloft(state_age_s=0.28, heard_age_s=0.18, host_stall_s=0.17)).mode is Mode.LANDING
+    assert flying.step(seen=aloft(state_age_s=0.28, heard_age_s=0.28)).mode is Mode.DESCENDING
+
+
 def test_only_reset_leaves_the_emergency_stop(flying):
     flying.step(seen=SHOWS[Fault.KILL])
     for request in Request:

@@ -44,6 +44,7 @@ LOOKS = st.builds(
     heard_age_s=AGES,
     connected=st.booleans(),
     command=vectors(4),
+    host_stall_s=st.floats(0.0, 0.3),
     operator_stop=st.booleans(),
     kill=st.booleans(),
 )

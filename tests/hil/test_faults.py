@@ -16,6 +16,7 @@ import pytest
 
 from hardware.faults import SAFE_ACTIONS, Fault
 from hardware.log_reader import read_log, recover_log
+from hardware.loop import HostStall
 from sim.errors import FlightAbortedError
 from tests.hil.conftest import SHORT, flight_args, fly_and_abort, virtual_crazyflie, with_limits
 
@@ -68,7 +69,8 @@ def test_a_fault_in_the_air_reaches_its_safe_action(bundle, tmp_path, injected):
     modes = list(dict.fromkeys(log["mode"]))
     assert SAFE_MODES[SAFE_ACTIONS[expected]] in modes
     budget = bundle.info.limits.fault_budget_s
-    assert steps_to_safe_action(log, 1e3 * bundle.info.limits.state_age_s) == 0, "it acts in the step that shows it"
+    late = steps_to_safe_action(log, 1e3 * bundle.info.limits.state_age_s)
+    assert late <= HostStall.STEPS, "it acts in the step that shows it, or right after a stall of the host"
     assert bundle.info.limits.state_age_s < budget
     assert next(event["name"] for event in log["events"] if event["kind"] == "fault") == expected.value
 
