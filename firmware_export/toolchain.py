@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Sequence
@@ -54,11 +55,14 @@ def run_tool(command: Sequence[str | Path], *, cwd: Path | None = None) -> str:
     except OSError as error:
         raise ToolchainError(f"cannot run {name}: {error.strerror or error}") from error
     if done.returncode != 0:
-        lines = (done.stderr or done.stdout).splitlines()
-        telling = (
-            [line for line in lines if "error:" in line or "undefined reference" in line]
-            or lines
-            or [f"exit status {done.returncode}"]
-        )
-        raise ToolchainError(f"{name} failed: {telling[0].strip()}")
+        raise ToolchainError(f"{name} failed: {_telling_line(done.stderr or done.stdout, done.returncode)}")
     return done.stdout
+
+
+def _telling_line(output: str, status: int) -> str:
+    """Return the first line that says what is wrong, without the linker's lines that only say where."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    noise = re.compile(r"collect2|: in function|warning:")
+    telling = re.compile(r"error:|undefined reference|\bld: ")
+    found = [line for line in lines if telling.search(line) and not noise.search(line)]
+    return (found or lines or [f"exit status {status}"])[0]

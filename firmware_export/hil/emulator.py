@@ -51,6 +51,8 @@ class Emulator:
         """
         if target.emulator is None:
             raise ConfigError(f"target '{target.name}' has no emulator; choose stm32f405")
+        if not Path(image).is_file():
+            raise ToolchainError(f"no image at {image}: run 'sim2metal export' first")
         program = require_tool(target.emulator.program, target.emulator.packages)
         command = [program, "-M", target.emulator.machine, "-display", "none", "-monitor", "none", "-serial", "pty"]
         command += ["-kernel", str(image)]
