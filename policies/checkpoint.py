@@ -38,7 +38,7 @@ def save_checkpoint(path: Path | str, checkpoint: Checkpoint) -> None:
     """
     buffer = io.BytesIO()
     text = np.frombuffer(json.dumps(checkpoint.record).encode(), np.uint8)
-    np.savez(buffer, **checkpoint.arrays, **{_RECORD: text})
+    np.savez(buffer, allow_pickle=False, **checkpoint.arrays, **{_RECORD: text})
     write_atomic(path, buffer.getvalue())
 
 

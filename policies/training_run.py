@@ -180,7 +180,12 @@ class TrainingRun:
 
 
 def warm_up(task: FlightTask, config: TrainConfig) -> float:
-    """Compile (or load from the cache) everything a run calls; return the seconds it took."""
+    """Compile (or load from the cache) everything a run calls; return the seconds it took.
+
+    Raises:
+        ConfigError: for a setting that cannot be.
+    """
+    check(config)
     begin = time.perf_counter()
     learner = dataclasses.replace(
         config.learner, iterations=2, num_envs=8, window=8, critic_steps=1, critic_from=1, episode_windows=1

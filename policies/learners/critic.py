@@ -9,7 +9,7 @@ Costs are not negative, so the value is a sum of squares of the network's output
 gradient vanish where the value does: a plain output would pull the drone off its target by the
 approximation error of its slope.
 """
-# ruff: noqa: ANN001, ANN202
+# ruff: noqa: ANN001, ANN201, ANN202
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class Critic:
 
 
 @njit(cache=True, fastmath=FASTMATH, error_model="numpy")
-def discounted_returns(costs, tail, discount, out):  # noqa: ANN201
+def discounted_returns(costs, tail, discount, out):
     """Write ``G_t = c_t + discount G_{t+1}`` with ``G_T = tail``; ``costs, out`` (T, N), ``tail`` (N,)."""
     steps, num_envs = costs.shape
     for n in range(num_envs):

@@ -3,9 +3,11 @@
 The learner spends its time here, so the matrices go to BLAS and the tanh is a rational function
 that the compiler vectorises. Weights are stored ``(inputs, outputs)``, the transpose of torch's.
 """
-# ruff: noqa: ANN001, ANN202
+# ruff: noqa: ANN001, ANN201, ANN202
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 from numba import njit
@@ -35,13 +37,13 @@ def tanh(x):
 
 def parameter_count(sizes: tuple[int, int, int, int]) -> int:
     """Number of weights and biases of a network with layer ``sizes``."""
-    return sum(a * b + b for a, b in zip(sizes[:-1], sizes[1:]))
+    return sum(a * b + b for a, b in pairwise(sizes))
 
 
 def initial_parameters(sizes: tuple[int, int, int, int], rng: np.random.Generator) -> NDArray[np.float32]:
     """Draw weights uniformly within 1/sqrt(inputs) (torch's default for linear layers), zero biases."""
     parts = []
-    for inputs, outputs in zip(sizes[:-1], sizes[1:]):
+    for inputs, outputs in pairwise(sizes):
         bound = 1.0 / np.sqrt(inputs)
         parts += [rng.uniform(-bound, bound, inputs * outputs), np.zeros(outputs)]
     return np.concatenate(parts).astype(np.float32)
@@ -67,7 +69,7 @@ def unpack(flat, inputs, first, second, outputs):
 
 @njit(cache=True, fastmath=FASTMATH, error_model="numpy")
 def add_bias_tanh(x, bias):
-    """x <- tanh(x + bias), ``(batch, size)``."""
+    """Replace x by tanh(x + bias), ``(batch, size)``."""
     for n in range(x.shape[0]):
         for i in range(x.shape[1]):
             x[n, i] = tanh(x[n, i] + bias[i])

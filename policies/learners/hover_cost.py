@@ -5,7 +5,7 @@ far away and near; a pseudo-Huber distance keeps pulling at centimetres, where a
 Smoothness enters through tilt, body rates, and the commands' distance to the hover command of the
 drawn airframe (privileged, so that trimming costs nothing) and to the previous command.
 """
-# ruff: noqa: ANN001, ANN202
+# ruff: noqa: ANN001, ANN201
 
 from __future__ import annotations
 

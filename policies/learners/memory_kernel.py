@@ -5,7 +5,7 @@ test compares both, forward and gradient. Memory row (17): fast average of the c
 average (4), integral of the position error (3), slow velocity (3), slow angular velocity (3); the
 two commands before the last live in the rollout's command buffer.
 """
-# ruff: noqa: ANN001, ANN202
+# ruff: noqa: ANN001, ANN201, ANN202
 
 from __future__ import annotations
 
@@ -96,7 +96,9 @@ def features(state, noise, last, before, oldest, memory, scalars, offset, scale,
     Args:
         state: ``(N, 17)`` flight state.
         noise: ``(N, 18)`` observation noise in SI units.
-        last: command of the previous period, ``(N, 4)``; ``before``, ``oldest`` the two before it.
+        last: command of the previous period, ``(N, 4)``.
+        before: the one before it.
+        oldest: the one before that.
         memory: ``(N, 17)`` memory before this observation.
         scalars: constants of the actor.
         offset: ``(41,)`` subtracted from the features.
@@ -153,7 +155,9 @@ def features_adjoint(
         grad: gradient of the normalised features, ``(N, 41)``; overwritten.
         grad_state: ``(N, 17)``, added to.
         grad_memory: on entry that of ``memory_out``, on return that of ``memory``, ``(N, 17)``.
-        grad_last: ``(N, 4)``, added to, as are ``grad_before`` and ``grad_oldest``.
+        grad_last: ``(N, 4)``, added to.
+        grad_before: ``(N, 4)``, added to.
+        grad_oldest: ``(N, 4)``, added to.
     """
     fast, slow, keep, filt, dt, ri, rp, rv = (
         scalars[0], scalars[1], scalars[2], scalars[3], scalars[4], scalars[5], scalars[6], scalars[7],

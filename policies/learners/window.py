@@ -8,8 +8,11 @@ what the backward pass needs is what the forward pass left in the buffers of ``W
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from policies.learners import dense
 from policies.learners.hover_cost import cost, cost_adjoint
@@ -26,6 +29,18 @@ _HALF = np.float32(0.5)
 _ONE = np.float32(1.0)
 _FOUR = np.float32(4.0)
 _STATE = 17
+
+
+Array = NDArray[np.float32]
+Constants = tuple[Array, Array, Array]
+
+
+class Airframes(Protocol):
+    """What a window needs to know of its drones; rows of ``drones.Pool``."""
+
+    packed: Array
+    delay: Array
+    hover: Array
 
 
 class Window:
@@ -65,18 +80,39 @@ class Window:
         self.command[: self.lead] = self.command[-self.lead :].copy()
         self.fresh[:] = False
 
-    def fly(self, parameters, constants, drones, weights) -> None:
-        """Run the policy with flat ``parameters`` through the window."""
+    def fly(self, parameters: Array, constants: Constants, drones: Airframes, weights: tuple) -> None:
+        """Run the policy through the window.
+
+        Args:
+            parameters: flat weights of the actor.
+            constants: of the actor (``memory_kernel.constants``).
+            drones: who flies.
+            weights: of the cost (``HoverCost.packed``), as a tuple.
+        """
+        scalars, offset, scale = constants
         _forward(
-            parameters, *constants, drones.packed, drones.delay, drones.hover, weights, self.fresh, self.noise,
-            self.state, self.memory, self.command, self.delayed, self.x, self.h1, self.h2, self.cost,
+            parameters, scalars, offset, scale, drones.packed, drones.delay, drones.hover, weights,
+            self.fresh, self.noise, self.state, self.memory, self.command, self.delayed, self.x, self.h1, self.h2,
+            self.cost,
         )  # fmt: skip
 
-    def back_propagate(self, parameters, constants, drones, weights, discounts, gradient) -> None:
-        """Write the gradient of the discounted cost plus terminal value, summed over drones, to ``gradient``."""
+    def back_propagate(
+        self,
+        parameters: Array,
+        constants: Constants,
+        drones: Airframes,
+        weights: tuple,
+        discounts: Array,
+        gradient: Array,
+    ) -> None:
+        """Write the gradient of the discounted cost plus terminal value, summed over drones, to ``gradient``.
+
+        Arguments as for ``fly``; ``discounts`` are the powers of the discount, ``(steps + 1,)``.
+        """
+        scalars, offset, scale = constants
         _backward(
-            parameters, *constants, drones.packed, drones.delay, drones.hover, weights, self.noise,
-            self.state, self.memory, self.command, self.delayed, self.x, self.h1, self.h2,
+            parameters, scalars, offset, scale, drones.packed, drones.delay, drones.hover, weights,
+            self.noise, self.state, self.memory, self.command, self.delayed, self.x, self.h1, self.h2,
             discounts, self.grad_command, self.grad_out, self.grad1, self.grad2, self.grad_state, gradient,
         )  # fmt: skip
 

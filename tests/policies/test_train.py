@@ -1,0 +1,202 @@
+"""The train verb: killed and resumed to the same bits, refused with one line, whole files only."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import sim.files
+from policies import train
+from policies.bundle import load_bundle
+from policies.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from policies.learners.analytic import AnalyticConfig
+from policies.learners.drones import StartConfig
+from policies.training_run import CHECKPOINT, TrainConfig, TrainingRun, with_airframe
+from sim.errors import ConfigError, StorageError
+from sim.registry import load_task
+
+ROOT = Path(__file__).parents[2]
+ITERATIONS = 600
+SMALL = {
+    "config.hidden": "16 16",
+    "config.learner.num-envs": "16",
+    "config.learner.window": "16",
+    "config.learner.iterations": str(ITERATIONS),
+    "config.learner.critic-from": "20",
+    "config.start.pool": "64",
+    "config.evaluation-episodes": "16",
+    "config.judge-episodes": "0",
+    "config.checkpoint-every": "20",
+}
+
+
+def command(out, **changes):
+    options = [part for name, value in {**SMALL, **changes}.items() for part in (f"--{name}", *value.split())]
+    return [sys.executable, "sim2metal.py", "train", "hover", "--seed", "5", "--out", str(out), *options]
+
+
+def small_config(**learner):
+    defaults = {"num_envs": 8, "window": 8, "iterations": 12, "critic_from": 3, "critic_batch": 16}
+    return TrainConfig(
+        hidden=(8, 8),
+        learner=AnalyticConfig(**{**defaults, **learner}),
+        start=StartConfig(pool=16),
+        evaluation_episodes=8,
+        judge_episodes=4,
+        checkpoint_every=5,
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A short run to its end: (arguments, result)."""
+    out = tmp_path_factory.mktemp("trained") / "run"
+    args = train.Args(task="hover", seed=2, out=out, config=small_config())
+    return args, train.run(args)
+
+
+def test_a_run_killed_in_flight_resumes_to_the_same_weights(tmp_path):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    process = subprocess.Popen(command(killed), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 200.0
+    while not (killed / CHECKPOINT).exists():
+        assert process.poll() is None, process.stderr.read().decode()
+        assert time.monotonic() < deadline
+        time.sleep(0.002)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate()
+    at = int(load_checkpoint(killed / CHECKPOINT).arrays["learner.iteration"])
+    assert 0 < at < ITERATIONS
+    assert not (killed / "bundle").exists()
+
+    subprocess.run([*command(killed), "--resume"], cwd=ROOT, check=True, capture_output=True)
+    subprocess.run(command(whole), cwd=ROOT, check=True, capture_output=True)
+    first, second = load_checkpoint(whole / CHECKPOINT), load_checkpoint(killed / CHECKPOINT)
+    assert int(first.arrays["learner.iteration"]) == ITERATIONS
+    for name, value in first.arrays.items():
+        np.testing.assert_array_equal(value, second.arrays[name], err_msg=name)
+    assert first.record["points"] == second.record["points"]
+    policies = [load_bundle(folder / "bundle").policy_path.read_bytes() for folder in (whole, killed)]
+    assert policies[0] == policies[1]
+
+
+def test_the_result_names_its_figures_and_the_bundle_holds_them(trained):
+    args, result = trained
+    bundle = load_bundle(result["train.bundle"])
+    assert bundle.id == result["train.bundle_id"]
+    assert result["train.env_steps"] == 12 * 8 * 8
+    assert result["train.cpu_s"] > 0.0
+    assert result["train.wall_s"] > 0.0
+    assert result["train.evaluation"]["episodes"] == 4
+    assert bundle.info.evaluation["table_hash"] == result["train.evaluation"]["table_hash"]
+    assert bundle.info.provenance["seed"] == 2
+    assert bundle.info.provenance["config"]["learner"]["num_envs"] == 8
+    assert json.loads((args.out / "result.json").read_text()) == json.loads(json.dumps(result))
+    assert json.loads((args.out / "config.json").read_text())["config"]["learner"]["iterations"] == 12
+
+
+def test_the_curve_is_json_lines_and_tensorboard(trained):
+    args, result = trained
+    points = [json.loads(line) for line in Path(result["train.curve"]).read_text().splitlines()]
+    assert [point["iteration"] for point in points] == sorted({point["iteration"] for point in points})
+    assert points[-1]["iteration"] == 12
+    assert {"cost", "gradient_norm", "success_rate"} <= set(points[-1])
+    assert list((args.out / "tensorboard").glob("events.*"))
+
+
+def test_the_bundle_holds_the_best_evaluated_weights(trained):
+    _, result = trained
+    evaluated = [
+        json.loads(line)
+        for line in Path(result["train.curve"]).read_text().splitlines()
+        if "mean_steady_error_m" in line
+    ]
+    best = min(evaluated, key=lambda point: point["mean_steady_error_m"])
+    assert result["train.best"]["iteration"] == best["iteration"]
+
+
+def test_resuming_a_finished_run_gives_its_bundle_again(trained):
+    args, result = trained
+    before = load_bundle(result["train.bundle"]).policy_path.read_bytes()
+    again = train.run(train.Args(task="hover", seed=2, out=args.out, resume=True, config=args.config))
+    assert load_bundle(again["train.bundle"]).policy_path.read_bytes() == before
+    assert again["train.iterations"] == 12
+
+
+def test_a_full_disk_stops_with_one_line_and_keeps_the_last_checkpoint(tmp_path, monkeypatch):
+    run = TrainingRun(load_task("hover"), small_config(), 0, tmp_path)
+    run.clock.start()
+    run.learner.iterate()
+    run.save()
+    before = (tmp_path / CHECKPOINT).read_bytes()
+
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(sim.files.os, "fsync", full)
+    run.learner.iterate()
+    with pytest.raises(StorageError, match=r"No space left on device.*free some space"):
+        run.save()
+    run.log.close()
+    assert (tmp_path / CHECKPOINT).read_bytes() == before
+    assert not [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
+def test_resuming_with_other_settings_is_refused(trained):
+    args, _ = trained
+    with pytest.raises(ConfigError, match="seed"):
+        train.run(train.Args(task="hover", seed=3, out=args.out, resume=True, config=args.config))
+    with pytest.raises(ConfigError, match="rate"):
+        train.run(train.Args(task="hover", seed=2, out=args.out, resume=True, config=small_config(rate=0.5)))
+
+
+def test_nothing_to_resume_and_a_damaged_checkpoint_are_one_line(tmp_path):
+    with pytest.raises(StorageError, match="without --resume"):
+        train.run(train.Args(task="hover", out=tmp_path, resume=True, config=small_config()))
+    path = tmp_path / CHECKPOINT
+    save_checkpoint(path, Checkpoint({"a": np.arange(1000)}, {"n": 1}))
+    content = path.read_bytes()
+    for damaged in (content[: len(content) // 2], b"", b"not a checkpoint"):
+        path.write_bytes(damaged)
+        with pytest.raises(StorageError, match="damaged"):
+            load_checkpoint(path)
+
+
+def test_a_checkpoint_comes_back_as_it_was_saved(tmp_path):
+    arrays = {"x": np.arange(6, dtype=np.float32).reshape(2, 3), "n": np.array(7)}
+    save_checkpoint(tmp_path / "c.npz", Checkpoint(arrays, {"state": {"big": 2**120}, "list": [1.5]}))
+    loaded = load_checkpoint(tmp_path / "c.npz")
+    assert loaded.record == {"state": {"big": 2**120}, "list": [1.5]}
+    for name, value in arrays.items():
+        np.testing.assert_array_equal(loaded.arrays[name], value)
+        assert loaded.arrays[name].dtype == value.dtype
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"task": "hoover"}, "hover"),
+        ({"parameter_set": "l2f_v3"}, "l2f_v2"),
+        ({"seed": -1}, "--seed"),
+        ({"config": small_config(iterations=0)}, "learner.iterations"),
+        ({"config": small_config(discount=1.0)}, "learner.discount"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_written(tmp_path, options, named):
+    out = tmp_path / "run"
+    with pytest.raises(ConfigError, match=named):
+        train.run(train.Args(**{"task": "hover", "out": out, "config": small_config(), **options}))
+    assert not out.exists()
+
+
+def test_another_airframe_has_its_own_nominal_command():
+    task = load_task("hover")
+    heavy = with_airframe(task, "l2f_v2")
+    assert heavy.TASK.action.nominal == pytest.approx((0.806,) * 4, abs=1e-3)
+    assert with_airframe(task, None) is task
