@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from firmware_export.onnx_to_c.dense import dense_kernel
 from firmware_export.onnx_to_c.ir import (
     Apply,
     Buffer,
@@ -197,26 +198,3 @@ def _loops(shape: tuple[int, ...], lines: list[str], names: str = INDEX_NAMES) -
         inner = "\n".join("  " + line for line in text.splitlines())
         text = f"for (size_t {name} = 0U; {name} < {size}U; ++{name}) {{\n{inner}\n}}"
     return text
-
-
-def dense_kernel(width: int) -> str:
-    """Return a dense layer kernel that keeps ``width`` sums in registers."""
-    outputs = range(width)
-    start = "\n".join(f"    float y{n} = weight[{n}];" for n in outputs)
-    steps = "\n".join(f"      y{n} = multiply_add(weight[{n}], x, y{n});" for n in outputs)
-    stores = "\n".join(f"    output[block + {n}U] = y{n};" for n in outputs)
-    return f"""/* output = weights input + bias, {width} outputs at a time so that their sums stay in registers. */
-static void dense_{width}(const float *weight, const float *input, size_t inputs, float *output,
-                    size_t outputs) {{
-  for (size_t block = 0U; block < outputs; block += {width}U) {{
-{start}
-    weight += {width};
-    for (size_t i = 0U; i < inputs; ++i) {{
-      const float x = input[i];
-{steps}
-      weight += {width};
-    }}
-{stores}
-  }}
-}}
-"""
