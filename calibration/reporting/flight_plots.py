@@ -57,7 +57,7 @@ def shade_phases(axes: Axes, record: FlightRecord, labels: bool = False) -> None
     for phase in record.phases:
         tint = "phase_move" if phase.name.startswith("to ") else _TINT.get(phase.mode, "phase_ground")
         axes.axvspan(phase.start_s, phase.end_s, color=LIGHT[tint], linewidth=0.0, zorder=0)
-        wide = (phase.end_s - phase.start_s) > 0.009 * record.duration_s * len(phase.name)
+        wide = (phase.end_s - phase.start_s) > 0.0075 * record.duration_s * len(phase.name)
         if labels and wide:
             _above(axes, 0.5 * (phase.start_s + phase.end_s), phase.name.replace("_", " "), "muted")
     for i, fault in enumerate(record.faults):
@@ -135,7 +135,7 @@ def _draw_above(axes: Axes, record: FlightRecord) -> None:
     axes.set_ylabel("y, m")
     axes.set_aspect("equal", adjustable="datalim")
     axes.margins(0.12)
-    axes.legend(loc="upper left")
+    axes.legend(loc="lower right", ncols=2, bbox_to_anchor=(1.0, 1.0), borderaxespad=0.0)
     axes.set_title("from above")
 
 

@@ -30,7 +30,7 @@ KEY_FIGURES: tuple[KeyFigure, ...] = (
     KeyFigure("eval.success_rate", "success in MuJoCo", percent, 0.99, at_least=True),
     KeyFigure("eval.median_steady_error_m", "steady error, calm", metres_as_cm, 0.05),
     KeyFigure("eval.median_steady_error_disturbed_m", "steady error, disturbed", metres_as_cm, 0.08),
-    KeyFigure("flight.rms_error_m", "flight, rms error", metres_as_cm),
+    KeyFigure("flight.rms_error_m", "flight, rms at set-points", metres_as_cm),
     KeyFigure("flight.loop_p99_ms", "loop period, p99", milliseconds),
     KeyFigure("faults.link_loss_to_safe_ms", "link loss to safe action", milliseconds, 200.0),
     KeyFigure("parity.largest", "largest parity error", scientific, 1e-5),
@@ -48,7 +48,7 @@ def key_cards(summary: dict[str, Any]) -> list[Card]:
     for figure in KEY_FIGURES:
         value = value_of(summary, figure.name)
         if isinstance(value, int | float):
-            result.append(Card(figure.label, figure.show(value), _note(figure, summary), _good(figure, value)))
+            result.append(Card(figure.label, figure.show(value), _note(figure, summary), _good(figure, value, summary)))
     return result
 
 
@@ -59,7 +59,9 @@ def largest_parity(summary: dict[str, Any]) -> float | None:
     return max(numbers) if numbers else None
 
 
-def _good(figure: KeyFigure, value: float) -> bool | None:
+def _good(figure: KeyFigure, value: float, summary: dict[str, Any]) -> bool | None:
+    if figure.name == "flight.rms_error_m":
+        return bool(value_of(summary, "flight.completed"))
     if figure.bound is None:
         return None
     return value >= figure.bound if figure.at_least else value <= figure.bound

@@ -14,8 +14,8 @@ from typing import Any
 from calibration.reporting.record import FlightRecord, load_record
 from sim.errors import ConfigError, Sim2MetalError
 
-VERB_FILES = ("train", "eval", "export", "verify", "flight", "virtual", "fault", "fault-virtual")
-"""JSON files that the verbs write with ``--json``, without their suffix (see the Makefile's demo)."""
+VERB_FILES = ("train", "eval", "export", "verify", "flight", "flight-virtual", "fault", "fault-virtual")
+"""JSON files that the verbs write with ``--json``, without their suffix (as ``sim2metal demo`` does)."""
 
 
 @dataclass

@@ -137,12 +137,16 @@ def provenance(run: RunFolder, summary: dict[str, Any]) -> Html:
 
 
 def _scalars(figures: dict[str, Any], heading: str) -> Html:
-    rows = [
-        [key.replace("_", " "), plain(value)]
-        for key, value in figures.items()
-        if isinstance(value, bool | int | float | str) and len(str(value)) < 80
-    ]
+    rows = [[_label(key), plain(value)] for key, value in figures.items() if isinstance(value, bool | int | float)]
     return table((heading, ""), rows) if rows else Html("")
+
+
+def _label(key: str) -> str:
+    """Return ``wall_s`` as ``wall, s``: names end in their unit."""
+    words = key.split("_")
+    if len(words) > 1 and words[-1] in ("s", "m", "ms", "bytes"):
+        return f"{' '.join(words[:-1])}, {words[-1]}"
+    return " ".join(words)
 
 
 def _verdict(passed: bool) -> Html:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from calibration.reporting.machine import describe_machine
 from calibration.reporting.run_folder import RunFolder
 from sim.files import write_atomic
 
@@ -49,7 +50,7 @@ def summarise(run: RunFolder) -> dict[str, Any]:
 
     Returns:
         Sections of scalars (``train``, ``eval``, ``parity``, ``stm32f405``, ``flight``, ``faults``),
-        ``machine``, ``commit``, ``date`` (UTC, when the summary was made) and ``missing``: the
+        ``machine`` (as a verb recorded it, else this one), ``commit``, ``date`` (UTC, when the summary was made) and ``missing``: the
         names of required figures that no file holds.
     """
     summary: dict[str, Any] = {}
@@ -58,7 +59,8 @@ def summarise(run: RunFolder) -> dict[str, Any]:
         if found:
             summary.setdefault(name, {}).update(found)
     documents = [document for document in run.figures.values() if document]
-    summary["machine"] = next((d["machine"] for d in documents if isinstance(d.get("machine"), dict)), {})
+    recorded = next((d["machine"] for d in documents if isinstance(d.get("machine"), dict)), None)
+    summary["machine"] = recorded or describe_machine()
     summary["commit"] = next((str(d["commit"]) for d in documents if d.get("commit")), _provenance(run, "commit"))
     summary["date"] = datetime.now(UTC).isoformat(timespec="seconds")
     summary["missing"] = [name for name in REQUIRED if value_of(summary, name) is None]

@@ -11,7 +11,7 @@ from hardware.log import FlightLog
 PERIOD_S = 0.01
 
 
-def write_flight(path, seconds=6.0, fault=None, robot="crazyflie"):
+def make_flight(path, seconds=6.0, fault=None, robot="crazyflie", phase=None):
     """Write a flight that climbs, steps sideways and lands, with a wobble, at 100 Hz."""
     rng = np.random.default_rng(0)
     start_ns = time.monotonic_ns()
@@ -31,7 +31,7 @@ def write_flight(path, seconds=6.0, fault=None, robot="crazyflie"):
                 {
                     "time_ns": start_ns + round((now + 2e-4 * rng.random()) * 1e9),
                     "mode": mode,
-                    "phase": "hold" if now < 0.4 * seconds else "set-point 1",
+                    "phase": phase or ("hold" if now < 0.4 * seconds else "set-point 1"),
                     "target": [*aim, 0.0],
                     "setpoint": None if mode == "descending" else [*aim, 0.0],
                     "position_w": (lag + 0.01 * np.sin([2.0 * now, 3.0 * now, now])).tolist(),
@@ -52,13 +52,13 @@ def write_flight(path, seconds=6.0, fault=None, robot="crazyflie"):
 
 @pytest.fixture(scope="session")
 def flight_log(tmp_path_factory):
-    return write_flight(tmp_path_factory.mktemp("log") / "flight.mcap")
+    return make_flight(tmp_path_factory.mktemp("log") / "flight.mcap")
 
 
 @pytest.fixture(scope="session")
-def write():
+def write_flight():
     """The writer itself, for tests that need another flight."""
-    return write_flight
+    return make_flight
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,157 @@
+"""The report: one file, nothing from outside, whole whatever is missing."""
+
+import json
+import re
+import shutil
+
+import pytest
+
+from calibration.report import Args, run
+from sim.errors import ConfigError
+from sim2metal import main
+
+SECTIONS = ("flight", "timing", "training", "evaluation", "robustness", "parity", "microcontroller", "faults")
+BINS = {"quantity": "value", "centre": [0.8, 1.0, 1.2], "episodes": [30, 30, 30], "success_rate": [0.9, 1.0, 1.0]}
+
+
+@pytest.fixture
+def demo(tmp_path, flight_log, write_flight, write_json):
+    """A run folder as ``make demo`` leaves it, with synthetic figures."""
+    folder = tmp_path / "demo"
+    write_json(folder / "train.json", {"train.wall_s": 12.5, "train.cpu_s": 13.0, "train.best": {"iteration": 1.0}})
+    robustness = {name: {**BINS, "median_steady_error_m": [0.02, 0.03, None]} for name in ("mass", "thrust")}
+    write_json(
+        folder / "eval.json",
+        {
+            "eval.success_rate": 0.994,
+            "eval.median_steady_error_m": 0.021,
+            "eval.episodes": 1000,
+            "eval.parameter_set": "l2f_paper",
+            "eval.robustness": robustness,
+            "eval.v2.success_rate": 0.7,
+            "eval.v2.parameter_set": "l2f_v2",
+        },
+    )
+    parity = {"parity.onnx": 2e-7, "parity.onnx.state": 1e-7, "parity.c_host": 3e-7, "parity.c_stm32f405": 4e-7}
+    write_json(folder / "verify.json", {"bound": 1e-5, "sequences": 4, "steps": 400, **parity})
+    size = {"flash_bytes": 50_000, "ram_bytes": 3000, "stack_bytes": 200, "instructions_per_step": 40_000}
+    write_json(folder / "export.json", {"stm32f405": size})
+    write_json(folder / "flight.json", {"flight": {"completed": True, "rms_error_m": 0.03, "loop_p99_ms": 10.2}})
+    fault = {"fault": "link_lost", "safe_action": "level_and_descend", "detected_ms": 101.0, "safe_action_ms": 101.0}
+    write_json(
+        folder / "fault.json",
+        {"flight": {"completed": False, "faults": [fault]}, "faults": {"link_loss_to_safe_ms": 101.0}},
+    )
+    curve = [{"iteration": i, "cost": 10.0 / (i + 1), "success_rate": i / 10} for i in range(10)]
+    (folder / "train").mkdir()
+    (folder / "train" / "curve.jsonl").write_text("".join(json.dumps(point) + "\n" for point in curve) + '{"itera')
+    shutil.copy(flight_log, folder / "flight.mcap")
+    write_flight(folder / "fault.mcap", fault=3.0)
+    return folder
+
+
+def page_of(folder):
+    return (folder / "report.html").read_text()
+
+
+def test_page_holds_every_section_and_asks_nothing_of_the_network(demo):
+    run(Args(demo, video=False))
+    page = page_of(demo)
+    for name in SECTIONS:
+        assert f'<section id="{name}">' in page
+    assert "http:" not in page.replace("http://www.w3.org", "")
+    assert "https:" not in page
+    assert not re.search(r'(src|href)="(?!data:|#)', page)
+    assert "@import" not in page
+    assert "prefers-color-scheme: dark" in page
+    assert "Run <code>" not in page
+    assert 'class="missing"' not in page  # nothing is missing in this folder
+
+
+def test_identifiers_in_the_page_are_unique_and_references_resolve(demo):
+    run(Args(demo, video=False))
+    page = page_of(demo)
+    identifiers = re.findall(r'\bid="([^"]+)"', page)
+    assert len(identifiers) == len(set(identifiers))
+    for reference in re.findall(r'url\(#([^)]+)\)|href="#([^"]+)"', page):
+        assert max(reference) in identifiers
+
+
+def test_summary_holds_every_required_figure(demo):
+    summary = run(Args(demo, video=False))
+    written = json.loads((demo / "summary.json").read_text())
+    assert written["missing"] == []
+    assert written["train"]["wall_s"] == 12.5
+    assert written["eval"]["episodes"] == 1000
+    assert written["parity"] == {"onnx": 2e-7, "onnx.state": 1e-7, "c_host": 3e-7, "c_stm32f405": 4e-7}
+    assert written["stm32f405"]["instructions_per_step"] == 40_000
+    assert written["flight"]["completed"] is True
+    assert written["faults"]["link_loss_to_safe_ms"] == 101.0
+    assert summary["report"] == str(demo / "report.html")
+
+
+@pytest.mark.parametrize("gone", ["train", "train.json", "eval.json", "verify.json", "export.json", "flight.mcap"])
+def test_missing_part_is_named_with_the_command_that_makes_it(demo, gone):
+    path = demo / gone
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    run(Args(demo, video=False))
+    page = page_of(demo)
+    if gone != "train.json":
+        assert re.search(r'class="missing">[^<]+<code>sim2metal \w+ ', page)
+    assert all(f'<section id="{name}">' in page for name in SECTIONS)
+
+
+def test_broken_files_are_said_and_the_rest_is_reported(demo):
+    (demo / "eval.json").write_text('{"eval.success_rate": 0.9')
+    (demo / "verify.json").write_text("[1, 2]")
+    (demo / "fault.mcap").write_bytes(b"not a log")
+    result = run(Args(demo, video=False))
+    assert [note.split()[0] for note in result["notes"][:2]] == ["eval.json", "verify.json"]
+    assert "not an MCAP log" in result["notes"][2]
+    assert result["train"]["wall_s"] == 12.5
+
+
+def test_truncated_log_is_shown_up_to_its_end(demo):
+    data = (demo / "flight.mcap").read_bytes()
+    (demo / "flight.mcap").write_bytes(data[: len(data) // 2])
+    result = run(Args(demo, video=False))
+    assert any("flight.mcap ends without its index" in note for note in result["notes"])
+    assert 'data-seek="' in page_of(demo)
+
+
+def test_names_cannot_smuggle_markup(tmp_path, write_flight, write_json):
+    evil = '<script>alert("1")</script>'
+    folder = tmp_path / "demo"
+    write_json(folder / "eval.json", {"eval.success_rate": 1.0, "eval.parameter_set": evil, "commit": evil})
+    write_json(folder / "train.json", {"train.note": evil, evil: evil})
+    write_flight(folder / "flight.mcap", seconds=4.0, phase=evil)
+    run(Args(folder, video=False))
+    page = page_of(folder)
+    assert "alert(" in page
+    assert evil not in page
+    assert len(re.findall(r"<script", page)) == 1  # the page's own
+
+
+def test_single_log_makes_a_page_beside_it(tmp_path, flight_log):
+    log = shutil.copy(flight_log, tmp_path / "one.mcap")
+    assert main(["report", str(log), "--no-video"]) == 0
+    page = (tmp_path / "one.html").read_text()
+    assert '<section id="flight">' in page
+    assert '<section id="training">' not in page
+    assert not (tmp_path / "summary.json").exists()
+
+
+@pytest.mark.parametrize("options", [["--width", "10"], ["--speed", "0"]])
+def test_option_out_of_range_is_refused(tmp_path, options, capsys):
+    assert main(["report", str(tmp_path), *options]) == ConfigError.exit_code
+    assert "choose" in capsys.readouterr().err
+
+
+def test_path_without_a_run_is_refused_in_one_line(tmp_path, capsys):
+    text = tmp_path / "notes.txt"
+    text.write_text("hello")
+    for path in (tmp_path / "nowhere", tmp_path, text):
+        assert main(["report", str(path), "--no-video"]) == ConfigError.exit_code
+        error = capsys.readouterr().err
+        assert error.startswith("error: ")
+        assert error.count("\n") == 1
