@@ -38,7 +38,7 @@ def _scene(record: FlightRecord) -> np.ndarray:
     """Draw the last moment before the landing, when the whole path is there."""
     aloft = [phase.end_s for phase in record.phases if phase.mode in ("running", "holding")]
     moment = aloft[-1] if aloft else float(record.time_s[-1])
-    settings = VideoSettings(width=WIDTH, height=SCENE_HEIGHT, trail_segments=400)
+    settings = VideoSettings(width=WIDTH, height=SCENE_HEIGHT, trail_segments=200)
     return draw_still(record, moment - 0.05, settings)
 
 

@@ -50,8 +50,8 @@ def summarise(run: RunFolder) -> dict[str, Any]:
 
     Returns:
         Sections of scalars (``train``, ``eval``, ``parity``, ``stm32f405``, ``flight``, ``faults``),
-        ``machine`` (as a verb recorded it, else this one), ``commit``, ``date`` (UTC, when the summary was made) and ``missing``: the
-        names of required figures that no file holds.
+        ``machine`` (as a verb recorded it, else this one), ``commit``, ``date`` (UTC, when the
+        summary was made) and ``missing``: the names of required figures that no file holds.
     """
     summary: dict[str, Any] = {}
     for verb, name in SECTIONS:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 import mujoco
 import numpy as np
@@ -53,11 +54,13 @@ def draw_frames(record: FlightRecord, times: np.ndarray, settings: VideoSettings
 
 
 def draw_still(record: FlightRecord, time_s: float, settings: VideoSettings) -> np.ndarray:
-    """Return one picture ``(height, width, 3)`` uint8, seen as in the film but closer."""
+    """Return one picture ``(height, width, 3)`` uint8, with the whole path in view."""
     times = np.linspace(record.time_s[0], time_s, 60)
     position, _, set_point = record.resampled(times)
     camera = _cameras(position, set_point)[-1]
-    camera.distance *= 0.8
+    camera.lookat[:] = 0.5 * (position.min(axis=0) + position.max(axis=0))
+    camera.lookat[2] = 0.7 * position[:, 2].max()
+    camera.distance, camera.elevation = 0.88 * camera.distance, -20.0
     with _Studio(record, settings) as studio:
         return studio.draw(time_s, camera)
 
@@ -130,7 +133,7 @@ def _draw_set_point(drawing: mujoco.MjvScene, centre: np.ndarray) -> None:
     scene.add_ball(drawing, centre, 0.006, np.append(colour, 1.0))
     angle = np.linspace(0.0, 2.0 * np.pi, 33)
     ring = centre + 0.07 * np.stack([np.cos(angle), np.sin(angle), np.zeros_like(angle)], axis=1)
-    for start, end in zip(ring[:-1], ring[1:]):
+    for start, end in pairwise(ring):
         scene.add_segment(drawing, start, end, 0.0014, np.append(colour, 1.0))
 
 

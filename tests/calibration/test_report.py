@@ -113,10 +113,19 @@ def test_broken_files_are_said_and_the_rest_is_reported(demo):
 
 def test_truncated_log_is_shown_up_to_its_end(demo):
     data = (demo / "flight.mcap").read_bytes()
-    (demo / "flight.mcap").write_bytes(data[: len(data) // 2])
+    (demo / "flight.mcap").write_bytes(data[:-40])  # the footer is gone, every chunk is there
     result = run(Args(demo, video=False))
     assert any("flight.mcap ends without its index" in note for note in result["notes"])
     assert 'data-seek="' in page_of(demo)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.5])
+def test_log_cut_anywhere_still_gives_a_page_and_a_note(demo, share):
+    data = (demo / "flight.mcap").read_bytes()
+    (demo / "flight.mcap").write_bytes(data[: int(share * len(data))])
+    result = run(Args(demo, video=False))
+    assert any("flight.mcap" in note for note in result["notes"])
+    assert '<section id="robustness">' in page_of(demo)
 
 
 def test_names_cannot_smuggle_markup(tmp_path, write_flight, write_json):
