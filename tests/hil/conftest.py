@@ -8,7 +8,8 @@ import pytest
 
 from hardware import fly
 from hardware.virtual.process import VirtualProcess
-from sim.errors import FlightAbortedError
+from sim.errors import FlightAbortedError, LinkError
+from tests.hil import stalls
 
 SHORT = {"hold": 1.5, "dwell": 0.8, "settle": 0.5}
 """A flight of a dozen seconds."""
@@ -36,7 +37,11 @@ def virtual_crazyflie(bundle, *options):
     with VirtualProcess(options=("--bundle", str(bundle.path), *options)) as robot:
         with contextlib.suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, robot._process.pid, -10)
-        yield robot
+        try:
+            yield robot
+        finally:
+            with contextlib.suppress(LinkError, OSError):
+                stalls.robot_slips.append(robot.events()["timing"]["slipped_s"])
 
 
 def flight_args(bundle, robot, tmp_path, **options):

@@ -14,11 +14,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from hardware import fly
 from hardware.faults import SAFE_ACTIONS, Fault
 from hardware.log_reader import read_log, recover_log
 from hardware.loop import HostStall
+from hardware.mission import Mission
 from sim.errors import FlightAbortedError
 from tests.hil.conftest import SHORT, flight_args, fly_and_abort, virtual_crazyflie, with_limits
+from tests.hil.stalls import in_real_time
 
 ROOT = Path(__file__).parents[2]
 SAFE_MODES = {"land": "landing", "level_and_descend": "descending", "off": "off"}
@@ -54,6 +57,7 @@ def events_on_the_ground(robot, timeout_s=20.0):
 
 
 @pytest.mark.parametrize("injected", FAULTS)
+@in_real_time
 def test_a_fault_in_the_air_reaches_its_safe_action(bundle, tmp_path, injected):
     expected = FAULTS[injected]
     with virtual_crazyflie(bundle, "--fault", f"{injected}@flying+2.5") as robot:
@@ -80,6 +84,7 @@ def test_a_fault_in_the_air_reaches_its_safe_action(bundle, tmp_path, injected):
         assert "disarmed" in event_names(onboard), "nothing leaves the robot armed"
 
 
+@in_real_time
 def test_a_lost_link_ends_in_the_onboard_descent(bundle, tmp_path):
     with virtual_crazyflie(bundle, "--fault", "link-loss@flying+2.5") as robot:
         result = fly_and_abort(flight_args(bundle, robot, tmp_path))
@@ -91,6 +96,7 @@ def test_a_lost_link_ends_in_the_onboard_descent(bundle, tmp_path):
     assert result["faults"]["link_loss_to_safe_ms"] == result["flight"]["faults"][0]["safe_action_ms"]
 
 
+@in_real_time
 def test_a_link_that_comes_back_during_the_descent_does_not_resume_the_flight(bundle, tmp_path):
     with virtual_crazyflie(bundle, "--fault", "link-loss@flying+2.5:0.6") as robot:
         result = fly_and_abort(flight_args(bundle, robot, tmp_path))
@@ -101,6 +107,7 @@ def test_a_link_that_comes_back_during_the_descent_does_not_resume_the_flight(bu
     assert set(log["mode"][descending:]) == {"descending", "off"}
 
 
+@in_real_time
 def test_a_nan_state_estimate_switches_off(bundle, tmp_path):
     """The estimate is NaN on board too, so the policy there stops the motors before the host could."""
     with virtual_crazyflie(bundle, "--fault", "nan-estimate@flying+2.5") as robot:
@@ -109,6 +116,7 @@ def test_a_nan_state_estimate_switches_off(bundle, tmp_path):
     assert {fault["fault"] for fault in result["flight"]["faults"]} & {"state_nan", "policy_nan"}
 
 
+@in_real_time
 def test_leaving_the_geofence_lands(bundle, tmp_path):
     """A tight fence and a kick within the tilt limit: the robot swings over the fence and lands."""
     fenced = with_limits(bundle, tmp_path / "fenced", geofence_radius_m=0.2)
@@ -119,12 +127,32 @@ def test_leaving_the_geofence_lands(bundle, tmp_path):
     assert result["flight"]["disarmed"]
 
 
+@in_real_time
 def test_a_robot_that_vanishes_ends_the_flight_in_bounded_time(bundle, tmp_path):
     with virtual_crazyflie(bundle) as robot, subprocess_flight(bundle, robot, tmp_path) as process:
         wait_until_flying(tmp_path / "flight.mcap", process)
         robot.kill()
         assert process.wait(timeout=60) == FlightAbortedError.exit_code
         assert "link_lost" in process.stderr.read()
+
+
+@in_real_time
+def test_an_internal_error_leaves_the_robot_to_its_dead_man_and_then_disarms_it(bundle, tmp_path, monkeypatch):
+    fly_normally = Mission.step
+
+    def broken(self, time_s, mode):
+        order = fly_normally(self, time_s, mode)
+        if order.judged:
+            raise RuntimeError("a bug in flight")
+        return order
+
+    with monkeypatch.context() as patch, virtual_crazyflie(bundle) as robot:
+        patch.setattr(Mission, "step", broken)
+        with pytest.raises(RuntimeError, match="a bug in flight"):
+            fly.run(flight_args(bundle, robot, tmp_path))
+        names = event_names(events_on_the_ground(robot))
+    assert names.index("dead_man") < names.index("disarmed")
+    assert read_log(tmp_path / "flight.mcap")["complete"]
 
 
 # The host's own end ---------------------------------------------------------------------------
@@ -158,6 +186,7 @@ def wait_until_flying(log_path, process, timeout_s=60.0):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@in_real_time
 def test_the_operators_stop_lands_however_often_it_is_given(bundle, tmp_path, number):
     with virtual_crazyflie(bundle) as robot, subprocess_flight(bundle, robot, tmp_path) as process:
         wait_until_flying(tmp_path / "flight.mcap", process)
@@ -172,6 +201,7 @@ def test_the_operators_stop_lands_however_often_it_is_given(bundle, tmp_path, nu
     assert list(dict.fromkeys(read_log(tmp_path / "flight.mcap")["mode"]))[-2:] == ["landing", "off"]
 
 
+@in_real_time
 def test_ctrl_backslash_cuts_the_motors(bundle, tmp_path):
     with virtual_crazyflie(bundle) as robot, subprocess_flight(bundle, robot, tmp_path) as process:
         wait_until_flying(tmp_path / "flight.mcap", process)
@@ -182,6 +212,7 @@ def test_ctrl_backslash_cuts_the_motors(bundle, tmp_path):
     assert list(dict.fromkeys(read_log(tmp_path / "flight.mcap")["mode"]))[-1] == "emergency_stop"
 
 
+@in_real_time
 def test_after_kill_minus_nine_the_robot_lands_itself_and_the_log_is_readable(bundle, tmp_path):
     path = tmp_path / "flight.mcap"
     with virtual_crazyflie(bundle) as robot, subprocess_flight(bundle, robot, tmp_path) as process:

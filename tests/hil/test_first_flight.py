@@ -15,6 +15,7 @@ from hardware import fly
 from hardware.log_reader import read_log
 from sim.errors import BundleError, ConfigError, FlightRefusedError, LinkError
 from tests.hil.conftest import SHORT, flight_args, virtual_crazyflie
+from tests.hil.stalls import in_real_time
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,6 +24,7 @@ def names(events):
     return [event["event"] for event in events["events"]]
 
 
+@in_real_time
 def test_the_whole_flight(bundle, tmp_path):
     with virtual_crazyflie(bundle) as robot:
         result = fly.run(flight_args(bundle, robot, tmp_path))
