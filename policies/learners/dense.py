@@ -67,7 +67,7 @@ def unpack(flat, inputs, first, second, outputs):
     )
 
 
-@njit(cache=True, fastmath=FASTMATH, error_model="numpy")
+@njit(cache=True, forceinline=True, fastmath=FASTMATH, error_model="numpy")
 def add_bias_tanh(x, bias):
     """Replace x by tanh(x + bias), ``(batch, size)``."""
     for n in range(x.shape[0]):
@@ -75,7 +75,7 @@ def add_bias_tanh(x, bias):
             x[n, i] = tanh(x[n, i] + bias[i])
 
 
-@njit(cache=True, fastmath=FASTMATH, error_model="numpy")
+@njit(cache=True, forceinline=True, fastmath=FASTMATH, error_model="numpy")
 def times_tanh_slope(gradient, activation):
     """Gradient <- gradient * (1 - activation^2), elementwise."""
     for n in range(gradient.shape[0]):
@@ -83,7 +83,7 @@ def times_tanh_slope(gradient, activation):
             gradient[n, i] *= _ONE - activation[n, i] * activation[n, i]
 
 
-@njit(cache=True, fastmath=FASTMATH, error_model="numpy")
+@njit(cache=True, forceinline=True, fastmath=FASTMATH, error_model="numpy")
 def forward(x, weights, h1, h2, out):
     """``h1, h2`` hidden activations and ``out`` the linear output, each ``(batch, size)``, overwritten."""
     W1, b1, W2, b2, W3, b3 = weights
@@ -97,7 +97,7 @@ def forward(x, weights, h1, h2, out):
             out[n, i] += b3[i]
 
 
-@njit(cache=True, fastmath=FASTMATH, error_model="numpy")
+@njit(cache=True, forceinline=True, fastmath=FASTMATH, error_model="numpy")
 def backward(weights, h1, h2, grad_out, grad1, grad2, grad_x):
     """Back-propagate ``grad_out``; ``grad1, grad2`` are the gradients before the tanh."""
     W1, _, W2, _, W3, _ = weights
@@ -108,7 +108,7 @@ def backward(weights, h1, h2, grad_out, grad1, grad2, grad_x):
     np.dot(grad1, W1.T, grad_x)
 
 
-@njit(cache=True, fastmath=FASTMATH, error_model="numpy")
+@njit(cache=True, forceinline=True, fastmath=FASTMATH, error_model="numpy")
 def weight_gradient(x, h1, h2, grad1, grad2, grad_out, gradient):
     """Sum the parameter gradient over all rows into ``gradient`` (flat, overwritten)."""
     inputs, first, second, outputs = x.shape[1], h1.shape[1], h2.shape[1], grad_out.shape[1]
@@ -121,7 +121,7 @@ def weight_gradient(x, h1, h2, grad1, grad2, grad_out, gradient):
     _sum_rows(grad_out, c3)
 
 
-@njit(cache=True, fastmath=FASTMATH, error_model="numpy")
+@njit(cache=True, forceinline=True, fastmath=FASTMATH, error_model="numpy")
 def _sum_rows(x, out):
     out[:] = 0.0
     for n in range(x.shape[0]):

@@ -50,7 +50,7 @@ class HoverCost:
         return np.array(astuple(self), np.float32)
 
 
-@njit(cache=True, fastmath=FASTMATH, error_model="numpy")
+@njit(cache=True, forceinline=True, fastmath=FASTMATH, error_model="numpy")
 def cost(state, command, previous, hover, weights, out):
     """Write the cost of reaching ``state`` (N, 17) with ``command`` (N, 4) into ``out`` (N,)."""
     wv, wp, wd, radius, wt, ww, wu, wc, k, v_max = weights
@@ -70,7 +70,7 @@ def cost(state, command, previous, hover, weights, out):
         out[n] = total
 
 
-@njit(cache=True, fastmath=FASTMATH, error_model="numpy")
+@njit(cache=True, forceinline=True, fastmath=FASTMATH, error_model="numpy")
 def cost_adjoint(state, command, previous, hover, weights, factor, grad_state, grad_command, grad_previous):
     """Add ``factor`` times the gradient of ``cost`` to the three gradients."""
     wv, wp, wd, radius, wt, ww, wu, wc, k, v_max = weights

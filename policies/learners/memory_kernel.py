@@ -74,7 +74,7 @@ def _observe(state, noise, n):
     )  # fmt: skip
 
 
-@njit(cache=True, fastmath=FASTMATH, error_model="numpy")
+@njit(cache=True, forceinline=True, fastmath=FASTMATH, error_model="numpy")
 def start_memory(fresh, state, noise, last, memory):
     """Build the memory from the first observation where ``fresh``; the observation is that of ``features``."""
     for n in range(state.shape[0]):
@@ -89,7 +89,7 @@ def start_memory(fresh, state, noise, last, memory):
                 memory[n, 14 + i] = w[i]
 
 
-@njit(cache=True, fastmath=FASTMATH, error_model="numpy")
+@njit(cache=True, forceinline=True, fastmath=FASTMATH, error_model="numpy")
 def features(state, noise, last, before, oldest, memory, scalars, offset, scale, memory_out, out):
     """Advance the memory by one observation and write the normalised features.
 
@@ -140,7 +140,7 @@ def features(state, noise, last, before, oldest, memory, scalars, offset, scale,
             out[n, j] = (out[n, j] - offset[j]) * scale[j]
 
 
-@njit(cache=True, fastmath=FASTMATH, error_model="numpy")
+@njit(cache=True, forceinline=True, fastmath=FASTMATH, error_model="numpy")
 def features_adjoint(
     state, noise, memory_out, scalars, scale, grad, grad_state, grad_memory, grad_last, grad_before, grad_oldest
 ):

@@ -58,7 +58,7 @@ def step_adjoint(
     return grad_state, grad_command
 
 
-@njit(cache=True, fastmath=FASTMATH, error_model="numpy")
+@njit(cache=True, forceinline=True, fastmath=FASTMATH, error_model="numpy")
 def step_adjoint_batch(state, command, packed, grad_next, grad_state, grad_command) -> None:
     """Unchecked ``step_adjoint``, callable from other numba code."""
     num_rotors = command.shape[1]

@@ -140,7 +140,7 @@ def accelerations(state, command, packed, n):
     return thrust, ax, ay, az
 
 
-@njit(cache=True, fastmath=FASTMATH, error_model="numpy")
+@njit(cache=True, forceinline=True, fastmath=FASTMATH, error_model="numpy")
 def step_batch(state, command, packed, out) -> None:
     """Unchecked ``step``, callable from other numba code."""
     num_rotors = command.shape[1]

@@ -200,3 +200,15 @@ def test_another_airframe_has_its_own_nominal_command():
     heavy = with_airframe(task, "l2f_v2")
     assert heavy.TASK.action.nominal == pytest.approx((0.806,) * 4, abs=1e-3)
     assert with_airframe(task, None) is task
+
+
+@pytest.mark.slow
+def test_compiled_afresh_or_from_the_cache_it_trains_to_the_same_bits(tmp_path):
+    """Callees are inlined by force: else the linker may take another copy of one than at the first run."""
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    short = {"config.learner.iterations": "60"}
+    weights = []
+    for out in (tmp_path / "afresh", tmp_path / "cached"):
+        subprocess.run(command(out, **short), cwd=ROOT, check=True, capture_output=True, env=environment)
+        weights.append(load_checkpoint(out / CHECKPOINT).arrays["learner.parameters"].tobytes())
+    assert weights[0] == weights[1]
