@@ -91,6 +91,15 @@ class SupervisorMachine(RuleBasedStateMachine):
         for _ in range(steps):
             self._step(request, look({"position_w": self.supervisor._home}, command=command))
 
+    @rule(direction=vectors(4, st.sampled_from([-100.0, 0.0, 100.0])))
+    def far(self, direction):
+        """A healthy flight told for three seconds to go where it must not."""
+        home = self.supervisor._home
+        aloft = (*home[:2], home[2] + 0.5)
+        for _ in range(300):
+            self._step(Request.FLY, look({"position_w": aloft}, command=direction))
+            self.commands_are_within_limits()
+
     @rule(seen=LOOKS, steps=st.integers(1, 20))
     def repeated(self, seen, steps):
         for _ in range(steps):
