@@ -43,6 +43,9 @@ class RunFolder:
 def read_run_folder(path: Path) -> RunFolder:
     """Read a run folder, or a single log as a folder that holds nothing else.
 
+    The training may be in the folder's ``train`` (as in a demo) or be the folder itself (as
+    ``sim2metal train --out`` leaves it).
+
     Raises:
         ConfigError: if there is no such path, it is no log, or the folder holds nothing to report.
     """
@@ -55,9 +58,12 @@ def read_run_folder(path: Path) -> RunFolder:
         document = _object(path / f"{name}.json", run.problems)
         if document:
             run.figures[name] = nest(document)
-    run.config = _object(path / "train" / "config.json", run.problems)
+    training = path / "train" if (path / "train").is_dir() else path
+    if "train" not in run.figures and (result := _object(training / "result.json", run.problems)):
+        run.figures["train"] = nest(result)
+    run.config = _object(training / "config.json", run.problems)
     run.bundle = _object(path / "bundle" / "bundle.json", run.problems)
-    run.curve = _lines(path / "train" / "curve.jsonl", run.problems)
+    run.curve = _lines(training / "curve.jsonl", run.problems)
     run.flight = _log(path / "flight.mcap", run.problems)
     run.fault = _log(path / "fault.mcap", run.problems)
     if not (run.figures or run.curve or run.bundle or run.flight or run.fault or run.problems):

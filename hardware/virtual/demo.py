@@ -19,7 +19,14 @@ from rich.console import Console
 from rich.rule import Rule
 
 from hardware.virtual.process import VirtualProcess
-from sim.errors import FlightAbortedError, Sim2MetalError
+from sim.errors import ConfigError, FlightAbortedError, Sim2MetalError
+
+WRITES = (
+    *("train", "train.json", "bundle", "eval.json", "export.json", "verify.json"),
+    *("flight.mcap", "flight.json", "flight-virtual.json", "fault.mcap", "fault.json", "fault-virtual.json"),
+    *("report.html", "summary.json"),
+)
+"""What the demo writes into its folder."""
 
 EXAMPLE = """sim2metal demo
 sim2metal demo --out runs/demo --seed 1"""
@@ -30,7 +37,7 @@ class Args:
     """Options of ``sim2metal demo``."""
 
     out: Path = Path("runs/demo")
-    """Folder for everything the demo writes; replaced if it exists."""
+    """Folder for everything the demo writes; an earlier demo in it is replaced."""
     seed: int = 0
     """Seed of the training."""
     uri: str = "udp://127.0.0.1:19850"
@@ -51,7 +58,7 @@ class Step:
 def steps(out: Path, seed: int, uri: str) -> list[Step]:
     """The chain as data."""
     bundle = str(out / "bundle")
-    fault = ("--fault", "link-loss@8", "--events", str(out / "fault-virtual.json"))
+    fault = ("--fault", "link-loss@flying+6", "--events", str(out / "fault-virtual.json"))
     return [
         Step("train", ("train", "hover", "--seed", str(seed), "--out", str(out / "train"), "--bundle", bundle)),
         Step("eval", ("eval", bundle)),
@@ -75,11 +82,11 @@ def run(args: Args) -> dict[str, Any]:
     """Run the chain and the report; stop at the first step that does not end as it should.
 
     Raises:
+        ConfigError: the folder holds something else than an earlier demo.
         Sim2MetalError: naming the step that failed.
     """
     console = Console(highlight=False)
-    shutil.rmtree(args.out, ignore_errors=True)
-    args.out.mkdir(parents=True)
+    _clear(args.out)
     times: dict[str, float] = {}
     for step in steps(args.out, args.seed, args.uri):
         started = time.monotonic()
@@ -93,6 +100,19 @@ def run(args: Args) -> dict[str, Any]:
         console.print(f"  {title:<8} {seconds:6.1f} s")
     console.print(f"  report: {args.out / 'report.html'}   figures: {args.out / 'summary.json'}")
     return {"seconds": times, "report": str(args.out / "report.html"), "summary": str(args.out / "summary.json")}
+
+
+def _clear(out: Path) -> None:
+    """Make ``out`` an empty folder, deleting nothing but an earlier demo."""
+    if out.exists() and not out.is_dir():
+        raise ConfigError(f"{out} is a file: choose a folder with --out")
+    present = {path.name for path in out.iterdir()} if out.exists() else set()
+    if present and not present & set(WRITES):
+        raise ConfigError(f"{out} is not empty and no earlier demo: choose another folder with --out")
+    for name in WRITES:
+        path = out / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
 
 
 def _run_step(step: Step, args: Args, console: Console) -> None:

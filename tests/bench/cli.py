@@ -16,7 +16,7 @@ from tests.bench.machine import machine
 EXAMPLE = """sim2metal bench first-flight --json figures.json
 sim2metal bench first-flight --parts kernel mlp64"""
 
-SUITES = {"first-flight": ("kernel", "mlp64", "hover")}
+SUITES = {"first-flight": ("kernel", "mlp64", "hover", "demo")}
 
 
 @dataclass

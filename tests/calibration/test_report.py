@@ -90,6 +90,15 @@ def test_summary_holds_every_required_figure(demo):
     assert summary["report"] == str(demo / "report.html")
 
 
+def test_a_training_run_alone_is_a_run_folder(demo, write_json):
+    write_json(demo / "train" / "result.json", {"train.wall_s": 7.5, "train.cpu_s": 8.0})
+    result = run(Args(demo / "train", video=False))
+    assert result["train"] == {"wall_s": 7.5, "cpu_s": 8.0}
+    assert "flight.completed" in result["missing"]
+    assert 'id="training"' in page_of(demo / "train")
+    assert "cost" in page_of(demo / "train")
+
+
 @pytest.mark.parametrize("gone", ["train", "train.json", "eval.json", "verify.json", "export.json", "flight.mcap"])
 def test_missing_part_is_named_with_the_command_that_makes_it(demo, gone):
     path = demo / gone
