@@ -45,7 +45,7 @@ check: setup
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	git ls-files '*.c' '*.h' | xargs -r $(BIN)/clang-format --dry-run -Werror
-	$(BIN)/python -m pytest -q tests/firmware_export -m "not slow" -k "warnings"
+	$(BIN)/python -m pytest -q tests/firmware_export -m "not slow" -k "warnings or cpp or no_heap"
 
 bench: setup
 	$(S2M) bench first-flight --json runs/bench/first-flight.json
