@@ -5,13 +5,10 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from firmware_export.onnx_to_c import Excerpt, generate
-from policies.bundle import C_FOLDER, Bundle
+from firmware_export.c_folder import c_folder
+from policies.bundle import Bundle
 from policies.policy import Policy
 from sim.errors import ConfigError, ToolchainError, VerificationError
 
@@ -94,35 +91,6 @@ def open_backend(name: str, bundle: Bundle) -> Iterator[Policy]:
         if close is not None:
             stack.callback(close)
         yield policy
-
-
-def c_folder(bundle: Bundle, scratch: Path) -> Path:
-    """Return the bundle's exported C, or generate it into ``scratch`` when there is none."""
-    exported = bundle.path / C_FOLDER
-    if (exported / "policy.c").is_file():
-        return exported
-    for name, text in generate(bundle.read_policy(), bundle.id, _excerpt(bundle)).files.items():
-        (scratch / name).write_text(text)
-    return scratch
-
-
-def _excerpt(bundle: Bundle) -> Excerpt:
-    """The first golden steps, for the self-test that every target links."""
-    golden, info = bundle.golden(), bundle.info
-    excerpt = Excerpt(
-        observation=golden.observation[0],
-        action=golden.action[0],
-        state=golden.state[0, -1],
-        action_range=np.subtract(info.action.high, info.action.low),
-        state_scale=np.asarray(info.state_scale),
-    )
-    steps = excerpt.shortened()
-    return replace(
-        excerpt,
-        observation=golden.observation[0, :steps],
-        action=golden.action[0, :steps],
-        state=golden.state[0, steps - 1],
-    )
 
 
 def require_bundle_id(actual: str, bundle: Bundle, what: str) -> None:

@@ -102,10 +102,9 @@ def detect(
 
 
 def _link_faults(seen: Observed, limits: SupervisorLimits) -> list[Fault]:
-    allowed_s = limits.state_age_s + seen.host_stall_s
-    if not seen.connected or not seen.heard_age_s <= allowed_s:
+    if not seen.connected or not seen.heard_age_s <= limits.link_silence_s + seen.host_stall_s:
         return [Fault.LINK_LOST]
-    if seen.state is None or not seen.state_age_s <= allowed_s:
+    if seen.state is None or not seen.state_age_s <= limits.state_age_s + seen.host_stall_s:
         return [Fault.STATE_STALE]
     return []
 

@@ -12,7 +12,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import tyro
 from rich.console import Console
 from rich.live import Live
@@ -20,15 +19,16 @@ from rich.text import Text
 
 from hardware.crazyflie.link import CrazyflieLink
 from hardware.crazyflie.preflight import Check, require, reset_estimator, run_checks
-from hardware.flight import Flight, FlightRecord
+from hardware.flight import Flight
 from hardware.log import FlightLog
 from hardware.loop import OperatorSignals, operator_signals, raised_priority
 from hardware.mission import Mission, Plan, largest_step_m
+from hardware.outcome import aborted, flight_result, print_summary, reaction_times
 from hardware.registry import create_link, scheme_of
 from hardware.supervisor import Supervisor
 from policies.bundle import Bundle
 from policies.runtime import load_policy
-from sim.errors import ConfigError, FlightAbortedError, FlightRefusedError, LinkError, StorageError
+from sim.errors import ConfigError, FlightRefusedError, LinkError, StorageError
 
 EXAMPLE = """sim2metal run runs/demo/bundle --uri udp://127.0.0.1:19850
 sim2metal run runs/demo/bundle --uri radio://0/80/2M/E7E7E7E7E7 --check-only
@@ -198,58 +198,10 @@ def _fly(
     result["faults"] = reaction_times(record.faults)
     result["log"] = str(log.path)
     _close_log(log, console, result)
-    _print_summary(console, result["flight"])
+    print_summary(console, result["flight"])
     if not result["flight"]["completed"]:
         raise aborted(result)
     return result
-
-
-def flight_result(record: FlightRecord, plan: Plan) -> dict[str, Any]:
-    """Return the figures of a flight; ``completed`` when it went through the whole plan without a fault."""
-    timing = record.timing.summary()
-    latencies_ms = np.asarray(record.latencies_ns, dtype=np.float64) / 1e6
-    visited = len({phase for phase in record.setpoint_phases if phase.startswith("set-point")})
-    completed = not record.faults and record.disarmed and visited == len(plan.waypoints)
-    return {
-        "completed": completed,
-        **record.errors(),
-        "error_source": f"state estimate, at rest set-points, the first {plan.settle_s:g} s at each left out",
-        "judged_steps": len(record.errors_m),
-        "loop_p99_ms": timing.get("period_p99_ms"),
-        "loop": timing,
-        "latency_p50_ms": float(np.percentile(latencies_ms, 50)) if latencies_ms.size else None,
-        "latency_p99_ms": float(np.percentile(latencies_ms, 99)) if latencies_ms.size else None,
-        "duration_s": time.monotonic() - record.started_s,
-        "battery_start_v": record.battery_start_v,
-        "battery_min_v": record.battery_min_v,
-        "disarmed": record.disarmed,
-        "faults": record.faults,
-    }
-
-
-def reaction_times(faults: list[dict[str, Any]]) -> dict[str, float]:
-    """Return ``<fault>_to_safe_ms`` for every fault; a lost link is called ``link_loss`` as in the summary."""
-    names = {"link_lost": "link_loss"}
-    return {f"{names.get(fault['fault'], fault['fault'])}_to_safe_ms": fault["safe_action_ms"] for fault in faults}
-
-
-def aborted(result: dict[str, Any]) -> FlightAbortedError:
-    """Return the error of a flight that did not complete, with its result attached."""
-    flight = result["flight"]
-    end = (
-        "the robot is disarmed"
-        if flight["disarmed"]
-        else "the robot did not confirm that it is disarmed: approach with care"
-    )
-    if flight["faults"]:
-        first = flight["faults"][0]
-        action, after_ms = first["safe_action"], first["safe_action_ms"]
-        text = f"flight aborted: {first['fault']}, safe action '{action}' after {after_ms:.0f} ms"
-    else:
-        text = "flight ended before its plan did"
-    error = FlightAbortedError(f"{text}; {end}; log {result['log']}")
-    error.result = result  # type: ignore[attr-defined]  # the command line writes it to --json
-    return error
 
 
 def _close_log(log: FlightLog, console: Console, result: dict[str, Any]) -> None:
@@ -259,23 +211,6 @@ def _close_log(log: FlightLog, console: Console, result: dict[str, Any]) -> None
     except StorageError as error:
         result["log_error"] = str(error)
         console.print(f"[yellow]warning:[/] {error}")
-
-
-def _print_summary(console: Console, flight: dict[str, Any]) -> None:
-    if flight["rms_error_m"] is not None:
-        rms, largest = 100 * flight["rms_error_m"], 100 * flight["max_error_m"]
-        console.print(f"  error at the set-points: {rms:.1f} cm rms, {largest:.1f} cm largest")
-    if flight["loop_p99_ms"] is not None:
-        console.print(
-            f"  loop period: {flight['loop']['period_p50_ms']:.2f} ms median, {flight['loop_p99_ms']:.2f} ms p99,"
-            f" {flight['loop']['overruns']:.0f} overruns"
-        )
-    console.print(f"  battery: {flight['battery_start_v']:.2f} V at start, {flight['battery_min_v']:.2f} V lowest")
-    for fault in flight["faults"]:
-        console.print(
-            f"  [red]fault[/] {fault['fault']}: {fault['safe_action']} within {fault['safe_action_ms']:.0f} ms"
-        )
-    console.print("[green]flight completed[/]" if flight["completed"] else "[red]flight not completed[/]")
 
 
 @contextmanager

@@ -119,7 +119,8 @@ class TrainingRun:
             if done in self.evaluate_at:
                 values |= self._evaluate()
             if done % 10 == 0 or done in self.evaluate_at:
-                self.log.add(done, values)
+                self.clock.read()
+                self.log.add(done, {"wall_s": self.clock.wall_s, **values})
             progress(done, values)
             if done % c.checkpoint_every == 0 or done == c.learner.iterations:
                 self.save()

@@ -89,8 +89,10 @@ class SupervisorLimits:
     """Loaded pack voltage below which the robot lands."""
     battery_takeoff_v: float
     """Pack voltage below which it does not take off."""
+    link_silence_s: float
+    """After this long without any packet from the robot the link counts as lost."""
     state_age_s: float
-    """Oldest acceptable state estimate on the host."""
+    """Oldest acceptable state estimate on the host; longer than the silence, which says more."""
     fault_budget_s: float
     """A fault visible to the host reaches its safe action within this time."""
 

@@ -4,7 +4,6 @@ Blocks fenced as ``sh`` run in order in an empty folder; blocks fenced as ``cons
 eye (real radios, make targets that this very suite is part of).
 """
 
-import json
 import os
 import re
 import subprocess
@@ -44,10 +43,3 @@ def test_files_named_on_the_page_exist(page):
         r"`((?:sim|policies|firmware_export|hardware|calibration|tests|docs)/[\w./]+)`", page.read_text()
     ):
         assert (ROOT / name).exists(), f"{page.name} names {name}"
-
-
-def test_figures_are_those_measured():
-    """The page's tables are made from the file of figures; no number is typed."""
-    from tests.bench import page
-
-    assert page.renewed(page.PAGE.read_text(), json.loads(page.FIGURES.read_text())) == page.PAGE.read_text()

@@ -1,1 +1,7 @@
 """Vectorised environments on ``mujoco.batch`` and their Gymnasium face."""
+
+from pathlib import Path
+
+from sim.flight.compilation_cache import use_cache_for
+
+use_cache_for(Path(__file__).parent)

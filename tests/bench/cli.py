@@ -40,7 +40,7 @@ def run(args: Args) -> dict[str, object]:
     if unknown:
         raise ConfigError(f"unknown part '{unknown[0]}'; choose from: {', '.join(SUITES[args.suite])}")
     console = Console(highlight=False)
-    figures: dict[str, object] = {}
+    figures: dict[str, object] = {"machine": machine()}
     for part in parts:
         console.print(f"[bold]{args.suite}: {part}[/]")
         measured = importlib.import_module(f"tests.bench.{part}").measure(repeats=args.repeats)
@@ -48,7 +48,7 @@ def run(args: Args) -> dict[str, object]:
             for line in _lines(key, value):
                 console.print(f"  {line}")
         figures.update(measured)
-    return {**figures, "machine": machine()}
+    return figures
 
 
 def _lines(key: str, value: object) -> list[str]:

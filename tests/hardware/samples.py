@@ -17,7 +17,8 @@ LIMITS = SupervisorLimits(
     angular_rate_rad_s=35.0,
     battery_min_v=3.0,
     battery_takeoff_v=3.5,
-    state_age_s=0.1,
+    link_silence_s=0.1,
+    state_age_s=0.15,
     fault_budget_s=0.2,
 )
 

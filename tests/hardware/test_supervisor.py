@@ -21,7 +21,7 @@ def aloft(state=None, **changes):
 SHOWS = {
     Fault.LINK_LOST: aloft(connected=False),
     Fault.COMMANDS_LOST: aloft({"dead_man": True}),
-    Fault.STATE_STALE: aloft(state_age_s=0.11),
+    Fault.STATE_STALE: aloft(state_age_s=0.16),
     Fault.STATE_NAN: aloft({"velocity_w": (math.nan, 0.0, 0.0)}),
     Fault.COMMAND_NAN: aloft(command=(0.0, math.inf, 0.5, 0.0)),
     Fault.POLICY_NAN: aloft({"policy_fault": True}),
@@ -189,8 +189,16 @@ def test_a_late_step_moves_the_setpoint_no_further_than_a_bounded_time(flying):
 
 def test_a_stall_of_the_host_is_not_the_robots_silence(flying):
     assert flying.step(seen=aloft(state_age_s=0.19, heard_age_s=0.18, host_stall_s=0.17)).mode is Mode.RUNNING
-    assert flying.step(seen=aloft(state_age_s=0.28, heard_age_s=0.18, host_stall_s=0.17)).mode is Mode.LANDING
+    assert flying.step(seen=aloft(state_age_s=0.33, heard_age_s=0.18, host_stall_s=0.17)).mode is Mode.LANDING
     assert flying.step(seen=aloft(state_age_s=0.28, heard_age_s=0.28)).mode is Mode.DESCENDING
+
+
+def test_silence_is_called_a_lost_link_and_not_an_old_state(flying):
+    """The last state is always older than the last packet; the name of the fault must not depend on it."""
+    for age in (step * PERIOD for step in range(20)):
+        output = flying.step(seen=aloft(state_age_s=age + 0.01, heard_age_s=age))
+    assert flying.supervisor.faults[0].fault is Fault.LINK_LOST
+    assert output.mode is Mode.DESCENDING
 
 
 def test_only_reset_leaves_the_emergency_stop(flying):

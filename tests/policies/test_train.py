@@ -61,6 +61,10 @@ def trained(tmp_path_factory):
     return args, train.run(args)
 
 
+def untimed(point):
+    return {name: value for name, value in point.items() if name != "wall_s"}
+
+
 def test_a_run_killed_in_flight_resumes_to_the_same_weights(tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     process = subprocess.Popen(command(killed), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
@@ -81,7 +85,9 @@ def test_a_run_killed_in_flight_resumes_to_the_same_weights(tmp_path):
     assert int(first.arrays["learner.iteration"]) == ITERATIONS
     for name, value in first.arrays.items():
         np.testing.assert_array_equal(value, second.arrays[name], err_msg=name)
-    assert first.record["points"] == second.record["points"]
+    assert [untimed(point) for point in first.record["points"]] == [untimed(point) for point in second.record["points"]]
+    times = [point["wall_s"] for point in second.record["points"]]
+    assert times == sorted(times), "the clock goes on where the killed run saved it"
     policies = [load_bundle(folder / "bundle").policy_path.read_bytes() for folder in (whole, killed)]
     assert policies[0] == policies[1]
 
@@ -107,6 +113,9 @@ def test_the_curve_is_json_lines_and_tensorboard(trained):
     assert [point["iteration"] for point in points] == sorted({point["iteration"] for point in points})
     assert points[-1]["iteration"] == 12
     assert {"cost", "gradient_norm", "success_rate"} <= set(points[-1])
+    times = [point["wall_s"] for point in points]
+    assert times == sorted(times)
+    assert 0.0 < times[0] <= times[-1] <= result["train.wall_s"]
     assert list((args.out / "tensorboard").glob("events.*"))
 
 

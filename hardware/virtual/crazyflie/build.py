@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from firmware_export.c_folder import c_folder
 from firmware_export.onboard import OnboardController, build_onboard_library
 from hardware.virtual.crazyflie.faults import Fault
 from hardware.virtual.crazyflie.robot import Options, VirtualCrazyflie
@@ -54,17 +55,12 @@ def load_onboard(bundle: Bundle) -> OnboardController:
         ToolchainError: if the C cannot be compiled.
         BundleError: if its policy is not one for the on-board controller.
     """
-    from firmware_export.bundle_c import write_bundle_c  # brings onnx, which an exported bundle does not need
-
     sizes = (bundle.info.observation_size, bundle.info.action.size)
     if sizes != (22, 4):
         raise BundleError(f"{bundle.path}: the on-board controller needs 22 observations and 4 actions, not {sizes}")
     with tempfile.TemporaryDirectory(prefix="sim2metal-virtual-") as scratch:
-        folder = bundle.path / "c"
-        if not (folder / "policy.c").is_file():
-            folder = write_bundle_c(bundle, scratch)
         # A loaded library stays mapped when its file is gone.
-        library = build_onboard_library(folder, Path(scratch) / "onboard.so")
+        library = build_onboard_library(c_folder(bundle, scratch), Path(scratch) / "onboard.so")
         onboard = OnboardController(library, bundle.info.action.nominal[0])
     onboard.config.control_period_ms = round(1000.0 * bundle.info.timing.control_period_s)
     onboard.config.slew_per_s = min(bundle.info.action.slew_limit)

@@ -8,6 +8,7 @@ and log data.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 import numpy as np
 
@@ -28,11 +29,6 @@ class LinkConditions:
         self.delay_ms = 0.0
         self.jitter_ms = 0.0
 
-    @property
-    def delayed(self) -> bool:
-        """Whether packets wait at all."""
-        return self.delay_ms > 0.0 or self.jitter_ms > 0.0
-
     def survives(self, datagram: bytes) -> bool:
         """Whether this datagram gets through."""
         if self.lost:
@@ -48,14 +44,25 @@ class LinkConditions:
         return self.delay_ms + (self.jitter_ms * self._rng.random() if self.jitter_ms else 0.0)
 
 
-class DelayLine:
-    """Datagrams in flight in one direction; they keep their order."""
+class Channel:
+    """One direction of the link: datagrams are lost or wait, and keep their order.
 
-    def __init__(self) -> None:
+    Args:
+        conditions: shared by both directions.
+        on_loss: called for every datagram that does not get through.
+    """
+
+    def __init__(self, conditions: LinkConditions, on_loss: Callable[[], None]) -> None:
+        self._conditions = conditions
+        self._on_loss = on_loss
         self._waiting: deque[tuple[float, bytes]] = deque()
 
-    def push(self, due_ms: float, datagram: bytes) -> None:
-        """Add a datagram that arrives at ``due_ms`` or after the one before it."""
+    def push(self, now_ms: float, datagram: bytes) -> None:
+        """Send a datagram; it arrives after the conditions' delay and never before the one ahead of it."""
+        if not self._conditions.survives(datagram):
+            self._on_loss()
+            return
+        due_ms = now_ms + self._conditions.draw_delay_ms()
         if self._waiting:
             due_ms = max(due_ms, self._waiting[-1][0])
         self._waiting.append((due_ms, datagram))

@@ -97,6 +97,6 @@ def standard_parameters(controller: int, bundle_id: bytes, decks: tuple[str, ...
         Parameter("kalman.initialZ", FLOAT, 0.0),
         Parameter("locSrv.extPosStdDev", FLOAT, 0.01),
         Parameter("system.arm", U8, 0),
-        Parameter("s2m.hostTimeout", U16, 1000),
+        Parameter("s2m.hostTimeout", U16, 300),
         *(Parameter(f"s2m.id{i}", U32, word, read_only=True) for i, word in enumerate(words)),
     ]

@@ -23,7 +23,7 @@ from hardware.virtual.crazyflie.events import EventLog
 from hardware.virtual.crazyflie.fault_schedule import FaultSchedule
 from hardware.virtual.crazyflie.faults import Fault
 from hardware.virtual.crazyflie.high_level import HighLevelCommander
-from hardware.virtual.crazyflie.link_conditions import DelayLine, LinkConditions
+from hardware.virtual.crazyflie.link_conditions import Channel, LinkConditions
 from hardware.virtual.crazyflie.log_variables import log_variables
 from hardware.virtual.crazyflie.parameters import ParameterStore, standard_parameters
 from hardware.virtual.crazyflie.policy_controller import PolicyController
@@ -105,8 +105,8 @@ class VirtualCrazyflie:
         self.setpoint = Setpoint()
         self.motors: Motors = OFF
         self._faults = FaultSchedule(self, faults)
-        self._inbound, self._outbound = DelayLine(), DelayLine()
-        self._outgoing: list[bytes] = []
+        self._uplink = Channel(self.link, lambda: self.events.count("lost_uplink"))
+        self._downlink = Channel(self.link, lambda: self.events.count("lost_downlink"))
         self._last_received_ms = -NO_SETPOINT_MS
         self._contact_ms = 0
         self._airborne = False
@@ -119,23 +119,21 @@ class VirtualCrazyflie:
 
     def receive(self, datagram: bytes) -> None:
         """Take one datagram from the client; malformed ones are dropped and counted."""
-        if not self.link.survives(datagram):
-            self.events.count("lost_uplink")
-        elif self.link.delayed:
-            self._inbound.push(self.now_ms + self.link.draw_delay_ms(), datagram)
-        else:
-            self._process(datagram)
+        self._uplink.push(self.now_ms, datagram)
+        self._read()
 
     def take_outgoing(self) -> list[bytes]:
         """Return and forget the datagrams to send now."""
-        outgoing = self._outgoing + self._outbound.pop(self.now_ms)
-        self._outgoing = []
-        return outgoing
+        return self._downlink.pop(self.now_ms)
 
     def new_client(self) -> None:
         """Forget the log blocks and set-points of the client before."""
         self.log.reset()
         self.events.add("connected")
+
+    def _read(self) -> None:
+        for datagram in self._uplink.pop(self.now_ms):
+            self._process(datagram)
 
     def _process(self, datagram: bytes) -> None:
         self._last_received_ms = self.now_ms
@@ -153,13 +151,7 @@ class VirtualCrazyflie:
 
     def _send(self, packets: list[Packet]) -> None:
         for packet in packets:
-            datagram = packet.encode()
-            if not self.link.survives(datagram):
-                self.events.count("lost_downlink")
-            elif self.link.delayed:
-                self._outbound.push(self.now_ms + self.link.draw_delay_ms(), datagram)
-            else:
-                self._outgoing.append(datagram)
+            self._downlink.push(self.now_ms, packet.encode())
 
     # Time ---------------------------------------------------------------------------------------
 
@@ -187,8 +179,7 @@ class VirtualCrazyflie:
     def _tick(self) -> None:
         self.now_ms += 1
         self.events.tick_ms = self.commander.now_ms = self.now_ms
-        for datagram in self._inbound.pop(self.now_ms):
-            self._process(datagram)
+        self._read()
         self._faults.update()
         body = self.body
         estimate = self.estimator.step(STEP_S, body.position_w, body.velocity_w, body.attitude, body.angular_velocity_b)

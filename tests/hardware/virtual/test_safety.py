@@ -48,10 +48,14 @@ def test_a_planned_flight_also_ends_when_the_host_falls_silent(bench):
     bench.robot.advance(600)
     reply = bench.send(Port.SETPOINT_HL, 0, struct.pack("<BBff?f", 7, 0, 0.5, 0.0, False, 2.0))
     assert reply[0].data[3] == 0
-    bench.robot.advance(900)
+    for _ in range(15):
+        bench.send(Port.LINK, 0, b"ping")
+        bench.robot.advance(100)
+    assert bench.robot.body.position_w[2] > 0.1
+    bench.robot.advance(350)
     assert bench.time_of("dead_man") is None
-    bench.robot.advance(400)
-    assert silent_for(bench, "dead_man", "last_packet") == pytest.approx(1000 + 200, abs=5)
+    bench.robot.advance(100)
+    assert silent_for(bench, "dead_man", "last_packet") == pytest.approx(300 + 200, abs=5)
 
 
 def test_the_stock_profile_levels_at_500_ms_and_stops_at_2000_ms(make_bench):
@@ -138,8 +142,9 @@ def test_a_dead_motor_tumbles_the_robot_and_the_supervisor_notices(bench):
     bench.take_off(z=1.0)
     bench.robot.inject(parse_fault("dead-motor=2"))
     bench.hold(4.0, z=1.0)
-    assert bench.robot.body.on_ground
-    assert not bench.robot.supervisor.flying or bench.robot.supervisor.tumbled or bench.robot.body.position_w[2] < 0.2
+    assert bench.robot.supervisor.tumbled
+    assert not bench.robot.supervisor.armed
+    assert bench.robot.motors == (0.0,) * 4
 
 
 def test_a_low_battery_reads_below_three_volts_under_load(bench):

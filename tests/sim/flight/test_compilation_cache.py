@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numba
 import pytest
@@ -70,3 +71,16 @@ def test_cache_lies_where_the_user_says_or_can_write(monkeypatch, tmp_path):
     monkeypatch.setattr(os, "access", lambda *_: False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home"))
     assert use_cache_for(tmp_path).parent == tmp_path / "home" / "sim2metal"
+
+
+def test_every_package_with_compiled_functions_names_its_cache():
+    root = Path(__file__).parents[3]
+    compiled = {
+        path.parent
+        for package in ("sim", "policies", "firmware_export", "hardware", "calibration")
+        for path in (root / package).rglob("*.py")
+        if "import njit" in path.read_text()
+    }
+    assert len(compiled) >= 3
+    for folder in compiled:
+        assert "use_cache_for(Path(__file__).parent)" in (folder / "__init__.py").read_text(), folder

@@ -1,0 +1,38 @@
+"""The benchmarks run and say where they ran; what they measure is judged by people, never asserted on time."""
+
+import json
+
+import pytest
+
+from sim.errors import ConfigError
+from sim2metal import main
+from tests.bench import page
+from tests.bench.cli import SUITES, Args, run
+
+
+@pytest.mark.toolchain
+def test_a_part_writes_its_figures_with_machine_date_and_commit(tmp_path):
+    out = tmp_path / "figures.json"
+    assert main(["bench", "first-flight", "--parts", "mlp64", "--json", str(out)]) == 0
+    figures = json.loads(out.read_text())
+    assert 0 < figures["mlp64.instructions"] <= 45_000
+    assert 0 < figures["mlp64.flash_bytes"] <= 60_000
+    assert 0 < figures["mlp64.ram_bytes"] <= 4_096
+    assert {"processor", "cores", "date", "commit"} <= set(figures["machine"])
+
+
+def test_kernel_figures_are_positive():
+    figures = run(Args(parts=("kernel",), repeats=1))
+    names = ("kernel.steps_per_cpu_s", "kernel.adjoint_steps_per_cpu_s")
+    assert all(figures[name] > 0.0 for name in names)
+    assert figures[names[0]] > figures[names[1]]
+
+
+def test_unknown_part_names_the_choices():
+    with pytest.raises(ConfigError, match=", ".join(SUITES["first-flight"])):
+        run(Args(parts=("kernels",)))
+
+
+def test_the_page_of_figures_is_made_from_the_file():
+    """No number on the page is typed."""
+    assert page.renewed(page.PAGE.read_text(), json.loads(page.FIGURES.read_text())) == page.PAGE.read_text()
