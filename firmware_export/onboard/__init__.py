@@ -130,7 +130,7 @@ class OnboardController:
         for name in ("s2m_steps_of", "s2m_mode_of"):
             getattr(c, name).argtypes, getattr(c, name).restype = [ctypes.c_char_p], ctypes.c_uint32
         c.s2m_observation_of.argtypes, c.s2m_observation_of.restype = [ctypes.c_char_p], ctypes.POINTER(ctypes.c_float)
-        c.s2m_corrupt.argtypes = [ctypes.c_char_p]
+        c.s2m_corrupt_policy.argtypes = c.s2m_corrupt_command.argtypes = [ctypes.c_char_p]
         self._step = c.s2m_step
         self._step.argtypes = [
             ctypes.c_char_p, ctypes.c_uint32, ctypes.c_bool,
@@ -164,6 +164,10 @@ class OnboardController:
         """What the policy saw last, 22 numbers."""
         return self._c.s2m_observation_of(self._memory)[:22]
 
-    def corrupt(self) -> None:
-        """Fault: write NaN into the memory from which the next observation is made."""
-        self._c.s2m_corrupt(self._memory)
+    def corrupt_policy(self) -> None:
+        """Fault: write NaN into the policy's memory (without one: into the held command)."""
+        self._c.s2m_corrupt_policy(self._memory)
+
+    def corrupt_command(self) -> None:
+        """Fault: write NaN into the command held between two policy steps."""
+        self._c.s2m_corrupt_command(self._memory)

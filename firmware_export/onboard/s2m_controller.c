@@ -201,6 +201,10 @@ s2m_mode_t s2m_step(s2m_controller_t *c, uint32_t tick, bool armed, const s2m_es
       }
     }
   }
+  /* Between two policy steps the held command itself may be damaged: no NaN ever leaves. */
+  if (c->mode != S2M_OFF && !all_finite(c->applied, S2M_MOTORS)) {
+    c->mode = S2M_FAULT;
+  }
   if (c->mode == S2M_OFF || c->mode == S2M_LANDED || c->mode == S2M_FAULT) {
     motors(c, 0.0f);
   }

@@ -75,6 +75,6 @@ class FaultSchedule:
         if fault.name == "low-battery":
             robot.battery.charge = LOW_BATTERY_FAULT_CHARGE
         elif fault.name == "nan-policy" and robot.policy is not None:
-            robot.policy.onboard.corrupt()
+            robot.policy.onboard.corrupt_policy()
         elif fault.name == "kick":
             robot.body.tilt(math.radians(fault.value))

@@ -284,10 +284,12 @@ def test_an_estimate_that_is_no_number_stops_the_motors_within_a_period(pilot, f
     assert not motors[-1].any()
 
 
-def test_corrupted_memory_stops_the_motors_and_stays_so_until_disarmed(pilot):
+@pytest.mark.parametrize("corrupt", ["corrupt_policy", "corrupt_command"])
+def test_corrupted_memory_stops_the_motors_and_stays_so_until_disarmed(pilot, corrupt):
     pilot.take_off()
-    pilot.controller.corrupt()
+    getattr(pilot.controller, corrupt)()
     modes, motors = pilot.step(10, keep_alive=True)
+    assert np.isfinite(motors).all(), "not even between two policy steps"
     assert modes[-1] == "policy_fault"
     assert not motors[-1].any()
     modes, motors = pilot.step(500, keep_alive=True)
@@ -312,7 +314,7 @@ def test_the_clock_may_wrap(library):
 
 COMMANDS = st.lists(
     st.tuples(
-        st.sampled_from(["arm", "disarm", "setpoint", "nothing", "corrupt", "move"]),
+        st.sampled_from(["arm", "disarm", "setpoint", "nothing", "corrupt_policy", "corrupt_command", "move"]),
         st.integers(1, 400),
         st.integers(0, 5),
         st.lists(st.floats(width=32), min_size=3, max_size=3),
@@ -322,16 +324,18 @@ COMMANDS = st.lists(
 
 
 @settings(max_examples=150, deadline=None)
-@given(COMMANDS)
-def test_whatever_happens_motors_are_within_limits_and_old_setpoints_are_not_followed(library, commands):
+@given(st.booleans(), COMMANDS)
+def test_whatever_happens_motors_are_within_limits_and_old_setpoints_are_not_followed(library, aloft, commands):
     pilot = Pilot(library)
+    if aloft:
+        pilot.take_off()
     for kind, duration, mode, numbers in commands:
         if kind in ("arm", "disarm"):
             pilot.armed = kind == "arm"
         elif kind == "setpoint":
             pilot.send(mode, numbers, numbers)
-        elif kind == "corrupt":
-            pilot.controller.corrupt()
+        elif kind.startswith("corrupt"):
+            getattr(pilot.controller, kind)()
         elif kind == "move":
             pilot.place(numbers)
         for _ in range(duration):
