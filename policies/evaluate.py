@@ -60,13 +60,16 @@ def run(args: Args) -> dict[str, Any]:
     others = [name for name in task.ROBOT.parameter_sets if name != chosen] if args.other_sets else []
     policy = OnnxPolicy(bundle)
 
+    console = Console(highlight=False)
+
     def judge(parameter_set: str, disturbances: bool) -> Evaluation:
         options = {"disturbances": disturbances, "parameter_set": parameter_set, "threads": args.threads}
-        return evaluate(policy, task, args.episodes, args.seed, **options)
+        with console.status(f"{args.episodes} episodes, {parameter_set}, {'disturbed' if disturbances else 'calm'}"):
+            return evaluate(policy, task, args.episodes, args.seed, **options)
 
     calm, disturbed = judge(chosen, False), judge(chosen, True)
     beside = {name: judge(name, True) for name in others}
-    _print(bundle, task, [calm, disturbed, *beside.values()])
+    _print(console, bundle, task, [calm, disturbed, *beside.values()])
     return _result(calm, disturbed, beside)
 
 
@@ -104,26 +107,22 @@ def _result(calm: Evaluation, disturbed: Evaluation, beside: dict[str, Evaluatio
     return result
 
 
-def _print(bundle: Bundle, task: FlightTask, evaluations: list[Evaluation]) -> None:
+def _print(console: Console, bundle: Bundle, task: FlightTask, evaluations: list[Evaluation]) -> None:
     criterion, seconds = task.TASK.success, task.TASK.episode_s
     table = Table(title=f"{bundle.path} on task {task.TASK.name}", title_justify="left")
-    for column in ("airframes", "disturbed", "success", "95 % interval", "steady", "in box", "survival"):
-        table.add_column(column, justify="left" if column in ("airframes", "disturbed") else "right")
-    table.add_column("left out", justify="right")
+    for column in ("airframes", "success", "95 % interval", "steady", "in box", "survival", "left out"):
+        table.add_column(column, justify="left" if column == "airframes" else "right", no_wrap=column == "airframes")
     for e in evaluations:
         low, high = e.success_interval
-        disturbed = "yes" if e.table.term("force_per_weight") else "no"
         table.add_row(
-            e.parameter_set,
-            disturbed,
+            f"{e.parameter_set}, {'disturbed' if e.table.term('force_per_weight') else 'calm'}",
             f"{e.success_rate:.1%}",
-            f"{low:.1%} to {high:.1%}",
+            f"{100 * low:.1f} - {100 * high:.1f}",
             f"{100 * e.median_steady_error_m:.1f} cm" if math.isfinite(e.median_steady_error_m) else "-",
             f"{e.box_share:.1%}",
             f"{e.mean_survival_s:.2f} s",
             str(e.left_out),
         )
-    console = Console()
     console.print(table)
     console.print(
         f"{evaluations[0].episodes} episodes of {seconds:g} s, seed {evaluations[0].seed}, table"

@@ -33,11 +33,15 @@ class AnalyticConfig:
     """Settings of the learner."""
 
     iterations: int = 1600
+    """Updates of the actor."""
     num_envs: int = 64
+    """Drones flown at once."""
     window: int = 32
     """Control steps between two updates."""
     episode_windows: int = 8
+    """Windows after which a drone starts again, with another airframe."""
     discount: float = 0.98
+    """Of the cost, per control step."""
     rate: float = 1e-2
     """Adam's first step size; it falls linearly."""
     rate_floor: float = 0.02
@@ -45,9 +49,13 @@ class AnalyticConfig:
     average: float = 0.98
     """Decay per iteration of the averaged weights that are evaluated and kept."""
     critic: bool = True
+    """End each window with the privileged critic's value; without, the window's end counts nothing."""
     critic_hidden: tuple[int, int] = (64, 64)
+    """Sizes of the critic's hidden layers."""
     critic_rate: float = 2e-3
+    """Adam step size of the critic."""
     critic_follow: float = 0.05
+    """Share by which the target critic moves towards the critic at each iteration."""
     critic_steps: int = 4
     """Adam steps of the critic per iteration."""
     critic_batch: int = 256

@@ -82,12 +82,15 @@ class StartConfig:
     wide_share: float = 0.15
     """Share of episodes that start level, up to ``wide_m`` away, with rotors at any speed."""
     wide_m: float = 0.8
+    """Largest distance of those starts from the target, per axis, m."""
     jump_share: float = 0.05
     """Share of drones whose set-point jumps by up to ``jump_m`` per axis between two windows."""
     jump_m: float = 0.5
+    """Largest jump of a set-point per axis, m."""
     lost_m: float = 3.0
-    """A drone further away than this is reset."""
+    """A drone further away than this is reset, m."""
     pool: int = 4096
+    """Airframes drawn from the training table, from which every reset picks one."""
 
 
 class Drones:

@@ -32,6 +32,7 @@ class HoverCost:
     distance: float = 0.5
     """On sqrt(|p|^2 + r^2) - r."""
     distance_radius_m: float = 0.03
+    """r, m: within it the cost is quadratic, beyond it linear."""
     tilt: float = 0.5
     """On 1 - cos(tilt)."""
     rate: float = 0.01
@@ -41,9 +42,9 @@ class HoverCost:
     change: float = 0.1
     """On |command - previous command|^2."""
     approach_rate: float = 2.0
-    """k, 1/s."""
+    """k, 1/s: speed of the desired approach per metre of distance."""
     approach_speed: float = 1.0
-    """v_max, m/s."""
+    """v_max, m/s: largest desired speed of approach."""
 
     def packed(self) -> NDArray[np.float32]:
         """Return the fields in order."""
