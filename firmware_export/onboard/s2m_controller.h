@@ -61,7 +61,7 @@ typedef enum {
 
 typedef struct {
   uint32_t mode;       /* s2m_setpoint_mode_t */
-  uint32_t tick_ms;    /* when it arrived */
+  uint32_t tick_ms;    /* when it arrived; of a plan made on board: when the link was last heard */
   float position_w[3]; /* m */
   float velocity_w[3]; /* m/s */
 } s2m_setpoint_t;

@@ -36,20 +36,15 @@ class Commander:
         """Give the priority back after ``remain_valid_ms``: the high-level commander may take over."""
         self._relaxed_at = self.now_ms + remain_valid_ms
 
-    def select(self, now_ms: int, host_alive: bool) -> Setpoint:
-        """Return the set-point in use at ``now_ms``.
-
-        The plan of the high-level commander counts as fresh only while the host is alive, so
-        that a lost host also ends a planned flight.
-        """
+    def select(self, now_ms: int, plan_ms: int) -> Setpoint:
+        """Return the set-point in use at ``now_ms``; a plan of the high-level commander dates from ``plan_ms``."""
         self.now_ms = now_ms
         if self._streaming(now_ms):
             return self._streamed
         planned = self._high_level.setpoint(now_ms)
         if planned is None:
             return self._streamed
-        if host_alive:
-            self.tick_ms = now_ms
+        self.tick_ms = plan_ms
         return planned
 
     def _streaming(self, now_ms: int) -> bool:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from hardware.virtual.crazyflie.values import FLOAT, U8, U16, U32, ValueType
 
+CONTROLLER_PID, CONTROLLER_OUT_OF_TREE = 1, 6
+"""Values of ``stabilizer.controller`` (crazyflie-firmware, ``controller.h``)."""
+
 
 @dataclass
 class Parameter:
@@ -72,7 +75,7 @@ def standard_parameters(controller: int, bundle_id: bytes, decks: tuple[str, ...
     """Return the parameters of a virtual Crazyflie.
 
     Args:
-        controller: ``stabilizer.controller`` at start (1 PID, 6 out-of-tree).
+        controller: ``stabilizer.controller`` at start.
         bundle_id: 32 bytes, id of the bundle whose policy is on board; zeros if none.
         decks: attached decks, e.g. ``("bcLighthouse4",)``.
     """
@@ -97,6 +100,5 @@ def standard_parameters(controller: int, bundle_id: bytes, decks: tuple[str, ...
         Parameter("kalman.initialZ", FLOAT, 0.0),
         Parameter("locSrv.extPosStdDev", FLOAT, 0.01),
         Parameter("system.arm", U8, 0),
-        Parameter("s2m.hostTimeout", U16, 300),
         *(Parameter(f"s2m.id{i}", U32, word, read_only=True) for i, word in enumerate(words)),
     ]

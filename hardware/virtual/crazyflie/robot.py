@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 
@@ -17,17 +17,24 @@ from firmware_export.onboard import OnboardController
 from hardware.virtual.crazyflie.battery import Battery
 from hardware.virtual.crazyflie.body import STEP_S, Body
 from hardware.virtual.crazyflie.commander import Commander
-from hardware.virtual.crazyflie.crtp import MalformedPacketError, Packet, Port, decode
+from hardware.virtual.crazyflie.crtp import Port
 from hardware.virtual.crazyflie.estimator import Estimate, StateEstimator
 from hardware.virtual.crazyflie.events import EventLog
 from hardware.virtual.crazyflie.fault_schedule import FaultSchedule
 from hardware.virtual.crazyflie.faults import Fault
 from hardware.virtual.crazyflie.high_level import HighLevelCommander
-from hardware.virtual.crazyflie.link_conditions import Channel, LinkConditions
+from hardware.virtual.crazyflie.link_conditions import LinkConditions
 from hardware.virtual.crazyflie.log_variables import log_variables
-from hardware.virtual.crazyflie.parameters import ParameterStore, standard_parameters
+from hardware.virtual.crazyflie.parameter_effects import ParameterEffects
+from hardware.virtual.crazyflie.parameters import (
+    CONTROLLER_OUT_OF_TREE,
+    CONTROLLER_PID,
+    ParameterStore,
+    standard_parameters,
+)
 from hardware.virtual.crazyflie.policy_controller import PolicyController
 from hardware.virtual.crazyflie.quaternion import rotation_matrix, yaw_of
+from hardware.virtual.crazyflie.radio import Radio, Service
 from hardware.virtual.crazyflie.services.commander import CommanderService
 from hardware.virtual.crazyflie.services.high_level import HighLevelService
 from hardware.virtual.crazyflie.services.link import LinkService
@@ -43,20 +50,11 @@ from hardware.virtual.crazyflie.supervisor import FlightSupervisor
 from sim.spec import MultirotorParameters
 
 Profile = Literal["policy", "stock"]
-CONTROLLER_PID, CONTROLLER_OUT_OF_TREE = 1, 6
 NO_SETPOINT_MS = 1 << 30
 """Age of the set-point before the first."""
 AIRBORNE_MS = 100
 """Without contact for this long counts as flying, not bouncing."""
 BATTERY_PERIOD_MS = 10
-
-
-class Service(Protocol):
-    """Serves one port."""
-
-    def handle(self, packet: Packet) -> list[Packet]:
-        """Return the replies to ``packet``."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -101,57 +99,31 @@ class VirtualCrazyflie:
         controller = CONTROLLER_OUT_OF_TREE if options.profile == "policy" else CONTROLLER_PID
         bundle_id = onboard.bundle_id if onboard else bytes(32)
         self.parameters = ParameterStore(standard_parameters(controller, bundle_id, options.decks))
-        self._listen_to_parameters()
         self.setpoint = Setpoint()
         self.motors: Motors = OFF
         self._faults = FaultSchedule(self, faults)
-        self._uplink = Channel(self.link, lambda: self.events.count("lost_uplink"))
-        self._downlink = Channel(self.link, lambda: self.events.count("lost_downlink"))
-        self._last_received_ms = -NO_SETPOINT_MS
         self._contact_ms = 0
         self._airborne = False
         self.log = LogService(log_variables(self))
         self.param = ParamService(self.parameters)
-        self._services: dict[int, Service] = self._make_services()
+        self._radio = Radio(self.link, self._services(), self.events)
+        ParameterEffects(self)
         self.events.add("started", profile=options.profile, seed=options.seed)
 
     # Radio --------------------------------------------------------------------------------------
 
     def receive(self, datagram: bytes) -> None:
         """Take one datagram from the client; malformed ones are dropped and counted."""
-        self._uplink.push(self.now_ms, datagram)
-        self._read()
+        self._radio.receive(datagram)
 
     def take_outgoing(self) -> list[bytes]:
         """Return and forget the datagrams to send now."""
-        return self._downlink.pop(self.now_ms)
+        return self._radio.take_outgoing()
 
     def new_client(self) -> None:
-        """Forget the log blocks and set-points of the client before."""
+        """Forget the log blocks of the client before."""
         self.log.reset()
         self.events.add("connected")
-
-    def _read(self) -> None:
-        for datagram in self._uplink.pop(self.now_ms):
-            self._process(datagram)
-
-    def _process(self, datagram: bytes) -> None:
-        self._last_received_ms = self.now_ms
-        self.events.mark("last_packet")
-        try:
-            packet = decode(datagram)
-            service = self._services.get(packet.port)
-            if service is None:
-                raise MalformedPacketError(f"nobody listens on port {packet.port}")
-            replies = service.handle(packet)
-        except MalformedPacketError:
-            self.events.count("malformed")
-            return
-        self._send(replies)
-
-    def _send(self, packets: list[Packet]) -> None:
-        for packet in packets:
-            self._downlink.push(self.now_ms, packet.encode())
 
     # Time ---------------------------------------------------------------------------------------
 
@@ -167,9 +139,14 @@ class VirtualCrazyflie:
         return NO_SETPOINT_MS if tick is None else self.now_ms - tick
 
     @property
-    def host_alive(self) -> bool:
-        """Whether any packet arrived lately (``s2m.hostTimeout``)."""
-        return self.now_ms - self._last_received_ms <= self.parameters["s2m.hostTimeout"].value
+    def plan_ms(self) -> int:
+        """When the plan of the high-level commander was last confirmed: what its age is counted from.
+
+        With the policy on board that is the last packet of any kind, so that a silent host ends a planned
+        flight as it ends a streamed one. The stock firmware confirms its own plan in every step
+        (``stabilizer.c``) and flies it to the end.
+        """
+        return self._radio.heard_ms if self.policy_selected else self.now_ms
 
     @property
     def policy_selected(self) -> bool:
@@ -179,19 +156,19 @@ class VirtualCrazyflie:
     def _tick(self) -> None:
         self.now_ms += 1
         self.events.tick_ms = self.commander.now_ms = self.now_ms
-        self._read()
+        self._radio.update(self.now_ms)
         self._faults.update()
         body = self.body
         estimate = self.estimator.step(STEP_S, body.position_w, body.velocity_w, body.attitude, body.angular_velocity_b)
         self.high_level.tell_state(self.now_ms, estimate.position_w, yaw_of(estimate.attitude))
-        self.setpoint = self.commander.select(self.now_ms, self.host_alive)
+        self.setpoint = self.commander.select(self.now_ms, self.plan_ms)
         self._supervise(estimate)
         self._drive(self._control(estimate))
         self._watch_contact()
         if self.now_ms % BATTERY_PERIOD_MS == 0:
             self.battery.step(body.rotor_speed, BATTERY_PERIOD_MS / 1000.0)
-        self._send(self.log.stream(self.now_ms))
-        self._send(self.param.updates())
+        self._radio.send(self.log.stream(self.now_ms))
+        self._radio.send(self.param.updates())
 
     def _supervise(self, estimate: Estimate) -> None:
         supervisor = self.supervisor
@@ -246,9 +223,7 @@ class VirtualCrazyflie:
         """Add a fault; one that is due begins at once."""
         self._faults.add(fault)
 
-    # Set-up -------------------------------------------------------------------------------------
-
-    def _make_services(self) -> dict[int, Service]:
+    def _services(self) -> dict[int, Service]:
         setpoints = CommanderService(self.commander)
         return {
             Port.PARAM: self.param,
@@ -262,36 +237,3 @@ class VirtualCrazyflie:
             Port.PLATFORM: PlatformService(self.supervisor),
             Port.LINK: LinkService(),
         }
-
-    def _listen_to_parameters(self) -> None:
-        store = self.parameters
-        store.on_write("kalman.resetEstimation", self._on_reset_estimation)
-        store.on_write("stabilizer.controller", self._on_controller)
-        store.on_write("stabilizer.stop", lambda v: self.supervisor.emergency_stop("stabilizer.stop") if v else None)
-        store.on_write("system.arm", self._on_arm)
-        store.on_write("locSrv.extPosStdDev", self._on_external_std)
-        store.on_write("commander.enHighLevel", self._on_high_level_enabled)
-
-    def _on_reset_estimation(self, value: float) -> None:
-        if value:
-            start = (self.parameters[f"kalman.initial{axis}"].value for axis in "XYZ")
-            x, y, z = start
-            self.estimator.reset((x, y, z))
-            self.events.add("estimator_reset")
-
-    def _on_arm(self, value: float) -> None:
-        self.supervisor.request_arming(bool(value))
-
-    def _on_controller(self, value: float) -> None:
-        valid = {CONTROLLER_PID, CONTROLLER_OUT_OF_TREE} if self.policy else {CONTROLLER_PID}
-        if value not in valid:
-            # The firmware falls back to a controller it has, and says so.
-            self.parameters.change("stabilizer.controller", CONTROLLER_PID)
-        self.events.add("controller", selected=self.parameters["stabilizer.controller"].value)
-
-    def _on_external_std(self, value: float) -> None:
-        if math.isfinite(value) and value > 0.0:
-            self.estimator.external_std_m = value
-
-    def _on_high_level_enabled(self, value: float) -> None:
-        self.high_level.enabled = self.supervisor.high_level_enabled = bool(value)

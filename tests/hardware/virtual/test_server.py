@@ -97,7 +97,7 @@ def test_setpoints_that_are_no_positions_are_dropped(bench, value):
     before = bench.robot.events.counters["malformed"]
     bench.position(value, 0.0, 0.5)
     assert bench.robot.events.counters["malformed"] == before + 1
-    assert bench.robot.commander.select(bench.robot.now_ms, True).position_w[0] == 0.0
+    assert bench.robot.commander.select(bench.robot.now_ms, bench.robot.now_ms).position_w[0] == 0.0
 
 
 def test_a_second_client_is_ignored_while_the_robot_is_armed(served):
