@@ -37,7 +37,7 @@ class Row:
     def render(self, figures: dict[str, Any]) -> str:
         """Return the line in Markdown."""
         value = figures[self.key]
-        shown = self.form.format(value * self.scale if isinstance(value, (int, float)) else value)
+        shown = self.form.format(value if self.scale == 1.0 else value * self.scale)
         return f"| {self.text} | {shown} | {self.goal} | `{self.key}` |"
 
 
