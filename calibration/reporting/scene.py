@@ -1,4 +1,4 @@
-"""A pleasant stage around any robot's MJCF: soft sky, a floor with a half-metre grid, one shadow.
+"""The simulator's stage around any robot's MJCF, lighter to render, and shapes drawn into it.
 
 Only looks: the robot's inertia, contacts and actuators are not used, because a replay sets the
 state and never integrates.
@@ -12,13 +12,7 @@ import mujoco
 import numpy as np
 
 from sim.errors import ConfigError
-
-_SKY_TOP = (0.62, 0.74, 0.88)
-_SKY_HORIZON = (0.93, 0.95, 0.97)
-_FLOOR = (0.90, 0.915, 0.93)
-_FLOOR_LINE = (0.70, 0.74, 0.79)
-GRID_M = 0.5
-"""Side of the squares on the floor: the eye's ruler in the video."""
+from sim.flight.scene import add_scene
 
 
 def build_stage(mjcf: Path, width: int, height: int) -> mujoco.MjModel:
@@ -46,6 +40,8 @@ def _dress(spec: mujoco.MjSpec, width: int, height: int) -> None:
         spec.delete(geom)
     for light in list(spec.lights):
         spec.delete(light)
+    add_scene(spec)
+    spec.stat.extent = 1.0
     visual = spec.visual
     visual.global_.offwidth, visual.global_.offheight = width, height
     visual.quality.shadowsize = 1024
@@ -53,59 +49,6 @@ def _dress(spec: mujoco.MjSpec, width: int, height: int) -> None:
     # Two thirds of a frame's time went into round shapes finer than a pixel.
     visual.quality.numslices, visual.quality.numstacks = 16, 6
     visual.map.znear, visual.map.zfar = 0.005, 60.0
-    visual.headlight.ambient = [0.42, 0.42, 0.42]
-    visual.headlight.diffuse = [0.28, 0.28, 0.28]
-    visual.headlight.specular = [0.1, 0.1, 0.1]
-    visual.rgba.haze = [*_SKY_HORIZON, 1.0]
-    spec.stat.extent = 1.0
-    _add_sky(spec)
-    _add_floor(spec)
-    spec.worldbody.add_light(
-        name="report_sun",
-        type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL,
-        pos=[0.6, -0.8, 3.0],
-        dir=[-0.2, 0.28, -1.0],
-        diffuse=[0.5, 0.5, 0.48],
-        specular=[0.2, 0.2, 0.2],
-        castshadow=True,
-    )
-
-
-def _add_sky(spec: mujoco.MjSpec) -> None:
-    spec.add_texture(
-        name="report_sky",
-        type=mujoco.mjtTexture.mjTEXTURE_SKYBOX,
-        builtin=mujoco.mjtBuiltin.mjBUILTIN_GRADIENT,
-        rgb1=_SKY_TOP,
-        rgb2=_SKY_HORIZON,
-        width=256,
-        height=1536,
-    )
-
-
-def _add_floor(spec: mujoco.MjSpec) -> None:
-    spec.add_texture(
-        name="report_floor",
-        type=mujoco.mjtTexture.mjTEXTURE_2D,
-        builtin=mujoco.mjtBuiltin.mjBUILTIN_FLAT,
-        mark=mujoco.mjtMark.mjMARK_EDGE,
-        rgb1=_FLOOR,
-        rgb2=_FLOOR,
-        markrgb=_FLOOR_LINE,
-        width=256,
-        height=256,
-    )
-    material = spec.add_material(name="report_floor", texuniform=True, texrepeat=[1.0 / GRID_M, 1.0 / GRID_M])
-    material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = "report_floor"
-    material.specular, material.shininess = 0.05, 0.1
-    spec.worldbody.add_geom(
-        name="report_floor",
-        type=mujoco.mjtGeom.mjGEOM_PLANE,
-        size=[0.0, 0.0, 0.05],
-        material="report_floor",
-        contype=0,
-        conaffinity=0,
-    )
 
 
 def free_joint_address(model: mujoco.MjModel) -> int:

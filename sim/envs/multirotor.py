@@ -13,7 +13,7 @@ from sim.envs.delays import StateHistory, command_slots, hold_weights, mix_comma
 from sim.envs.observation import check_actor_terms, critic_observation, noise_std, observe
 from sim.envs.task import FlightTask
 from sim.errors import ConfigError
-from sim.flight.rotor import RotorBank
+from sim.flight.rotor_bank import RotorBank
 from sim.randomization import RandomizationTable, Sample, sample
 
 _RIGID = 13

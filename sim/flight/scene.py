@@ -1,4 +1,4 @@
-"""A floor to take off from, a sky and soft light, so that a rendered flight is pleasant to watch."""
+"""A stage for a flying robot: soft sky, a floor with a half-metre grid to take off from, one shadow."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ import mujoco
 
 FLOOR = "floor"
 """Name of the floor's geom."""
+
+GRID_M = 0.5
+"""Side of the squares on the floor: the eye's ruler."""
+
+_SKY_TOP = (0.62, 0.74, 0.88)
+_SKY_HORIZON = (0.93, 0.95, 0.97)
+_FLOOR_COLOUR = (0.90, 0.915, 0.93)
+_FLOOR_LINE = (0.70, 0.74, 0.79)
 
 
 def add_scene(spec: mujoco.MjSpec) -> None:
@@ -16,12 +24,15 @@ def add_scene(spec: mujoco.MjSpec) -> None:
     # A flight volume of a few metres: sets the default camera, clipping and the shadow's resolution.
     spec.stat.center = [0.0, 0.0, 0.5]
     spec.stat.extent = 2.0
-    spec.visual.quality.shadowsize = 8192
-    spec.visual.map.shadowclip = 1.5
-    spec.visual.global_.offwidth = 1920
-    spec.visual.global_.offheight = 1080
-    spec.visual.map.znear = 0.01
-    spec.visual.rgba.haze = [0.86, 0.91, 0.96, 1.0]
+    visual = spec.visual
+    visual.quality.shadowsize = 8192
+    visual.map.shadowclip = 1.5
+    visual.map.znear = 0.01
+    visual.global_.offwidth, visual.global_.offheight = 1920, 1080
+    visual.headlight.ambient = [0.40, 0.40, 0.41]
+    visual.headlight.diffuse = [0.16, 0.16, 0.16]
+    visual.headlight.specular = [0.1, 0.1, 0.1]
+    visual.rgba.haze = [*_SKY_HORIZON, 1.0]
 
 
 def _add_sky(spec: mujoco.MjSpec) -> None:
@@ -29,8 +40,8 @@ def _add_sky(spec: mujoco.MjSpec) -> None:
         name="sky",
         type=mujoco.mjtTexture.mjTEXTURE_SKYBOX,
         builtin=mujoco.mjtBuiltin.mjBUILTIN_GRADIENT,
-        rgb1=[0.46, 0.66, 0.88],
-        rgb2=[0.93, 0.96, 0.99],
+        rgb1=_SKY_TOP,
+        rgb2=_SKY_HORIZON,
         width=256,
         height=1536,
     )
@@ -38,23 +49,24 @@ def _add_sky(spec: mujoco.MjSpec) -> None:
 
 def _add_floor(spec: mujoco.MjSpec) -> None:
     spec.add_texture(
-        name="tiles",
+        name=FLOOR,
         type=mujoco.mjtTexture.mjTEXTURE_2D,
-        builtin=mujoco.mjtBuiltin.mjBUILTIN_CHECKER,
+        builtin=mujoco.mjtBuiltin.mjBUILTIN_FLAT,
         mark=mujoco.mjtMark.mjMARK_EDGE,
-        rgb1=[0.80, 0.83, 0.87],
-        rgb2=[0.72, 0.76, 0.81],
-        markrgb=[0.90, 0.92, 0.95],
-        width=512,
-        height=512,
+        rgb1=_FLOOR_COLOUR,
+        rgb2=_FLOOR_COLOUR,
+        markrgb=_FLOOR_LINE,
+        width=256,
+        height=256,
     )
-    material = spec.add_material(name="tiles", texrepeat=[2.0, 2.0], texuniform=True, reflectance=0.04, specular=0.1)
-    material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = "tiles"
+    material = spec.add_material(name=FLOOR, texuniform=True, texrepeat=[1.0 / GRID_M, 1.0 / GRID_M])
+    material.textures[mujoco.mjtTextureRole.mjTEXROLE_RGB] = FLOOR
+    material.specular, material.shininess = 0.05, 0.1
     spec.worldbody.add_geom(
         name=FLOOR,
         type=mujoco.mjtGeom.mjGEOM_PLANE,
         size=[0.0, 0.0, 0.05],
-        material="tiles",
+        material=FLOOR,
         contype=0,
         conaffinity=1,
         condim=3,
@@ -63,15 +75,12 @@ def _add_floor(spec: mujoco.MjSpec) -> None:
 
 
 def _add_light(spec: mujoco.MjSpec) -> None:
-    spec.visual.headlight.ambient = [0.32, 0.32, 0.34]
-    spec.visual.headlight.diffuse = [0.28, 0.28, 0.28]
-    spec.visual.headlight.specular = [0.1, 0.1, 0.1]
     spec.worldbody.add_light(
         name="sun",
         type=mujoco.mjtLightType.mjLIGHT_DIRECTIONAL,
-        pos=[-1.4, -1.0, 3.6],  # the shadow map is centred where this ray meets the floor: the origin
-        dir=[1.4, 1.0, -3.6],
-        diffuse=[0.62, 0.60, 0.56],
-        specular=[0.25, 0.25, 0.25],
+        pos=[0.6, -0.8, 3.0],
+        dir=[-0.2, 0.28, -1.0],
+        diffuse=[0.45, 0.45, 0.43],
+        specular=[0.2, 0.2, 0.2],
         castshadow=True,
     )

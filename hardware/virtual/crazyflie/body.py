@@ -11,7 +11,7 @@ from hardware.virtual.crazyflie.quaternion import Quaternion
 from hardware.virtual.crazyflie.setpoint import Vector
 from sim.flight.model import build_model
 from sim.flight.parameters import FlightParameters
-from sim.flight.rotor import RotorBank
+from sim.flight.rotor_bank import RotorBank
 from sim.spec import GRAVITY, MultirotorParameters
 
 STEP_S = 0.001

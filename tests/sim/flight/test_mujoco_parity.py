@@ -16,7 +16,7 @@ from sim.flight.kernel import step
 from sim.flight.layout import FIRST_ROTOR
 from sim.flight.model import build_model, model_fields
 from sim.flight.parameters import FlightParameters
-from sim.flight.rotor import RotorBank
+from sim.flight.rotor_bank import RotorBank
 from sim.registry import load_robot
 from tests.sim.flight import reference
 from tests.sim.flight.batches import random_parameters

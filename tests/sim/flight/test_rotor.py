@@ -8,7 +8,8 @@ from scipy.integrate import solve_ivp
 
 from sim.errors import ConfigError
 from sim.flight.kernel import step
-from sim.flight.rotor import RotorBank, advance, lag_coefficients, mean_thrust, mean_thrust_slopes
+from sim.flight.rotor import lag_coefficients, mean_thrust, mean_thrust_slopes
+from sim.flight.rotor_bank import RotorBank
 from tests.sim.flight.batches import random_commands, random_parameters, random_states
 
 
@@ -17,7 +18,7 @@ def test_speed_and_mean_thrust_match_the_differential_equation(dt):
     rng = np.random.default_rng(0)
     p = random_parameters(rng, 6)
     speed, command = random_states(rng, 6)[:, 13:].copy(), random_commands(rng, 6)
-    thrust, following = advance(speed, command, p, dt)
+    thrust, following = RotorBank(p, dt).advance(speed, command)
     for n in range(6):
         c0, c1, c2 = p.thrust_curve[n].astype(float)
         for i in range(4):
@@ -36,7 +37,7 @@ def test_two_half_intervals_make_one():
     rng = np.random.default_rng(1)
     p = random_parameters(rng, 100)
     speed, command = random_states(rng, 100)[:, 13:].copy(), random_commands(rng, 100)
-    whole_thrust, whole_speed = advance(speed, command, p, 0.01)
+    whole_thrust, whole_speed = RotorBank(p, 0.01).advance(speed, command)
     half = RotorBank(p, 0.005)
     first, between = half.advance(speed, command)
     second, following = half.advance(between, command)
@@ -48,7 +49,7 @@ def test_kernel_and_rotor_bank_turn_the_rotors_alike():
     rng = np.random.default_rng(2)
     p = random_parameters(rng, 50)
     state, command = random_states(rng, 50), random_commands(rng, 50)
-    _, speed = advance(state[:, 13:].copy(), command, p, 0.01)
+    _, speed = RotorBank(p, 0.01).advance(state[:, 13:].copy(), command)
     np.testing.assert_allclose(step(state, command, p.packed(0.01))[:, 13:], speed, atol=1e-7)
 
 
@@ -81,7 +82,7 @@ def test_nan_command_gives_nan_thrust_in_that_rotor_only():
     p = random_parameters(rng, 2)
     command = random_commands(rng, 2)
     command[1, 2] = np.nan
-    thrust, following = advance(random_states(rng, 2)[:, 13:].copy(), command, p, 0.01)
+    thrust, following = RotorBank(p, 0.01).advance(random_states(rng, 2)[:, 13:].copy(), command)
     for value in (thrust, following):
         assert np.isnan(value[1, 2])
         assert np.isnan(value).sum() == 1
@@ -90,4 +91,4 @@ def test_nan_command_gives_nan_thrust_in_that_rotor_only():
 def test_wrong_shape_is_named():
     rng = np.random.default_rng(5)
     with pytest.raises(ConfigError, match=r"'rotor_speed' must have shape \(3, 4\), got \(2, 4\)"):
-        advance(np.zeros((2, 4), np.float32), np.zeros((2, 4), np.float32), random_parameters(rng, 3), 0.01)
+        RotorBank(random_parameters(rng, 3), 0.01).advance(np.zeros((2, 4), np.float32), np.zeros((2, 4), np.float32))
