@@ -84,7 +84,7 @@ def detect(
         seen: inputs of this step.
         limits: from the bundle.
         home_w: (3,) take-off point, m.
-        battery_v: filtered pack voltage, NaN if unknown.
+        battery_v: loaded pack voltage as the robot reports it, NaN if unknown.
         armed: whether the supervisor saw the robot armed before.
     """
     faults = _link_faults(seen, limits)

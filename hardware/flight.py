@@ -19,7 +19,7 @@ from hardware.link import Link, LinkHealth, StateSample
 from hardware.log import FlightLog
 from hardware.loop import NS, HostStall, LoopTiming, OperatorSignals, run_loop, steady_interpreter
 from hardware.mission import Mission, Order
-from hardware.supervisor import FaultRecord, Mode, Output, Supervisor
+from hardware.supervisor import FaultRecord, Mode, Output, Request, Supervisor
 
 PERIOD_S = 0.01
 """Set-point stream, 100 Hz: twenty set-points within the on-board dead-man's 200 ms."""
@@ -46,7 +46,10 @@ class FlightRecord:
     """From the arrival of the state a command rests on to that command's hand-over."""
     faults: list[dict[str, Any]] = field(default_factory=list)
     """As ``fault_dict`` describes them."""
-    setpoint_phases: set[str] = field(default_factory=set)
+    took_off: bool = False
+    """A set-point left the host."""
+    plan_done: bool = False
+    """The mission reached the landing of its plan."""
     disarmed: bool = False
     """The robot confirmed that it is disarmed."""
     battery_start_v: float = math.nan
@@ -98,7 +101,7 @@ class Flight:
             finished = True
         finally:
             if not finished:
-                _abandon(self.link)
+                _abandon(self.link, self.signals)
         return self.record
 
     def _step(self, now_ns: int) -> bool:
@@ -143,10 +146,11 @@ class Flight:
             self.record.battery_start_v = self.record.battery_min_v = battery
         self.record.battery_min_v = min(self.record.battery_min_v, battery)
         if output.command is not None:
+            self.record.took_off = True
+            self.record.plan_done |= order.request is Request.LAND
             self.record.latencies_ns.append(time.monotonic_ns() - state.received_ns)
         if order.judged and output.mode is Mode.RUNNING:
             self.record.errors_m.append(math.dist(state.position_w, order.target[:3]))
-            self.record.setpoint_phases.add(order.phase)
         age_ms = (now_ns - state.received_ns) / 1e6
         x, y, z = state.position_w
         self.status = (
@@ -208,16 +212,19 @@ def fault_dict(record: FaultRecord, acted_s: float) -> dict[str, Any]:
     }
 
 
-def _abandon(link: Link) -> None:
-    """Get a robot down after an internal error: fall silent, so that its dead-man lands it, then motors off."""
-    start = link.read()
-    if start is not None and start.armed:
-        deadline = time.monotonic() + ABANDON_S
-        while time.monotonic() < deadline and link.health().connected:
-            state = link.read()
-            if state is None or not state.armed or state.landed:
-                break
-            time.sleep(PERIOD_S)
+def _abandon(link: Link, signals: OperatorSignals) -> None:
+    """Get a robot down after an internal error: fall silent, so that its dead-man lands it, then motors off.
+
+    The operator's kill still cuts the motors at once.
+    """
+    deadline = time.monotonic() + ABANDON_S
+    while time.monotonic() < deadline and link.health().connected and not signals.kill:
+        state = link.read()
+        if state is None or not state.armed or state.landed:
+            break
+        time.sleep(PERIOD_S)
     for _ in range(OFF_EVERY):
+        if signals.kill:
+            link.emergency_stop()
         link.safe_stop("off")
         time.sleep(PERIOD_S)

@@ -11,6 +11,7 @@ from rich.console import Console
 from hardware.faults import SEVERITY, Fault
 from hardware.flight import FlightRecord
 from hardware.mission import Plan
+from hardware.supervisor import ARMING_TIMEOUT_S
 from sim.errors import FlightAbortedError
 
 
@@ -18,10 +19,10 @@ def flight_result(record: FlightRecord, plan: Plan) -> dict[str, Any]:
     """Return the figures of a flight; ``completed`` when it went through the whole plan without a fault."""
     timing = record.timing.summary()
     latencies_ms = np.asarray(record.latencies_ns, dtype=np.float64) / 1e6
-    visited = len({phase for phase in record.setpoint_phases if phase.startswith("set-point")})
-    completed = not record.faults and record.disarmed and visited == len(plan.waypoints)
     return {
-        "completed": completed,
+        "completed": record.plan_done and record.disarmed and not record.faults,
+        "took_off": record.took_off,
+        "plan_done": record.plan_done,
         **record.errors(),
         "error_source": f"state estimate, at rest set-points, the first {plan.settle_s:g} s at each left out",
         "judged_steps": len(record.errors_m),
@@ -45,21 +46,31 @@ def reaction_times(faults: list[dict[str, Any]]) -> dict[str, float]:
 
 def aborted(result: dict[str, Any]) -> FlightAbortedError:
     """Return the error of a flight that did not complete, with its result attached."""
-    faults = result["flight"]["faults"]
-    text = "flight ended before its plan did"
-    if faults:
-        worst = max(faults, key=lambda fault: SEVERITY[fault["safe_action"]])  # the first of these
-        action, after_ms = worst["safe_action"], worst["safe_action_ms"]
-        text = f"flight aborted: {worst['fault']}, safe action '{action}' after {after_ms:.0f} ms"
-    if result["flight"]["disarmed"]:
-        end = "the robot is disarmed"
-    elif any(fault["fault"] == Fault.LINK_LOST.value for fault in faults):
-        end = "the robot is out of reach and lands by itself: approach with care"
-    else:
-        end = "the robot did not confirm that it is disarmed: approach with care"
-    error = FlightAbortedError(f"{text}; {end}; log {result['log']}")
+    flight = result["flight"]
+    error = FlightAbortedError(f"{_what_happened(flight)}; {_where_it_ended(flight)}; log {result['log']}")
     error.result = result  # type: ignore[attr-defined]  # the command line writes it to --json
     return error
+
+
+def _what_happened(flight: dict[str, Any]) -> str:
+    """Name the fault whose action was in force, or what else kept the flight from completing."""
+    if flight["faults"]:
+        worst = max(flight["faults"], key=lambda fault: SEVERITY[fault["safe_action"]])  # the first of these
+        action, after_ms = worst["safe_action"], worst["safe_action_ms"]
+        return f"flight aborted: {worst['fault']}, safe action '{action}' after {after_ms:.0f} ms"
+    if not flight["took_off"]:
+        return f"no take-off: the robot did not arm within {ARMING_TIMEOUT_S:g} s, restart it"
+    return "the robot fell silent after its landing" if flight["plan_done"] else "flight ended before its plan did"
+
+
+def _where_it_ended(flight: dict[str, Any]) -> str:
+    seen = {fault["fault"] for fault in flight["faults"]}
+    if flight["disarmed"]:
+        locked = ", locked until it is restarted" if Fault.KILL.value in seen else ""
+        return f"the robot is disarmed{locked}"
+    if Fault.LINK_LOST.value in seen:
+        return "the robot is out of reach and lands by itself: approach with care"
+    return "the robot did not confirm that it is disarmed: approach with care"
 
 
 def print_summary(console: Console, flight: dict[str, Any]) -> None:

@@ -106,9 +106,11 @@ static void motors(s2m_controller_t *c, float command) {
   }
 }
 
-static bool is_motion(uint32_t mode) {
-  return mode == S2M_SETPOINT_POSITION || mode == S2M_SETPOINT_VELOCITY ||
-         mode == S2M_SETPOINT_HOVER;
+/* Whether there is a place or a velocity to follow, and it is made of numbers. */
+static bool can_be_followed(const s2m_setpoint_t *s) {
+  const bool motion = s->mode == S2M_SETPOINT_POSITION || s->mode == S2M_SETPOINT_VELOCITY ||
+                      s->mode == S2M_SETPOINT_HOVER;
+  return motion && all_finite(s->position_w, 3) && all_finite(s->velocity_w, 3);
 }
 
 /* Move the point the policy holds as the set-point says. */
@@ -152,12 +154,12 @@ static bool descend(s2m_controller_t *c, uint32_t tick, const s2m_estimate_t *e)
 /* Modes of an armed robot that is not latched off. */
 static void choose_mode(s2m_controller_t *c, uint32_t tick, const s2m_estimate_t *e,
                         const s2m_setpoint_t *s) {
-  const bool seen = s->mode != S2M_SETPOINT_NONE;
-  const bool fresh = seen && tick - s->tick_ms < c->config.dead_man_ms;
+  const bool stop = s->mode == S2M_SETPOINT_STOP;
+  const bool fresh = (stop || can_be_followed(s)) && tick - s->tick_ms < c->config.dead_man_ms;
   const bool warm = tick - c->armed_tick_ms >= c->config.warm_up_ms;
-  if (fresh && s->mode == S2M_SETPOINT_STOP) {
+  if (fresh && stop) {
     c->mode = S2M_IDLE;
-  } else if (fresh && warm && is_motion(s->mode)) {
+  } else if (fresh && warm) {
     enter_policy(c, tick, e);
     follow(c, s);
   } else if (c->mode == S2M_POLICY && !fresh) {
@@ -169,7 +171,7 @@ static void choose_mode(s2m_controller_t *c, uint32_t tick, const s2m_estimate_t
 }
 
 static void arm(s2m_controller_t *c, uint32_t tick, const s2m_estimate_t *e) {
-  c->mode = S2M_IDLE;
+  c->mode = is_number(e) ? S2M_IDLE : S2M_FAULT; /* there is no home to remember */
   c->armed_tick_ms = tick;
   memcpy(c->home_w, e->position_w, sizeof c->home_w);
   motors(c, 0.0f);

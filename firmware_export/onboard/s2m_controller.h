@@ -8,7 +8,8 @@
  *   fresh set-point       -> the policy flies
  *   set-point dead_man_ms old     -> the policy flies to a point that sinks at
  *                            descent_m_s above the place where the host fell silent, then off
- *   NaN                   -> motors off until disarmed
+ *   set-point that is no number   -> the same at once
+ *   estimate or policy that is no number -> motors off until disarmed
  *
  * C99, no heap, no globals: all memory is in s2m_controller_t.  SI units; quaternions wxyz;
  * world frame z up, body frame x forward, y left, z up.

@@ -60,6 +60,8 @@ def check_uri(uri: str) -> str:
     pattern, shape = URI_PATTERNS[scheme]
     if not re.fullmatch(pattern, uri):
         raise ConfigError(f"malformed URI '{uri}': expected {shape}")
+    if scheme == "udp" and not 0 < int(uri.rpartition(":")[2]) < 1 << 16:
+        raise ConfigError(f"malformed URI '{uri}': expected a port from 1 to 65535")
     return scheme
 
 

@@ -68,7 +68,7 @@ class CrazyflieLink:
         self._telemetry = Telemetry(self._crazyflie)
         try:
             self._telemetry.start()
-        except LinkError:
+        except BaseException:  # whatever it is, no thread and no socket stays behind
             self.close()
             raise
 

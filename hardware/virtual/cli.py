@@ -1,4 +1,4 @@
-"""``sim2metal virtual``: run a virtual robot behind its real protocol."""
+"""Run a virtual robot behind its real protocol: MuJoCo is its body, the bundle's C code its controller."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import Annotated, Any, Literal
 import tyro
 from rich.console import Console
 
-from hardware.virtual.control import ControlInput
+from hardware.virtual.control import READY, ControlInput
 from hardware.virtual.crazyflie.build import build_virtual_crazyflie
 from hardware.virtual.crazyflie.faults import parse_fault
 from hardware.virtual.crazyflie.robot import Options, VirtualCrazyflie
 from hardware.virtual.crazyflie.server import DEFAULT_URI, Server
+from sim.errors import ConfigError
 
 EXAMPLE = """sim2metal virtual crazyflie --bundle runs/hover/bundle
 sim2metal virtual crazyflie --profile stock --fault packet-loss=5 link-loss@flying+8 --events events.json"""
 
-READY = "ready on"
-"""What is printed when a client may connect; ``VirtualProcess`` waits for it."""
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @dataclass
@@ -63,6 +63,7 @@ def run(args: Args) -> dict[str, Any]:
         Sim2MetalError: one line that says what to do.
     """
     console = Console(highlight=False)
+    _check(args)
     faults = [parse_fault(text) for text in args.fault]
     decks = ("bcLighthouse4",) if args.deck == "lighthouse" else ()
     options = Options(args.profile, args.seed, decks, args.charge)
@@ -89,7 +90,13 @@ def run(args: Args) -> dict[str, Any]:
     return summary
 
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+def _check(args: Args) -> None:
+    if not 0.0 <= args.charge <= 1.0:
+        raise ConfigError(f"--charge {args.charge}: expected a number from 0 to 1")
+    if args.duration is not None and not args.duration > 0.0:
+        raise ConfigError(f"--duration {args.duration}: expected a positive number of seconds")
+    if args.seed < 0:
+        raise ConfigError(f"--seed {args.seed}: expected a whole number of at least 0")
 
 
 def _summary(robot: VirtualCrazyflie) -> dict[str, Any]:

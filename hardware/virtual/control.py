@@ -11,6 +11,8 @@ from hardware.virtual.crazyflie.faults import parse_fault
 from hardware.virtual.crazyflie.server import Server
 from sim.errors import ConfigError
 
+READY = "ready on"
+"""In the line that is printed when a client may connect."""
 ACKNOWLEDGE = "done:"
 """Every command line is answered with this and the line, once it has taken effect."""
 

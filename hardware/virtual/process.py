@@ -15,10 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from hardware.virtual.control import ACKNOWLEDGE
+from hardware.virtual.control import ACKNOWLEDGE, READY
 from sim.errors import LinkError
 
-READY = "ready on"
 START_TIMEOUT_S = 60.0
 """Loading and compiling, on a busy computer."""
 STOP_TIMEOUT_S = 10.0

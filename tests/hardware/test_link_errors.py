@@ -21,7 +21,10 @@ def test_an_unknown_scheme_lists_the_valid_ones(uri):
 
 @pytest.mark.parametrize(
     "uri",
-    ["udp://127.0.0.1", "udp://127.0.0.1:port", "usb://zero", "radio://0", "radio://0/80/3M", "radio://0/80/2M/XYZ"],
+    [
+        *("udp://127.0.0.1", "udp://127.0.0.1:port", "udp://127.0.0.1:0", "udp://127.0.0.1:65536"),
+        *("usb://zero", "radio://0", "radio://0/80/3M", "radio://0/80/2M/XYZ"),
+    ],
 )
 def test_a_malformed_uri_says_how_it_should_look(uri):
     with pytest.raises(ConfigError, match="expected"):

@@ -123,7 +123,6 @@ def test_recovery_in_another_file_leaves_the_first(tmp_path):
 
 WRITER = """
 import sys, time
-sys.path.insert(0, ".")
 from tests.hardware.test_log import METADATA, step
 from hardware.log import FlightLog
 log = FlightLog(sys.argv[1], METADATA)
@@ -136,7 +135,8 @@ for number in range(100000):
 
 def test_after_kill_minus_nine_at_most_the_last_fifth_of_a_second_is_missing(tmp_path):
     path = tmp_path / "killed.mcap"
-    process = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], stdout=subprocess.PIPE, text=True)
+    root = Path(__file__).parents[2]
+    process = subprocess.Popen([sys.executable, "-c", WRITER, str(path)], cwd=root, stdout=subprocess.PIPE, text=True)
     written = [process.stdout.readline() for _ in range(80)]
     process.send_signal(signal.SIGKILL)
     written += process.stdout.readlines()

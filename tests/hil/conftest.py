@@ -15,6 +15,12 @@ SHORT = {"hold": 1.5, "dwell": 0.8, "settle": 0.5}
 """A flight of a dozen seconds."""
 
 
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    """Work in a scratch folder, so that nothing a flight leaves lands in the checkout."""
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.fixture(scope="session")
 def bundle(tmp_path_factory):
     """Bundle of a hand-made policy that flies the nominal airframe, and its folder."""

@@ -73,8 +73,9 @@ class Body:
 
     @property
     def healthy(self) -> bool:
-        """Whether the true state is finite."""
-        return all(map(math.isfinite, (*self.position_w, *self.velocity_w)))
+        """Whether the true state is finite and MuJoCo never had to warn, e.g. of a command that is no number."""
+        warned = any(self._data.warning.number)
+        return not warned and all(map(math.isfinite, (*self.position_w, *self.velocity_w)))
 
     def _read(self) -> None:
         q = self._data.qpos[:7].tolist()

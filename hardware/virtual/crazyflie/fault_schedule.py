@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from hardware.virtual.crazyflie.battery import LOW_BATTERY_FAULT_CHARGE
 from hardware.virtual.crazyflie.faults import Fault
+from sim.errors import ConfigError
 
 if TYPE_CHECKING:
     from hardware.virtual.crazyflie.robot import VirtualCrazyflie
@@ -18,11 +19,18 @@ class FaultSchedule:
 
     def __init__(self, robot: VirtualCrazyflie, faults: Sequence[Fault]) -> None:
         self._robot = robot
+        for fault in faults:
+            self._check(fault)
         self._waiting = list(faults)
         self._ends: list[tuple[int, Fault]] = []
 
     def add(self, fault: Fault) -> None:
-        """Add a fault; one that is due begins at once."""
+        """Add a fault; one that is due begins at once.
+
+        Raises:
+            ConfigError: if it breaks something that this robot does not have.
+        """
+        self._check(fault)
         self._waiting.append(fault)
         self.update()
 
@@ -39,6 +47,10 @@ class FaultSchedule:
         for end in [end for end in self._ends if end[0] <= now_ms]:
             self._ends.remove(end)
             self._apply(end[1], active=False)
+
+    def _check(self, fault: Fault) -> None:
+        if fault.name == "nan-policy" and self._robot.policy is None:
+            raise ConfigError("fault 'nan-policy' needs a policy on board: add --bundle")
 
     def _is_due(self, fault: Fault) -> bool:
         origin_s = 0.0

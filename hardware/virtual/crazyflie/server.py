@@ -7,6 +7,7 @@ ones let the robot's time slip instead of running it in bursts.
 
 from __future__ import annotations
 
+import errno
 import selectors
 import socket
 import threading
@@ -22,7 +23,9 @@ from sim.errors import ConfigError, LinkError
 
 Address = tuple[str, int]
 DEFAULT_URI = "udp://127.0.0.1:19850"
+BIND_CURE = "give an address of this computer and a port above 1023"
 QUANTUM_MS = 2
+"""Time moves by this much at once: half of it is what a packet waits on average for its effect."""
 MAX_BEHIND_NS = 100_000_000
 """Further behind than this the robot's time slips."""
 SILENT_MS = 1000
@@ -63,10 +66,8 @@ class Server:
             self._socket.bind((host, port))
         except OSError as error:
             self._socket.close()
-            reason = error.strerror or str(error)
-            raise LinkError(
-                f"cannot listen on {uri}: {reason}; stop the other program or choose another port"
-            ) from None
+            cure = "stop the other program or choose another port" if error.errno == errno.EADDRINUSE else BIND_CURE
+            raise LinkError(f"cannot listen on {uri}: {error.strerror or error}; {cure}") from None
         self._socket.setblocking(False)
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._socket, selectors.EVENT_READ, self._drain)
@@ -137,7 +138,7 @@ class Server:
                 datagram, address = self._socket.recvfrom(2048)
             except BlockingIOError:
                 return
-            except OSError:  # a client's closed port, reported by the kernel
+            except ConnectionError:  # a client's closed port, reported by the kernel
                 continue
             if self._admit(datagram, address):
                 self._heard_ms = self.robot.now_ms

@@ -274,6 +274,30 @@ def test_a_stop_setpoint_idles_the_motors(pilot):
     assert motors[0] == pytest.approx(IDLE)
 
 
+@pytest.mark.parametrize("mode", [SETPOINT_POSITION, SETPOINT_VELOCITY, SETPOINT_HOVER])
+@pytest.mark.parametrize("field", ["position", "velocity"])
+def test_a_setpoint_that_is_no_number_is_not_followed_but_flown_down(pilot, mode, field):
+    pilot.take_off()
+    pilot.send(mode, **{field: (0.0, math.nan, 0.0)})
+    modes, motors = pilot.step(300, keep_alive=True)
+    assert set(modes) == {"dead_man"}
+    assert np.isfinite(motors).all()
+    assert motors.any(axis=1).all()
+
+
+def test_arming_without_a_position_turns_no_motor(pilot):
+    pilot.place((math.nan, 0.0, 0.0))
+    pilot.armed = True
+    modes, motors = pilot.step(600)
+    assert set(modes) == {"policy_fault"}
+    assert not motors.any()
+    pilot.place()
+    pilot.armed = False
+    pilot.step()
+    pilot.armed = True
+    assert pilot.step()[0] == ["idle"], "a new arming with a position is a new start"
+
+
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 @pytest.mark.parametrize("field", ["position_w", "velocity_w", "attitude", "angular_velocity_b"])
 def test_an_estimate_that_is_no_number_stops_the_motors_within_a_period(pilot, field, bad):

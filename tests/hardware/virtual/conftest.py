@@ -67,10 +67,15 @@ class Bench:
 
 @pytest.fixture
 def make_bench(pd_bundle):
-    def make(profile="policy", faults=(), **options):
-        return Bench(build_virtual_crazyflie(pd_bundle.path, Options(profile, **options), faults))
+    """Makes robots; whatever a test does to them, their physics must have stayed sound."""
+    made = []
 
-    return make
+    def make(profile="policy", faults=(), **options):
+        made.append(Bench(build_virtual_crazyflie(pd_bundle.path, Options(profile, **options), faults)))
+        return made[-1]
+
+    yield make
+    assert all(bench.robot.body.healthy for bench in made)
 
 
 @pytest.fixture

@@ -175,6 +175,10 @@ def command_line(*arguments):
         (("--bundle", "nowhere"), 3, "no bundle"),
         (("--profile", "stock", "--fault", "gremlins"), 2, "gremlins"),
         (("--profile", "stock", "--parameter-set", "heavy"), 2, "heavy"),
+        (("--profile", "stock", "--fault", "nan-policy"), 2, "nan-policy"),
+        (("--profile", "stock", "--charge", "nan"), 2, "--charge"),
+        (("--profile", "stock", "--duration", "-1"), 2, "--duration"),
+        (("--profile", "stock", "--seed", "-1"), 2, "--seed"),
         (("--profile", "stock", "--uri", "udp://192.0.2.1:19850"), 5, "192.0.2.1"),
     ],
 )
