@@ -17,8 +17,10 @@ import numpy as np
 from hardware.faults import Observed
 from hardware.link import Link, LinkHealth, StateSample
 from hardware.log import FlightLog
-from hardware.loop import NS, HostStall, LoopTiming, OperatorSignals, run_loop, steady_interpreter
+from hardware.loop import NS, HostStall, LoopTiming, run_loop
 from hardware.mission import Mission, Order
+from hardware.operator_signals import OperatorSignals
+from hardware.realtime import steady_interpreter
 from hardware.supervisor import FaultRecord, Mode, Output, Request, Supervisor
 
 PERIOD_S = 0.01

@@ -21,9 +21,10 @@ from hardware.crazyflie.link import CrazyflieLink
 from hardware.crazyflie.preflight import Check, require, reset_estimator, run_checks
 from hardware.flight import Flight
 from hardware.log import FlightLog
-from hardware.loop import OperatorSignals, operator_signals, raised_priority
 from hardware.mission import Mission, Plan, largest_step_m
+from hardware.operator_signals import OperatorSignals, operator_signals
 from hardware.outcome import aborted, flight_result, print_summary, reaction_times
+from hardware.realtime import raised_priority
 from hardware.registry import create_link, scheme_of
 from hardware.supervisor import Supervisor
 from policies.bundle import Bundle

@@ -117,7 +117,7 @@ class FlightLog:
         """Write what is queued, the summary and the index, and close the file.
 
         Raises:
-            StorageError: if the disk was full; the log up to that moment can be recovered.
+            StorageError: if the disk was full or a record no step; the log up to that moment is readable.
         """
         if self._file.closed:
             return
@@ -128,9 +128,9 @@ class FlightLog:
                 self._writer.finish()
             self._file.close()
         except OSError as error:
-            self.error = error.strerror or str(error)
+            self.error = _disk_trouble(error)
         if self.error is not None:
-            raise StorageError(f"log {self.path} is incomplete: {self.error}; free some space")
+            raise StorageError(f"log {self.path} is incomplete, though readable: {self.error}")
 
     def __enter__(self) -> FlightLog:
         return self
@@ -162,7 +162,13 @@ class FlightLog:
             if flush:
                 self._writer.flush()
         except OSError as error:
-            self.error = error.strerror or str(error)
+            self.error = _disk_trouble(error)
+        except (KeyError, TypeError, ValueError) as error:  # a record that is no step: said at the end, not in flight
+            self.error = f"a record cannot be written ({type(error).__name__}: {error})"
+
+
+def _disk_trouble(error: OSError) -> str:
+    return f"{error.strerror or error}; free some space"
 
 
 def _finite(value: Any) -> Any:

@@ -7,16 +7,9 @@ counted as an overrun and skipped: the loop never makes up for lost time with a 
 
 from __future__ import annotations
 
-import contextlib
-import gc
-import os
-import signal
-import sys
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import FrameType
 from typing import Protocol
 
 import numpy as np
@@ -136,80 +129,3 @@ class HostStall:
             self._gap_ns, self._left = gap, self.STEPS
         self._left -= 1
         return self._gap_ns if self._left >= 0 else 0
-
-
-SWITCH_INTERVAL_S = 0.0005
-"""Longest time another thread keeps the interpreter while the loop waits for it (default 5 ms)."""
-
-
-@contextlib.contextmanager
-def steady_interpreter() -> Iterator[None]:
-    """Keep garbage collection and long thread slices out of the loop."""
-    interval = sys.getswitchinterval()
-    was_enabled = gc.isenabled()
-    gc.collect()
-    gc.freeze()
-    gc.disable()
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(interval)
-        gc.unfreeze()
-        if was_enabled:
-            gc.enable()
-
-
-PRIORITY = -10
-"""Niceness of the control threads: ahead of everything a desktop runs, behind the system's own threads."""
-
-
-@contextlib.contextmanager
-def raised_priority() -> Iterator[None]:
-    """Run this thread, and threads it starts, ahead of other programs where the system allows that."""
-    before = os.getpriority(os.PRIO_PROCESS, 0)
-    with contextlib.suppress(OSError):  # needs a privilege; without it the loop measures what it gets
-        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
-    try:
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, 0, before)
-
-
-@dataclass
-class OperatorSignals:
-    """What the operator asked for with the keyboard or ``kill``; set from signal handlers."""
-
-    stop: bool = False
-    """SIGINT or SIGTERM: land. More of them change nothing."""
-    kill: bool = False
-    """SIGQUIT (Ctrl-backslash): motors off at once."""
-
-
-@contextlib.contextmanager
-def operator_signals() -> Iterator[OperatorSignals]:
-    """Turn SIGINT and SIGTERM into a stop request and SIGQUIT into a kill request.
-
-    The handlers only set flags: the loop goes on and the supervisor takes the safe action, so
-    a second or tenth Ctrl-C cannot interrupt a landing. Outside the main thread, where Python
-    allows no handlers, the flags stay for the caller to set.
-    """
-    flags = OperatorSignals()
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        flags.stop = True
-
-    def kill(_number: int, _frame: FrameType | None) -> None:
-        flags.kill = True
-
-    if threading.current_thread() is not threading.main_thread():
-        yield flags
-        return
-    handlers = {signal.SIGINT: stop, signal.SIGTERM: stop, signal.SIGQUIT: kill, signal.SIGHUP: stop}
-    previous = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    try:
-        yield flags
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

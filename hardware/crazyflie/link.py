@@ -78,8 +78,11 @@ class CrazyflieLink:
 
     def health(self) -> LinkHealth:
         """Return the state of the connection without waiting."""
-        connected = self._lost is None and self._crazyflie is not None and self._crazyflie.link is not None
-        return LinkHealth(connected, self._heard_ns, self._sender.sent_ns if self._sender else 0)
+        cf, sender = self._crazyflie, self._sender
+        if cf is None or sender is None:
+            return LinkHealth(False, self._heard_ns, 0)
+        connected = self._lost is None and cf.link is not None and sender.alive
+        return LinkHealth(connected, self._heard_ns, sender.sent_ns)
 
     def write(self, command: Sequence[float]) -> None:
         """Hand over a position set-point: x, y, z in m (world), yaw in rad."""

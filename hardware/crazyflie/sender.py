@@ -31,6 +31,11 @@ class Sender:
         self._thread = threading.Thread(target=self._run, name="crazyflie-sender", daemon=True)
         self._thread.start()
 
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs: an error in a driver would end it, and with it every command."""
+        return self._thread.is_alive()
+
     def setpoint(self, send: Callable[[], None]) -> None:
         """Replace the set-point waiting to be sent."""
         with self._wake:

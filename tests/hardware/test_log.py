@@ -182,8 +182,18 @@ def test_a_full_disk_ends_the_log_not_the_flight(tmp_path):
     os.dup2(os.open("/dev/full", os.O_WRONLY), log._file.fileno())
     for number in range(200):
         log.step(step(number))
-    with pytest.raises(StorageError, match="incomplete"):
+    with pytest.raises(StorageError, match=r"incomplete.*free some space"):
         log.close()
+
+
+def test_a_record_that_cannot_be_written_is_said_at_the_end(tmp_path):
+    log = FlightLog(tmp_path / "log.mcap", METADATA)
+    log.step(step(0))
+    log.step(step(1, mode=object()))
+    log.step(step(2))
+    with pytest.raises(StorageError, match=r"incomplete, .* a record cannot be written"):
+        log.close()
+    assert read_log(tmp_path / "log.mcap")["complete"] is False
 
 
 def test_the_reader_keeps_no_file_open(tmp_path):

@@ -5,7 +5,9 @@ import signal
 
 import pytest
 
-from hardware.loop import NS, HostStall, operator_signals, run_loop, steady_interpreter
+from hardware.loop import NS, HostStall, run_loop
+from hardware.operator_signals import operator_signals
+from hardware.realtime import steady_interpreter
 
 PERIOD = 10_000_000
 

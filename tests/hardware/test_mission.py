@@ -46,6 +46,10 @@ def test_only_rest_after_settling_is_judged():
     assert all(not order.phase.startswith("to ") for order in judged)
 
 
+def test_a_plan_without_rest_ends_in_a_landing_too():
+    assert walk(Plan(hold_s=0.5, move_s=1.0, dwell_s=0.0, settle_s=1.0))[-1].request is Request.LAND
+
+
 def test_requests_follow_the_supervisor():
     mission = Mission(PLAN, HOME)
     requests = [mission.step(0.0, mode).request for mode in (Mode.IDLE, Mode.CHECKING, Mode.ARMING, Mode.RAMP)]

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from hardware import fly
+from hardware.crazyflie.link import CrazyflieLink
 from hardware.faults import SAFE_ACTIONS, Fault
 from hardware.log_reader import read_log, recover_log
 from hardware.loop import HostStall
@@ -154,6 +155,34 @@ def test_an_internal_error_leaves_the_robot_to_its_dead_man_and_then_disarms_it(
         names = event_names(events_on_the_ground(robot))
     assert names.index("dead_man") < names.index("disarmed")
     assert read_log(tmp_path / "flight.mcap")["complete"]
+
+
+@in_real_time
+def test_after_an_internal_error_the_operator_can_still_cut_the_motors(bundle, tmp_path, monkeypatch):
+    def broken(self, time_s, mode):
+        order = fly_normally(self, time_s, mode)
+        if order.judged:
+            os.kill(os.getpid(), signal.SIGQUIT)
+            raise RuntimeError("a bug in flight")
+        return order
+
+    fly_normally = Mission.step
+    with monkeypatch.context() as patch, virtual_crazyflie(bundle) as robot:
+        patch.setattr(Mission, "step", broken)
+        with pytest.raises(RuntimeError, match="a bug in flight"):
+            fly.run(flight_args(bundle, robot, tmp_path))
+        names = event_names(events_on_the_ground(robot))
+    assert "emergency_stop" in names
+    assert "dead_man" not in names, "it did not wait for that"
+
+
+@in_real_time
+def test_a_robot_that_does_not_arm_is_no_take_off(bundle, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch, virtual_crazyflie(bundle) as robot:
+        patch.setattr(CrazyflieLink, "request_arm", lambda self, armed: None)
+        with pytest.raises(FlightAbortedError, match="no take-off: the robot did not arm within 3 s"):
+            fly.run(flight_args(bundle, robot, tmp_path))
+        assert not {"armed", "motors_on"} & set(event_names(robot.events()))
 
 
 # The host's own end ---------------------------------------------------------------------------

@@ -20,7 +20,7 @@ class ParameterEffects:
         store.on_write("kalman.resetEstimation", self._reset_estimation)
         store.on_write("stabilizer.controller", self._select_controller)
         store.on_write("stabilizer.stop", self._stop)
-        store.on_write("system.arm", lambda value: robot.supervisor.request_arming(bool(value)))
+        store.on_write("system.arm", self._arm)
         store.on_write("locSrv.extPosStdDev", self._external_position_noise)
         store.on_write("commander.enHighLevel", self._enable_high_level)
 
@@ -37,6 +37,9 @@ class ParameterEffects:
             # The firmware falls back to a controller it has, and says so.
             robot.parameters.change("stabilizer.controller", CONTROLLER_PID)
         robot.events.add("controller", selected=robot.parameters["stabilizer.controller"].value)
+
+    def _arm(self, value: float) -> None:
+        self._robot.supervisor.request_arming(bool(value))
 
     def _stop(self, value: float) -> None:
         if value:

@@ -8,6 +8,7 @@ import pytest
 from cflib.crazyflie.log import LogConfig
 from cflib.crazyflie.mem import MemoryElement
 
+from hardware.registry import create_link
 from hardware.virtual.process import VirtualProcess
 
 
@@ -166,6 +167,14 @@ def test_the_high_level_commander_flies_the_policy_and_lands_it(client, robot):
     stream.block.stop()
     names = [event["event"] for event in robot.events()["events"]]
     assert names.index("airborne") < names.index("high_level_landed")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_sending_thread_that_died_is_a_lost_link(robot):
+    with create_link(robot.uri) as link:
+        assert link.health().connected
+        link.sender.setpoint(lambda: 1 / 0)
+        wait_for(lambda: not link.health().connected)
 
 
 def test_an_emergency_stop_locks_the_robot(pd_bundle, connect):
