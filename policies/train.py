@@ -7,6 +7,7 @@ TensorBoard events, ``bundle/`` and ``result.json``.
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from policies.build import build_bundle
 from policies.learners.blas import use_one_thread
-from policies.training_run import TrainConfig, TrainingRun, warm_up, with_airframe
+from policies.training_run import CHECKPOINT, TrainConfig, TrainingRun, warm_up, with_airframe
 from sim.envs.task import load_flight_task
 from sim.errors import ConfigError
 from sim.files import write_atomic
@@ -43,6 +44,8 @@ class Args:
     """Where to save the bundle; default: ``bundle`` in the run folder."""
     resume: bool = False
     """Go on from the folder's checkpoint, to the same result as if it had never stopped."""
+    overwrite: bool = False
+    """Replace a run that is in the folder already."""
     parameter_set: str | None = None
     """Airframe to randomise around; default: the robot's default set."""
     threads: int = 1
@@ -55,17 +58,20 @@ def run(args: Args) -> dict[str, Any]:
     """Train, save the bundle and return the ``train.`` figures.
 
     Raises:
-        ConfigError: for an unknown task, parameter set or impossible setting.
+        ConfigError: for an unknown task, parameter set or impossible setting, or a folder with a run in it.
         StorageError: if the disk is full; the last checkpoint is intact.
     """
     if args.seed < 0:
         raise ConfigError(f"--seed must not be negative, got {args.seed}")
     task = with_airframe(load_flight_task(args.task), args.parameter_set)
+    _check_folder(args)
     torch.set_num_threads(args.threads)
     use_one_thread()
     console = Console()
     with console.status("compiling (cached after the first time)"):
         jit_s = warm_up(task, args.config)
+    if args.overwrite:
+        shutil.rmtree(args.out / "tensorboard", ignore_errors=True)  # its files would go on beside the new ones
     run = TrainingRun(task, args.config, args.seed, args.out, resume=args.resume)
     write_atomic(args.out / "config.json", json.dumps(run.identity, indent=2) + "\n")
     _train_with_bar(run, console)
@@ -86,6 +92,16 @@ def run(args: Args) -> dict[str, Any]:
     write_atomic(args.out / "result.json", json.dumps(result, indent=2) + "\n")
     _print(result, console)
     return result
+
+
+def _check_folder(args: Args) -> None:
+    """Lose no earlier run by accident."""
+    if args.resume and args.overwrite:
+        raise ConfigError("--resume goes on with a run, --overwrite replaces it: give one of them")
+    if (args.out / CHECKPOINT).exists() and not (args.resume or args.overwrite):
+        raise ConfigError(
+            f"{args.out} holds a run: go on with it by --resume, replace it by --overwrite, or give another --out"
+        )
 
 
 def _train_with_bar(run: TrainingRun, console: Console) -> None:

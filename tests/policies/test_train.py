@@ -130,6 +130,21 @@ def test_the_bundle_holds_the_best_evaluated_weights(trained):
     assert result["train.best"]["iteration"] == best["iteration"]
 
 
+def test_an_earlier_run_is_not_lost_by_accident(tmp_path):
+    out = tmp_path / "run"
+    args = {"task": "hover", "seed": 2, "out": out, "config": small_config()}
+    train.run(train.Args(**args))
+    before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    with pytest.raises(ConfigError, match="--resume, replace it by --overwrite"):
+        train.run(train.Args(**args))
+    with pytest.raises(ConfigError, match="give one of them"):
+        train.run(train.Args(**args, resume=True, overwrite=True))
+    assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
+    train.run(train.Args(**(args | {"seed": 3}), overwrite=True))
+    assert json.loads((out / "result.json").read_text())["train.seed"] == 3
+    assert len(list((out / "tensorboard").glob("events.*"))) == 1
+
+
 def test_resuming_a_finished_run_gives_its_bundle_again(trained):
     args, result = trained
     before = load_bundle(result["train.bundle"]).policy_path.read_bytes()
