@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from hardware.faults import Observed
-from hardware.link import Link, LinkHealth, StateSample
+from hardware.link import Link, StateSample
 from hardware.log import FlightLog
 from hardware.loop import NS, HostStall, LoopTiming, run_loop
 from hardware.mission import Mission, Order
@@ -124,7 +124,7 @@ class Flight:
         acted_s = time.monotonic()
         self.record.faults += [fault_dict(fault, acted_s) for fault in output.new_faults]
         self._measure(now_ns, order, output, state)
-        self._log(now_ns, order, output, seen, health)
+        self._log(now_ns, order, output, seen)
         self._steps += 1
         return not self._over(now_ns, output, state, seen)
 
@@ -171,7 +171,7 @@ class Flight:
 
     # Log ------------------------------------------------------------------------------------
 
-    def _log(self, now_ns: int, order: Order, output: Output, seen: Observed, health: LinkHealth) -> None:
+    def _log(self, now_ns: int, order: Order, output: Output, seen: Observed) -> None:
         for fault in self.record.faults[len(self.record.faults) - len(output.new_faults) :]:
             self.log.event(now_ns, "fault", fault["fault"], **fault)
         if output.mode is not self._mode:

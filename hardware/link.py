@@ -16,6 +16,9 @@ from sim.spec import SafeAction
 
 Vector = tuple[float, ...]
 
+DESCENT_M_S = 0.3
+"""Sink rate of every safe action; the controller on board descends as fast by itself (``s2m_default_config``)."""
+
 
 @dataclass(frozen=True, slots=True)
 class StateSample:
@@ -76,8 +79,6 @@ class LinkHealth:
     """False once the driver reported the connection lost or it was never open."""
     heard_ns: int
     """Host monotonic time of the last packet of any kind."""
-    sent_ns: int
-    """Host monotonic time at which the last command left the host."""
 
 
 @runtime_checkable

@@ -14,7 +14,7 @@ from enum import Enum
 
 from hardware.envelope import GROUND_MARGIN_M, Envelope, position_envelope
 from hardware.faults import SAFE_ACTIONS, SEVERITY, Fault, Observed, detect
-from hardware.link import StateSample
+from hardware.link import DESCENT_M_S, StateSample
 from sim.spec import SafeAction, SupervisorLimits
 
 
@@ -61,16 +61,17 @@ class Request(Enum):
 
 CLIMB_M_S = 0.4
 """Take-off ramp of the set-point."""
-DESCENT_M_S = 0.3
-"""Landing ramp of the set-point; the controller on board descends as fast in its dead-man."""
 ARMING_TIMEOUT_S = 3.0
+"""Longest wait for the robot to say that it is armed, and for the mission to take off after that."""
 WARM_UP_S = 0.6
 """From the robot's word that it is armed to the first set-point: the motors idle up for 0.5 s."""
 LANDED_HEIGHT_M = 0.06
 LANDED_SPEED_M_S = 0.15
+"""A robot lower (over the take-off point's height) and slower than this stands."""
 BLIND_WAIT_S = 1.5
 """After this long with its set-point at the ground, a robot unseen or at rest above it counts as landed."""
 RAMP_DONE_M = 0.01
+"""A ramp has ended when its set-point is this close to its goal."""
 MAX_STEP_S = 0.05
 """Longest time one step may account for: a late step moves the set-point no further than this."""
 

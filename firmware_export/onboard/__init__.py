@@ -127,8 +127,7 @@ class OnboardController:
         self._motors = Motors()
         c.s2m_default_config.argtypes = [ctypes.POINTER(Config), ctypes.c_float]
         c.s2m_default_config(ctypes.byref(self.config), hover_command)
-        for name in ("s2m_steps_of", "s2m_mode_of"):
-            getattr(c, name).argtypes, getattr(c, name).restype = [ctypes.c_char_p], ctypes.c_uint32
+        c.s2m_steps_of.argtypes, c.s2m_steps_of.restype = [ctypes.c_char_p], ctypes.c_uint32
         c.s2m_observation_of.argtypes, c.s2m_observation_of.restype = [ctypes.c_char_p], ctypes.POINTER(ctypes.c_float)
         c.s2m_corrupt_policy.argtypes = c.s2m_corrupt_command.argtypes = [ctypes.c_char_p]
         self._step = c.s2m_step

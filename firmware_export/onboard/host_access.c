@@ -6,7 +6,6 @@
 
 extern const uint32_t s2m_sizes[4];
 uint32_t s2m_steps_of(const s2m_controller_t *controller);
-uint32_t s2m_mode_of(const s2m_controller_t *controller);
 const float *s2m_observation_of(const s2m_controller_t *controller);
 void s2m_corrupt_policy(s2m_controller_t *controller);
 void s2m_corrupt_command(s2m_controller_t *controller);
@@ -17,10 +16,6 @@ const uint32_t s2m_sizes[4] = {(uint32_t)sizeof(s2m_config_t), (uint32_t)sizeof(
 
 uint32_t s2m_steps_of(const s2m_controller_t *controller) {
   return controller->steps;
-}
-
-uint32_t s2m_mode_of(const s2m_controller_t *controller) {
-  return controller->mode;
 }
 
 const float *s2m_observation_of(const s2m_controller_t *controller) {

@@ -15,14 +15,14 @@ from cflib.crazyflie import Crazyflie
 from hardware.crazyflie.connection import check_uri, connect, disconnect
 from hardware.crazyflie.sender import Sender
 from hardware.crazyflie.telemetry import Telemetry
-from hardware.link import LinkHealth, StateSample
+from hardware.link import DESCENT_M_S, LinkHealth, StateSample
 from sim.errors import LinkError
 from sim.spec import SafeAction
 
 PARAM_TIMEOUT_S = 2.0
+"""Longest wait for a parameter's confirmation."""
 DRAIN_S = 0.2
-DESCENT_M_S = 0.3
-"""Sink rate of "level and descend"; the same as on board (``s2m_default_config``)."""
+"""Longest wait at the close for urgent requests (stop, disarm) to leave."""
 
 
 class CrazyflieLink:
@@ -80,9 +80,9 @@ class CrazyflieLink:
         """Return the state of the connection without waiting."""
         cf, sender = self._crazyflie, self._sender
         if cf is None or sender is None:
-            return LinkHealth(False, self._heard_ns, 0)
+            return LinkHealth(False, self._heard_ns)
         connected = self._lost is None and cf.link is not None and sender.alive
-        return LinkHealth(connected, self._heard_ns, sender.sent_ns)
+        return LinkHealth(connected, self._heard_ns)
 
     def write(self, command: Sequence[float]) -> None:
         """Hand over a position set-point: x, y, z in m (world), yaw in rad."""

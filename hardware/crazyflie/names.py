@@ -25,14 +25,10 @@ GYRO_BLOCK = ("gyro.x", "gyro.y", "gyro.z")
 MODE_LOG = "s2m.mode"
 SUPERVISOR_LOG = "supervisor.info"
 BATTERY_LOG = "pm.vbat"
-STEPS_LOG = "s2m.steps"
 MOTOR_BLOCK = ("motor.m1", "motor.m2", "motor.m3", "motor.m4")
 
 # Bits of supervisor.info (crazyflie-firmware supervisor.c; the same in cflib's supervisor.py).
-CAN_BE_ARMED = 1 << 0
 IS_ARMED = 1 << 1
-CAN_FLY = 1 << 3
-IS_FLYING = 1 << 4
 IS_TUMBLED = 1 << 5
 IS_LOCKED = 1 << 6
 IS_CRASHED = 1 << 7

@@ -21,8 +21,6 @@ class Sender:
     """Sends for one connection until ``stop``."""
 
     def __init__(self, crazyflie: Crazyflie) -> None:
-        self.sent_ns = 0
-        """Host monotonic time at which the last set-point was handed to the driver."""
         self._crazyflie = crazyflie
         self._setpoint: Callable[[], None] | None = None
         self._urgent: deque[Callable[[], None]] = deque(maxlen=64)
@@ -83,7 +81,6 @@ class Sender:
                 request()
             if setpoint is not None:
                 setpoint()
-                self.sent_ns = time.monotonic_ns()
             if time.monotonic() >= ping_at:
                 ping()
                 ping_at = time.monotonic() + PING_PERIOD_S

@@ -32,7 +32,6 @@ class Telemetry:
         self.variances: tuple[float, float, float] | None = None
         """Newest (varPX, varPY, varPZ), m^2."""
         self.variance_count = 0
-        self.onboard_steps = 0
         self._crazyflie = crazyflie
         self._pose: tuple[int, dict[str, Any]] | None = None
         self._battery_v = math.nan
@@ -51,8 +50,6 @@ class Telemetry:
         if self.has(names.MODE_LOG):
             attitude += [(names.MODE_LOG, "uint8_t")]
         power = [(name, "float") for name in (names.BATTERY_LOG, *names.VARIANCES)]
-        if self.has(names.STEPS_LOG):
-            power += [(names.STEPS_LOG, "uint32_t")]
         pose = [(name, "float") for name in names.POSE_BLOCK]
         self._add("s2m_pose", STATE_PERIOD_MS, pose, self._on_pose)
         self._add("s2m_attitude", STATE_PERIOD_MS, attitude, self._on_attitude)
@@ -104,7 +101,6 @@ class Telemetry:
         self._battery_v = data[names.BATTERY_LOG]
         self.variances = tuple(data[name] for name in names.VARIANCES)  # type: ignore[assignment]
         self.variance_count += 1
-        self.onboard_steps = data.get(names.STEPS_LOG, 0)
 
     def _on_motor(self, _robot_ms: int, data: dict[str, Any], _block: LogConfig) -> None:
         self._motors = tuple(float(data[name]) for name in names.MOTOR_BLOCK)

@@ -4,6 +4,7 @@ import struct
 
 import pytest
 
+from hardware.link import DESCENT_M_S
 from hardware.virtual.crazyflie.crtp import Port
 from hardware.virtual.crazyflie.faults import parse_fault
 from hardware.virtual.crazyflie.report import onboard_summary
@@ -30,6 +31,10 @@ def test_a_silent_host_makes_the_policy_descend_within_200_ms_and_stop_on_the_gr
     assert bench.robot.motors == (0.0,) * 4
     assert bench.robot.body.on_ground
     assert bench.robot.events.last("touchdown")["speed_m_s"] < 1.0
+
+
+def test_host_and_robot_sink_at_the_same_rate(bench):
+    assert bench.robot.policy.onboard.config.descent_m_s == pytest.approx(DESCENT_M_S)
 
 
 def test_a_lost_link_counts_as_a_silent_host(bench):
