@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hardware.virtual.crazyflie.events import EventLog
 from hardware.virtual.crazyflie.high_level import HighLevelCommander
-from hardware.virtual.crazyflie.setpoint import NOTHING, Setpoint
+from hardware.virtual.events import EventLog
+from hardware.virtual.multirotor.setpoint import NOTHING, Setpoint
 
 PRIORITY_MS = 500
 """A streamed set-point older than this loses its priority over the high-level commander (firmware)."""

@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from hardware.virtual.crazyflie.battery import LOW_BATTERY_FAULT_CHARGE
 from hardware.virtual.crazyflie.faults import Fault
+from hardware.virtual.multirotor.battery import LOW_BATTERY_FAULT_CHARGE
 from sim.errors import ConfigError
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.virtual.crazyflie.events import EventLog
-from hardware.virtual.crazyflie.setpoint import STOP, Mode, Setpoint
 from hardware.virtual.crazyflie.trajectory import Trajectory
+from hardware.virtual.events import EventLog
+from hardware.virtual.multirotor.setpoint import STOP, Mode, Setpoint
 
 LANDED_HEIGHT_M = 0.05
 LANDING_GRACE_S = 2.0

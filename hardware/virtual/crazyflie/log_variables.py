@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from hardware.virtual.crazyflie.quaternion import roll_pitch_yaw
 from hardware.virtual.crazyflie.services.log import LogVariable
 from hardware.virtual.crazyflie.values import FLOAT, I8, U8, U16, U32
+from hardware.virtual.multirotor.quaternion import roll_pitch_yaw
 
 if TYPE_CHECKING:
     from hardware.virtual.crazyflie.robot import VirtualCrazyflie

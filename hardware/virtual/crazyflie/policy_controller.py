@@ -13,10 +13,10 @@ from firmware_export.onboard import (
     SETPOINT_VELOCITY,
     OnboardController,
 )
-from hardware.virtual.crazyflie.estimator import Estimate
-from hardware.virtual.crazyflie.quaternion import yaw_of
-from hardware.virtual.crazyflie.setpoint import Mode, Setpoint
-from hardware.virtual.crazyflie.stock_controller import Motors
+from hardware.virtual.multirotor.estimator import Estimate
+from hardware.virtual.multirotor.quaternion import yaw_of
+from hardware.virtual.multirotor.setpoint import Mode, Setpoint
+from hardware.virtual.multirotor.stock_controller import Motors
 
 
 class PolicyController:

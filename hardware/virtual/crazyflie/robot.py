@@ -14,12 +14,8 @@ from typing import Literal
 import numpy as np
 
 from firmware_export.onboard import OnboardController
-from hardware.virtual.crazyflie.battery import Battery
-from hardware.virtual.crazyflie.body import STEP_S, Body
 from hardware.virtual.crazyflie.commander import Commander
 from hardware.virtual.crazyflie.crtp import Port
-from hardware.virtual.crazyflie.estimator import Estimate, StateEstimator
-from hardware.virtual.crazyflie.events import EventLog
 from hardware.virtual.crazyflie.fault_schedule import FaultSchedule
 from hardware.virtual.crazyflie.faults import Fault
 from hardware.virtual.crazyflie.high_level import HighLevelCommander
@@ -33,7 +29,6 @@ from hardware.virtual.crazyflie.parameters import (
     standard_parameters,
 )
 from hardware.virtual.crazyflie.policy_controller import PolicyController
-from hardware.virtual.crazyflie.quaternion import rotation_matrix, yaw_of
 from hardware.virtual.crazyflie.radio import Radio, Service
 from hardware.virtual.crazyflie.services.commander import CommanderService
 from hardware.virtual.crazyflie.services.high_level import HighLevelService
@@ -44,9 +39,14 @@ from hardware.virtual.crazyflie.services.memory import MemoryService, configurat
 from hardware.virtual.crazyflie.services.param import ParamService
 from hardware.virtual.crazyflie.services.platform import PlatformService
 from hardware.virtual.crazyflie.services.supervisor import SupervisorService
-from hardware.virtual.crazyflie.setpoint import Setpoint
-from hardware.virtual.crazyflie.stock_controller import OFF, Motors, StockController
-from hardware.virtual.crazyflie.supervisor import FlightSupervisor
+from hardware.virtual.events import EventLog
+from hardware.virtual.multirotor.battery import Battery
+from hardware.virtual.multirotor.body import STEP_S, Body
+from hardware.virtual.multirotor.estimator import Estimate, StateEstimator
+from hardware.virtual.multirotor.quaternion import rotation_matrix, yaw_of
+from hardware.virtual.multirotor.setpoint import Setpoint
+from hardware.virtual.multirotor.stock_controller import OFF, Motors, StockController
+from hardware.virtual.multirotor.supervisor import FlightSupervisor
 from sim.spec import MultirotorParameters
 
 Profile = Literal["policy", "stock"]

@@ -8,10 +8,10 @@ from cflib.utils.encoding import compress_quaternion
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.virtual.crazyflie.battery import Battery
 from hardware.virtual.crazyflie.crtp import Port
-from hardware.virtual.crazyflie.quaternion import decompress
 from hardware.virtual.crazyflie.trajectory import Trajectory
+from hardware.virtual.multirotor.battery import Battery
+from hardware.virtual.multirotor.quaternion import decompress
 
 UNIT = st.lists(st.floats(-1.0, 1.0), min_size=4, max_size=4).filter(lambda q: np.linalg.norm(q) > 0.1)
 

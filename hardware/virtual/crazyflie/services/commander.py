@@ -12,8 +12,8 @@ from collections.abc import Callable
 
 from hardware.virtual.crazyflie.commander import Commander
 from hardware.virtual.crazyflie.crtp import MalformedPacketError, Packet, Port
-from hardware.virtual.crazyflie.quaternion import decompress, yaw_of
-from hardware.virtual.crazyflie.setpoint import NOTHING, STOP, Mode, Setpoint
+from hardware.virtual.multirotor.quaternion import decompress, yaw_of
+from hardware.virtual.multirotor.setpoint import NOTHING, STOP, Mode, Setpoint
 
 SETPOINT, META = 0, 1
 NOTIFY_STOP = 0

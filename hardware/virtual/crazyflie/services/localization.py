@@ -6,9 +6,9 @@ import math
 import struct
 
 from hardware.virtual.crazyflie.crtp import MalformedPacketError, Packet
-from hardware.virtual.crazyflie.estimator import StateEstimator
-from hardware.virtual.crazyflie.events import EventLog
-from hardware.virtual.crazyflie.supervisor import FlightSupervisor
+from hardware.virtual.events import EventLog
+from hardware.virtual.multirotor.estimator import StateEstimator
+from hardware.virtual.multirotor.supervisor import FlightSupervisor
 
 POSITION, GENERIC, POSITION_PACKED = 0, 1, 2
 EMERGENCY_STOP, EMERGENCY_STOP_WATCHDOG, EXT_POSE, EXT_POSE_PACKED = 3, 4, 8, 9

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hardware.virtual.crazyflie.crtp import PROTOCOL_VERSION, MalformedPacketError, Packet, Port
-from hardware.virtual.crazyflie.supervisor import FlightSupervisor
+from hardware.virtual.multirotor.supervisor import FlightSupervisor
 
 COMMAND, VERSION = 0, 1
 SET_CONTINUOUS_WAVE, ARM, RECOVER, USER_NOTIFICATION = 0, 1, 2, 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 
 from hardware.virtual.crazyflie.crtp import MalformedPacketError, Packet, Port
-from hardware.virtual.crazyflie.supervisor import FlightSupervisor
+from hardware.virtual.multirotor.supervisor import FlightSupervisor
 
 INFO, COMMAND = 0, 1
 GET_STATE = 0x0C

@@ -6,7 +6,7 @@ A reduced model of crazyflie-firmware's supervisor: the states and bits are the 
 
 from __future__ import annotations
 
-from hardware.virtual.crazyflie.events import EventLog
+from hardware.virtual.events import EventLog
 
 LEVEL_OUT_MS = 500
 """Stock firmware: level attitude when the set-point is older than this in flight."""

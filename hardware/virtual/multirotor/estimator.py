@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from hardware.virtual.crazyflie.quaternion import Quaternion, tilted
-from hardware.virtual.crazyflie.setpoint import Vector
+from hardware.virtual.multirotor.quaternion import Quaternion, tilted
+from hardware.virtual.multirotor.setpoint import Vector
 
 INITIAL_STD_M = (100.0, 100.0, 1.0)
 """Initial uncertainty of the firmware's filter (``kalman_core.c``)."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import math
 
-from hardware.virtual.crazyflie.estimator import Estimate
-from hardware.virtual.crazyflie.quaternion import roll_pitch_yaw, rotation_matrix
-from hardware.virtual.crazyflie.setpoint import Mode, Setpoint, Vector
+from hardware.virtual.multirotor.estimator import Estimate
+from hardware.virtual.multirotor.quaternion import roll_pitch_yaw, rotation_matrix
+from hardware.virtual.multirotor.setpoint import Mode, Setpoint, Vector
 from sim.spec import GRAVITY, MultirotorParameters
 
 Motors = tuple[float, float, float, float]

@@ -7,8 +7,8 @@ import math
 import mujoco
 import numpy as np
 
-from hardware.virtual.crazyflie.quaternion import Quaternion
-from hardware.virtual.crazyflie.setpoint import Vector
+from hardware.virtual.multirotor.quaternion import Quaternion
+from hardware.virtual.multirotor.setpoint import Vector
 from sim.flight.model import build_model
 from sim.flight.parameters import FlightParameters
 from sim.flight.rotor_bank import RotorBank
