@@ -6,6 +6,7 @@ import difflib
 import importlib
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from sim.errors import ConfigError
 from sim.spec import RobotSpec
@@ -23,7 +24,7 @@ def task_names() -> list[str]:
     return sorted(path.stem for path in (_HERE / "tasks").glob("*.py") if not path.stem.startswith("_"))
 
 
-def load_robot(name: str) -> RobotSpec:
+def load_robot(name: str) -> RobotSpec[Any]:
     """Return the ``ROBOT`` of ``sim/robots/<name>/robot.py``.
 
     Raises:

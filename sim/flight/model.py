@@ -55,6 +55,8 @@ def build_spec(
         raise ConfigError(f"robot '{robot.name}': the time step must be positive, got {timestep}")
     if not isinstance(parameter_set, MultirotorParameters):
         parameter_set = robot.parameters(parameter_set)
+    if not isinstance(parameter_set, MultirotorParameters):
+        raise ConfigError(f"robot '{robot.name}' is not a multirotor")
     try:
         spec = mujoco.MjSpec.from_file(str(robot.mjcf))
     except ValueError as error:

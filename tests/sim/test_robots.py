@@ -1,4 +1,4 @@
-"""Every robot's compiled MJCF against the constants beside it, for every parameter set."""
+"""Every multirotor's compiled MJCF against the constants beside it, for every parameter set."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from sim.errors import ConfigError
 from sim.flight.model import build_model, build_spec
 from sim.flight.scene import FLOOR
 from sim.registry import load_robot, robot_names
-from sim.spec import GRAVITY
+from sim.spec import GRAVITY, MultirotorParameters
 
-SETS = [(name, which) for name in robot_names() for which in load_robot(name).parameter_sets]
+MULTIROTORS = [name for name in robot_names() if isinstance(load_robot(name).parameters(), MultirotorParameters)]
+SETS = [(name, which) for name in MULTIROTORS for which in load_robot(name).parameter_sets]
 
 
 def check_against_constants(model: mujoco.MjModel, robot, constants) -> None:
@@ -39,7 +40,7 @@ def check_against_constants(model: mujoco.MjModel, robot, constants) -> None:
     assert model.opt.density == 0.0
 
 
-@pytest.mark.parametrize("name", robot_names())
+@pytest.mark.parametrize("name", MULTIROTORS)
 def test_mjcf_as_it_stands_is_the_default_parameter_set(name):
     robot = load_robot(name)
     check_against_constants(mujoco.MjModel.from_xml_path(str(robot.mjcf)), robot, robot.parameters())
@@ -81,7 +82,7 @@ def test_robot_rests_on_the_floor(name, which):
     np.testing.assert_allclose(data.qvel, 0.0, atol=1e-3)
 
 
-@pytest.mark.parametrize("name", robot_names())
+@pytest.mark.parametrize("name", MULTIROTORS)
 def test_without_floor_nothing_collides(name):
     model = build_model(name)
     data = mujoco.MjData(model)
@@ -90,14 +91,14 @@ def test_without_floor_nothing_collides(name):
     assert mujoco.mj_name2id(model, mujoco.mjtObj.mjOBJ_GEOM, FLOOR) == -1
 
 
-@pytest.mark.parametrize("name", robot_names())
+@pytest.mark.parametrize("name", MULTIROTORS)
 def test_sensors_are_there(name):
     model = build_model(name)
     for sensor, size in (("gyro", 3), ("accelerometer", 3), ("attitude", 4), ("position", 3), ("velocity", 3)):
         assert model.sensor(sensor).dim[0] == size
 
 
-@pytest.mark.parametrize("name", robot_names())
+@pytest.mark.parametrize("name", MULTIROTORS)
 def test_centre_of_mass_can_be_moved_at_run_time(name):
     model = build_model(name)
     data = mujoco.MjData(model)
@@ -121,6 +122,8 @@ def test_bad_requests_are_named_in_one_line():
         build_model("crazyflie", "l3f")
     with pytest.raises(ConfigError, match="time step must be positive"):
         build_model("crazyflie", timestep=0.0)
+    with pytest.raises(ConfigError, match="robot 'g1' is not a multirotor"):
+        build_model("g1")
 
 
 def test_mjcf_that_lacks_a_part_is_named(tmp_path):

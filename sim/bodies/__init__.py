@@ -1,0 +1,1 @@
+"""Robots with joints: their MuJoCo models."""

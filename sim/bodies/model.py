@@ -1,0 +1,94 @@
+"""The MuJoCo model of a robot with joints, with any parameter set applied to its MJCF.
+
+Conventions of every such MJCF: a base body on a free joint ``root``, hinge joints after it in the
+robot's joint order, and one position actuator per joint with the joint's name and order.
+"""
+
+from __future__ import annotations
+
+import mujoco
+
+from sim.errors import ConfigError
+from sim.flight.scene import add_scene
+from sim.registry import load_robot
+from sim.spec import GRAVITY, JointParameters, RobotSpec
+
+
+def build_joint_model(
+    robot: RobotSpec | str,
+    parameter_set: JointParameters | str | None = None,
+    timestep: float = 0.002,
+    floor: bool = True,
+) -> mujoco.MjModel:
+    """Compile a robot's MJCF with a parameter set.
+
+    Args:
+        robot: the robot or its name.
+        parameter_set: the set or its name; the robot's default when None.
+        timestep: integration step, s.
+        floor: add a floor to stand on, with sky and light.
+
+    Returns:
+        The compiled model; ``ctrl`` is one target angle per joint in radians.
+
+    Raises:
+        ConfigError: for an unknown robot or set, a robot without joints, a time step that is not
+            positive, or an MJCF that lacks what the parameters name.
+    """
+    return build_joint_spec(robot, parameter_set, timestep, floor).compile()
+
+
+def build_joint_spec(
+    robot: RobotSpec | str,
+    parameter_set: JointParameters | str | None = None,
+    timestep: float = 0.002,
+    floor: bool = True,
+) -> mujoco.MjSpec:
+    """Like ``build_joint_model``, but still editable (cameras, obstacles, a crane)."""
+    robot = load_robot(robot) if isinstance(robot, str) else robot
+    if not timestep > 0.0:
+        raise ConfigError(f"robot '{robot.name}': the time step must be positive, got {timestep}")
+    if not isinstance(parameter_set, JointParameters):
+        parameter_set = robot.parameters(parameter_set)
+    if not isinstance(parameter_set, JointParameters):
+        raise ConfigError(f"robot '{robot.name}' has no joints")
+    try:
+        spec = mujoco.MjSpec.from_file(str(robot.mjcf))
+    except ValueError as error:
+        reason = " ".join(str(error).split())
+        raise ConfigError(f"robot '{robot.name}': cannot read {robot.mjcf.name}: {reason}") from error
+    spec.option.timestep = timestep
+    spec.option.gravity = [0.0, 0.0, -GRAVITY]
+    _apply(spec, robot, parameter_set)
+    if floor:
+        add_scene(spec)
+    return spec
+
+
+def reset_to_default_pose(model: mujoco.MjModel, data: mujoco.MjData, parameters: JointParameters) -> None:
+    """Put the robot upright on the ground in its default pose, at rest, its targets there too."""
+    mujoco.mj_resetData(model, data)
+    data.qpos[:7] = (0.0, 0.0, parameters.base_height_m, 1.0, 0.0, 0.0, 0.0)
+    data.qpos[7:] = parameters.default_pose_rad
+    data.ctrl[:] = parameters.default_pose_rad
+    mujoco.mj_forward(model, data)
+
+
+def _apply(spec: mujoco.MjSpec, robot: RobotSpec, parameters: JointParameters) -> None:
+    """Write the parameter set's constants over those of the MJCF."""
+    for name, mass in zip(parameters.link_names, parameters.link_mass, strict=True):
+        body = spec.body(name)
+        if body is None:
+            raise ConfigError(f"robot '{robot.name}': {robot.mjcf.name} has no body named '{name}'")
+        body.mass = mass
+    for index, name in enumerate(parameters.joint_names):
+        joint, actuator = spec.joint(name), spec.actuator(name)
+        if joint is None or actuator is None:
+            raise ConfigError(f"robot '{robot.name}': {robot.mjcf.name} has no joint or no actuator named '{name}'")
+        effort = parameters.effort_n_m[index]
+        joint.range = (parameters.position_low_rad[index], parameters.position_high_rad[index])
+        joint.armature = parameters.armature_kg_m2[index]
+        actuator.forcerange = (-effort, effort)
+        kp, kd = parameters.kp[index], parameters.kd[index]
+        actuator.gainprm[0] = kp
+        actuator.biasprm[:3] = (0.0, -kp, -kd)

@@ -1,0 +1,1 @@
+"""Unitree G1 with 29 joints: constants and model."""

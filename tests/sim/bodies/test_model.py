@@ -1,0 +1,169 @@
+"""Every robot with joints: its compiled MJCF against the constants beside it, and whether it can stand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import mujoco
+import numpy as np
+import pytest
+
+from sim.bodies.model import build_joint_model, reset_to_default_pose
+from sim.errors import ConfigError
+from sim.registry import load_robot, robot_names
+from sim.spec import GRAVITY, JointParameters
+
+JOINT_ROBOTS = [name for name in robot_names() if isinstance(load_robot(name).parameters(), JointParameters)]
+SETS = [(name, which) for name in JOINT_ROBOTS for which in load_robot(name).parameter_sets]
+
+
+def check_against_constants(model, parameters, rtol):
+    names = list(parameters.joint_names)
+    assert model.joint(0).name == "root"
+    assert model.joint(0).type[0] == mujoco.mjtJoint.mjJNT_FREE
+    assert [model.joint(k).name for k in range(1, model.njnt)] == names
+    assert [model.actuator(k).name for k in range(model.nu)] == names
+    assert [model.body(k).name for k in range(1, model.nbody)] == list(parameters.link_names)
+    assert (model.nq, model.nv, model.na) == (7 + len(names), 6 + len(names), 0)
+    np.testing.assert_allclose(model.body_mass[1:], parameters.link_mass, rtol=rtol)
+    np.testing.assert_allclose(model.dof_armature[6:], parameters.armature_kg_m2, rtol=rtol)
+    np.testing.assert_array_equal(model.dof_armature[:6], 0.0)
+    np.testing.assert_allclose(
+        model.jnt_range[1:], np.c_[parameters.position_low_rad, parameters.position_high_rad], rtol=rtol
+    )
+    assert model.jnt_limited[1:].all()
+    effort = np.asarray(parameters.effort_n_m)
+    np.testing.assert_allclose(model.actuator_forcerange, np.c_[-effort, effort])
+    assert model.actuator_forcelimited.all()
+    np.testing.assert_allclose(model.actuator_gainprm[:, 0], parameters.kp)
+    np.testing.assert_allclose(model.actuator_biasprm[:, 1], np.negative(parameters.kp))
+    np.testing.assert_allclose(model.actuator_biasprm[:, 2], np.negative(parameters.kd))
+    np.testing.assert_array_equal(model.opt.gravity, [0.0, 0.0, -GRAVITY])
+
+
+@pytest.mark.parametrize("name", JOINT_ROBOTS)
+def test_mjcf_as_it_stands_is_the_default_parameter_set(name):
+    robot = load_robot(name)
+    # The file rounds what the constants compute: armatures to 8 digits, ranges to 9.
+    check_against_constants(mujoco.MjModel.from_xml_path(str(robot.mjcf)), robot.parameters(), rtol=1e-7)
+
+
+@pytest.mark.parametrize(("name", "which"), SETS)
+def test_built_model_is_the_named_parameter_set(name, which):
+    model = build_joint_model(name, which, timestep=0.001)
+    check_against_constants(model, load_robot(name).parameters(which), rtol=1e-12)
+    assert model.opt.timestep == 0.001
+
+
+@pytest.mark.parametrize(("name", "which"), SETS)
+def test_constants_are_consistent(name, which):
+    parameters = load_robot(name).parameters(which)
+    n = parameters.num_joints
+    for field in ("position_low_rad", "position_high_rad", "velocity_rad_s", "effort_n_m", "armature_kg_m2",
+                  "default_pose_rad", "kp", "kd"):  # fmt: skip
+        assert len(getattr(parameters, field)) == n, field
+    assert len(set(parameters.joint_names)) == n
+    pose = np.asarray(parameters.default_pose_rad)
+    assert (pose > parameters.position_low_rad).all()
+    assert (pose < parameters.position_high_rad).all()
+    for field in ("velocity_rad_s", "effort_n_m", "armature_kg_m2", "kp", "kd"):
+        assert min(getattr(parameters, field)) > 0.0
+
+
+@pytest.mark.parametrize("name", JOINT_ROBOTS)
+def test_left_and_right_are_mirror_images(name):
+    model = build_joint_model(name, floor=False)
+    data = mujoco.MjData(model)
+    reset_to_default_pose(model, data, load_robot(name).parameters())
+    for side in (model.body(k).name for k in range(model.nbody) if model.body(k).name.startswith("left_")):
+        left, right = data.body(side), data.body("right" + side.removeprefix("left"))
+        # Unitree's numbers differ from side to side by up to 0.01 mm.
+        np.testing.assert_allclose(left.xipos * [1.0, -1.0, 1.0], right.xipos, atol=2e-4)
+        np.testing.assert_allclose(model.body(left.id).inertia, model.body(right.id).inertia, rtol=2e-3)
+
+
+@pytest.mark.parametrize("name", JOINT_ROBOTS)
+@pytest.mark.parametrize("push", [(0.0, 0.0), (0.1, 0.0), (-0.1, 0.0), (0.0, 0.2)])
+def test_default_pose_stands_for_ten_seconds_under_its_gains(name, push):
+    robot = load_robot(name)
+    parameters = robot.parameters()
+    model = build_joint_model(robot)
+    data = mujoco.MjData(model)
+    reset_to_default_pose(model, data, parameters)
+    assert data.ncon >= 4
+    mujoco.mj_step(model, data, nstep=round(2.0 / model.opt.timestep))
+    data.qvel[:2] += push
+    mujoco.mj_step(model, data, nstep=round(10.0 / model.opt.timestep))
+    assert data.qpos[2] == pytest.approx(parameters.base_height_m, abs=0.01)
+    assert data.sensor("attitude").data[0] > np.cos(np.radians(4.0) / 2.0)
+    assert np.abs(data.qvel).max() < 0.1
+    assert np.abs(data.qpos[7:] - parameters.default_pose_rad).max() < 0.05
+    assert (np.abs(data.actuator_force) < 0.5 * np.asarray(parameters.effort_n_m)).all()
+
+
+@pytest.mark.parametrize("name", JOINT_ROBOTS)
+def test_without_torque_it_falls(name):
+    """What the test above sees is the gains' doing, not the contacts'."""
+    robot = load_robot(name)
+    parameters = robot.parameters()
+    weak = replace(parameters, kp=(0.1,) * parameters.num_joints, kd=(0.1,) * parameters.num_joints)
+    model = build_joint_model(robot, weak)
+    data = mujoco.MjData(model)
+    reset_to_default_pose(model, data, parameters)
+    mujoco.mj_step(model, data, nstep=round(3.0 / model.opt.timestep))
+    assert data.qpos[2] < 0.5 * parameters.base_height_m
+    assert np.isfinite(data.qpos).all()
+
+
+@pytest.mark.parametrize("name", JOINT_ROBOTS)
+def test_sensors_are_there(name):
+    model = build_joint_model(name)
+    for sensor, size in (("gyro", 3), ("accelerometer", 3), ("attitude", 4), ("position", 3), ("velocity", 3)):
+        assert model.sensor(sensor).dim[0] == size
+
+
+def test_g1_against_published_figures_that_are_not_in_its_constants():
+    """Standing with straight legs the pelvis is 0.793 m high (Unitree's own MJCF); BeyondMimic's policy gains."""
+    model = build_joint_model("g1", floor=False)
+    data = mujoco.MjData(model)
+    data.qpos[2] = 0.793
+    mujoco.mj_forward(model, data)
+    assert data.site("left_foot").xpos[2] == pytest.approx(0.0, abs=2e-3)
+    assert data.site("right_foot").xpos[2] == pytest.approx(0.0, abs=2e-3)
+    policy = dict(zip(load_robot("g1").joint_names, zip(load_robot("g1").parameters("policy").kp,
+                                                        load_robot("g1").parameters("policy").kd)))  # fmt: skip
+    for joint, kp, kd in (
+        ("left_elbow_joint", 14.25, 0.907),
+        ("left_hip_yaw_joint", 40.18, 2.56),
+        ("left_knee_joint", 99.10, 6.31),
+        ("left_wrist_yaw_joint", 16.78, 1.07),
+    ):
+        assert policy[joint] == pytest.approx((kp, kd), rel=2e-3)
+
+
+def test_g1_joint_order_is_that_of_the_motors():
+    names = load_robot("g1").joint_names
+    assert len(names) == 29
+    for index, name in ((3, "left_knee"), (6, "right_hip_pitch"), (12, "waist_yaw"), (18, "left_elbow"),
+                        (28, "right_wrist_yaw")):  # fmt: skip
+        assert names[index] == f"{name}_joint"
+
+
+def test_bad_requests_are_named_in_one_line(tmp_path):
+    robot = load_robot("g1")
+    with pytest.raises(ConfigError, match="robot 'crazyflie' has no joints"):
+        build_joint_model("crazyflie")
+    with pytest.raises(ConfigError, match="no parameter set 'stiff'; choose one of: policy, stand"):
+        build_joint_model("g1", "stiff")
+    with pytest.raises(ConfigError, match="time step must be positive"):
+        build_joint_model("g1", timestep=-1.0)
+    text = robot.mjcf.read_text()
+    path = tmp_path / "g1.xml"
+    path.write_text(
+        text.replace('joint name="left_knee_joint"', 'joint name="x"').replace('joint="left_knee_joint"', 'joint="x"')
+    )
+    with pytest.raises(ConfigError, match="no joint or no actuator named 'left_knee_joint'"):
+        build_joint_model(replace(robot, mjcf=path))
+    path.write_text(text[:3000])
+    with pytest.raises(ConfigError, match=r"cannot read g1\.xml"):
+        build_joint_model(replace(robot, mjcf=path))
