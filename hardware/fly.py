@@ -1,4 +1,8 @@
-"""Fly a bundle on a robot, real or virtual: check, take off, hold, visit three set-points, land."""
+"""Fly a bundle on a robot, real or virtual: check, take off, hold, visit three set-points, land.
+
+The policy runs where its action level wants it: motor commands on board of a Crazyflie, attitude
+and thrust here and over the radio, motor commands here for a robot that takes them by wire.
+"""
 
 from __future__ import annotations
 
@@ -17,26 +21,32 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from hardware.crazyflie.link import CrazyflieLink
-from hardware.crazyflie.preflight import Check, require, reset_estimator, run_checks
-from hardware.flight import Flight
+from hardware.checks import Check, require
+from hardware.flight import PERIOD_S, Flight
+from hardware.flying.behaviour import FlightBehaviour
+from hardware.flying.faults import HOST_SAFE_ACTIONS, SAFE_ACTIONS
+from hardware.flying.mission import Mission, Plan, largest_step_m
+from hardware.flying.observation import FlightObservation
+from hardware.link import Link
 from hardware.log import FlightLog
-from hardware.mission import Mission, Plan, largest_step_m
 from hardware.operator_signals import OperatorSignals, operator_signals
 from hardware.outcome import aborted, flight_result, print_summary, reaction_times
+from hardware.pilot import HostPilot, OnboardPilot, Pilot
 from hardware.realtime import raised_priority
-from hardware.registry import create_link, scheme_of
+from hardware.registry import create_link, moves_metal, scheme_of
+from hardware.states import FlightState
 from hardware.supervisor import Supervisor
 from policies.bundle import Bundle
-from policies.runtime import load_policy
+from policies.runtime import OnnxPolicy, load_policy
 from sim.errors import ConfigError, FlightRefusedError, LinkError, StorageError
+from sim.spec import FlightLimits
 
 EXAMPLE = """sim2metal run runs/demo/bundle --uri udp://127.0.0.1:19850
 sim2metal run runs/demo/bundle --uri radio://0/80/2M/E7E7E7E7E7 --check-only
 sim2metal run runs/demo/bundle --uri radio://0/80/2M/E7E7E7E7E7 --arm"""
 
-REAL_SCHEMES = ("radio", "usb")
-"""Schemes behind which propellers turn: these fly only with ``--arm``."""
+HOVER_TASKS = ("hover", "hover_attitude")
+"""Tasks whose policies hold a set-point."""
 STATUS_PER_S = 4
 
 
@@ -45,9 +55,9 @@ class Args:
     """Options of ``sim2metal run``."""
 
     bundle: tyro.conf.Positional[Path]
-    """Bundle folder; its policy must be on board already."""
+    """Bundle folder; a policy that commands motors must be on board of a Crazyflie already."""
     uri: str = "udp://127.0.0.1:19850"
-    """Where the robot is: radio://0/80/2M/E7E7E7E7E7, usb://0 or udp://HOST:PORT."""
+    """Where the robot is: radio://0/80/2M/E7E7E7E7E7, usb://0, udp://HOST:PORT, serial:///dev/ttyACM0."""
     log: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
     """MCAP log to write; default runs/flights/TIME.mcap."""
     height: float = 0.5
@@ -65,7 +75,7 @@ class Args:
     check_only: bool = False
     """Do the checks before flight and stop: nothing moves."""
     arm: bool = False
-    """Needed to fly a robot behind radio:// or usb://: propellers will turn."""
+    """Needed to fly a robot outside this computer: propellers will turn."""
 
 
 def run(args: Args) -> dict[str, Any]:
@@ -82,22 +92,28 @@ def run(args: Args) -> dict[str, Any]:
         FlightAbortedError: if a fault ended the flight; ``result`` carries what was measured.
     """
     plan = make_plan(args)
-    scheme = scheme_of(args.uri)
-    bundle, _policy = load_policy(args.bundle)
+    scheme_of(args.uri)
+    bundle, policy = load_policy(args.bundle)
     _check_plan(plan, bundle)
     console = Console(highlight=False, soft_wrap=True)
     result: dict[str, Any] = {"bundle_id": bundle.id, "uri": args.uri}
     with operator_signals() as signals, raised_priority(), ExitStack() as stack:
-        link: CrazyflieLink = create_link(args.uri, stopped=lambda: signals.stop or signals.kill)
-        console.print(f"bundle {bundle.id[:12]} for {bundle.info.robot.name}, robot at {args.uri}")
+        link: Link[FlightState] = create_link(
+            args.uri,
+            level=bundle.info.action.level,
+            stopped=lambda: signals.stop or signals.kill,
+            external_position=args.external_position,
+        )
+        where = "on board" if link.level == "position" else f"here, commanding {link.level.replace('_', ' and ')}"
+        console.print(f"bundle {bundle.id[:12]} for {bundle.info.robot.name}, robot at {args.uri}, policy {where}")
         stack.enter_context(link)
-        result |= _preflight(link, bundle, args, console)
+        result |= _preflight(link, bundle, console)
         if args.check_only:
             console.print("checks passed; nothing moved")
             return result
-        _require_consent(args, scheme, plan)
+        _require_consent(args, plan)
         log = stack.enter_context(open_log(args, bundle))
-        return _fly(link, bundle, plan, log, signals, console, result)
+        return _fly(link, policy, plan, log, signals, console, result)
 
 
 def make_plan(args: Args) -> Plan:
@@ -124,12 +140,12 @@ def make_plan(args: Args) -> Plan:
 
 def _check_plan(plan: Plan, bundle: Bundle) -> None:
     """Refuse a plan outside what the policy was trained or is supervised for."""
-    if bundle.info.task != "hover" or bundle.info.robot.name != "crazyflie":
+    limits = bundle.info.limits
+    if bundle.info.task not in HOVER_TASKS or not isinstance(limits, FlightLimits):
         raise ConfigError(
             f"bundle {bundle.path} is for task '{bundle.info.task}' on '{bundle.info.robot.name}';"
-            " this flight needs 'hover' on 'crazyflie'"
+            f" this flight needs a robot that flies and one of the tasks: {', '.join(HOVER_TASKS)}"
         )
-    limits = bundle.info.limits
     if plan.height_m > 0.8 * limits.ceiling_m:
         raise ConfigError(f"--height {plan.height_m}: the ceiling of this bundle allows {0.8 * limits.ceiling_m:.2f} m")
     reach = max(math.hypot(x, y) for x, y, _ in plan.waypoints)
@@ -137,14 +153,13 @@ def _check_plan(plan: Plan, bundle: Bundle) -> None:
         raise ConfigError(f"--step {largest_step_m(plan)}: the set-points leave 60 % of the bundle's geofence")
 
 
-def _preflight(link: CrazyflieLink, bundle: Bundle, args: Args, console: Console) -> dict[str, Any]:
-    checks = run_checks(link, bundle, args.external_position)
+def _preflight(link: Link[FlightState], bundle: Bundle, console: Console) -> dict[str, Any]:
+    checks = link.checks(bundle)
     _print_checks(console, checks)
     require(checks)
-    seconds = reset_estimator(link, link.stopped)
-    settled = Check("state estimate", True, f"converged {seconds:.1f} s after its reset")
+    settled = link.prepare()
     _print_checks(console, [settled])
-    require([after := run_checks(link, bundle, args.external_position)[-1]])
+    require([settled, after := link.checks(bundle)[-1]])
     return {"checks": {check.name: check.detail for check in (*checks, settled, after)}}
 
 
@@ -154,8 +169,8 @@ def _print_checks(console: Console, checks: list[Check]) -> None:
         console.print(f"  {mark} {check.name}: {check.detail}")
 
 
-def _require_consent(args: Args, scheme: str, plan: Plan) -> None:
-    if scheme in REAL_SCHEMES and not args.arm:
+def _require_consent(args: Args, plan: Plan) -> None:
+    if moves_metal(args.uri) and not args.arm:
         raise FlightRefusedError(
             f"checks passed; with --arm the robot at {args.uri} starts its propellers, climbs {plan.height_m:g} m,"
             f" moves {largest_step_m(plan):g} m sideways three times and lands: clear the space and add --arm"
@@ -180,8 +195,8 @@ def open_log(args: Args, bundle: Bundle) -> FlightLog:
 
 
 def _fly(
-    link: CrazyflieLink,
-    bundle: Bundle,
+    link: Link[FlightState],
+    policy: OnnxPolicy,
     plan: Plan,
     log: FlightLog,
     signals: OperatorSignals,
@@ -191,7 +206,8 @@ def _fly(
     state = link.read()
     if state is None:
         raise LinkError(f"{link.uri}: the state stream stopped before take-off; try again")
-    flight = Flight(link, Mission(plan, state.position_w), Supervisor(bundle.info.limits), log, signals)
+    pilot, supervisor, period_s = make_pilot(policy, link)
+    flight = Flight(link, Mission(plan, state.position_w), supervisor, log, signals, pilot, period_s)
     console.print(f"taking off; Ctrl-C lands, Ctrl-\\ cuts the motors; log {log.path}")
     with _status_line(console, flight):
         record = flight.run()
@@ -203,6 +219,21 @@ def _fly(
     if not result["flight"]["completed"]:
         raise aborted(result)
     return result
+
+
+def make_pilot(policy: OnnxPolicy, link: Link[FlightState]) -> tuple[Pilot, Supervisor, float]:
+    """Return who flies, who supervises it and the control period, s: all three depend on where the policy runs.
+
+    Raises:
+        ConfigError: if the bundle's limits are not those of a flying robot or it observes what no flight delivers.
+    """
+    info = policy.bundle.info
+    if not isinstance(info.limits, FlightLimits):
+        raise ConfigError(f"bundle {policy.bundle.path} is for '{info.robot.name}', which does not fly")
+    if link.level == "position":
+        return OnboardPilot(), Supervisor(FlightBehaviour(info.limits, SAFE_ACTIONS)), PERIOD_S
+    pilot = HostPilot(policy, FlightObservation(info))
+    return pilot, Supervisor(FlightBehaviour(info.limits, HOST_SAFE_ACTIONS)), info.timing.control_period_s
 
 
 def _close_log(log: FlightLog, console: Console, result: dict[str, Any]) -> None:

@@ -1,74 +1,26 @@
 """What every connection to a robot offers: open, read the newest state, write a command, stop safely, close.
 
-A link converts the robot's units to SI, stamps what it receives with the host's monotonic
-clock, and never hangs: every wait has a time-out and every failure is a ``LinkError``.
+A link converts the robot's units to SI, stamps what it receives with its clock (the host's
+monotonic one), and never hangs: every wait has a time-out and every failure is a ``LinkError``.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol, Self, runtime_checkable
+from typing import Protocol, Self, TypeVar, runtime_checkable
 
-from sim.spec import SafeAction
-
-Vector = tuple[float, ...]
+from hardware.checks import Check
+from hardware.clock import Clock
+from hardware.states import RobotState
+from policies.bundle import Bundle
+from sim.spec import ActionLevel, SafeAction
 
 DESCENT_M_S = 0.3
-"""Sink rate of every safe action; the controller on board descends as fast by itself (``s2m_default_config``)."""
+"""Sink rate of every safe action in the air; controllers on board descend as fast by themselves."""
 
-
-@dataclass(frozen=True, slots=True)
-class StateSample:
-    """The newest state estimate of a flying robot, SI units, world frame z up.
-
-    Times are host monotonic nanoseconds. ``received_ns`` is the arrival of the oldest part of
-    the sample, so its age is never understated.
-    """
-
-    received_ns: int
-    robot_ms: int
-    """The robot's own clock when it sent the sample, ms."""
-    position_w: Vector
-    """(3,) m"""
-    velocity_w: Vector
-    """(3,) m/s"""
-    orientation_wxyz: Vector
-    """(4,) unit quaternion, world<-body."""
-    angular_velocity_b: Vector
-    """(3,) rad/s"""
-    battery_v: float
-    """Loaded pack voltage; NaN until the first report."""
-    armed: bool
-    crashed: bool
-    """The robot itself reports that it tumbled or crashed, or locked itself."""
-    policy_fault: bool
-    """The policy on board failed (NaN): the robot stopped its motors."""
-    dead_man: bool
-    """The controller on board no longer receives commands and descends by itself."""
-    landed: bool
-    """The controller on board ended its own descent: motors off."""
-    onboard_mode: int
-    """Raw mode of the controller on board, for the log."""
-    motors: Vector = ()
-    """Motor commands as the robot reports them (raw units), when it does."""
-
-    @property
-    def tilt_rad(self) -> float:
-        """Angle between body z and world z; NaN if the orientation is not a number."""
-        w, x, y, z = self.orientation_wxyz
-        norm = w * w + x * x + y * y + z * z
-        if not norm > 0.0:
-            return math.nan
-        return math.acos(max(-1.0, min(1.0, 1.0 - 2.0 * (x * x + y * y) / norm)))
-
-    @property
-    def finite(self) -> bool:
-        """Whether every number the controller relies on is finite."""
-        parts = (*self.position_w, *self.velocity_w, *self.orientation_wxyz, *self.angular_velocity_b)
-        return all(map(math.isfinite, parts)) and math.isfinite(self.tilt_rad)
+StateT = TypeVar("StateT", bound=RobotState, covariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +30,20 @@ class LinkHealth:
     connected: bool
     """False once the driver reported the connection lost or it was never open."""
     heard_ns: int
-    """Host monotonic time of the last packet of any kind."""
+    """Time of the last packet of any kind, on the link's clock."""
 
 
 @runtime_checkable
-class Link(Protocol):
+class Link(Protocol[StateT]):
     """A connection to one robot; a context manager that opens on entry and closes on exit."""
 
     uri: str
+    level: ActionLevel
+    """What the numbers of ``write`` are. ``"position"``: set-points for a policy that runs on board."""
     command_names: tuple[str, ...]
-    """What the numbers of ``write`` mean, with units in the names."""
+    """The numbers of ``write`` one by one, with units in the names."""
+    clock: Clock
+    """The time of its stamps; the control loop runs by it."""
 
     def open(self) -> None:
         """Connect and start the state stream.
@@ -97,7 +53,19 @@ class Link(Protocol):
         """
         ...
 
-    def read(self) -> StateSample | None:
+    def checks(self, bundle: Bundle) -> list[Check]:
+        """Return the outcome of every check before a start, the state of the robot last; nothing moves."""
+        ...
+
+    def prepare(self) -> Check:
+        """Make the robot ready for a start, e.g. let its estimator converge; nothing moves.
+
+        Raises:
+            FlightRefusedError: if it does not get ready in bounded time.
+        """
+        ...
+
+    def read(self) -> StateT | None:
         """Return the newest state sample without waiting; ``None`` before the first."""
         ...
 
@@ -114,7 +82,7 @@ class Link(Protocol):
         ...
 
     def request_arm(self, armed: bool) -> None:
-        """Ask the robot to arm or disarm; returns at once, ``StateSample.armed`` tells when it did."""
+        """Ask the robot to arm or disarm; returns at once, ``RobotState.armed`` tells when it did."""
         ...
 
     def emergency_stop(self) -> None:

@@ -27,6 +27,7 @@ EVENT_TOPIC = "/flight/event"
 
 _NUMBER = {"type": "number"}
 _TEXT = {"type": "string"}
+_NUMBERS = {"type": "array", "items": {"type": ["number", "null"]}}
 
 
 def _vector(size: int) -> dict[str, Any]:
@@ -38,7 +39,11 @@ STEP_FIELDS: dict[str, tuple[dict[str, Any], str]] = {
     "mode": (_TEXT, "supervisor mode"),
     "phase": (_TEXT, "mission phase"),
     "target": (_vector(4), "what the mission asked for: x, y, z in m (world), yaw in rad"),
-    "setpoint": (_vector(4), "what left the host after limits, same units; null when none did"),
+    "setpoint": (_vector(4), "what the supervisor let through, same units; null when nothing was commanded"),
+    "command": (_vector(4), "what left the host, in the units of the link; the set-point if the policy is on board"),
+    "observation": (_NUMBERS, "what the policy saw, if it ran on the host: the bundle's terms in order; else empty"),
+    "action": (_NUMBERS, "what it returned, before limits"),
+    "reset": ({"type": "integer"}, "1 when that step began a new episode"),
     "position_w": (_vector(3), "state estimate, m, world"),
     "velocity_w": (_vector(3), "m/s, world"),
     "orientation_wxyz": (_vector(4), "unit quaternion, world<-body"),

@@ -111,7 +111,7 @@ def read_log(path: Path | str) -> dict[str, Any]:
 
     Returns:
         One entry per field of a step: numbers (steps,) float64 or int64, vectors (steps, size)
-        float64 with NaN where the log has null, texts (steps,) str; plus ``time_s`` (steps,)
+        float64 with NaN where the log has null or nothing, texts (steps,) str; plus ``time_s`` (steps,)
         from the first step, ``metadata`` (dict), ``events`` (list of dicts) and ``complete``.
 
     Raises:
@@ -138,12 +138,12 @@ def read_log(path: Path | str) -> dict[str, Any]:
 def _column(name: str, values: list[Any]) -> np.ndarray:
     kind = STEP_FIELDS[name][0]
     if kind["type"] == "integer":
-        return np.array(values, dtype=np.int64)
+        return np.array([value or 0 for value in values], dtype=np.int64)
     if kind["type"] == "string":
         return np.array(values, dtype=np.str_)
     if kind["type"] != "array":
         return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
-    size = kind["maxItems"]
+    size = kind.get("maxItems") or max((len(row) for row in values if row), default=0)
     rows = [[np.nan] * size if not row else [np.nan if v is None else v for v in row] for row in values]
     return np.array(rows, dtype=np.float64).reshape(len(values), size)
 

@@ -7,40 +7,12 @@ counted as an overrun and skipped: the loop never makes up for lost time with a 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 
-NS = 1_000_000_000
-
-
-class Clock(Protocol):
-    """A source of time, so that a test can drive the loop."""
-
-    def now_ns(self) -> int:
-        """Monotonic time."""
-        ...
-
-    def sleep_until(self, deadline_ns: int) -> None:
-        """Return at ``deadline_ns`` or as soon after it as the system allows."""
-        ...
-
-
-class MonotonicClock:
-    """The host's monotonic clock."""
-
-    def now_ns(self) -> int:
-        """``time.monotonic_ns``."""
-        return time.monotonic_ns()
-
-    def sleep_until(self, deadline_ns: int) -> None:
-        """Sleep; ``time.sleep`` rests on ``clock_nanosleep`` and never returns early."""
-        remaining = deadline_ns - time.monotonic_ns()
-        if remaining > 0:
-            time.sleep(remaining / NS)
+from hardware.clock import HOST_CLOCK, NS, Clock
 
 
 @dataclass
@@ -75,7 +47,7 @@ class LoopTiming:
         }
 
 
-def run_loop(step: Callable[[int], bool], period_s: float, clock: Clock | None = None) -> LoopTiming:
+def run_loop(step: Callable[[int], bool], period_s: float, clock: Clock = HOST_CLOCK) -> LoopTiming:
     """Call ``step(start_ns)`` once per period until it returns ``False``.
 
     Args:
@@ -86,7 +58,6 @@ def run_loop(step: Callable[[int], bool], period_s: float, clock: Clock | None =
     Returns:
         What the loop measured about itself.
     """
-    clock = clock or MonotonicClock()
     timing = LoopTiming(period_ns=round(period_s * NS))
     deadline = clock.now_ns() + timing.period_ns
     while True:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ from rich.console import Console
 
 from hardware.faults import SEVERITY, Fault
 from hardware.flight import FlightRecord
-from hardware.mission import Plan
+from hardware.flying.mission import Plan
 from hardware.supervisor import ARMING_TIMEOUT_S
 from sim.errors import FlightAbortedError
 
@@ -30,7 +29,7 @@ def flight_result(record: FlightRecord, plan: Plan) -> dict[str, Any]:
         "loop": timing,
         "latency_p50_ms": float(np.percentile(latencies_ms, 50)) if latencies_ms.size else None,
         "latency_p99_ms": float(np.percentile(latencies_ms, 99)) if latencies_ms.size else None,
-        "duration_s": time.monotonic() - record.started_s,
+        "duration_s": record.duration_s,
         "battery_start_v": record.battery_start_v,
         "battery_min_v": record.battery_min_v,
         "disarmed": record.disarmed,

@@ -7,6 +7,7 @@ the client library of its own robot.
 from __future__ import annotations
 
 import importlib
+import re
 from typing import Any
 
 from sim.errors import ConfigError
@@ -17,6 +18,9 @@ LINKS: dict[str, tuple[str, str, str]] = {
     "udp": ("hardware.crazyflie.link", "CrazyflieLink", "udp://127.0.0.1:19850"),
 }
 """Scheme -> module, class, example URI."""
+
+_VIRTUAL = re.compile(r"sim://|udp://(127\.|localhost)|serial:///dev/pts/|dds://lo\b")
+"""Where nothing but a simulation can listen: loopback, a pseudo-terminal, this process."""
 
 
 def scheme_of(uri: str) -> str:
@@ -44,3 +48,8 @@ def create_link(uri: str, **options: Any) -> Any:
     """
     module, name, _ = LINKS[scheme_of(uri)]
     return getattr(importlib.import_module(module), name)(uri, **options)
+
+
+def moves_metal(uri: str) -> bool:
+    """Whether propellers or legs may move behind ``uri``: always, unless it points into this computer."""
+    return _VIRTUAL.match(uri) is None

@@ -26,7 +26,7 @@ import numpy as np
 from policies.strict_json import from_json, parse, render, to_json
 from sim.errors import BundleError
 from sim.files import recover_folder, replace_folder
-from sim.spec import ActionSpec, ObservationTerm, SupervisorLimits, Timing
+from sim.spec import ActionSpec, FlightLimits, JointLimits, ObservationTerm, Timing
 
 SCHEMA_VERSION = 1
 POLICY_FILE = "policy.onnx"
@@ -60,7 +60,7 @@ class BundleInfo:
     """Terms in the order of the flat ``observation`` input."""
     action: ActionSpec
     timing: Timing
-    limits: SupervisorLimits
+    limits: FlightLimits | JointLimits
     state_size: int
     """Length of the flat ``state_in`` and ``state_out``; 0 for a policy without memory."""
     state_scale: tuple[float, ...]

@@ -79,6 +79,8 @@ def from_json(kind: Any, value: Any, where: str) -> Any:
         return {key: from_json(arguments[1], item, f"{where}.{key}") for key, item in value.items()}
     if origin is typing.Literal and value in arguments:
         return value
+    if origin in (typing.Union, types.UnionType) and all(map(dataclasses.is_dataclass, arguments)):
+        return _one_of_from_json(arguments, value, where)
     if origin in (typing.Union, types.UnionType) and (value is None or isinstance(value, arguments)):
         return value
     if kind is float and type(value) in (int, float):
@@ -108,6 +110,13 @@ def _dataclass_from_json(kind: type, value: Any, where: str) -> Any:
         problem = "unknown" if wrong[0] in value else "missing"
         raise BundleError(f"{where}: {problem} field '{wrong[0]}' in {kind.__name__}")
     return kind(**{name: from_json(hints[name], value[name], f"{where}.{name}") for name in names})
+
+
+def _one_of_from_json(kinds: tuple[type, ...], value: Any, where: str) -> Any:
+    """Rebuild the one of several dataclasses that shares the most fields with ``value``."""
+    given = set(value) if isinstance(value, dict) else set()
+    closest = max(kinds, key=lambda kind: len(given & {f.name for f in dataclasses.fields(kind)}))
+    return _dataclass_from_json(closest, value, where)
 
 
 def _mismatch(kind: Any, value: Any, where: str) -> NoReturn:

@@ -11,7 +11,7 @@ import hashlib
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Generic, Literal, TypeVar
 
 ActionLevel = Literal["motor", "rates_thrust", "attitude_thrust", "velocity", "position", "joint_position"]
 SafeAction = Literal["level_and_descend", "land", "hold", "damp", "off"]
@@ -75,26 +75,45 @@ class Timing:
 
 @dataclass(frozen=True)
 class SupervisorLimits:
-    """Limits whose violation in flight triggers the robot's safe action."""
+    """Limits of every robot, whose violation triggers its safe action; each kind of robot adds its own."""
 
     tilt_rad: float
     """Angle between body z and world z."""
-    geofence_radius_m: float
-    """Horizontal distance from the take-off point."""
-    ceiling_m: float
-    """Height above the take-off point."""
-    speed_m_s: float
     angular_rate_rad_s: float
     battery_min_v: float
-    """Loaded pack voltage below which the robot lands."""
+    """Loaded pack voltage below which the robot lands or rests."""
     battery_takeoff_v: float
-    """Pack voltage below which it does not take off."""
+    """Pack voltage below which it does not start."""
     link_silence_s: float
     """After this long without any packet from the robot the link counts as lost."""
     state_age_s: float
     """Oldest acceptable state estimate on the host; longer than the silence, which says more."""
     fault_budget_s: float
     """A fault visible to the host reaches its safe action within this time."""
+
+
+@dataclass(frozen=True)
+class FlightLimits(SupervisorLimits):
+    """Limits of a flying robot."""
+
+    geofence_radius_m: float
+    """Horizontal distance from the take-off point."""
+    ceiling_m: float
+    """Height above the take-off point."""
+    speed_m_s: float
+
+
+@dataclass(frozen=True)
+class JointLimits(SupervisorLimits):
+    """Limits of a robot with joints; tuples in the bundle's joint order."""
+
+    position_low_rad: tuple[float, ...]
+    position_high_rad: tuple[float, ...]
+    velocity_rad_s: tuple[float, ...]
+    torque_n_m: tuple[float, ...]
+    """Largest torque a target may ask of the joint's position controller."""
+    temperature_c: float
+    """Hottest acceptable motor."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +171,53 @@ class MultirotorParameters:
 
 
 @dataclass(frozen=True)
-class RobotSpec:
+class JointParameters:
+    """Physical constants and gains of one robot with joints (a named parameter set).
+
+    Tuples of joints are (n,) in the order of ``joint_names``; each joint has one position
+    actuator of the same name whose torque is ``kp (target - q) - kd dq``, at most ``effort``.
+    """
+
+    name: str
+    joint_names: tuple[str, ...]
+    position_low_rad: tuple[float, ...]
+    position_high_rad: tuple[float, ...]
+    velocity_rad_s: tuple[float, ...]
+    """Largest speed."""
+    effort_n_m: tuple[float, ...]
+    """Largest torque."""
+    armature_kg_m2: tuple[float, ...]
+    """Inertia of rotor and gears seen at the joint."""
+    default_pose_rad: tuple[float, ...]
+    """The pose that action zero means."""
+    kp: tuple[float, ...]
+    """Stiffness, N m/rad."""
+    kd: tuple[float, ...]
+    """Damping, N m s/rad."""
+    base_height_m: float
+    """Height of the base above the ground in the default pose."""
+    link_names: tuple[str, ...]
+    """Bodies, the base first."""
+    link_mass: tuple[float, ...]
+    """kg, in the order of ``link_names``."""
+    source: str
+
+    @property
+    def num_joints(self) -> int:
+        """Number of joints."""
+        return len(self.joint_names)
+
+    @property
+    def mass(self) -> float:
+        """Mass of the whole robot, kg."""
+        return sum(self.link_mass)
+
+
+ParametersT = TypeVar("ParametersT", bound=MultirotorParameters | JointParameters)
+
+
+@dataclass(frozen=True)
+class RobotSpec(Generic[ParametersT]):
     """A robot: its model file, its named parameter sets and its limits."""
 
     name: str
@@ -160,13 +225,13 @@ class RobotSpec:
     mjcf: Path
     motor_names: tuple[str, ...]
     joint_names: tuple[str, ...]
-    parameter_sets: dict[str, MultirotorParameters]
+    parameter_sets: dict[str, ParametersT]
     default_parameter_set: str
-    limits: SupervisorLimits
+    limits: FlightLimits | JointLimits
     command_unit: str
     sources: tuple[str, ...] = field(default=())
 
-    def parameters(self, name: str | None = None) -> MultirotorParameters:
+    def parameters(self, name: str | None = None) -> ParametersT:
         """Return the named parameter set (default: ``default_parameter_set``).
 
         Raises:

@@ -1,4 +1,8 @@
-"""The Crazyflie behind the ``Link`` protocol: unmodified cflib, the same code for radio, USB and UDP."""
+"""The Crazyflie behind the ``Link`` protocol: unmodified cflib, the same code for radio, USB and UDP.
+
+A policy on board gets position set-points. A policy on the host commands attitude and thrust
+of the firmware's own controller, by the oldest packet there is, which every firmware knows.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +16,17 @@ from typing import Any
 
 from cflib.crazyflie import Crazyflie
 
+from hardware.checks import Check
+from hardware.clock import HOST_CLOCK
+from hardware.crazyflie import preflight
 from hardware.crazyflie.connection import check_uri, connect, disconnect
 from hardware.crazyflie.sender import Sender
 from hardware.crazyflie.telemetry import Telemetry
-from hardware.link import DESCENT_M_S, LinkHealth, StateSample
-from sim.errors import LinkError
-from sim.spec import SafeAction
+from hardware.link import DESCENT_M_S, LinkHealth
+from hardware.states import FlightState
+from policies.bundle import Bundle
+from sim.errors import ConfigError, LinkError
+from sim.spec import ActionLevel, SafeAction
 
 PARAM_TIMEOUT_S = 2.0
 """Longest wait for a parameter's confirmation."""
@@ -25,23 +34,49 @@ DRAIN_S = 0.2
 """Longest wait at the close for urgent requests (stop, disarm) to leave."""
 
 
+COMMAND_NAMES: dict[ActionLevel, tuple[str, ...]] = {
+    "position": ("x_m", "y_m", "z_m", "yaw_rad"),
+    "attitude_thrust": ("roll_rad", "pitch_rad", "yaw_rate_rad_s", "thrust_fraction"),
+}
+"""What ``write`` takes at each level."""
+LEVEL_OF: dict[ActionLevel, ActionLevel] = {"motor": "position", "attitude_thrust": "attitude_thrust"}
+"""Level on the radio for a policy's level: motors are commanded on board, where the policy then gets set-points."""
+FULL_THRUST = 65535
+"""Thrust of a set-point packet that stands for all four motors at full command."""
+MOST_THRUST = 60000
+"""What the firmware cuts it to (``MAX_THRUST`` in crazyflie-firmware's ``crtp_commander_rpyt.c``)."""
+
+
 class CrazyflieLink:
-    """A Crazyflie by URI (``radio://``, ``usb://``, ``udp://``); commands are position set-points.
+    """A Crazyflie by URI (``radio://``, ``usb://``, ``udp://``).
 
     Args:
         uri: where it is.
+        level: of the policy's action.
         stopped: asked during waits; true gives them up.
+        external_position: positions come from outside (motion capture): no positioning deck is needed.
 
     Raises:
-        ConfigError: if the URI is malformed.
+        ConfigError: if the URI is malformed or the level none that a Crazyflie takes.
     """
 
-    command_names: tuple[str, ...] = ("x_m", "y_m", "z_m", "yaw_rad")
+    clock = HOST_CLOCK
 
-    def __init__(self, uri: str, stopped: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        uri: str,
+        level: ActionLevel = "motor",
+        stopped: Callable[[], bool] = lambda: False,
+        external_position: bool = False,
+    ) -> None:
         check_uri(uri)
+        if level not in LEVEL_OF:
+            raise ConfigError(f"a Crazyflie takes no commands of level '{level}'; it takes: {', '.join(LEVEL_OF)}")
         self.uri = uri
+        self.level: ActionLevel = LEVEL_OF[level]
+        self.command_names = COMMAND_NAMES[self.level]
         self.stopped = stopped
+        self._external_position = external_position
         self._crazyflie: Crazyflie | None = None
         self._sender: Sender | None = None
         self._telemetry: Telemetry | None = None
@@ -72,7 +107,7 @@ class CrazyflieLink:
             self.close()
             raise
 
-    def read(self) -> StateSample | None:
+    def read(self) -> FlightState | None:
         """Return the newest state sample without waiting."""
         return self.telemetry.sample
 
@@ -85,10 +120,23 @@ class CrazyflieLink:
         return LinkHealth(connected, self._heard_ns)
 
     def write(self, command: Sequence[float]) -> None:
-        """Hand over a position set-point: x, y, z in m (world), yaw in rad."""
-        x, y, z, yaw = command
-        send = self.crazyflie.commander.send_position_setpoint
-        self.sender.setpoint(functools.partial(send, x, y, z, math.degrees(yaw)))
+        """Hand over a command: ``command_names`` says of what."""
+        first, second, third, fourth = command
+        commander = self.crazyflie.commander
+        if self.level == "position":
+            send = functools.partial(commander.send_position_setpoint, first, second, third, math.degrees(fourth))
+        else:
+            send = functools.partial(commander.send_setpoint, *legacy_setpoint(first, second, third, fourth))
+        self.sender.setpoint(send)
+
+    def checks(self, bundle: Bundle) -> list[Check]:
+        """Return the outcome of every check before a flight; nothing moves."""
+        return preflight.run_checks(self, bundle, self._external_position)
+
+    def prepare(self) -> Check:
+        """Reset the state estimator and wait until it has converged."""
+        seconds = preflight.reset_estimator(self, self.stopped)
+        return Check("state estimate", True, f"converged {seconds:.1f} s after its reset")
 
     def safe_stop(self, action: SafeAction) -> None:
         """Act without a position; returns at once and is repeated every period while it lasts.
@@ -153,8 +201,13 @@ class CrazyflieLink:
         return self._open(self._telemetry)
 
     def request_arm(self, armed: bool) -> None:
-        """Ask the robot to arm or disarm; ``StateSample.armed`` tells when it did."""
-        self.sender.urgent(functools.partial(self.crazyflie.supervisor.send_arming_request, armed))
+        """Ask the robot to arm or disarm; ``FlightState.armed`` tells when it did."""
+        cf = self.crazyflie
+        requests: list[Callable[[], None]] = [functools.partial(cf.supervisor.send_arming_request, armed)]
+        if armed and self.level == "attitude_thrust":
+            # The firmware locks the thrust of such set-points until it has seen one without any.
+            requests.append(functools.partial(cf.commander.send_setpoint, 0.0, 0.0, 0.0, 0))
+        self.sender.urgent(*requests)
 
     def parameter(self, name: str) -> float | None:
         """Return a parameter's value as it was when the link opened or last changed; ``None`` if there is none."""
@@ -200,3 +253,22 @@ class CrazyflieLink:
 
     def _on_lost(self, _uri: str, message: str) -> None:
         self._lost = message
+
+
+def legacy_setpoint(roll: float, pitch: float, yaw_rate: float, thrust: float) -> tuple[float, float, float, int]:
+    """Return the arguments of cflib's ``send_setpoint`` for an attitude and thrust.
+
+    Signs: cflib inverts the pitch in the packet and the firmware's own pitch is inverted, so that
+    both cancel; the yaw rate goes through as it is (``crtp_commander_rpyt.c``, ``controller_pid.c``).
+
+    Args:
+        roll: about body x (forward), rad.
+        pitch: about body y (left), rad: positive tips the nose down and flies forward.
+        yaw_rate: about body z (up), rad/s.
+        thrust: fraction of the largest collective thrust, 0 to 1.
+
+    Returns:
+        roll (deg), pitch (deg), yaw rate (deg/s), thrust (0 to 60000).
+    """
+    raw = min(round(FULL_THRUST * thrust), MOST_THRUST)
+    return math.degrees(roll), math.degrees(pitch), math.degrees(yaw_rate), raw

@@ -10,6 +10,7 @@ BUNDLE_ID_PARAMS = tuple(f"s2m.id{i}" for i in range(8))
 """The 32-byte bundle id on board as eight big-endian uint32 words."""
 
 CONTROLLER_PARAM = "stabilizer.controller"
+CONTROLLER_PID = 1
 CONTROLLER_OUT_OF_TREE = 6
 CONTROLLER_NAMES = {1: "PID", 2: "Mellinger", 3: "INDI", 4: "Brescianini", 5: "Lee", 6: "out-of-tree"}
 

@@ -1,7 +1,8 @@
 """Checks before a Crazyflie flies; none of them moves anything.
 
-The important one: nobody flies the stock controller believing it is the policy. The bundle id
-on board must be the bundle's and the out-of-tree controller the selected one.
+The important one: nobody flies the stock controller believing it is the policy, or the other way
+round. For a policy on board the bundle's id must be there and the out-of-tree controller selected;
+for a policy on the host it must be the firmware's own attitude controller.
 """
 
 from __future__ import annotations
@@ -10,15 +11,16 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from hardware.checks import Check, check_battery, check_state
 from hardware.crazyflie import names
-from hardware.crazyflie.link import CrazyflieLink
 from policies.bundle import Bundle
 from sim.errors import FlightAbortedError, FlightRefusedError
 
-LEVEL_RAD = math.radians(15.0)
-"""Steepest stand from which a take-off is tried."""
+if TYPE_CHECKING:
+    from hardware.crazyflie.link import CrazyflieLink
+
 CONVERGED_SPREAD_M2 = 0.001
 """Largest spread of each position variance over the window (cflib's ``reset_estimator``)."""
 CONVERGED_VARIANCE_M2 = 0.01
@@ -29,16 +31,6 @@ RESET_PULSE_S = 0.1
 _POLL_S = 0.01
 
 
-@dataclass(frozen=True)
-class Check:
-    """One check and its outcome."""
-
-    name: str
-    passed: bool
-    detail: str
-    """What was found, and what to do if it failed."""
-
-
 def run_checks(link: CrazyflieLink, bundle: Bundle, external_position: bool = False) -> list[Check]:
     """Return the outcome of every check; the link is open.
 
@@ -47,24 +39,15 @@ def run_checks(link: CrazyflieLink, bundle: Bundle, external_position: bool = Fa
         bundle: the policy that should be on board.
         external_position: positions come from outside (motion capture), so no deck is needed.
     """
+    on_board = [_check_policy(link, bundle)] if link.level == "position" else []
+    state = link.read()
     return [
-        _check_policy(link, bundle),
+        *on_board,
         _check_controller(link),
-        _check_battery(link, bundle),
+        check_battery(state, bundle.info.limits),
         _check_decks(link, external_position),
-        _check_state(link),
+        check_state(state),
     ]
-
-
-def require(checks: list[Check]) -> None:
-    """Refuse the flight if a check failed.
-
-    Raises:
-        FlightRefusedError: with the first failed check.
-    """
-    for check in checks:
-        if not check.passed:
-            raise FlightRefusedError(f"{check.name}: {check.detail}; nothing moved")
 
 
 def bundle_words(bundle_id: str) -> tuple[int, ...]:
@@ -138,19 +121,13 @@ def _check_controller(link: CrazyflieLink) -> Check:
     value = link.parameter(names.CONTROLLER_PARAM)
     number = int(value) if value is not None else -1
     name = names.CONTROLLER_NAMES.get(number, "unknown")
-    if number != names.CONTROLLER_OUT_OF_TREE:
+    if link.level == "position" and number != names.CONTROLLER_OUT_OF_TREE:
         detail = f"{names.CONTROLLER_PARAM} is {number} ({name}), the policy is 6; set it to 6"
         return Check("selected controller", False, detail)
+    if link.level != "position" and number != names.CONTROLLER_PID:
+        detail = f"{names.CONTROLLER_PARAM} is {number} ({name}), this policy commands the PID, 1; set it to 1"
+        return Check("selected controller", False, detail)
     return Check("selected controller", True, f"{number} ({name})")
-
-
-def _check_battery(link: CrazyflieLink, bundle: Bundle) -> Check:
-    sample = link.read()
-    voltage = math.nan if sample is None else sample.battery_v
-    needed = bundle.info.limits.battery_takeoff_v
-    if not voltage >= needed:
-        return Check("battery", False, f"{voltage:.2f} V, take-off needs {needed:.2f} V; charge it")
-    return Check("battery", True, f"{voltage:.2f} V")
 
 
 def _check_decks(link: CrazyflieLink, external_position: bool) -> Check:
@@ -162,17 +139,3 @@ def _check_decks(link: CrazyflieLink, external_position: bool) -> Check:
         detail = f"no positioning deck (attached: {listed}); mount one, or give --external-position"
         return Check("decks", False, detail)
     return Check("decks", True, listed)
-
-
-def _check_state(link: CrazyflieLink) -> Check:
-    sample = link.read()
-    if sample is None or not sample.finite:
-        return Check("state", False, "the state estimate is not a number; restart the robot")
-    if sample.crashed:
-        return Check("state", False, "the robot says it tumbled, crashed or is locked; restart it upright")
-    if sample.policy_fault:
-        return Check("state", False, "the policy on board returned NaN; restart the robot")
-    tilt = math.degrees(sample.tilt_rad)
-    if sample.tilt_rad > LEVEL_RAD:
-        return Check("state", False, f"tilted by {tilt:.0f} degrees; put it on level ground")
-    return Check("state", True, f"level within {tilt:.0f} degrees")

@@ -1,6 +1,6 @@
 """State from the Crazyflie's log blocks: at most 26 bytes each, 100 Hz, converted to SI.
 
-The pose and the attitude block make a ``StateSample``; a sample is as old as its older part.
+The pose and the attitude block make a ``FlightState``; a sample is as old as its older part.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from cflib.crazyflie import Crazyflie
 from cflib.crazyflie.log import LogConfig
 
 from hardware.crazyflie import names
-from hardware.link import StateSample
+from hardware.states import FlightState
 from sim.errors import LinkError
 
 STATE_PERIOD_MS = 10
@@ -28,7 +28,7 @@ class Telemetry:
     """Log blocks of one connection and the newest sample made of them."""
 
     def __init__(self, crazyflie: Crazyflie) -> None:
-        self.sample: StateSample | None = None
+        self.sample: FlightState | None = None
         self.variances: tuple[float, float, float] | None = None
         """Newest (varPX, varPY, varPZ), m^2."""
         self.variance_count = 0
@@ -113,7 +113,7 @@ class Telemetry:
         qx, qy, qz, qw = (data[name] for name in names.ATTITUDE_BLOCK)
         info = data[names.SUPERVISOR_LOG]
         mode = data.get(names.MODE_LOG, 0)
-        self.sample = StateSample(
+        self.sample = FlightState(
             received_ns=pose_ns,
             robot_ms=robot_ms,
             position_w=(x, y, z),

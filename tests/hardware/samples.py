@@ -6,10 +6,10 @@ import dataclasses
 import math
 
 from hardware.faults import Observed
-from hardware.link import StateSample
-from sim.spec import SupervisorLimits
+from hardware.states import FlightState
+from sim.spec import FlightLimits
 
-LIMITS = SupervisorLimits(
+LIMITS = FlightLimits(
     tilt_rad=math.radians(70.0),
     geofence_radius_m=2.0,
     ceiling_m=2.5,
@@ -22,7 +22,7 @@ LIMITS = SupervisorLimits(
     fault_budget_s=0.2,
 )
 
-HEALTHY = StateSample(
+HEALTHY = FlightState(
     received_ns=0,
     robot_ms=0,
     position_w=(0.0, 0.0, 0.0),

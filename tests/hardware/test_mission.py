@@ -4,8 +4,9 @@ import math
 
 import pytest
 
-from hardware.mission import Mission, Plan, largest_step_m, minimum_jerk
-from hardware.supervisor import Mode, Request
+from hardware.behaviour import Mode
+from hardware.flying.mission import Mission, Plan, largest_step_m, minimum_jerk
+from hardware.supervisor import Request
 
 PLAN = Plan(height_m=0.5, hold_s=2.0, move_s=1.0, dwell_s=1.5, settle_s=0.5)
 HOME = (1.0, -1.0, 0.2)
@@ -21,7 +22,7 @@ def test_phases_come_in_order():
     phases = list(dict.fromkeys(order.phase for order in walk()))
     legs = [name for number in (1, 2, 3) for name in (f"to set-point {number}", f"set-point {number}")]
     assert phases == ["hold", *legs, "landing"]
-    assert walk()[-1].request is Request.LAND
+    assert walk()[-1].request is Request.END
 
 
 def test_the_target_never_jumps():
@@ -47,13 +48,13 @@ def test_only_rest_after_settling_is_judged():
 
 
 def test_a_plan_without_rest_ends_in_a_landing_too():
-    assert walk(Plan(hold_s=0.5, move_s=1.0, dwell_s=0.0, settle_s=1.0))[-1].request is Request.LAND
+    assert walk(Plan(hold_s=0.5, move_s=1.0, dwell_s=0.0, settle_s=1.0))[-1].request is Request.END
 
 
 def test_requests_follow_the_supervisor():
     mission = Mission(PLAN, HOME)
     requests = [mission.step(0.0, mode).request for mode in (Mode.IDLE, Mode.CHECKING, Mode.ARMING, Mode.RAMP)]
-    assert requests == [Request.CHECK, Request.ARM, Request.TAKE_OFF, Request.FLY]
+    assert requests == [Request.CHECK, Request.ARM, Request.START, Request.RUN]
     assert mission.step(0.0, Mode.LANDING).request is Request.NONE
 
 

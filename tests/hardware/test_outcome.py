@@ -3,7 +3,7 @@
 import pytest
 
 from hardware.flight import FlightRecord
-from hardware.mission import Plan
+from hardware.flying.mission import Plan
 from hardware.outcome import aborted, flight_result
 from sim.errors import FlightAbortedError
 

@@ -16,10 +16,11 @@ import pytest
 
 from hardware import fly
 from hardware.crazyflie.link import CrazyflieLink
-from hardware.faults import SAFE_ACTIONS, Fault
+from hardware.faults import Fault
+from hardware.flying.faults import SAFE_ACTIONS
+from hardware.flying.mission import Mission
 from hardware.log_reader import read_log, recover_log
 from hardware.loop import HostStall
-from hardware.mission import Mission
 from sim.errors import FlightAbortedError
 from tests.hil.conftest import SHORT, flight_args, fly_and_abort, virtual_crazyflie, with_limits
 from tests.hil.stalls import in_real_time

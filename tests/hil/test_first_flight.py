@@ -159,10 +159,12 @@ def test_an_impossible_flight_is_refused_before_any_packet(bundle, tmp_path, opt
 
 def test_real_propellers_need_consent(bundle):
     plan = fly.make_plan(fly.Args(bundle.path))
-    with pytest.raises(FlightRefusedError, match="add --arm"):
-        fly._require_consent(fly.Args(bundle.path, uri="radio://0/80/2M"), "radio", plan)
-    fly._require_consent(fly.Args(bundle.path, uri="radio://0/80/2M", arm=True), "radio", plan)
-    fly._require_consent(fly.Args(bundle.path), "udp", plan)
+    for uri in ("radio://0/80/2M", "usb://0", "udp://192.168.4.1:2390", "serial:///dev/ttyACM0", "dds://eth0"):
+        with pytest.raises(FlightRefusedError, match="add --arm"):
+            fly._require_consent(fly.Args(bundle.path, uri=uri), plan)
+        fly._require_consent(fly.Args(bundle.path, uri=uri, arm=True), plan)
+    for uri in ("udp://127.0.0.1:19850", "serial:///dev/pts/3", "dds://lo?domain=1", "sim://crazyflie"):
+        fly._require_consent(fly.Args(bundle.path, uri=uri), plan)
 
 
 def test_the_result_is_json(bundle, tmp_path):

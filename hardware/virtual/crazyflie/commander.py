@@ -19,6 +19,7 @@ class Commander:
         self._streamed = NOTHING
         self._streamed_ms: int | None = None
         self._relaxed_at: int | None = 0
+        self._thrust_locked = True
         self.tick_ms: int | None = None
         """Arrival of the set-point in use; ``None`` before the first."""
         self.now_ms = 0
@@ -31,6 +32,14 @@ class Commander:
         self._high_level.interrupt()
         self._events.count("setpoints")
         self._events.mark("last_setpoint")
+
+    def accept_legacy(self, setpoint: Setpoint) -> None:
+        """Take a set-point of attitude and thrust: its thrust is locked until one without any has come (firmware)."""
+        if self._streamed_ms is None:
+            self._thrust_locked = True
+        if setpoint.thrust == 0.0:
+            self._thrust_locked = False
+        self.accept(NOTHING if self._thrust_locked else setpoint)
 
     def relax(self, remain_valid_ms: int) -> None:
         """Give the priority back after ``remain_valid_ms``: the high-level commander may take over."""

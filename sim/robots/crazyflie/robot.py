@@ -9,7 +9,7 @@ from __future__ import annotations
 from math import radians
 from pathlib import Path
 
-from sim.spec import MultirotorParameters, RobotSpec, SupervisorLimits
+from sim.spec import FlightLimits, MultirotorParameters, RobotSpec
 
 _ARM = 0.028
 """Rotor hub offset along body x and y, m (both sets; X configuration)."""
@@ -60,7 +60,7 @@ ROBOT = RobotSpec(
     parameter_sets={"l2f_paper": L2F_PAPER, "l2f_v2": L2F_V2},
     default_parameter_set="l2f_paper",
     command_unit="fraction of max rotor speed",
-    limits=SupervisorLimits(
+    limits=FlightLimits(
         tilt_rad=radians(70.0),
         geofence_radius_m=2.0,
         ceiling_m=2.5,

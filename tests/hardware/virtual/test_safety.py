@@ -96,8 +96,27 @@ def test_a_crashed_robot_arms_again_only_after_recovery(make_bench):
     assert bench.arm()[0].data == bytes((0x81, 1, 1))
 
 
+def unlock(bench):
+    """The set-point without thrust that the firmware wants before any with."""
+    bench.send(Port.COMMANDER, 0, struct.pack("<fffH", 0.0, 0.0, 0.0, 0))
+
+
+@pytest.mark.parametrize("unlocked", [False, True])
+def test_the_thrust_is_locked_until_a_setpoint_without_any(make_bench, unlocked):
+    bench = make_bench("stock")
+    bench.arm()
+    bench.robot.advance(1000)
+    if unlocked:
+        unlock(bench)
+    for _ in range(30):
+        bench.send(Port.COMMANDER, 0, struct.pack("<fffH", 0.0, 0.0, 0.0, 50000))
+        bench.robot.advance(10)
+    assert (bench.robot.body.position_w[2] > 0.05) == unlocked
+
+
 def test_the_stock_controller_takes_attitude_setpoints(make_bench):
     bench = make_bench("stock")
+    unlock(bench)
     bench.take_off(z=1.0)
     thrust = round(65535 * 0.027 * 9.81 / bench.robot.body.parameters.max_thrust)
     for _ in range(60):

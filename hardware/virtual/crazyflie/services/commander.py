@@ -1,7 +1,8 @@
 """Set-point ports: legacy roll-pitch-yaw-thrust (3) and the generic types (7), decoded to SI.
 
-Packet layouts and signs are those of cflib 0.1.34's ``commander.py``; the legacy pitch of the
-firmware is inverted, and so is the yaw rate of the oldest packets.
+Packet layouts and signs are those of cflib 0.1.34's ``commander.py`` and of crazyflie-firmware's
+``crtp_commander_rpyt.c``: the legacy pitch of the firmware is inverted, and so is the yaw rate of
+the generic types 1, 2 and 5.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ SETPOINT, META = 0, 1
 NOTIFY_STOP = 0
 MAX_COORDINATE = 1000.0
 """Positions (m) and velocities (m/s) beyond this are no set-point but noise."""
+FULL_THRUST, MAX_THRUST, MIN_THRUST = 65535, 60000, 1000
+"""All motors at full command; what legacy set-points are cut to; and below which they are none (firmware)."""
 
 
 class CommanderService:
@@ -34,7 +37,7 @@ class CommanderService:
             MalformedPacketError: for an unknown type, a wrong length or numbers out of range.
         """
         if packet.port == Port.COMMANDER:
-            self._commander.accept(decode_legacy(packet.data))
+            self._commander.accept_legacy(decode_legacy(packet.data))
         elif packet.channel == SETPOINT:
             self._commander.accept(decode_generic(packet.data))
         elif packet.channel == META:
@@ -51,9 +54,10 @@ class CommanderService:
 
 
 def decode_legacy(data: bytes) -> Setpoint:
-    """Decode port 3: roll, inverted pitch (deg), inverted yaw rate (deg/s), thrust 0-65535."""
+    """Decode port 3: roll, inverted pitch (deg), yaw rate (deg/s), thrust 0-65535."""
     roll, pitch, yaw_rate, thrust = _numbers("<fffH", data)
-    return _tilt_setpoint(roll, -pitch, -yaw_rate, thrust / 65535.0)
+    thrust = 0 if thrust < MIN_THRUST else min(thrust, MAX_THRUST)
+    return _tilt_setpoint(roll, -pitch, yaw_rate, thrust / FULL_THRUST)
 
 
 def decode_generic(data: bytes) -> Setpoint:
@@ -113,7 +117,7 @@ def _full_state(data: bytes) -> Setpoint:
 
 def _manual(data: bytes) -> Setpoint:
     roll, pitch, yaw_rate, thrust, rate = _numbers("<fffHB", data)
-    return _tilt_setpoint(roll, -pitch, yaw_rate, thrust / 65535.0, Mode.VELOCITY if rate else Mode.ABSOLUTE)
+    return _tilt_setpoint(roll, -pitch, yaw_rate, thrust / FULL_THRUST, Mode.VELOCITY if rate else Mode.ABSOLUTE)
 
 
 def _tilt_setpoint(roll: float, pitch: float, yaw_rate: float, thrust: float, mode: Mode = Mode.ABSOLUTE) -> Setpoint:
