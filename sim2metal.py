@@ -1,8 +1,8 @@
 """The ``sim2metal`` command line: one verb each, imported only when it is called.
 
 A verb is a module with ``Args`` (a dataclass), ``EXAMPLE`` (text for ``--help``) and
-``run(args)`` that returns a JSON-able dictionary; this file parses, prints errors
-as one line and writes ``--json FILE``.
+``run(args)`` that returns a JSON-able dictionary, and optionally ``CONFIG`` (tyro's
+configuration); this file parses, prints errors as one line and writes ``--json FILE``.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ def _run_verb(verb: str, argv: list[str]) -> int:
     module = _import_verb(verb)
     args_type = _with_json_option(module.Args)
     description = f"{(module.__doc__ or '').strip().splitlines()[0]}\n\nexample:\n{_indent(module.EXAMPLE)}"
-    args = tyro.cli(args_type, args=argv, prog=f"sim2metal {verb}", description=description)
+    config = getattr(module, "CONFIG", ())
+    args = tyro.cli(args_type, args=argv, prog=f"sim2metal {verb}", description=description, config=config)
     json_file: Path | None = args.json
     error: Exception | None = None
     from sim.errors import Sim2MetalError

@@ -23,6 +23,7 @@ OVERHEAD = 8
 LARGEST_FRAME = 1 << 16
 """Encoded bytes after which a receiver gives a frame up, so that noise cannot fill its memory."""
 
+_BROKEN_STUFFING = "frame is damaged: its byte stuffing is broken; check the cable and the baud rate"
 _HEADER = struct.Struct("<BBH")
 _CRC = struct.Struct("<I")
 
@@ -88,26 +89,33 @@ def cobs_decode(data: bytes) -> bytes:
     Raises:
         FramingError: if ``data`` is not what ``cobs_encode`` makes of anything.
     """
-    out = bytearray()
-    position = 0
-    while position < len(data):
-        code = data[position]
-        group = data[position + 1 : position + code]
-        if code == 0 or len(group) != code - 1 or 0 in group:
-            raise FramingError("frame is damaged: its byte stuffing is broken; check the cable and the baud rate")
-        out += group
+    if not data or DELIMITER in data:
+        raise FramingError(_BROKEN_STUFFING)
+    out = bytearray(data)
+    full_groups: list[int] = []  # where the length codes stand that no zero byte takes the place of
+    size, position, before, code = len(data), 0, 0, 0
+    while position < size:
+        before, code = code, data[position]
+        out[position] = 0
         position += code
-        if code < 255 and position < len(data):
-            out.append(0)
-    if cobs_encode(bytes(out)) != data:
+        if code == 255:
+            full_groups.append(position)
+    if position != size:
+        raise FramingError(_BROKEN_STUFFING)
+    if code == 1 and before == 255:  # an empty last group after a full one: the only second spelling there is
         raise FramingError("frame is damaged: its byte stuffing is not the shortest; check the cable")
-    return bytes(out)
+    for place in reversed(full_groups):
+        if place < size:
+            del out[place]
+    return bytes(memoryview(out)[1:])
 
 
 @dataclass
 class FrameReader:
     """Collects bytes as they arrive and hands out whole frames; damaged ones are counted and dropped."""
 
+    largest: int = LARGEST_FRAME
+    """Encoded bytes after which a frame is given up."""
     rejected: int = 0
     """Frames dropped so far."""
     last_error: FramingError | None = None
@@ -115,19 +123,24 @@ class FrameReader:
 
     def feed(self, data: bytes) -> list[Frame]:
         """Take bytes from the line and return the frames they complete, in order."""
-        self._buffer += data
-        *complete, rest = self._buffer.split(DELIMITER)
-        frames = []
-        for encoded in complete:
-            if not encoded:
-                continue  # delimiters in a row: idle line
-            try:
-                frames.append(decode(bytes(encoded)))
-            except FramingError as error:
-                self.rejected += 1
-                self.last_error = error
-        if len(rest) > LARGEST_FRAME:
+        frames: list[Frame] = []
+        if DELIMITER in data:
+            first, *others = data.split(DELIMITER)
+            complete, rest = [bytes(self._buffer + first), *others[:-1]], others[-1]
+            self._buffer = bytearray(rest)
+            for encoded in complete:
+                if encoded:  # delimiters in a row: idle line
+                    self._decode(encoded, frames)
+        else:
+            self._buffer += data
+        if len(self._buffer) > self.largest:
             self.rejected += 1
-            rest = bytearray()
-        self._buffer = bytearray(rest)
+            self._buffer.clear()
         return frames
+
+    def _decode(self, encoded: bytes, frames: list[Frame]) -> None:
+        try:
+            frames.append(decode(encoded))
+        except FramingError as error:
+            self.rejected += 1
+            self.last_error = error

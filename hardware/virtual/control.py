@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from hardware.virtual.crazyflie.faults import parse_fault
-from hardware.virtual.crazyflie.server import Server
+from hardware.virtual.faults import Fault
+from hardware.virtual.server import RobotServer
 from sim.errors import ConfigError
 
 READY = "ready on"
@@ -18,10 +18,24 @@ ACKNOWLEDGE = "done:"
 
 
 class ControlInput:
-    """Reads command lines inside the server's loop, so that nothing needs a lock."""
+    """Reads command lines inside the server's loop, so that nothing needs a lock.
 
-    def __init__(self, server: Server, file_descriptor: int, write_events: Callable[[], None]) -> None:
-        self._server, self._fd, self._write_events = server, file_descriptor, write_events
+    Args:
+        server: that of the robot.
+        file_descriptor: where the lines come from.
+        parse_fault: reads the robot's faults.
+        write_events: writes what happened up to now.
+    """
+
+    def __init__(
+        self,
+        server: RobotServer,
+        file_descriptor: int,
+        parse_fault: Callable[[str], Fault],
+        write_events: Callable[[], None],
+    ) -> None:
+        self._server, self._fd = server, file_descriptor
+        self._parse_fault, self._write_events = parse_fault, write_events
         self._buffer = b""
         self._console = Console(highlight=False, soft_wrap=True)
 
@@ -45,7 +59,7 @@ class ControlInput:
         command, _, rest = line.partition(" ")
         try:
             if command == "fault":
-                self._server.robot.inject(parse_fault(rest))
+                self._server.inject(self._parse_fault(rest))
             elif command == "events":
                 self._write_events()
             elif command == "stop":

@@ -43,11 +43,12 @@ class VirtualProcess:
 
         Args:
             robot: which virtual robot.
-            uri: where it listens; default: a free port on the loopback interface.
+            uri: where it listens; default: a free port on the loopback interface, for the serial
+                robot a pseudo-terminal in a folder of its own.
             options: further command-line options, e.g. ``("--bundle", "runs/b", "--fault", "link-loss@8")``.
         """
-        self.uri = uri or free_uri()
         self._scratch = tempfile.TemporaryDirectory(prefix="sim2metal-virtual-")
+        self.uri = uri or (f"serial://{self._scratch.name}/port" if robot == "serial" else free_uri())
         options = list(options)
         if "--events" not in options:
             options += ["--events", str(Path(self._scratch.name) / "events.json")]

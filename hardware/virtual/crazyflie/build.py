@@ -8,8 +8,8 @@ from pathlib import Path
 
 from firmware_export.c_folder import c_folder
 from firmware_export.onboard import OnboardController, build_onboard_library
-from hardware.virtual.crazyflie.faults import Fault
 from hardware.virtual.crazyflie.robot import Options, VirtualCrazyflie
+from hardware.virtual.faults import Fault
 from policies.bundle import Bundle, load_bundle
 from sim.errors import BundleError, ConfigError
 from sim.registry import load_robot

@@ -35,6 +35,11 @@ class Port(IntEnum):
     LINK = 0x0F
 
 
+_LOSSY = frozenset({Port.COMMANDER, Port.COMMANDER_GENERIC, Port.LOCALIZATION, Port.LINK})
+_LOG_DATA = 2
+"""Channel of the log port that carries the values."""
+
+
 class MalformedPacketError(Exception):
     """A packet that is too short, too long or out of range; it is dropped and counted."""
 
@@ -61,3 +66,14 @@ def decode(datagram: bytes) -> Packet:
         raise MalformedPacketError(f"{len(datagram)} bytes, expected 1 to {1 + MAX_PAYLOAD}")
     header = datagram[0]
     return Packet(header >> 4, header & 0x03, datagram[1:])
+
+
+def is_lossy(datagram: bytes) -> bool:
+    """Whether a radio link may lose this packet: set-points, positions, pings and log data.
+
+    Requests and their replies are not: a real radio link repeats them, and cflib over UDP does not.
+    """
+    if not datagram:
+        return False
+    port, channel = datagram[0] >> 4, datagram[0] & 3
+    return port in _LOSSY or (port == Port.LOGGING and channel == _LOG_DATA)

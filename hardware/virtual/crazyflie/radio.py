@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from hardware.virtual.crazyflie.crtp import MalformedPacketError, Packet, decode
-from hardware.virtual.crazyflie.link_conditions import Channel, LinkConditions
 from hardware.virtual.events import EventLog
+from hardware.virtual.link_conditions import Channel, LinkConditions
 
 NEVER_MS = -(1 << 30)
 """When the last packet arrived, before the first."""

@@ -15,11 +15,9 @@ import numpy as np
 
 from firmware_export.onboard import OnboardController
 from hardware.virtual.crazyflie.commander import Commander
-from hardware.virtual.crazyflie.crtp import Port
-from hardware.virtual.crazyflie.fault_schedule import FaultSchedule
-from hardware.virtual.crazyflie.faults import Fault
+from hardware.virtual.crazyflie.crtp import Port, is_lossy
+from hardware.virtual.crazyflie.fault_effects import FaultEffects
 from hardware.virtual.crazyflie.high_level import HighLevelCommander
-from hardware.virtual.crazyflie.link_conditions import LinkConditions
 from hardware.virtual.crazyflie.log_variables import log_variables
 from hardware.virtual.crazyflie.parameter_effects import ParameterEffects
 from hardware.virtual.crazyflie.parameters import (
@@ -40,6 +38,9 @@ from hardware.virtual.crazyflie.services.param import ParamService
 from hardware.virtual.crazyflie.services.platform import PlatformService
 from hardware.virtual.crazyflie.services.supervisor import SupervisorService
 from hardware.virtual.events import EventLog
+from hardware.virtual.fault_schedule import FaultSchedule
+from hardware.virtual.faults import Fault
+from hardware.virtual.link_conditions import LinkConditions
 from hardware.virtual.multirotor.battery import Battery
 from hardware.virtual.multirotor.body import STEP_S, Body
 from hardware.virtual.multirotor.estimator import Estimate, StateEstimator
@@ -93,7 +94,8 @@ class VirtualCrazyflie:
         self.high_level = HighLevelCommander(self.events)
         self.high_level.may_fly = lambda: self.supervisor.can_fly
         self.commander = Commander(self.events, self.high_level)
-        self.link = LinkConditions(radio)
+        # A flipped port would be another packet altogether, which a radio's own checksum rules out.
+        self.link = LinkConditions(radio, is_lossy, spared_bytes=1)
         self.policy = PolicyController(onboard) if onboard else None
         self.stock = StockController(parameters)
         controller = CONTROLLER_OUT_OF_TREE if options.profile == "policy" else CONTROLLER_PID
@@ -101,7 +103,8 @@ class VirtualCrazyflie:
         self.parameters = ParameterStore(standard_parameters(controller, bundle_id, options.decks))
         self.setpoint = Setpoint()
         self.motors: Motors = OFF
-        self._faults = FaultSchedule(self, faults)
+        effects = FaultEffects(self)
+        self._faults = FaultSchedule(self.events, effects.apply, faults, effects.check)
         self._contact_ms = 0
         self._airborne = False
         self.log = LogService(log_variables(self))

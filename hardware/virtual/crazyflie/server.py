@@ -1,36 +1,22 @@
-"""The virtual Crazyflie on a UDP port in real time: one thread, one socket, absolute deadlines.
-
-Packets are answered the moment they arrive; time moves every ``QUANTUM_MS`` by as much. A
-computer that cannot keep up is seen in the real-time factor: small delays are caught up, long
-ones let the robot's time slip instead of running it in bursts.
-"""
+"""The virtual Crazyflie on a UDP port: packets are answered the moment they arrive."""
 
 from __future__ import annotations
 
 import errno
-import selectors
 import socket
-import threading
-import time
-from collections.abc import Callable
-from typing import Any
 from urllib.parse import urlparse
 
 from hardware.virtual.crazyflie.crtp import NULL_HEADER, Port
 from hardware.virtual.crazyflie.robot import VirtualCrazyflie
 from hardware.virtual.crazyflie.services.link import SOURCE
+from hardware.virtual.crazyflie.verb import DEFAULT_URI
+from hardware.virtual.server import RobotServer
 from sim.errors import ConfigError, LinkError
 
 Address = tuple[str, int]
-DEFAULT_URI = "udp://127.0.0.1:19850"
 BIND_CURE = "give an address of this computer and a port above 1023"
-QUANTUM_MS = 2
-"""Time moves by this much at once: half of it is what a packet waits on average for its effect."""
-MAX_BEHIND_NS = 100_000_000
-"""Further behind than this the robot's time slips."""
 SILENT_MS = 1000
 """A client silent for this long may be replaced even while the robot is armed."""
-_NS = 1_000_000
 
 
 def parse_uri(uri: str) -> Address:
@@ -49,8 +35,8 @@ def parse_uri(uri: str) -> Address:
     return parts.hostname, port
 
 
-class Server:
-    """Owns the socket and the clock; a context manager that frees the port."""
+class Server(RobotServer):
+    """Owns the socket; a context manager that frees the port."""
 
     def __init__(self, robot: VirtualCrazyflie, uri: str = DEFAULT_URI) -> None:
         """Bind the port.
@@ -59,7 +45,6 @@ class Server:
             ConfigError: for a URI that is not ``udp://host:port``.
             LinkError: if the port is in use or the host is not this computer's.
         """
-        self.robot = robot
         host, port = parse_uri(uri)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
@@ -69,68 +54,22 @@ class Server:
             cure = "stop the other program or choose another port" if error.errno == errno.EADDRINUSE else BIND_CURE
             raise LinkError(f"cannot listen on {uri}: {error.strerror or error}; {cure}") from None
         self._socket.setblocking(False)
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._socket, selectors.EVENT_READ, self._drain)
+        super().__init__(robot)
+        self.robot = robot
+        self.watch(self._socket.fileno(), self._drain)
         self._client: Address | None = None
         self._heard_ms = 0
-        self._stop = threading.Event()
-        self._wall_ns = 0
-        self._slipped_ns = 0
-
-    def __enter__(self) -> Server:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
     def close(self) -> None:
         """Free the port."""
-        self._selector.close()
+        super().close()
         self._socket.close()
 
-    def stop(self) -> None:
-        """Make ``run`` return soon; safe from signal handlers and other threads."""
-        self._stop.set()
-
-    def watch(self, file_descriptor: int, ready: Callable[[], None]) -> None:
-        """Call ``ready`` from the loop whenever the descriptor can be read."""
-        self._selector.register(file_descriptor, selectors.EVENT_READ, ready)
-
-    def unwatch(self, file_descriptor: int) -> None:
-        """Stop watching a descriptor."""
-        self._selector.unregister(file_descriptor)
-
-    def run(self, duration_s: float | None = None) -> None:
-        """Serve until ``stop`` or for ``duration_s``."""
-        start_ns = deadline_ns = time.monotonic_ns()
-        while not self._stop.is_set():
-            now_ns = time.monotonic_ns()
-            for key, _ in self._selector.select(max(0, deadline_ns - now_ns) / 1e9):
-                key.data()
-            now_ns = time.monotonic_ns()
-            if now_ns < deadline_ns:
-                continue
-            if now_ns - deadline_ns > MAX_BEHIND_NS:
-                self._slipped_ns += now_ns - deadline_ns
-                deadline_ns = now_ns
-            deadline_ns += QUANTUM_MS * _NS
-            self.robot.advance(QUANTUM_MS)
-            self._flush()
-            self._wall_ns = now_ns - start_ns
-            if duration_s is not None and self._wall_ns > duration_s * 1e9:
-                return
-
-    def timing(self) -> dict[str, Any]:
-        """Return how real the time was."""
-        onboard_s = self.robot.now_ms / 1000.0
-        wall_s = self._wall_ns / 1e9
-        return {
-            "onboard_s": onboard_s,
-            "wall_s": round(wall_s, 3),
-            "real_time_factor": round(onboard_s / wall_s, 4) if wall_s else None,
-            "slipped_s": round(self._slipped_ns / 1e9, 3),
-            "cpu_s": round(time.process_time(), 3),
-        }
+    def flush(self) -> None:
+        """Send the client what the robot has for it."""
+        for datagram in self.robot.take_outgoing():
+            if self._client is not None:
+                self._send(datagram, self._client)
 
     def _drain(self) -> None:
         while True:
@@ -143,7 +82,7 @@ class Server:
             if self._admit(datagram, address):
                 self._heard_ms = self.robot.now_ms
                 self.robot.receive(datagram)
-                self._flush()
+                self.flush()
 
     def _admit(self, datagram: bytes, address: Address) -> bool:
         if address == self._client:
@@ -161,11 +100,6 @@ class Server:
         self._client = address
         self.robot.new_client()
         return True
-
-    def _flush(self) -> None:
-        for datagram in self.robot.take_outgoing():
-            if self._client is not None:
-                self._send(datagram, self._client)
 
     def _send(self, datagram: bytes, address: Address) -> None:
         try:

@@ -22,6 +22,8 @@ class Battery:
     def __init__(self, hover_command: float, charge: float = 0.95) -> None:
         """``charge`` is the fraction left; ``hover_command`` the motor command that draws the hover current."""
         self.charge = charge
+        self.sag_v = 0.0
+        """Fault: lost to a bad cell or contact."""
         self.voltage = self._open_circuit()
         # Electrical power of a rotor grows with the cube of its speed.
         self._current_per_cube = HOVER_CURRENT_A / (4.0 * hover_command**3)
@@ -30,7 +32,7 @@ class Battery:
         """Draw the current of the rotor speeds for ``dt_s``."""
         current = self._current_per_cube * sum(u * u * u for u in motor)
         self.charge -= current * dt_s / CAPACITY_AS
-        self.voltage = self._open_circuit() - RESISTANCE_OHM * current
+        self.voltage = self._open_circuit() - RESISTANCE_OHM * current - self.sag_v
 
     @property
     def state(self) -> int:

@@ -61,6 +61,10 @@ class StateEstimator:
         """Of the position, m^2 (``kalman.varPX`` and so on)."""
         self._since_reset_ms = 0
         self.external_std_m = 0.01
+        self.gyro_bias_b: Vector = _ZERO
+        """Fault: added to the measured rates, rad/s."""
+        self.position_bias_w: Vector = _ZERO
+        """Fault: added to every measured position, m."""
         self.broken = False
         """Fault: positions are not numbers."""
         self.estimate = Estimate(_ZERO, _ZERO, (1.0, 0.0, 0.0, 0.0), _ZERO)
@@ -92,18 +96,19 @@ class StateEstimator:
             self._fuse(measured, DECK_STD_M)
         if self.broken:
             self._position = [math.nan] * 3
+        bx, by, bz = self.gyro_bias_b
         self.estimate = Estimate(
             (self._position[0], self._position[1], self._position[2]),
             velocity,
             tilted(attitude, n[3], n[4], n[5]),
-            (angular_velocity_b[0] + n[6], angular_velocity_b[1] + n[7], angular_velocity_b[2] + n[8]),
+            (angular_velocity_b[0] + n[6] + bx, angular_velocity_b[1] + n[7] + by, angular_velocity_b[2] + n[8] + bz),
         )
         return self.estimate
 
     def _fuse(self, measured: tuple[float, ...], std: float) -> None:
         for i in range(3):
             gain = self.variance[i] / (self.variance[i] + std * std)
-            self._position[i] += gain * (measured[i] - self._position[i])
+            self._position[i] += gain * (measured[i] + self.position_bias_w[i] - self._position[i])
             self.variance[i] *= 1.0 - gain
 
     def _next_noise(self) -> list[float]:

@@ -1,0 +1,206 @@
+"""The virtual serial robot itself: body, estimator, autopilot and protocol, one millisecond at a time.
+
+It knows neither ports nor clocks: ``receive`` takes bytes, ``advance`` moves time,
+``take_outgoing`` gives what it sends. The server runs it in real time; tests may step it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from hardware.framing import Frame
+from hardware.serial.hello import Hello
+from hardware.serial.protocol import MessageType
+from hardware.serial.states import Flag, FlightReport, Head, Mode, encode_flight_report
+from hardware.virtual.events import EventLog
+from hardware.virtual.fault_schedule import FaultSchedule
+from hardware.virtual.faults import Fault
+from hardware.virtual.link_conditions import LinkConditions
+from hardware.virtual.multirotor.battery import Battery
+from hardware.virtual.multirotor.body import STEP_S, Body
+from hardware.virtual.multirotor.estimator import Estimate, StateEstimator
+from hardware.virtual.multirotor.fault_effects import apply_to_multirotor
+from hardware.virtual.multirotor.quaternion import rotation_matrix
+from hardware.virtual.multirotor.stock_controller import OFF, Motors
+from hardware.virtual.multirotor.supervisor import FlightSupervisor
+from hardware.virtual.serial.autopilot import Autopilot
+from hardware.virtual.serial.endpoint import Endpoint
+from hardware.virtual.serial.gate import CommandGate
+from hardware.virtual.serial.wire import Wire
+from sim.spec import MultirotorParameters
+
+FIRMWARE = "sim2metal virtual serial robot, protocol 1"
+"""Stands for the firmware; its SHA-256 is the identity in the HELLO."""
+AIRBORNE_MS = 100
+"""Without contact for this long counts as flying, not bouncing."""
+BATTERY_PERIOD_MS = 10
+
+
+@dataclass(frozen=True)
+class Options:
+    """How the robot is equipped."""
+
+    name: str = "crazyflie"
+    """Robot name in the HELLO: bundles are made for one."""
+    motor_names: tuple[str, ...] = ("m1", "m2", "m3", "m4")
+    period_ms: int = 10
+    """Control period: a state is sent this often."""
+    seed: int = 0
+    charge: float = 0.95
+    """Battery charge at start, 0 to 1."""
+
+
+class VirtualSerialRobot:
+    """One robot with any number of ports."""
+
+    def __init__(
+        self, parameters: MultirotorParameters, options: Options | None = None, faults: Sequence[Fault] = ()
+    ) -> None:
+        self.options = options = options or Options()
+        self.now_ms = 0
+        self.events = EventLog()
+        noise, line = (np.random.default_rng(seed) for seed in np.random.SeedSequence(options.seed).spawn(2))
+        self.body = Body(parameters)
+        self.battery = Battery(parameters.hover_command, options.charge)
+        self.estimator = StateEstimator(noise)
+        self.link = LinkConditions(line)
+        self.motors: Motors = OFF
+        self.stalled = False
+        """Fault: no states are sent."""
+        self._parameters = parameters
+        self._wires: dict[int, Wire] = {}
+        self._faults = FaultSchedule(self.events, self._apply, faults)
+        self._contact_ms = 0
+        self._airborne = False
+        self._boot()
+        self.events.add("started", seed=options.seed)
+
+    def _boot(self) -> None:
+        """Start the firmware: everything it knew is forgotten."""
+        names = self.options.motor_names
+        self.supervisor = FlightSupervisor(self.events, watchdog=False)
+        self.autopilot = Autopilot(self._parameters, self.supervisor, self.events)
+        hello = Hello(
+            session=0, kind="flight", level="motor", channels=names, period_us=1000 * self.options.period_ms,
+            identity=hashlib.sha256(FIRMWARE.encode()).digest(), robot=self.options.name,
+        )  # fmt: skip
+        gate = CommandGate([0.0] * len(names), [1.0] * len(names))
+        self.endpoint = Endpoint(hello, self.supervisor, self.autopilot, gate, self.events)
+
+    # Line ---------------------------------------------------------------------------------------
+
+    def receive(self, data: bytes, port: int = 0) -> None:
+        """Take bytes that arrived on a port."""
+        wire = self._wires.setdefault(port, Wire(self.link, self.events))
+        wire.receive(self.now_ms, data)
+        self._deliver(port, wire)
+
+    def take_outgoing(self, port: int = 0) -> bytes:
+        """Return and forget the bytes that leave a port now."""
+        wire = self._wires.get(port)
+        return b"" if wire is None else wire.take_outgoing(self.now_ms)
+
+    def unplug(self, port: int) -> None:
+        """Forget a port that is gone."""
+        self._wires.pop(port, None)
+
+    def _deliver(self, port: int, wire: Wire) -> None:
+        wire.deliver(self.now_ms, lambda frame: self.endpoint.handle(frame, port))
+
+    # Time ---------------------------------------------------------------------------------------
+
+    def advance(self, duration_ms: int) -> None:
+        """Let time pass in steps of one millisecond."""
+        for _ in range(duration_ms):
+            self._tick()
+
+    def inject(self, fault: Fault) -> None:
+        """Add a fault; one that is due begins at once."""
+        self._faults.add(fault)
+
+    def _tick(self) -> None:
+        self.now_ms += 1
+        self.events.tick_ms = self.now_ms
+        for port, wire in list(self._wires.items()):
+            self._deliver(port, wire)
+        self._faults.update()
+        body = self.body
+        estimate = self.estimator.step(STEP_S, body.position_w, body.velocity_w, body.attitude, body.angular_velocity_b)
+        up = rotation_matrix(estimate.attitude)[8]
+        self.supervisor.update(self.now_ms, up, max(self.motors), self.autopilot.command_age_ms or 0)
+        self._drive(self.autopilot.step(STEP_S, estimate, self.endpoint.sessions.silent_ms))
+        self._watch_contact()
+        if self.now_ms % BATTERY_PERIOD_MS == 0:
+            self.battery.step(body.rotor_speed, BATTERY_PERIOD_MS / 1000.0)
+        if self.now_ms % self.options.period_ms == 0:
+            self._report(estimate)
+
+    def _drive(self, motors: Motors) -> None:
+        if any(motors) != any(self.motors):
+            self.events.add("motors_on" if any(motors) else "motors_off", height_m=round(self.body.position_w[2], 4))
+        self.motors = motors
+        self.body.step(motors)
+
+    def _watch_contact(self) -> None:
+        if self.body.on_ground:
+            self._contact_ms = self.now_ms
+            if self._airborne:
+                self._airborne = False
+                self.events.add("touchdown", speed_m_s=round(math.hypot(*self.body.velocity_w), 3))
+        elif not self._airborne and self.now_ms - self._contact_ms > AIRBORNE_MS:
+            self._airborne = True
+            self.events.add("airborne")
+
+    def _report(self, estimate: Estimate) -> None:
+        sessions = self.endpoint.sessions
+        wire = self._wires.get(sessions.port)
+        if sessions.session is None or wire is None or self.stalled:
+            return
+        report = FlightReport(
+            self._head(), estimate.position_w, estimate.velocity_w, estimate.attitude, estimate.angular_velocity_b,
+            self.motors,
+        )  # fmt: skip
+        wire.send(self.now_ms, Frame(MessageType.FLIGHT_STATE, self._number(), encode_flight_report(report)))
+
+    def _number(self) -> int:
+        return self.now_ms // self.options.period_ms % (1 << 16)
+
+    def _head(self) -> Head:
+        supervisor, mode, counters = self.supervisor, self.autopilot.mode, self.events.counters
+        flags = Flag(0)
+        if supervisor.armed:
+            flags |= Flag.ARMED
+        if supervisor.crashed or supervisor.tumbled or supervisor.locked:
+            flags |= Flag.CRASHED
+        if mode is Mode.FAILSAFE:
+            flags |= Flag.FAILSAFE
+        if mode is Mode.LANDED:
+            flags |= Flag.LANDED
+        if self.endpoint.sessions.intruder:
+            flags |= Flag.INTRUDER
+        return Head(
+            robot_ms=self.now_ms,
+            command_sequence=self.endpoint.gate.sequence,
+            battery_v=self.battery.voltage,
+            flags=flags,
+            refused=counters["refused"] + counters["damaged"],
+            mode=mode,
+        )
+
+    # Faults -------------------------------------------------------------------------------------
+
+    def _apply(self, fault: Fault, active: bool) -> None:
+        if self.link.apply(fault, active):
+            return
+        if apply_to_multirotor(fault, active, self.body, self.battery, self.estimator):
+            return
+        if fault.name == "state-stall":
+            self.stalled = active
+        elif fault.name == "reboot" and active:
+            self.supervisor.disarm("reboot")
+            self._boot()
