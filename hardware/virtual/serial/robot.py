@@ -23,7 +23,7 @@ from hardware.virtual.faults import Fault
 from hardware.virtual.link_conditions import LinkConditions
 from hardware.virtual.multirotor.battery import Battery
 from hardware.virtual.multirotor.body import STEP_S, Body
-from hardware.virtual.multirotor.estimator import Estimate, StateEstimator
+from hardware.virtual.multirotor.estimator import StateEstimator
 from hardware.virtual.multirotor.fault_effects import apply_to_multirotor
 from hardware.virtual.multirotor.quaternion import rotation_matrix
 from hardware.virtual.multirotor.stock_controller import OFF, Motors
@@ -39,6 +39,8 @@ FIRMWARE = "sim2metal virtual serial robot, protocol 1"
 AIRBORNE_MS = 100
 """Without contact for this long counts as flying, not bouncing."""
 BATTERY_PERIOD_MS = 10
+REPORTING_MS = 5000
+"""A host silent for so long is gone: no more states are sent into its buffers."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ class VirtualSerialRobot:
         self._parameters = parameters
         self._wires: dict[int, Wire] = {}
         self._faults = FaultSchedule(self.events, self._apply, faults)
+        self._states = 0
         self._contact_ms = 0
         self._airborne = False
         self._boot()
@@ -110,7 +113,15 @@ class VirtualSerialRobot:
         self._wires.pop(port, None)
 
     def _deliver(self, port: int, wire: Wire) -> None:
-        wire.deliver(self.now_ms, lambda frame: self.endpoint.handle(frame, port))
+        wire.deliver(self.now_ms, lambda frame: self._answer(frame, port))
+
+    def _answer(self, frame: Frame, port: int) -> list[Frame]:
+        answer = self.endpoint.handle(frame, port)
+        if answer is None:
+            return []
+        if answer.type == MessageType.NACK or frame.type == MessageType.HEARTBEAT or self.stalled:
+            return [answer]
+        return [answer, self._state()]  # what was asked for shows at once
 
     # Time ---------------------------------------------------------------------------------------
 
@@ -138,7 +149,7 @@ class VirtualSerialRobot:
         if self.now_ms % BATTERY_PERIOD_MS == 0:
             self.battery.step(body.rotor_speed, BATTERY_PERIOD_MS / 1000.0)
         if self.now_ms % self.options.period_ms == 0:
-            self._report(estimate)
+            self._report()
 
     def _drive(self, motors: Motors) -> None:
         if any(motors) != any(self.motors):
@@ -156,19 +167,17 @@ class VirtualSerialRobot:
             self._airborne = True
             self.events.add("airborne")
 
-    def _report(self, estimate: Estimate) -> None:
+    def _report(self) -> None:
         sessions = self.endpoint.sessions
         wire = self._wires.get(sessions.port)
-        if sessions.session is None or wire is None or self.stalled:
-            return
-        report = FlightReport(
-            self._head(), estimate.position_w, estimate.velocity_w, estimate.attitude, estimate.angular_velocity_b,
-            self.motors,
-        )  # fmt: skip
-        wire.send(self.now_ms, Frame(MessageType.FLIGHT_STATE, self._number(), encode_flight_report(report)))
+        if sessions.session is not None and wire and sessions.silent_ms <= REPORTING_MS and not self.stalled:
+            wire.send(self.now_ms, self._state())
 
-    def _number(self) -> int:
-        return self.now_ms // self.options.period_ms % (1 << 16)
+    def _state(self) -> Frame:
+        e = self.estimator.estimate
+        report = FlightReport(self._head(), e.position_w, e.velocity_w, e.attitude, e.angular_velocity_b, self.motors)
+        self._states += 1
+        return Frame(MessageType.FLIGHT_STATE, self._states & 0xFFFF, encode_flight_report(report))
 
     def _head(self) -> Head:
         supervisor, mode, counters = self.supervisor, self.autopilot.mode, self.events.counters

@@ -36,13 +36,13 @@ class Wire:
             self._uplink.push(now_ms, self._pending)
             self._pending = b""
 
-    def deliver(self, now_ms: int, handle: Callable[[Frame], Frame | None]) -> None:
+    def deliver(self, now_ms: int, handle: Callable[[Frame], list[Frame]]) -> None:
         """Hand over the frames that have arrived, and send the answers."""
         for data in self._uplink.pop(now_ms):
             before = self._reader.rejected
             for frame in self._reader.feed(data):
                 self._events.count("frames")
-                if (answer := handle(frame)) is not None:
+                for answer in handle(frame):
                     self.send(now_ms, answer)
             if self._reader.rejected != before:
                 self._events.counters["damaged"] += self._reader.rejected - before
