@@ -8,17 +8,21 @@ from typing import Annotated, Any
 import tyro
 
 from hardware.virtual.crazyflie.verb import CrazyflieArgs
+from hardware.virtual.humanoid.verb import HumanoidArgs
 from hardware.virtual.serial.verb import SerialArgs
 
 EXAMPLE = """sim2metal virtual crazyflie --bundle runs/hover/bundle
 sim2metal virtual crazyflie --profile stock --fault packet-loss=5 link-loss@flying+8 --events events.json
-sim2metal virtual serial --bundle runs/hover/bundle --fault bit-flips=2"""
+sim2metal virtual serial --bundle runs/hover/bundle --fault bit-flips=2
+sim2metal virtual humanoid --uri dds://lo?domain=1 --hang --fault lower@armed+5"""
 
 CONFIG = (tyro.conf.CascadeSubcommandArgs, tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
 """Options after the robot's name, none of them with a prefix."""
 
 Robot = (
-    Annotated[CrazyflieArgs, tyro.conf.subcommand("crazyflie")] | Annotated[SerialArgs, tyro.conf.subcommand("serial")]
+    Annotated[CrazyflieArgs, tyro.conf.subcommand("crazyflie")]
+    | Annotated[SerialArgs, tyro.conf.subcommand("serial")]
+    | Annotated[HumanoidArgs, tyro.conf.subcommand("humanoid")]
 )
 """A robot is one class with ``check`` and ``run``; it imports what it needs when it runs."""
 

@@ -1,0 +1,154 @@
+"""What is sent to the motors: the newest target while it is fresh, and a safe thing whenever it is not.
+
+Free of clocks, threads and DDS. Everything that takes the robot out of the policy's hands latches:
+after damping it follows targets again only when it is armed again, because a robot that has sunk
+into its joints must not be thrown back into a pose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hardware.dds.frames import Frame, GoLowCmd, HgLowCmd
+from hardware.dds.profiles import DdsProfile
+from sim.errors import LinkError
+from sim.spec import JointParameters
+
+MAX_TARGET_AGE_NS = 100_000_000
+"""Five periods of a 50 Hz policy: older targets are of a host that no longer runs."""
+DAMPING_KD = 8.0
+"""N m s/rad (unitree_rl_gym's damping command)."""
+MOTOR_ENABLED, MOTOR_OFF = 1, 0
+PITCH_ROLL = 0
+"""``mode_pr``: ankles and waist are commanded by pitch and roll."""
+_GO_HEAD, _GO_LOW_LEVEL = (0xFE, 0xEF), 0xFF
+
+
+class Drive(Enum):
+    """What the motors are told."""
+
+    SILENT = "silent"
+    """Nothing is sent."""
+    DAMP = "damp"
+    """No stiffness, much damping: the robot sinks slowly."""
+    FOLLOW = "follow"
+    """The newest target, with its gains."""
+    HOLD = "hold"
+    """The last target, for as long as it takes."""
+    OFF = "off"
+    """Motors disabled."""
+
+
+class CommandSource:
+    """Decides what goes into the next ``LowCmd`` of one robot.
+
+    Attributes:
+        drive: what is sent now.
+        reason: why the policy lost the robot, for people; empty while it has not.
+    """
+
+    def __init__(self, profile: DdsProfile) -> None:
+        self._profile = profile
+        self._frame = HgLowCmd() if profile.family == "hg" else GoLowCmd()
+        self._motors: NDArray[np.intp] = np.arange(len(profile.motor_joints))
+        self._kp = self._kd = np.zeros(len(self._motors))
+        self._target: NDArray[np.float64] | None = None
+        self._target_ns = 0
+        self._locked = False
+        self.drive = Drive.SILENT
+        self.reason = ""
+
+    def configure(self, parameters: JointParameters, machine_type: int) -> None:
+        """Set joints, gains and the robot's type; before ``arm``.
+
+        Raises:
+            ConfigError: if the joints are not the robot's.
+        """
+        self._motors = np.asarray(self._profile.motor_indices(parameters.joint_names))
+        self._kp, self._kd = np.asarray(parameters.kp), np.asarray(parameters.kd)
+        record = self._frame.record
+        if self._profile.family == "hg":
+            record["mode_pr"], record["mode_machine"] = PITCH_ROLL, machine_type
+        else:
+            record["head"], record["level_flag"] = _GO_HEAD, _GO_LOW_LEVEL
+
+    @property
+    def armed(self) -> bool:
+        """Whether targets are followed."""
+        return self.drive in (Drive.FOLLOW, Drive.HOLD) and not self.reason
+
+    def arm(self, measured: Sequence[float]) -> None:
+        """Begin to send: hold the pose the robot has, (n,) rad, until the first target.
+
+        A robot that stands would sink if it were damped meanwhile; one that hangs or lies is held
+        without a jerk, because the target is where it is.
+
+        Raises:
+            LinkError: after an emergency stop, or if the pose is not made of numbers.
+        """
+        if self._locked:
+            raise LinkError("the robot was stopped for good: restart it and open the link again")
+        pose = np.asarray(measured, dtype=np.float64)
+        if not np.isfinite(pose).all():
+            raise LinkError("the joints' positions are not numbers: the robot cannot be armed")
+        self.drive, self.reason, self._target = Drive.HOLD, "", pose
+
+    def disarm(self) -> None:
+        """Damp; no target is accepted until ``arm``."""
+        self.give_up(Drive.DAMP, "disarmed")
+
+    def give_up(self, drive: Drive, reason: str) -> None:
+        """Take the robot out of the policy's hands; only ever towards less torque.
+
+        Args:
+            drive: damp or off.
+            reason: for people.
+        """
+        if self.drive is Drive.SILENT and not self._locked:
+            return  # this link never commanded the robot: it leaves it as it is
+        self.reason = self.reason or reason
+        if self.drive is not Drive.OFF:
+            self.drive = drive
+
+    def lock(self) -> None:
+        """Motors off for good."""
+        self._locked = True
+        self.give_up(Drive.OFF, "emergency stop")
+
+    def follow(self, target: Sequence[float], now_ns: int) -> None:
+        """Take a target, (n,) rad; ignored unless armed, and held against if it is not made of numbers."""
+        values = np.asarray(target, dtype=np.float64)
+        if not self.armed:
+            return
+        if values.shape != self._motors.shape or not np.isfinite(values).all():
+            self.give_up(Drive.DAMP, "a target was not made of numbers, one per joint")
+            return
+        self._target, self._target_ns, self.drive = values, now_ns, Drive.FOLLOW
+
+    def hold(self) -> None:
+        """Keep the last target for as long as it takes."""
+        if self.armed:
+            self.drive = Drive.HOLD
+
+    def next_frame(self, now_ns: int) -> Frame | None:
+        """Return the sealed frame to send now, ``None`` for silence."""
+        if self.drive is Drive.SILENT:
+            return None
+        if self.drive is Drive.FOLLOW and now_ns - self._target_ns > MAX_TARGET_AGE_NS:
+            age_ms = (now_ns - self._target_ns) / 1e6
+            self.give_up(Drive.DAMP, f"no new target for {age_ms:.0f} ms")
+        self._fill()
+        self._frame.seal()
+        return self._frame
+
+    def _fill(self) -> None:
+        command = self._frame.record["motor_cmd"]
+        stiff = self.drive in (Drive.FOLLOW, Drive.HOLD)
+        command["mode"][self._motors] = MOTOR_OFF if self.drive is Drive.OFF else MOTOR_ENABLED
+        command["q"][self._motors] = self._target if stiff else 0.0
+        command["kp"][self._motors] = self._kp if stiff else 0.0
+        command["kd"][self._motors] = self._kd if stiff else (0.0 if self.drive is Drive.OFF else DAMPING_KD)

@@ -1,0 +1,94 @@
+"""Where a robot on DDS is: network interface and domain, and the one door of this process to it."""
+
+from __future__ import annotations
+
+import re
+import socket
+import threading
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, urlparse
+from xml.sax.saxutils import quoteattr
+
+from cyclonedds.core import DDSException
+from cyclonedds.domain import Domain, DomainParticipant
+
+from sim.errors import ConfigError, LinkError
+
+EXAMPLE_URI = "dds://lo?domain=1"
+MAX_DOMAIN = 232
+"""Above it the port numbers of the DDS standard (7400 + 250 domain) leave the range of UDP."""
+_INTERFACE = re.compile(r"[A-Za-z0-9._:@-]{1,15}")
+"""What can be the name of a network interface (at most 15 characters: Linux's IFNAMSIZ)."""
+_CONFIG = """<CycloneDDS><Domain Id="any"><General><Interfaces>
+<NetworkInterface name={name} multicast="true"/>
+</Interfaces></General></Domain></CycloneDDS>"""
+
+
+@dataclass(frozen=True)
+class DdsAddress:
+    """An interface and a domain."""
+
+    interface: str
+    """Network interface towards the robot; ``lo`` stays on this computer."""
+    domain: int = 0
+    """DDS domain; Unitree's robots are in 0."""
+
+
+def parse_uri(uri: str) -> DdsAddress:
+    """Return the address in ``dds://INTERFACE?domain=NUMBER``.
+
+    Raises:
+        ConfigError: for anything else.
+    """
+    parts = urlparse(uri)
+    interface = uri.removeprefix("dds://").partition("?")[0].rstrip("/")
+    if parts.scheme != "dds" or not _INTERFACE.fullmatch(interface):
+        raise ConfigError(f"a robot on DDS has a URI like {EXAMPLE_URI} or dds://eth0, not '{uri}'")
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    text = options.pop("domain", "0")
+    if options:
+        raise ConfigError(f"'{uri}': unknown option '{next(iter(options))}'; the only one is domain")
+    if not text.isascii() or not text.isdigit() or int(text) > MAX_DOMAIN:
+        raise ConfigError(f"'{uri}': the domain is a number from 0 to {MAX_DOMAIN}")
+    return DdsAddress(interface, int(text))
+
+
+_domains: dict[int, tuple[str, Any]] = {}
+_lock = threading.Lock()
+
+
+def join(address: DdsAddress) -> Any:
+    """Return a new participant in the domain, bound to the interface.
+
+    Raises:
+        LinkError: if there is no such interface, or this process already uses another one for the domain.
+    """
+    present = [name for _, name in socket.if_nameindex()]
+    if address.interface not in present:
+        raise LinkError(f"no network interface '{address.interface}' here; there are: {', '.join(present)}")
+    with _lock:
+        _open_domain(address)
+    try:
+        return DomainParticipant(address.domain)
+    except DDSException as error:
+        raise LinkError(f"cannot join DDS domain {address.domain} on {address.interface}: {error.msg}") from None
+
+
+def _open_domain(address: DdsAddress) -> None:
+    """Create the process's domain with our configuration, once; it stays, as the library wants it."""
+    if address.domain in _domains:
+        interface = _domains[address.domain][0]
+        if interface != address.interface:
+            raise LinkError(
+                f"DDS domain {address.domain} is already open on {interface} in this process: use that interface"
+            )
+        return
+    try:
+        domain = Domain(address.domain, _CONFIG.format(name=quoteattr(address.interface)))
+    except DDSException as error:
+        if error.code == DDSException.DDS_RETCODE_PRECONDITION_NOT_MET:
+            domain = None  # somebody in this process opened it before: its configuration holds
+        else:
+            raise LinkError(f"cannot use the network interface '{address.interface}' for DDS: is it up?") from None
+    _domains[address.domain] = (address.interface, domain)

@@ -1,0 +1,93 @@
+"""Unitree's motion switcher: which built-in controller holds the robot, and making it let go.
+
+The service answers JSON on ``rt/api/motion_switcher/request`` and ``.../response``; functions and error
+codes are those of ``motion_switcher_client`` in unitree_sdk2.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from hardware.dds import topics
+from hardware.dds.messages.api import Request, RequestHeader, RequestIdentity, RequestLease, RequestPolicy, Response
+from sim.errors import LinkError
+
+CHECK_MODE, SELECT_MODE, RELEASE_MODE = 1001, 1002, 1003
+CALL_TIMEOUT_S = 1.0
+"""Longest wait for one answer (the SDK's default)."""
+RELEASE_TIMEOUT_S = 10.0
+RETRY_S = 0.25
+_POLL_S = 0.005
+
+
+class MotionSwitcher:
+    """Client of the service; every wait is bounded.
+
+    Args:
+        participant: in the robot's domain.
+        stopped: asked during waits; true gives them up.
+    """
+
+    def __init__(self, participant: Any, stopped: Callable[[], bool] = lambda: False) -> None:
+        self._writer = topics.writer(participant, topics.MOTION_REQUEST, Request)
+        self._reader = topics.reader(participant, topics.MOTION_RESPONSE, Response, depth=16, reliable=True)
+        self._stopped = stopped
+
+    def active_mode(self) -> str:
+        """Return the name of the built-in controller at work, ``""`` for none.
+
+        Raises:
+            LinkError: if the service does not answer in time, or not as it should.
+        """
+        code, data = self._call(CHECK_MODE)
+        if code != 0:
+            raise LinkError(f"the robot's motion switcher refused to say its mode (error {code}); try again")
+        try:
+            name = json.loads(data)["name"]
+        except (ValueError, KeyError, TypeError, RecursionError):
+            name = None
+        if not isinstance(name, str):
+            raise LinkError("the robot's motion switcher gave an answer that cannot be read")
+        return name
+
+    def release(self) -> None:
+        """Make the built-in controller let go of the motors: the robot goes limp.
+
+        Raises:
+            LinkError: if it has not let go within ten seconds.
+        """
+        deadline = time.monotonic() + RELEASE_TIMEOUT_S
+        while name := self.active_mode():
+            if time.monotonic() > deadline or self._stopped():
+                break
+            code, _ = self._call(RELEASE_MODE)
+            if code != 0:
+                time.sleep(RETRY_S)
+        if name:
+            raise LinkError(f"the robot's own controller '{name}' does not let go; switch it off by the remote (L2+R2)")
+
+    def _call(self, function: int) -> tuple[int, str]:
+        """Return code and data of the answer."""
+        identity = RequestIdentity(time.monotonic_ns(), function)
+        header = RequestHeader(identity, RequestLease(0), RequestPolicy(0, False))
+        self._wait_for_service()
+        nothing: Any = []
+        self._writer.write(Request(header, "{}", nothing))
+        deadline = time.monotonic() + CALL_TIMEOUT_S
+        while time.monotonic() < deadline and not self._stopped():
+            for sample in self._reader.take(16):
+                if getattr(sample, "header", None) is not None and sample.header.identity == identity:
+                    return sample.header.status.code, sample.data
+            time.sleep(_POLL_S)
+        raise LinkError("the robot's motion switcher does not answer: is this a Unitree robot, and has it started up?")
+
+    def _wait_for_service(self) -> None:
+        """Wait until both ends of the service are found: a request sent before would be lost."""
+        deadline = time.monotonic() + CALL_TIMEOUT_S
+        while time.monotonic() < deadline and not self._stopped():
+            if topics.num_readers(self._writer) and topics.num_writers(self._reader):
+                return
+            time.sleep(_POLL_S)

@@ -1,0 +1,1 @@
+"""A humanoid on Unitree's DDS topics: MuJoCo is its body."""
