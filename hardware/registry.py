@@ -16,10 +16,12 @@ LINKS: dict[str, tuple[str, str, str]] = {
     "radio": ("hardware.crazyflie.link", "CrazyflieLink", "radio://0/80/2M/E7E7E7E7E7"),
     "usb": ("hardware.crazyflie.link", "CrazyflieLink", "usb://0"),
     "udp": ("hardware.crazyflie.link", "CrazyflieLink", "udp://127.0.0.1:19850"),
+    "serial": ("hardware.serial.link", "SerialLink", "serial:///dev/ttyACM0?baud=921600"),
+    "sim": ("hardware.virtual.sim_link", "SimLink", "sim://crazyflie"),
 }
 """Scheme -> module, class, example URI."""
 
-_VIRTUAL = re.compile(r"sim://|udp://(127\.|localhost)|serial:///dev/pts/|dds://lo\b")
+_VIRTUAL = re.compile(r"sim://|(udp|serial)://(127\.|localhost)|serial:///dev/pts/|dds://lo\b")
 """Where nothing but a simulation can listen: loopback, a pseudo-terminal, this process."""
 
 
