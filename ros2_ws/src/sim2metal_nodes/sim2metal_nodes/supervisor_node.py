@@ -1,0 +1,144 @@
+"""The supervisor between mission, policy and robot: limits references and commands, takes the safe actions."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+from rclpy.node import Node
+from sensor_msgs.msg import Joy
+from std_msgs.msg import String
+from std_srvs.srv import Trigger
+
+from hardware.clock import HOST_CLOCK
+from hardware.flying.behaviour import FlightBehaviour
+from hardware.flying.faults import HOST_SAFE_ACTIONS
+from hardware.operator_signals import OperatorSignals
+from hardware.pilot import Pilot
+from hardware.supervisor import Supervisor
+from policies.bundle import load_bundle
+from sim.errors import ConfigError, FlightRefusedError
+from sim.spec import FlightLimits
+from sim2metal_nodes.clocks import SimulatedClock
+from sim2metal_nodes.commands import message_type
+from sim2metal_nodes.diagnostics import ERROR, OK, WARN, Diagnostics
+from sim2metal_nodes.flight_services import FlightServices
+from sim2metal_nodes.gate import Gate
+from sim2metal_nodes.joystick import Joystick
+from sim2metal_nodes.parameters import declare
+from sim2metal_nodes.qos import ASKED, COMMAND, LATCHED
+from sim2metal_nodes.runner import run_node
+from sim2metal_nodes.sorties import Sorties
+from sim2metal_nodes.topic_link import TopicLink
+
+MODE_PERIOD_S = 0.05
+
+
+class SupervisorNode(Node):
+    """See the module."""
+
+    def __init__(self, signals: OperatorSignals) -> None:
+        super().__init__("supervisor_node")
+        path: str = declare(self, "bundle", "", "folder of the policy bundle, whose limits are enforced")
+        world: str = declare(self, "world_frame", "world", "frame of pose, twist and reference")
+        body: str = declare(self, "body_frame", "base_link", "frame of imu")
+        logs: str = declare(self, "log_folder", "", "where flight logs (MCAP) go; empty: none are written")
+        if not path:
+            raise ConfigError("parameter 'bundle' is empty: give the bundle's folder")
+        bundle = load_bundle(Path(path))
+        self._info = info = bundle.info
+        limits = info.limits
+        if not isinstance(limits, FlightLimits):
+            raise ConfigError(f"{path}: robot '{info.robot.name}' does not fly; this supervisor is for flying robots")
+        self._limits = limits
+        self._signals = signals
+        clock = SimulatedClock(self) if self.get_parameter("use_sim_time").value else HOST_CLOCK
+        self._link = TopicLink(self, clock, world, body)
+        self._gate = Gate(info, clock)
+        self._command_out = self.create_publisher(message_type(info), "command_out", COMMAND)
+        self.create_subscription(message_type(info), "command_in", self._on_command, COMMAND)
+        self._mode_out = self.create_publisher(String, "mode", LATCHED)
+        self._mode = ""
+        metadata = {"bundle_id": bundle.id, "uri": "ros2", "task": info.task, "robot": info.robot.name}
+        self._sorties = Sorties(
+            self._link, self._flight, self._check_ready, signals, metadata, Path(logs) if logs else None, self._say
+        )
+        FlightServices(self, lambda: self._sorties.mission, self._position, self._sorties.emergency_stop)
+        self.create_service(Trigger, "reset", self._reset)
+        self._joystick = Joystick(self, clock, self._sorties)
+        self.create_subscription(Joy, "joy", self._joystick.receive, ASKED)
+        self._diagnostics = Diagnostics(self, "supervisor_node", self._report)
+        self.create_timer(MODE_PERIOD_S, self._watch, clock=self._diagnostics.clock)
+
+    def ended(self, signals: OperatorSignals) -> bool:
+        """Whether the operator stopped it and the robot stands."""
+        return (signals.stop or signals.kill) and not self._sorties.busy
+
+    def close(self) -> None:
+        """Land, bounded."""
+        self._sorties.close()
+
+    # Flight ----------------------------------------------------------------------------------
+
+    def _flight(self) -> tuple[Pilot, Supervisor, float]:
+        self._gate.reset_gate()
+        supervisor = Supervisor(FlightBehaviour(self._limits, HOST_SAFE_ACTIONS))
+        return self._gate, supervisor, self._info.timing.control_period_s
+
+    def _check_ready(self) -> None:
+        """Refuse a flight of a robot that is not seen, not well or not charged."""
+        state = self._link.read()
+        if state is None:
+            missing = [topic for topic, entry in self._link.inputs.newest.items() if entry.received_ns is None]
+            raise FlightRefusedError(f"nothing heard on: {', '.join(missing) or 'status'}")
+        if state.crashed:
+            raise FlightRefusedError("the robot says it tumbled, crashed or is locked: restart it")
+        if not state.battery_v >= self._limits.battery_takeoff_v:
+            raise FlightRefusedError(f"battery {state.battery_v:.2f} V, needed {self._limits.battery_takeoff_v:.2f} V")
+
+    def _position(self) -> tuple[float, ...] | None:
+        state = self._link.read()
+        return state.position_w if state is not None and state.finite else None
+
+    # Topics ----------------------------------------------------------------------------------
+
+    def _on_command(self, message: Any) -> None:
+        if (limited := self._gate.limit(message)) is not None:
+            self._command_out.publish(limited)
+
+    def _reset(self, _request: Any, response: Any) -> Any:
+        response.success = self._sorties.reset()
+        response.message = "idle" if response.success else "not in flight: land first"
+        return response
+
+    def _watch(self) -> None:
+        self._joystick.watch()
+        mode = self._sorties.mode
+        if mode != self._mode:
+            self._mode = mode
+            self._mode_out.publish(String(data=mode))
+
+    def _say(self, line: str, bad: bool) -> None:
+        (self.get_logger().error if bad else self.get_logger().info)(line)
+
+    def _report(self) -> tuple[bytes, str, dict[str, str]]:
+        now_ns = self._link.clock.now_ns()
+        values = {f"{t} age, ms": _ms(entry.age_s(now_ns)) for t, entry in self._link.inputs.newest.items()}
+        values |= {f"{t} rejected": f"{e.rejected} {e.reason}".strip() for t, e in self._link.inputs.newest.items()}
+        values |= {"command age, ms": _ms(self._gate.age_s()), "commands rejected": self._gate.rejections}
+        values |= {"joy age, ms": _ms(self._joystick.age_s()), "flights": str(self._sorties.flown)}
+        if self._sorties.locked:
+            return ERROR, "emergency stop: restart the robot and call reset", values
+        flight = self._sorties.flight
+        faults = [record.fault.value for record in flight.supervisor.faults] if flight is not None else []
+        return (WARN if faults else OK), ", ".join([self._sorties.mode, *faults]), values
+
+
+def _ms(age_s: float) -> str:
+    return f"{1e3 * age_s:.1f}" if math.isfinite(age_s) else "never"
+
+
+def main() -> int:
+    """Run the node."""
+    return run_node(SupervisorNode)
