@@ -18,6 +18,7 @@ LINKS: dict[str, tuple[str, str, str]] = {
     "udp": ("hardware.crazyflie.link", "CrazyflieLink", "udp://127.0.0.1:19850"),
     "serial": ("hardware.serial.link", "SerialLink", "serial:///dev/ttyACM0?baud=921600"),
     "sim": ("hardware.virtual.sim_link", "SimLink", "sim://crazyflie"),
+    "dds": ("hardware.dds.link", "DdsLink", "dds://eth0"),
 }
 """Scheme -> module, class, example URI."""
 

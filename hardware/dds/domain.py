@@ -20,9 +20,16 @@ MAX_DOMAIN = 232
 """Above it the port numbers of the DDS standard (7400 + 250 domain) leave the range of UDP."""
 _INTERFACE = re.compile(r"[A-Za-z0-9._:@-]{1,15}")
 """What can be the name of a network interface (at most 15 characters: Linux's IFNAMSIZ)."""
-_CONFIG = """<CycloneDDS><Domain Id="any"><General><Interfaces>
-<NetworkInterface name={name} multicast="true"/>
+_NETWORK = """<CycloneDDS><Domain Id="any"><General><Interfaces>
+<NetworkInterface name={name} multicast="default"/>
 </Interfaces></General></Domain></CycloneDDS>"""
+"""That of Unitree's SDK."""
+_LOOPBACK = """<CycloneDDS><Domain Id="any"><General><Interfaces><NetworkInterface name="lo"/></Interfaces>
+<AllowMulticast>false</AllowMulticast></General><Discovery><ParticipantIndex>auto</ParticipantIndex>
+<MaxAutoParticipantIndex>32</MaxAutoParticipantIndex><Peers><Peer address="127.0.0.1"/></Peers>
+</Discovery></Domain></CycloneDDS>"""
+"""Linux has no multicast on loopback: each participant takes a port of its own and asks the first 32 of them."""
+LOOPBACK = "lo"
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,13 @@ def join(address: DdsAddress) -> Any:
         raise LinkError(f"cannot join DDS domain {address.domain} on {address.interface}: {error.msg}") from None
 
 
+def configuration(address: DdsAddress) -> str:
+    """Return the library's configuration that keeps to the interface, as XML."""
+    if address.interface == LOOPBACK:
+        return _LOOPBACK
+    return _NETWORK.format(name=quoteattr(address.interface))
+
+
 def _open_domain(address: DdsAddress) -> None:
     """Create the process's domain with our configuration, once; it stays, as the library wants it."""
     if address.domain in _domains:
@@ -85,7 +99,7 @@ def _open_domain(address: DdsAddress) -> None:
             )
         return
     try:
-        domain = Domain(address.domain, _CONFIG.format(name=quoteattr(address.interface)))
+        domain = Domain(address.domain, configuration(address))
     except DDSException as error:
         if error.code == DDSException.DDS_RETCODE_PRECONDITION_NOT_MET:
             domain = None  # somebody in this process opened it before: its configuration holds

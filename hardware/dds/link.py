@@ -46,6 +46,7 @@ class DdsLink:
         uri: where it is.
         level: of the policy's action.
         stopped: asked during waits; true gives them up.
+        external_position: of no use to legs, which need no position; every link knows it.
         joints: order and gains; default: the bundle's, taken over by ``checks``.
 
     Raises:
@@ -60,6 +61,7 @@ class DdsLink:
         uri: str,
         level: ActionLevel = "joint_position",
         stopped: Callable[[], bool] = lambda: False,
+        external_position: bool = False,
         joints: JointParameters | None = None,
     ) -> None:
         if level != self.level:

@@ -10,12 +10,12 @@ from sim.errors import LinkError
 
 FIRST, LAST = 20, 230
 """Below are the domains people choose; above it the ports leave UDP's range."""
-_BASE_PORT, _PORTS_PER_DOMAIN = 7400, 250
-"""The DDS standard's port mapping (DDSI-RTPS, 9.6.1.1): the discovery port of a domain."""
+_FIRST_PORT, _PORTS_PER_DOMAIN = 7410, 250
+"""The DDS standard's port mapping (DDSI-RTPS, 9.6.1.1): the discovery port of a domain's first participant."""
 
 
 def free_dds_uri(interface: str = "lo") -> str:
-    """Return a URI on ``interface`` with a domain whose discovery port is free now.
+    """Return a URI on ``interface`` with a domain whose first participant is not there.
 
     Raises:
         LinkError: if all are in use.
@@ -25,7 +25,7 @@ def free_dds_uri(interface: str = "lo") -> str:
     for domain in domains:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             try:
-                probe.bind(("", _BASE_PORT + _PORTS_PER_DOMAIN * domain))
+                probe.bind(("", _FIRST_PORT + _PORTS_PER_DOMAIN * domain))
             except OSError:
                 continue
             return f"dds://{interface}?domain={domain}"
