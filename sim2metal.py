@@ -22,6 +22,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "verify": ("firmware_export.verify", "replay golden sequences through torch, ONNX and C, and compare"),
     "run": ("hardware.fly", "fly a bundle on a robot, real or virtual"),
     "virtual": ("hardware.virtual.cli", "start a virtual robot that speaks the real protocol"),
+    "replay": ("hardware.replay", "step the policy again on a log's observations and show the first difference"),
+    "recover": ("hardware.recover", "complete a log that a kill cut short"),
     "report": ("calibration.report", "write one HTML page with plots and a video"),
     "demo": ("hardware.virtual.demo", "the first whole flight: train, judge, export, verify, fly, report"),
     "table": ("sim.table", "print a task's randomization tables with their sources"),
