@@ -40,6 +40,9 @@ def _fail(service: LaunchService, problem: str) -> None:
 
 def _bring_up(service: LaunchService, node_name: str) -> str:
     """Return what went wrong, or nothing."""
+    from hardware.ros2 import install
+
+    install()
     import rclpy
     from lifecycle_msgs.msg import Transition
     from rclpy.executors import SingleThreadedExecutor

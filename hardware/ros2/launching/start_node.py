@@ -19,7 +19,7 @@ def main() -> None:
     """Run a node's entry point; exits with its return code."""
     folder, target = sys.argv[1:3]
     end_with_parent()
-    from hardware.ros2.install import install
+    from hardware.ros2 import install
 
     install()
     sys.path.insert(0, folder)
