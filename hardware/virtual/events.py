@@ -14,6 +14,9 @@ from typing import Any
 
 from sim.files import write_atomic
 
+MOST_EVENTS = 100_000
+"""Later ones are only counted: a hostile client must not fill the memory."""
+
 
 class EventLog:
     """Ordered events and counters of one run."""
@@ -27,6 +30,9 @@ class EventLog:
 
     def add(self, name: str, **details: Any) -> None:
         """Record an event at the present on-board time."""
+        if len(self.events) >= MOST_EVENTS:
+            self.count("events_not_kept")
+            return
         event = {"t_s": self.tick_ms / 1000.0, "monotonic_ns": time.monotonic_ns(), "event": name, **details}
         self.events.append(event)
 

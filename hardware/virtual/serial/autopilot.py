@@ -30,10 +30,14 @@ GROUND_CLEARANCE_M = 0.03
 """Lower than this above the take-off point, a descending robot stands (as in ``s2m_default_config``)."""
 STUCK_SPEED_M_S, STUCK_MS = 0.05, 700
 """A descending robot that does not move for so long stands on something."""
+LANDED_MS = 2000
+"""A robot that landed by itself waits this long for its host to disarm it, then disarms itself."""
 DESCENT_LIMIT_MS = 12_000
 """Longest descent (as in ``s2m_default_config``)."""
 SEVERITY: dict[SafeAction, int] = {"hold": 0, "land": 1, "level_and_descend": 2, "off": 3}
 """What a flying robot can do by itself; an action only gives way to a more severe one."""
+RESTING = (Mode.OFF, Mode.LANDED, Mode.FAULT, Mode.STOPPED)
+"""Motors off, whatever anybody asks for, until the robot is armed (again)."""
 
 
 class Autopilot:
@@ -49,6 +53,8 @@ class Autopilot:
         self._stock = StockController(parameters)
         self._command: Motors = OFF
         self._command_ms: int | None = None
+        self._ended = False
+        """Armed, but landed by itself: it must be disarmed before it flies again."""
         self._since_ms = 0
         self._moving_ms = 0
         self._home_z = 0.0
@@ -72,6 +78,8 @@ class Autopilot:
             raise ProtocolError(Refusal.NOT_ARMED, "the robot is not armed")
         if self.action not in (None, "hold"):
             raise ProtocolError(Refusal.SAFE_ACTION, f"the robot is busy with '{self.action}'")
+        if self._ended:
+            raise ProtocolError(Refusal.SAFE_ACTION, "the robot has landed by itself")
 
     def take(self, command: Motors) -> None:
         """Take a checked command; it ends a hold and the failsafe."""
@@ -86,7 +94,9 @@ class Autopilot:
         """
         if action not in SEVERITY:
             raise ProtocolError(Refusal.UNSUPPORTED, f"a flying robot cannot '{action}'")
-        if not self._supervisor.armed or (self.action and SEVERITY[action] <= SEVERITY[self.action]):
+        if not self._supervisor.armed or (self._ended and action != "off"):
+            return
+        if self.action is not None and SEVERITY[action] <= SEVERITY[self.action]:
             return
         self._events.add("safe_action", action=action)
         if action == "off":
@@ -107,29 +117,34 @@ class Autopilot:
         return OFF
 
     def _next_mode(self, estimate: Estimate, host_silent_ms: int) -> Mode:
-        supervisor, now_ms = self._supervisor, self._events.tick_ms
-        if supervisor.locked:
+        if self._supervisor.locked:
             return Mode.STOPPED
-        if not supervisor.can_fly:
+        if not self._supervisor.can_fly:
+            self._ended = False
             return self.mode if self.mode in (Mode.LANDED, Mode.FAULT) else Mode.OFF
         if not _is_number(estimate):
             return Mode.FAULT
-        if self.mode in (Mode.OFF, Mode.LANDED, Mode.FAULT, Mode.STOPPED):
+        if self._ended:
+            self._disarm_after(LANDED_MS, "landed by itself")
+            return Mode.LANDED
+        if self.mode in RESTING:
             return Mode.IDLE
         if self.action == "hold" and host_silent_ms > HOLD_SILENCE_MS:
             self.action = None
             return Mode.FAILSAFE
-        if self.action is not None or self.mode is Mode.FAILSAFE:
-            if self.action != "hold" and self.mode in (Mode.FAILSAFE, Mode.SAFE_ACTION) and self._is_down(estimate):
-                return Mode.LANDED
-            if self.action is not None:
-                return Mode.SAFE_ACTION
-        age_ms = self.command_age_ms
-        if age_ms is None:
-            if self.mode is Mode.IDLE and now_ms - self._since_ms > IDLE_LIMIT_MS:
-                supervisor.disarm("never commanded")
+        if self.mode in (Mode.FAILSAFE, Mode.SAFE_ACTION) and self.action != "hold" and self._is_down(estimate):
+            return Mode.LANDED
+        if self.action is not None:
+            return Mode.SAFE_ACTION
+        if self.command_age_ms is None:
+            if self.mode is Mode.IDLE:
+                self._disarm_after(IDLE_LIMIT_MS, "never commanded")
             return self.mode
-        return Mode.COMMANDS if age_ms < FAILSAFE_MS else Mode.FAILSAFE
+        return Mode.COMMANDS if self.command_age_ms < FAILSAFE_MS else Mode.FAILSAFE
+
+    def _disarm_after(self, limit_ms: int, reason: str) -> None:
+        if self._events.tick_ms - self._since_ms > limit_ms:
+            self._supervisor.disarm(reason)
 
     def _enter(self, mode: Mode, estimate: Estimate) -> None:
         before, self.mode = self.mode, mode
@@ -143,10 +158,10 @@ class Autopilot:
             self._place, self._heading = estimate.position_w, yaw_of(estimate.attitude)
             self._stock.take_over()
         elif mode is Mode.LANDED:
-            self._supervisor.disarm("landed by itself")
+            self._ended = True
         elif mode is Mode.FAULT:
             self._supervisor.crash("the state estimate is not a number")
-        if mode in (Mode.OFF, Mode.LANDED, Mode.FAULT, Mode.STOPPED):
+        if mode in RESTING:
             self.action = self._action_begun = self._command_ms = None
             self._command = OFF
             self._stock.reset()
