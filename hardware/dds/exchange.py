@@ -12,17 +12,23 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from cyclonedds.core import DDSException
+
+from hardware.clock import NS
 from hardware.dds import topics
 from hardware.dds.command import CommandSource, Drive
 from hardware.dds.frames import Frame, GoLowCmd, GoLowState, HgLowCmd, HgLowState
 from hardware.dds.profiles import DdsProfile
 from hardware.dds.state import StateReceiver
+from sim.errors import LinkError
 
 PERIOD_NS = 2_000_000
 """500 Hz (unitree_sdk2's low-level examples)."""
 DEPTH = 16
 """States kept between two looks: 32 ms of them."""
 JOIN_S = 1.0
+DAMP_PERIODS = 5
+"""Damping commands before the silence of a closed link: one of them arrives."""
 
 
 class Exchange:
@@ -37,6 +43,7 @@ class Exchange:
         states: the receiver.
         commands: what is sent.
         foreign_commands: commands of other controllers seen on ``rt/lowcmd``.
+        unsent_commands: commands that DDS did not take.
         error: what ended the thread, ``None`` while it runs.
     """
 
@@ -49,6 +56,7 @@ class Exchange:
         self.states = StateReceiver(profile)
         self.commands = CommandSource(profile)
         self.foreign_commands = 0
+        self.unsent_commands = 0
         self._others_count_from_ns = 0
         self.error: Exception | None = None
         self._lock = threading.RLock()
@@ -81,8 +89,14 @@ class Exchange:
                 self.foreign_commands += others
 
     def apply(self, change: Callable[..., None], *arguments: Any) -> None:
-        """Change the commands without the thread in between, and send the outcome at once."""
+        """Change the commands without the thread in between, and send the outcome at once.
+
+        Raises:
+            LinkError: after ``stop``.
+        """
         with self._lock:
+            if self._stopping.is_set():
+                raise LinkError("the link was closed")
             change(*arguments)
             self._send(time.monotonic_ns())
 
@@ -95,7 +109,7 @@ class Exchange:
         with self._lock:
             self.receive()
             self.foreign_commands = 0
-            self._others_count_from_ns = time.monotonic_ns() + round(grace_s * 1e9)
+            self._others_count_from_ns = time.monotonic_ns() + round(grace_s * NS)
             self.states.clear_stop()
 
     def follow(self, target: Sequence[float]) -> None:
@@ -106,8 +120,9 @@ class Exchange:
         """Damp if targets are still followed, then end the thread; waits at most a second."""
         with self._lock:
             self.commands.give_up(Drive.DAMP, "the link was closed")
-        time.sleep(5 * PERIOD_NS / 1e9)
-        self._stopping.set()
+        time.sleep(DAMP_PERIODS * PERIOD_NS / NS)
+        with self._lock:
+            self._stopping.set()
         if self._thread.ident is not None:
             self._thread.join(JOIN_S)
 
@@ -117,9 +132,12 @@ class Exchange:
             while not self._stopping.is_set():
                 deadline_ns = max(deadline_ns + PERIOD_NS, time.monotonic_ns())
                 self._cycle()
-                time.sleep(max(deadline_ns - time.monotonic_ns(), 0) / 1e9)
-        except Exception as error:  # noqa: BLE001 (the thread's end is seen as a lost link, with its reason)
+                time.sleep(max(deadline_ns - time.monotonic_ns(), 0) / NS)
+        except Exception as error:  # noqa: BLE001 (the thread's end is a lost link, and the robot is damped first)
             self.error = error
+            with self._lock:
+                self.commands.give_up(Drive.DAMP, "the exchange failed")
+                self._send(time.monotonic_ns())
 
     def _cycle(self) -> None:
         self.receive()
@@ -134,5 +152,9 @@ class Exchange:
 
     def _send(self, now_ns: int) -> None:
         frame = self.commands.next_frame(now_ns)
-        if frame is not None:
+        if frame is None:
+            return
+        try:
             self._writer.write(frame)
+        except DDSException:  # a reader that is too slow: the next command comes in 2 ms
+            self.unsent_commands += 1

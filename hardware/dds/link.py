@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -229,6 +230,8 @@ class DdsLink:
         exchange = self._exchange
         if exchange is not None and exchange.error is not None:
             return f"the exchange with the robot ended: {exchange.error}"
+        if self._arming is not None and self._arming.is_alive():
+            return ""
         return self._failure or ("" if exchange is None else exchange.commands.reason)
 
     def configure(self, joints: JointParameters) -> None:
@@ -269,8 +272,9 @@ class DdsLink:
                 self._refuse_others()
                 self._take_over(exchange, 0.0)
         except Sim2MetalError as error:
-            exchange.apply(exchange.commands.give_up, Drive.DAMP, str(error))
             self._failure = str(error)
+            with contextlib.suppress(LinkError):  # closed meanwhile: nothing is sent any more
+                exchange.apply(exchange.commands.give_up, Drive.DAMP, str(error))
 
     def _take_over(self, exchange: Exchange, grace_s: float) -> None:
         exchange.forget_refusals(grace_s)

@@ -148,7 +148,7 @@ def joint_state(
 
 def plausible(position: NDArray, velocity: NDArray, orientation: NDArray, rate: NDArray) -> bool:
     """Whether these can be readings of a robot; NaN and infinity cannot."""
-    norm = math.sqrt(float(np.dot(orientation, orientation)))
+    norm = math.hypot(*orientation.tolist())
     return bool(
         np.abs(position).max() <= MAX_POSITION_RAD
         and np.abs(velocity).max() <= MAX_VELOCITY_RAD_S

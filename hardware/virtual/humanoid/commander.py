@@ -2,7 +2,7 @@
 
 What the real robot does when ``LowCmd`` stops is not published; this one damps after 200 ms, the time
 within which every robot here must be safe, and obeys again when good commands come back: a host must
-not count on the robot to stay damped.
+not count on the robot to stay damped. Whoever commands it is the only one until it falls silent.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from hardware.virtual.humanoid.motion_service import MotionService
 from sim.spec import JointParameters
 
 WATCHDOG_MS = 200
-OWNER_SILENT_MS = 1000
-"""A controller silent for this long may be replaced by another."""
 MACHINE_TYPE = 5
 """``mode_machine`` of the 29-joint G1, revision 1.0 (unitree_ros' table)."""
 MAX_TARGET_RAD, MAX_SPEED_RAD_S = 4.0 * np.pi, 100.0
@@ -123,8 +121,7 @@ class Commander:
             return "out_of_range"
         if self._service.name:
             return "refused_before_release"
-        age_ms = self._events.tick_ms - self._command_ms
-        if self._owner is not None and writer != self._owner and age_ms < OWNER_SILENT_MS:
+        if self._commanded is not None and writer != self._owner and not self._watchdog:
             return "second_controller"
         return ""
 

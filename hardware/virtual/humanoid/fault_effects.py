@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from hardware.virtual.faults import Fault
+from hardware.virtual.humanoid.power import AMBIENT_C
 from sim.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -55,16 +56,16 @@ class FaultEffects:
             robot.sensors.broken = active
         elif fault.name == "remote-stop":
             robot.sensors.buttons = STOP_BUTTONS if active else ()
+        elif fault.name == "over-temperature":
+            robot.power.heat(self._knee, fault.value if active else AMBIENT_C)
+        elif fault.name == "low-battery":
+            robot.power.charge = EMPTY_CHARGE if active else robot.options.charge
         elif active:
             self._apply_once(fault)
 
     def _apply_once(self, fault: Fault) -> None:
         robot = self._robot
-        if fault.name == "over-temperature":
-            robot.power.heat(self._knee, fault.value)
-        elif fault.name == "low-battery":
-            robot.power.charge = EMPTY_CHARGE
-        elif fault.name == "push":
+        if fault.name == "push":
             robot.body.push(fault.value)
         elif fault.name == "lower" and robot.body.crane is not None:
             robot.body.crane.lower()
