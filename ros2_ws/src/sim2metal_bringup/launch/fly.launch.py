@@ -30,12 +30,17 @@ def arguments() -> list[DeclareLaunchArgument]:
             "arm", default_value="false", choices=YES_NO, description="needed for a real robot: propellers turn"
         ),
         DeclareLaunchArgument(
-            "mission", default_value="true", choices=YES_NO, description="fly a square and end; false: wait for services"
+            "mission",
+            default_value="true",
+            choices=YES_NO,
+            description="fly a square and end; false: wait for services",
         ),
         DeclareLaunchArgument("height", default_value="0.5", description="height of the mission, m"),
         DeclareLaunchArgument("hold", default_value="5.0", description="time at each place of the mission, s"),
         DeclareLaunchArgument("step", default_value="0.5", description="side of the mission's square, m; 0 holds only"),
-        DeclareLaunchArgument("faults", default_value="", description="faults of the simulated robot: kick=40@flying+2"),
+        DeclareLaunchArgument(
+            "faults", default_value="", description="faults of the simulated robot: kick=40@flying+2"
+        ),
         DeclareLaunchArgument("seed", default_value="0", description="seed of the simulated robot's noise"),
         DeclareLaunchArgument("logs", default_value="", description="folder for flight logs (MCAP); empty: none"),
         DeclareLaunchArgument("rviz", default_value="false", choices=YES_NO, description="show the robot in RViz"),
@@ -48,11 +53,11 @@ def arguments() -> list[DeclareLaunchArgument]:
 def nodes() -> list:
     """Return the simulated robot with its pilot, or the real one, then the mission."""
     sim, not_sim = IfCondition(value("sim")), UnlessCondition(value("sim"))
-    simulated_time = {"use_sim_time": ParameterValue(value("sim"), value_type=bool)}
+    simulated_time = {"use_sim_time": number("sim", bool)}
     bundle = {"bundle": text("bundle")}
     supervised = bundle | {"log_folder": text("logs")}
     return [
-        node("sim_node", {"seed": ParameterValue(value("seed"), value_type=int), "faults": text("faults")}, condition=sim),
+        node("sim_node", {"seed": number("seed", int), "faults": text("faults")}, condition=sim),
         node(
             "supervisor_node",
             supervised | simulated_time,
@@ -74,7 +79,7 @@ def nodes() -> list:
         ),
         node(
             "crazyflie_node",
-            supervised | {"uri": text("uri"), "arm": ParameterValue(value("arm"), value_type=bool)},
+            supervised | {"uri": text("uri"), "arm": number("arm", bool)},
             condition=not_sim,
             sigterm_timeout="20",
         ),
@@ -86,7 +91,7 @@ def nodes() -> list:
         ),
         node(
             "mission_node",
-            {name: ParameterValue(value(name), value_type=float) for name in ("height", "hold", "step")},
+            {name: number(name, float) for name in ("height", "hold", "step")},
             condition=IfCondition(value("mission")),
         ),
     ]
@@ -108,6 +113,11 @@ def node(executable: str, parameters: dict, **options: object) -> Node:
 def value(name: str) -> LaunchConfiguration:
     """Return the value of an argument."""
     return LaunchConfiguration(name)
+
+
+def number(name: str, kind: type) -> ParameterValue:
+    """Return the value of an argument as a number or a truth value."""
+    return ParameterValue(value(name), value_type=kind)
 
 
 def text(name: str) -> ParameterValue:

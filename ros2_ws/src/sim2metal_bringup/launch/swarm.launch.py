@@ -1,51 +1,76 @@
-"""Fly several Crazyflies at once: each is fly.launch.py in a namespace of its own, cf1 to cfN."""
+"""Fly several Crazyflies at once, cf1 to cfN: virtual ones started here (sim:=true) or those behind URIs (false)."""
+
+import sys
 
 from launch import LaunchContext, LaunchDescription
-from launch.actions import DeclareLaunchArgument, GroupAction, IncludeLaunchDescription, OpaqueFunction
+from launch.actions import (
+    DeclareLaunchArgument,
+    ExecuteProcess,
+    GroupAction,
+    IncludeLaunchDescription,
+    OpaqueFunction,
+    Shutdown,
+)
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
 from launch_ros.substitutions import FindPackageShare
 
 MAX_ROBOTS = 10
-FIRST_PORT = 19850
 
 
 def generate_launch_description() -> LaunchDescription:
-    """Return the robots; which, is known when the number is."""
+    """Return the arguments, and the robots as soon as their number is known."""
+    numbers = [str(number) for number in range(1, MAX_ROBOTS + 1)]
     return LaunchDescription(
         [
             DeclareLaunchArgument("bundle", description="folder of the policy bundle"),
+            DeclareLaunchArgument("robots", default_value="2", choices=numbers, description="how many"),
             DeclareLaunchArgument(
-                "robots", default_value="3", choices=[str(n) for n in range(1, MAX_ROBOTS + 1)], description="how many"
+                "sim", default_value="true", choices=["true", "false"], description="start virtual Crazyflies"
             ),
             DeclareLaunchArgument(
-                "sim", default_value="false", choices=["true", "false"],
-                description="simulate them here; false: they are behind the URIs",
+                "uris", default_value="", description="where they are, with commas; empty: loopback from first_port up"
             ),
-            DeclareLaunchArgument(
-                "uris", default_value="",
-                description="URIs of the robots, separated by commas; empty: loopback ports from 19850 up",
-            ),
+            DeclareLaunchArgument("first_port", default_value="19850", description="UDP port of the first robot"),
+            DeclareLaunchArgument("height", default_value="0.5", description="height of the mission, m"),
             DeclareLaunchArgument("hold", default_value="5.0", description="time at each place of the mission, s"),
-            DeclareLaunchArgument("step", default_value="0.0", description="side of the mission's square, m"),
+            DeclareLaunchArgument(
+                "step", default_value="0.0", description="side of the mission's square, m; 0 holds only"
+            ),
             OpaqueFunction(function=robots),
         ]
-    )  # fmt: skip
+    )
 
 
 def robots(context: LaunchContext) -> list:
-    """Return one group per robot."""
+    """Return every robot: first the virtual ones, then those that fly them."""
     number = int(LaunchConfiguration("robots").perform(context))
     given = LaunchConfiguration("uris").perform(context)
-    uris = given.split(",") if given else [f"udp://127.0.0.1:{FIRST_PORT + i}" for i in range(number)]
+    first_port = int(LaunchConfiguration("first_port").perform(context))
+    uris = [uri.strip() for uri in given.split(",")] if given else []
+    uris = uris or [f"udp://127.0.0.1:{first_port + i}" for i in range(number)]
     if len(uris) != number:
-        raise RuntimeError(f"uris:= names {len(uris)} robots, robots:= {number}")
-    return [GroupAction([robot(i, uri.strip())]) for i, uri in enumerate(uris)]
+        raise RuntimeError(f"uris:= names {len(uris)} robots, robots:= says {number}")
+    simulated = LaunchConfiguration("sim").perform(context) == "true"
+    virtual = [virtual_robot(i, uri) for i, uri in enumerate(uris)] if simulated else []
+    return [*virtual, *(GroupAction([pilot(i, uri)]) for i, uri in enumerate(uris))]
 
 
-def robot(index: int, uri: str) -> IncludeLaunchDescription:
-    """Return one robot's launch file with its arguments."""
+def virtual_robot(index: int, uri: str) -> ExecuteProcess:
+    """Return a virtual Crazyflie with the policy on board."""
+    start = [sys.executable, "-m", "sim2metal", "virtual", "crazyflie", "--uri", uri, "--seed", str(index)]
+    return ExecuteProcess(
+        cmd=[*start, "--bundle", LaunchConfiguration("bundle")],
+        name=f"virtual_cf{index + 1}",
+        output="screen",
+        on_exit=Shutdown(reason=f"virtual robot {index + 1} has ended"),
+    )
+
+
+def pilot(index: int, uri: str) -> IncludeLaunchDescription:
+    """Return the nodes that fly one robot."""
     path = PathJoinSubstitution([FindPackageShare("sim2metal_bringup"), "launch", "fly.launch.py"])
-    given = {"name": f"cf{index + 1}", "uri": uri, "seed": str(index)}
-    passed = {name: LaunchConfiguration(name) for name in ("bundle", "sim", "hold", "step")}
-    return IncludeLaunchDescription(PythonLaunchDescriptionSource(path), launch_arguments=[*given.items(), *passed.items()])
+    own = {"sim": "false", "name": f"cf{index + 1}", "uri": uri}
+    passed = {name: LaunchConfiguration(name) for name in ("bundle", "height", "hold", "step")}
+    arguments = [*own.items(), *passed.items()]
+    return IncludeLaunchDescription(PythonLaunchDescriptionSource(path), launch_arguments=arguments)

@@ -1,4 +1,4 @@
-"""A Crazyflie as a node with crazyswarm2's names: ``takeoff``, ``go_to``, ``cmd_position``, ``pose``, ``status``, ..."""
+"""A Crazyflie as a node with crazyswarm2's names: ``takeoff``, ``go_to``, ``cmd_position``, ``pose``, ``status``."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ STATE_PERIOD_S = 0.01
 """How often a new state is looked for; the radio brings 100 of them a second."""
 STATUS_EVERY, DISPLAY_EVERY = 5, 4
 """States per status, and per odometry and transform."""
+RETRY_S = 1.0
 LOST_S = 2.0
 """A link silent for longer, with no flight under way, ends the node."""
 
@@ -48,6 +49,9 @@ class CrazyflieNode(Node):
         uri: str = declare(self, "uri", "udp://127.0.0.1:19850", "where the robot is: radio://, usb:// or udp://")
         arm: bool = declare(self, "arm", False, "allow flights of a robot outside this computer: propellers turn")
         external: bool = declare(self, "external_position", False, "positions come from motion capture: no deck needed")
+        patience_s: float = declare(
+            self, "connect_timeout", 10.0, "how long to look for the robot, s", low=0.0, high=600.0
+        )
         logs: str = declare(self, "log_folder", "", "where flight logs (MCAP) go; empty: none are written")
         world: str = declare(self, "world_frame", "world", "frame of pose and odom")
         self._body: str = declare(self, "body_frame", "base_link", "frame of the robot")
@@ -64,12 +68,12 @@ class CrazyflieNode(Node):
             uri, level=info.action.level, stopped=lambda: signals.stop or signals.kill, external_position=external
         )
         make_pilot(self._policy, self._link)  # refuses a bundle that cannot fly here before the robot is called
-        self._link.open()
+        self._connect(patience_s, signals)
         self._about = RobotPublisher(
             self, world, self._body, multirotor_urdf(info.robot.name, info.robot.constants, self._body)
         )
         self._twist = self.create_publisher(TwistStamped, "twist", SENSOR)
-        self._status = self.create_publisher(Status, "status", ASKED)
+        self._status_out = self.create_publisher(Status, "status", ASKED)
         self._mode_out = self.create_publisher(String, "mode", LATCHED)
         self._mode = ""
         self._seen = 0
@@ -99,6 +103,19 @@ class CrazyflieNode(Node):
         """Land if it flies, then hang up; bounded."""
         self._sorties.close()
         self._link.close()
+
+    def _connect(self, patience_s: float, signals: OperatorSignals) -> None:
+        """Open the link; a robot that is still starting is called again."""
+        deadline = time.monotonic() + patience_s
+        while True:
+            try:
+                self._link.open()
+                return
+            except LinkError as error:
+                if time.monotonic() > deadline or signals.stop or signals.kill:
+                    raise
+                self.get_logger().warning(f"{error}; trying again")
+            time.sleep(RETRY_S)
 
     def _silent(self) -> bool:
         health = self._link.health()
@@ -138,7 +155,7 @@ class CrazyflieNode(Node):
                 self._about.for_display(time_ns, state)
         if self._seen % STATUS_EVERY == 0:
             bits = bits_of(armed=state.armed, crashed=state.crashed, flying=self._sorties.busy and state.armed)
-            self._status.publish(status_message(self._body, time_ns, bits, state.battery_v))
+            self._status_out.publish(status_message(self._body, time_ns, bits, state.battery_v))
 
     def _send_twist(self, time_ns: int, state: FlightState) -> None:
         message = TwistStamped()

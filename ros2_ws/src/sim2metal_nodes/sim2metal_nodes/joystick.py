@@ -22,9 +22,7 @@ class Joystick:
     def __init__(self, node: Any, clock: Clock, sorties: Sorties) -> None:
         self._clock, self._sorties = clock, sorties
         self._land: int = declare(node, "joy_land_button", 1, "button that lands, or -1", low=-1, high=31)
-        self._cut: int = declare(
-            node, "joy_stop_button", 2, "button that cuts the motors, or -1", low=-1, high=31
-        )
+        self._cut: int = declare(node, "joy_stop_button", 2, "button that cuts the motors, or -1", low=-1, high=31)
         self._timeout_s: float = declare(
             node,
             "joy_timeout",

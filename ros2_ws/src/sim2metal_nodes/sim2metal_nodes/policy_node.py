@@ -55,7 +55,7 @@ class PolicyNode(LifecycleNode):
             high=10.0,
         )
         self._sim_time: bool = bool(self.get_parameter("use_sim_time").value)
-        self._clock = SimulatedClock(self) if self._sim_time else HOST_CLOCK
+        self._loop_clock = SimulatedClock(self) if self._sim_time else HOST_CLOCK
         self._policy: OnnxPolicy | None = None
         self._inputs: FlightInputs | None = None
         self._port: CommandPort | None = None
@@ -77,7 +77,7 @@ class PolicyNode(LifecycleNode):
         info = self._policy.bundle.info
         self._safe = self.create_publisher(String, "safe_action", ASKED)
         self._port = CommandPort(self, info)
-        self._inputs = FlightInputs(self, self._clock, self._world, self._body, self._on_sensor)
+        self._inputs = FlightInputs(self, self._loop_clock, self._world, self._body, self._on_sensor)
         self._reference_subscription = self.create_subscription(PoseStamped, "reference", self._on_reference, COMMAND)
         self.get_logger().info(
             f"bundle {self._policy.bundle.id[:12]}: task {info.task} on {info.robot.name},"
@@ -95,8 +95,8 @@ class PolicyNode(LifecycleNode):
         self._loop = PolicyLoop(
             HostPilot(self._policy, observer_for(info)),
             Wiring(self._state, self._newest_reference, self._send, self._ask_safe_action),
-            self._phase or self._clock,
-            self._clock,
+            self._phase or self._loop_clock,
+            self._loop_clock,
             period_s,
             divider,
             info.limits.state_age_s,
@@ -175,7 +175,7 @@ class PolicyNode(LifecycleNode):
             self.get_logger().warning(str(error), throttle_duration_sec=1.0)
             return
         if all(map(math.isfinite, reference)):
-            self._reference = (reference, self._clock.now_ns())
+            self._reference = (reference, self._loop_clock.now_ns())
         else:
             self._rejected += 1
 
@@ -205,7 +205,7 @@ class PolicyNode(LifecycleNode):
         if policy is not None:
             values["bundle"] = policy.bundle.id[:12]
         if inputs is not None:
-            now_ns = self._clock.now_ns()
+            now_ns = self._loop_clock.now_ns()
             for topic, entry in inputs.newest.items():
                 values[f"{topic} age, ms"] = f"{1e3 * entry.age_s(now_ns):.1f}"
                 values[f"{topic} rejected"] = f"{entry.rejected} {entry.reason}".strip()

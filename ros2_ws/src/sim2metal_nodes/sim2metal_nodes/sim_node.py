@@ -63,7 +63,7 @@ class SimNode(Node):
         self._period_ms = max(round(1000.0 / rate), 1)
         self._robot = FreeMultirotor(parameters, seed, [read_fault(text, KINDS) for text in faults.split()])
         self._lock = threading.Lock()
-        self._publishers(multirotor_urdf(robot, asdict(parameters), self._body))
+        self._advertise(multirotor_urdf(robot, asdict(parameters), self._body))
         self.create_subscription(Actuators, "command", self._on_command, COMMAND)
         self.create_subscription(Bool, "arm_request", self._on_arm, ASKED)
         self.create_subscription(String, "safe_action", self._on_safe_action, ASKED)
@@ -133,11 +133,11 @@ class SimNode(Node):
 
     # Topics ----------------------------------------------------------------------------------
 
-    def _publishers(self, description: str) -> None:
+    def _advertise(self, description: str) -> None:
         self._about = RobotPublisher(self, self._world, self._body, description)
         self._imu = self.create_publisher(Imu, "imu", SENSOR)
         self._twist = self.create_publisher(TwistStamped, "twist", SENSOR)
-        self._status = self.create_publisher(Status, "status", ASKED)
+        self._status_out = self.create_publisher(Status, "status", ASKED)
         self._clock_out = self.create_publisher(Clock, "/clock", CLOCK)
 
     def _send_status(self, time_ns: int) -> None:
@@ -145,7 +145,7 @@ class SimNode(Node):
 
         robot = self._robot
         bits = robot.supervisor.bitfield()
-        self._status.publish(status_message(self._body, time_ns, bits, robot.battery.voltage))
+        self._status_out.publish(status_message(self._body, time_ns, bits, robot.battery.voltage))
 
     def _on_command(self, message: Actuators) -> None:
         with self._lock:

@@ -12,7 +12,7 @@ from typing import Any
 from hardware.flight import Flight, FlightRecord
 from hardware.flying.operator_mission import OperatorMission
 from hardware.link import Link
-from hardware.log import FlightLog
+from hardware.log import RunLog
 from hardware.operator_signals import OperatorSignals
 from hardware.pilot import Pilot
 from hardware.states import FlightState
@@ -132,7 +132,7 @@ class Sorties:
             return nullcontext(_NoLog())
         path = self._folder / time.strftime(f"%Y%m%d-%H%M%S-{self.flown}.mcap")
         try:
-            return FlightLog(path, self._metadata)
+            return RunLog(path, self._metadata)
         except StorageError as error:  # a full disk ends the log, not the flight
             self._say(str(error), True)
             return nullcontext(_NoLog())

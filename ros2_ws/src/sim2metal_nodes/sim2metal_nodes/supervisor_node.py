@@ -47,7 +47,7 @@ class SupervisorNode(Node):
         if not path:
             raise ConfigError("parameter 'bundle' is empty: give the bundle's folder")
         bundle = load_bundle(Path(path))
-        self._info = info = bundle.info
+        self._bundle_info = info = bundle.info
         limits = info.limits
         if not isinstance(limits, FlightLimits):
             raise ConfigError(f"{path}: robot '{info.robot.name}' does not fly; this supervisor is for flying robots")
@@ -84,7 +84,7 @@ class SupervisorNode(Node):
     def _flight(self) -> tuple[Pilot, Supervisor, float]:
         self._gate.reset_gate()
         supervisor = Supervisor(FlightBehaviour(self._limits, HOST_SAFE_ACTIONS))
-        return self._gate, supervisor, self._info.timing.control_period_s
+        return self._gate, supervisor, self._bundle_info.timing.control_period_s
 
     def _check_ready(self) -> None:
         """Refuse a flight of a robot that is not seen, not well or not charged."""
