@@ -109,7 +109,7 @@ class _Decoder(CodeWriter):
         if field.type == "byte":
             return f"[{raw}[i:i + 1] for i in range({field.length})]"
         make = self.name(np.frombuffer, "make")
-        dtype = self.name(np.dtype(kind.dtype).newbyteorder(self.order), "dtype")
+        dtype = self.name(np.dtype(self.order + kind.dtype), "dtype")
         native = self.name(np.dtype(kind.dtype), "dtype")
         return f"{make}({raw}, {dtype}).astype({native})"
 

@@ -164,7 +164,7 @@ def type_hash(name: str) -> str:
 def service_hash(name: str) -> str:
     """Return ``RIHS01_<sha256>`` of a service: a struct of its request, response and event (REP-2016)."""
     store = _hash_store()
-    members = [
+    members: list[Any] = [
         (f"{part.lower()}_message", (Nodetype.NAME, f"{name}_{part}")) for part in ("Request", "Response", "Event")
     ]
     store.fielddefs[name] = ([], members)

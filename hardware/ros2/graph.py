@@ -225,7 +225,7 @@ class Graph:
         handle = self._builtin[reader]
         for sample in reader.take(_BATCH):
             with self.changed:
-                handle(sample.key.bytes, sample if sample.qos is not None else None)
+                handle(sample.key.bytes, sample if sample.sample_info.valid_data else None)
                 self.changed.notify_all()
 
     def _participant_changed(self, guid: bytes, sample: Any) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import cache
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hardware.ros2.definitions import PLACEHOLDER, Definition, Field, definition
 from hardware.ros2.errors import MessageError
@@ -24,6 +24,11 @@ class Message:
     __slots__ = ()
     _fields_and_field_types: ClassVar[dict[str, str]] = {}
     _TYPE_NAME: ClassVar[str] = ""
+
+    if TYPE_CHECKING:  # the generated classes have both; a type checker cannot see their fields
+
+        def __init__(self, **kwargs: Any) -> None: ...
+        def __getattr__(self, name: str) -> Any: ...
 
     @classmethod
     def get_fields_and_field_types(cls) -> dict[str, str]:

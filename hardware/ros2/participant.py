@@ -10,7 +10,7 @@ import ctypes
 import threading
 from typing import Any
 
-from cyclonedds import _clayer
+from cyclonedds import _clayer  # type: ignore[attr-defined]
 from cyclonedds.builtin_types import cqos_to_qos
 from cyclonedds.core import DDSException, Entity, GuardCondition, InstanceState, ReadCondition, SampleState, ViewState
 from cyclonedds.domain import Domain, DomainParticipant
@@ -243,5 +243,6 @@ def _open_domain(net: Network) -> None:
 
 def _delete(entity: Entity) -> None:
     """Delete a DDS entity now, not when Python collects it; a second time does nothing."""
-    if entity._entities.get(entity._ref) is entity:
+    known: Any = entity._entities
+    if known.get(entity._ref) is entity:
         entity.__del__()

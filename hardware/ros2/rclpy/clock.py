@@ -90,9 +90,11 @@ class Clock:
     """A clock; ``Clock(clock_type=ClockType.ROS_TIME)`` makes a ``ROSClock``."""
 
     def __new__(cls, *, clock_type: ClockType = ClockType.SYSTEM_TIME) -> Clock:
+        """Make a clock of a type."""
         if not isinstance(clock_type, ClockType):
             raise TypeError("Clock type must be a ClockType enum")
-        made = super().__new__(ROSClock if clock_type == ClockType.ROS_TIME else cls)
+        kind: Any = ROSClock if clock_type == ClockType.ROS_TIME else cls
+        made = object.__new__(kind)
         made._clock_type = clock_type
         made._jump_handles = set()
         return made
@@ -149,6 +151,7 @@ class ROSClock(Clock):
     """System time, or simulated time while ``ros_time_is_active``."""
 
     def __new__(cls) -> ROSClock:  # type: ignore[misc]
+        """Make a clock of type ROS_TIME."""
         return super().__new__(cls, clock_type=ClockType.ROS_TIME)  # type: ignore[return-value]
 
     def __init__(self, **_: Any) -> None:

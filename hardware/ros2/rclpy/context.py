@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 import weakref
 from collections.abc import Callable, Sequence
@@ -145,6 +146,9 @@ def shutdown_all() -> None:
             context.try_shutdown()
         except Sim2MetalError:
             continue
+
+
+atexit.register(shutdown_all)  # others hear at once that a process is gone, not when its lease ends
 
 
 def wake_all() -> None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from enum import Enum, IntEnum
-from typing import Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from hardware.ros2.rclpy.duration import Duration, Infinite
 from sim.errors import Sim2MetalError
@@ -119,6 +119,17 @@ class QoSProfile:
         "avoid_ros_namespace_conventions": False,
     }
     __slots__ = tuple(f"_{name}" for name in _DEFAULTS)
+
+    if TYPE_CHECKING:  # checked properties, made below
+        history: HistoryPolicy
+        depth: int
+        reliability: ReliabilityPolicy
+        durability: DurabilityPolicy
+        lifespan: Duration
+        deadline: Duration
+        liveliness: LivelinessPolicy
+        liveliness_lease_duration: Duration
+        avoid_ros_namespace_conventions: bool
 
     def __init__(self, **kwargs: Any) -> None:
         unknown = kwargs.keys() - self._DEFAULTS.keys()
