@@ -22,13 +22,14 @@ from rich.live import Live
 from rich.text import Text
 
 from hardware.checks import Check, require
+from hardware.clock import HOST_CLOCK, Clock
 from hardware.flight import PERIOD_S, Flight
 from hardware.flying.behaviour import FlightBehaviour
 from hardware.flying.faults import HOST_SAFE_ACTIONS, SAFE_ACTIONS
 from hardware.flying.mission import Mission, Plan, largest_step_m
 from hardware.flying.observation import FlightObservation
 from hardware.link import Link
-from hardware.log import FlightLog
+from hardware.log import RunLog
 from hardware.operator_signals import OperatorSignals, operator_signals
 from hardware.outcome import aborted, flight_result, print_summary, reaction_times
 from hardware.pilot import HostPilot, OnboardPilot, Pilot
@@ -112,7 +113,7 @@ def run(args: Args) -> dict[str, Any]:
             console.print("checks passed; nothing moved")
             return result
         _require_consent(args, plan)
-        log = stack.enter_context(open_log(args, bundle))
+        log = stack.enter_context(open_log(args, bundle, link.clock))
         return _fly(link, policy, plan, log, signals, console, result)
 
 
@@ -177,7 +178,7 @@ def _require_consent(args: Args, plan: Plan) -> None:
         )
 
 
-def open_log(args: Args, bundle: Bundle) -> FlightLog:
+def open_log(args: Args, bundle: Bundle, clock: Clock = HOST_CLOCK) -> RunLog:
     """Open the flight's log with what identifies the flight in it."""
     path = args.log or Path("runs/flights") / time.strftime("%Y%m%d-%H%M%S.mcap")
     packages = ("cflib", "numpy", "onnxruntime", "mcap")
@@ -191,14 +192,14 @@ def open_log(args: Args, bundle: Bundle) -> FlightLog:
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         **{f"version.{name}": version(name) for name in packages},
     }
-    return FlightLog(path, metadata)
+    return RunLog(path, metadata, clock=clock)
 
 
 def _fly(
     link: Link[FlightState],
     policy: OnnxPolicy,
     plan: Plan,
-    log: FlightLog,
+    log: RunLog,
     signals: OperatorSignals,
     console: Console,
     result: dict[str, Any],
@@ -236,7 +237,7 @@ def make_pilot(policy: OnnxPolicy, link: Link[FlightState]) -> tuple[Pilot, Supe
     return pilot, Supervisor(FlightBehaviour(info.limits, HOST_SAFE_ACTIONS)), info.timing.control_period_s
 
 
-def _close_log(log: FlightLog, console: Console, result: dict[str, Any]) -> None:
+def _close_log(log: RunLog, console: Console, result: dict[str, Any]) -> None:
     """A full disk ends the log, not the flight: say so and go on."""
     try:
         log.close()

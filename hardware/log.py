@@ -1,8 +1,9 @@
-"""Flight logs in MCAP: every loop step as JSON with a schema, readable up to the moment of a kill.
+"""Logs in MCAP: every loop step as JSON with a schema, readable up to the moment of a kill.
 
 Steps are queued by the loop and written by a thread, so that a slow disk never delays a
-command. A chunk is finished and handed to the system every 0.1 s; what a ``kill -9`` leaves
-behind is a file without its index, which ``recover_log`` completes.
+command; a queue that is full drops steps and says so at the end. A chunk is finished and handed
+to the system every 0.1 s; what a ``kill -9`` leaves behind is a file without its index, which
+``recover_log`` completes.
 """
 
 from __future__ import annotations
@@ -17,74 +18,41 @@ from typing import Any
 
 from mcap.writer import CompressionType, Writer
 
+from hardware.clock import HOST_CLOCK, Clock
+from hardware.log_schema import EVENT, FLIGHT_STEP, LogSchema
 from sim.errors import StorageError
 
 FLUSH_S = 0.1
 """Longest time a step stays in memory, half of what the project promises (0.2 s)."""
-
-STEP_TOPIC = "/flight/step"
-EVENT_TOPIC = "/flight/event"
-
-_NUMBER = {"type": "number"}
-_TEXT = {"type": "string"}
-_NUMBERS = {"type": "array", "items": {"type": ["number", "null"]}}
+QUEUE_SIZE = 5000
+"""Steps that wait at most: ten seconds of a stalled disk at 500 Hz."""
 
 
-def _vector(size: int) -> dict[str, Any]:
-    return {"type": "array", "items": {"type": ["number", "null"]}, "minItems": size, "maxItems": size}
-
-
-STEP_FIELDS: dict[str, tuple[dict[str, Any], str]] = {
-    "time_ns": ({"type": "integer"}, "start of the loop step, host monotonic clock"),
-    "mode": (_TEXT, "supervisor mode"),
-    "phase": (_TEXT, "mission phase"),
-    "target": (_vector(4), "what the mission asked for: x, y, z in m (world), yaw in rad"),
-    "setpoint": (_vector(4), "what the supervisor let through, same units; null when nothing was commanded"),
-    "command": (_vector(4), "what left the host, in the units of the link; the set-point if the policy is on board"),
-    "observation": (_NUMBERS, "what the policy saw, if it ran on the host: the bundle's terms in order; else empty"),
-    "action": (_NUMBERS, "what it returned, before limits"),
-    "reset": ({"type": "integer"}, "1 when that step began a new episode"),
-    "position_w": (_vector(3), "state estimate, m, world"),
-    "velocity_w": (_vector(3), "m/s, world"),
-    "orientation_wxyz": (_vector(4), "unit quaternion, world<-body"),
-    "angular_velocity_b": (_vector(3), "rad/s, body"),
-    "motors": (_vector(4), "motor commands as the robot reports them"),
-    "battery_v": ({"type": ["number", "null"]}, "pack voltage, V"),
-    "state_age_ms": ({"type": ["number", "null"]}, "age of the state estimate at the step"),
-    "heard_age_ms": ({"type": ["number", "null"]}, "age of the last packet of any kind"),
-    "robot_ms": ({"type": "integer"}, "the robot's clock in its newest state sample"),
-    "onboard_mode": ({"type": "integer"}, "mode of the controller on board"),
-    "armed": ({"type": "integer"}, "1 when the robot says it is armed"),
-}
-"""Fields of a step, their JSON schema and meaning. A number that is not finite is written as null."""
-
-
-def _schema(title: str, fields: Mapping[str, tuple[dict[str, Any], str]]) -> bytes:
-    properties = {name: {**kind, "description": text} for name, (kind, text) in fields.items()}
-    return json.dumps({"title": title, "type": "object", "properties": properties}).encode()
-
-
-EVENT_FIELDS: dict[str, tuple[dict[str, Any], str]] = {
-    "time_ns": ({"type": "integer"}, "host monotonic clock"),
-    "kind": (_TEXT, "fault, mode or note"),
-    "name": (_TEXT, "which fault, mode or note"),
-    "data": ({"type": "object"}, "details"),
-}
-
-
-class FlightLog:
-    """Writes one flight; a context manager.
+class RunLog:
+    """Writes one run; a context manager.
 
     Args:
         path: the file to create; its folder is created too.
-        metadata: bundle id, URI, versions and what else identifies the flight.
+        metadata: bundle id, URI, versions and what else identifies the run.
+        schema: of the steps.
+        clock: of the steps' times.
 
     Raises:
         StorageError: if the file cannot be created.
     """
 
-    def __init__(self, path: Path | str, metadata: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        path: Path | str,
+        metadata: Mapping[str, str],
+        schema: LogSchema = FLIGHT_STEP,
+        clock: Clock = HOST_CLOCK,
+    ) -> None:
         self.path = Path(path)
+        self.dropped = 0
+        """Steps and events lost because the disk was too slow for them."""
+        self._step_topic = schema.topic
+        self._may_wait = clock is not HOST_CLOCK  # simulated time stands still meanwhile
         self.error: str | None = None
         """Why writing stopped, if it did: a full disk ends the log, not the flight."""
         try:
@@ -96,27 +64,24 @@ class FlightLog:
         self._writer.start(profile="", library="sim2metal")
         self._writer.add_metadata("sim2metal", {key: str(value) for key, value in metadata.items()})
         self._channels = {
-            topic: self._writer.register_channel(
-                topic, "json", self._writer.register_schema(name, "jsonschema", _schema(name, fields))
+            kind.topic: self._writer.register_channel(
+                kind.topic, "json", self._writer.register_schema(kind.name, "jsonschema", kind.to_json())
             )
-            for topic, name, fields in (
-                (STEP_TOPIC, "sim2metal.FlightStep", STEP_FIELDS),
-                (EVENT_TOPIC, "sim2metal.FlightEvent", EVENT_FIELDS),
-            )
+            for kind in (schema, EVENT)
         }
         # MCAP wants a wall-clock; the offset is taken once so that logged intervals stay monotonic.
-        self._wall_offset_ns = time.time_ns() - time.monotonic_ns()
-        self._queue: queue.SimpleQueue[tuple[str, Mapping[str, Any]] | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._write_all, name="flight-log", daemon=True)
+        self._wall_offset_ns = time.time_ns() - clock.now_ns()
+        self._queue: queue.Queue[tuple[str, Mapping[str, Any]] | None] = queue.Queue(QUEUE_SIZE)
+        self._thread = threading.Thread(target=self._write_all, name="run-log", daemon=True)
         self._thread.start()
 
     def step(self, record: Mapping[str, Any]) -> None:
-        """Queue one loop step (the keys of ``STEP_FIELDS``); never blocks."""
-        self._queue.put((STEP_TOPIC, record))
+        """Queue one loop step (the fields of the schema); never blocks in real time."""
+        self._enqueue((self._step_topic, record))
 
     def event(self, time_ns: int, kind: str, name: str, **data: Any) -> None:
-        """Queue an event; never blocks."""
-        self._queue.put((EVENT_TOPIC, {"time_ns": time_ns, "kind": kind, "name": name, "data": data}))
+        """Queue an event; never blocks in real time."""
+        self._enqueue((EVENT.topic, {"time_ns": time_ns, "kind": kind, "name": name, "data": data}))
 
     def close(self) -> None:
         """Write what is queued, the summary and the index, and close the file.
@@ -134,14 +99,22 @@ class FlightLog:
             self._file.close()
         except OSError as error:
             self.error = _disk_trouble(error)
+        if self.error is None and self.dropped:
+            self.error = f"{self.dropped} steps were dropped; the disk was too slow for them"
         if self.error is not None:
             raise StorageError(f"log {self.path} is incomplete, though readable: {self.error}")
 
-    def __enter__(self) -> FlightLog:
+    def __enter__(self) -> RunLog:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _enqueue(self, item: tuple[str, Mapping[str, Any]]) -> None:
+        try:
+            self._queue.put(item, block=self._may_wait)
+        except queue.Full:
+            self.dropped += 1
 
     def _write_all(self) -> None:
         flush_at = time.monotonic() + FLUSH_S

@@ -22,7 +22,7 @@ from mcap.records import Channel, Chunk, Header, Message, Metadata, Schema
 from mcap.stream_reader import breakup_chunk
 from mcap.writer import Writer
 
-from hardware.log import EVENT_TOPIC, STEP_FIELDS, STEP_TOPIC
+from hardware.log_schema import EVENT, FLIGHT_STEP, STEPS
 from sim.errors import StorageError
 from sim.files import write_atomic
 
@@ -107,36 +107,39 @@ def recover_log(path: Path | str, out: Path | str | None = None) -> int:
 
 
 def read_log(path: Path | str) -> dict[str, Any]:
-    """Return a flight log as arrays; a log cut short is recovered in memory.
+    """Return a log as arrays; one cut short is recovered in memory.
 
     Returns:
-        One entry per field of a step: numbers (steps,) float64 or int64, vectors (steps, size)
-        float64 with NaN where the log has null or nothing, texts (steps,) str; plus ``time_s`` (steps,)
-        from the first step, ``metadata`` (dict), ``events`` (list of dicts) and ``complete``.
+        One entry per field of a step (``hardware/log_schema.py``): numbers (steps,) float64 or int64,
+        vectors (steps, size) float64 with NaN where the log has null or nothing, texts (steps,) str;
+        plus ``time_s`` (steps,) from the first step, ``topic``, ``metadata`` (dict), ``events`` (list
+        of dicts) and ``complete``.
 
     Raises:
         StorageError: if the file is missing or is not MCAP.
     """
     content = read_content(path)
     topics = {number: channel.topic for number, channel in content.channels.items()}
-    records: dict[str, list[dict[str, Any]]] = {STEP_TOPIC: [], EVENT_TOPIC: []}
+    records: dict[str, list[dict[str, Any]]] = {topic: [] for topic in (*STEPS, EVENT.topic)}
     for message in content.messages:
         topic = topics.get(message.channel_id, "")
         if topic in records:
             records[topic].append(json.loads(message.data))
+    schema = next((kind for topic, kind in STEPS.items() if topic in topics.values()), FLIGHT_STEP)
+    steps = records[schema.topic]
     result: dict[str, Any] = {
-        name: _column(name, [step.get(name) for step in records[STEP_TOPIC]]) for name in STEP_FIELDS
+        name: _column(kind, [step.get(name) for step in steps]) for name, (kind, _) in schema.fields.items()
     }
+    result["topic"] = schema.topic
     time_ns = result["time_ns"]
     result["time_s"] = (time_ns - time_ns[0]) / 1e9 if time_ns.size else np.zeros(0)
     result["metadata"] = {key: value for entry in content.metadata for key, value in entry.metadata.items()}
-    result["events"] = records[EVENT_TOPIC]
+    result["events"] = records[EVENT.topic]
     result["complete"] = content.complete
     return result
 
 
-def _column(name: str, values: list[Any]) -> np.ndarray:
-    kind = STEP_FIELDS[name][0]
+def _column(kind: dict[str, Any], values: list[Any]) -> np.ndarray:
     if kind["type"] == "integer":
         return np.array([value or 0 for value in values], dtype=np.int64)
     if kind["type"] == "string":

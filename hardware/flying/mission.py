@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hardware.behaviour import Mode
+from hardware.control_loop import Order
 from hardware.supervisor import Request
 
 
@@ -25,18 +26,6 @@ class Plan:
     """Time at each way-point."""
     settle_s: float = 1.0
     """Part of the hold and of each dwell that is not judged: the transient after a move."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What the mission wants now."""
-
-    request: Request
-    target: tuple[float, float, float, float]
-    """Position (m, world) and yaw (rad)."""
-    phase: str
-    judged: bool
-    """Whether the distance to ``target`` counts in the flight's error."""
 
 
 def minimum_jerk(fraction: float) -> float:

@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 
-from hardware.log import FlightLog
+from hardware.log import RunLog
 
 PERIOD_S = 0.01
 
@@ -15,7 +15,7 @@ def make_flight(path, seconds=6.0, fault=None, robot="crazyflie", phase=None):
     """Write a flight that climbs, steps sideways and lands, with a wobble, at 100 Hz."""
     rng = np.random.default_rng(0)
     start_ns = time.monotonic_ns()
-    with FlightLog(path, {"robot": robot, "bundle": "ab" * 32, "uri": "udp://127.0.0.1:19850"}) as log:
+    with RunLog(path, {"robot": robot, "bundle": "ab" * 32, "uri": "udp://127.0.0.1:19850"}) as log:
         for step in range(round(seconds / PERIOD_S)):
             now = step * PERIOD_S
             mode = "ramp" if now < 1.5 else "running" if now < seconds - 1.5 else "landing"

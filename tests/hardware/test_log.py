@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -13,8 +14,9 @@ import numpy as np
 import pytest
 from mcap.reader import make_reader
 
-from hardware.log import STEP_FIELDS, FlightLog
+from hardware.log import RunLog
 from hardware.log_reader import read_log, recover_log
+from hardware.log_schema import FLIGHT_STEP
 from sim.errors import StorageError
 
 METADATA = {"bundle_id": "ab" * 32, "uri": "udp://127.0.0.1:19850"}
@@ -43,12 +45,12 @@ def step(number: int, **changes) -> dict:
         "onboard_mode": 2,
         "armed": 1,
     }
-    assert set(record) == set(STEP_FIELDS)
+    assert set(record) == set(FLIGHT_STEP.fields)
     return record | changes
 
 
 def write(path: Path, steps: int = 50) -> Path:
-    with FlightLog(path, METADATA) as log:
+    with RunLog(path, METADATA) as log:
         for number in range(steps):
             log.step(step(number))
         log.event(time.monotonic_ns(), "fault", "tilt", safe_action="off")
@@ -69,7 +71,7 @@ def test_what_goes_in_comes_out(tmp_path):
 
 
 def test_numbers_json_cannot_hold_become_nan(tmp_path):
-    with FlightLog(tmp_path / "log.mcap", METADATA) as log:
+    with RunLog(tmp_path / "log.mcap", METADATA) as log:
         log.step(step(0, position_w=(math.nan, math.inf, 1.0), state_age_ms=math.inf))
     content = read_log(tmp_path / "log.mcap")
     np.testing.assert_array_equal(content["position_w"], [[np.nan, np.nan, 1.0]])
@@ -87,7 +89,7 @@ def test_the_standard_reader_opens_it_with_schemas(tmp_path):
 
 def test_a_log_cut_at_any_byte_recovers_a_prefix(tmp_path):
     path = tmp_path / "log.mcap"
-    with FlightLog(path, METADATA) as log:
+    with RunLog(path, METADATA) as log:
         for number in range(60):
             log.step(step(number))
             time.sleep(0.005)
@@ -128,8 +130,8 @@ def test_recovery_in_another_file_leaves_the_first(tmp_path):
 WRITER = """
 import sys, time
 from tests.hardware.test_log import METADATA, step
-from hardware.log import FlightLog
-log = FlightLog(sys.argv[1], METADATA)
+from hardware.log import RunLog
+log = RunLog(sys.argv[1], METADATA)
 for number in range(100000):
     log.step(step(number))
     print(number, time.monotonic(), flush=True)
@@ -175,13 +177,13 @@ def test_a_log_without_a_whole_chunk_says_so(tmp_path):
 def test_an_unwritable_folder_is_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match="choose another with --log"):
-        FlightLog(tmp_path / "file" / "log.mcap", METADATA)
+        RunLog(tmp_path / "file" / "log.mcap", METADATA)
 
 
 def test_a_full_disk_ends_the_log_not_the_flight(tmp_path):
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full on this system")
-    log = FlightLog(tmp_path / "log.mcap", METADATA)
+    log = RunLog(tmp_path / "log.mcap", METADATA)
     log._file.flush()
     os.dup2(os.open("/dev/full", os.O_WRONLY), log._file.fileno())
     for number in range(200):
@@ -191,7 +193,7 @@ def test_a_full_disk_ends_the_log_not_the_flight(tmp_path):
 
 
 def test_a_record_that_cannot_be_written_is_said_at_the_end(tmp_path):
-    log = FlightLog(tmp_path / "log.mcap", METADATA)
+    log = RunLog(tmp_path / "log.mcap", METADATA)
     log.step(step(0))
     log.step(step(1, mode=object()))
     log.step(step(2))
@@ -204,3 +206,19 @@ def test_the_reader_keeps_no_file_open(tmp_path):
     path = write(tmp_path / "log.mcap")
     read_log(path)
     assert io.BytesIO(path.read_bytes()).read(8) == b"\x89MCAP0\r\n"
+
+
+def test_a_disk_that_stalls_costs_steps_and_never_the_loop(tmp_path, monkeypatch):
+    """While the writer hangs, the queue fills up, further steps are dropped, and the end says how many."""
+    stalled = threading.Event()
+    monkeypatch.setattr("hardware.log.QUEUE_SIZE", 20)
+    real = RunLog._write
+    monkeypatch.setattr(RunLog, "_write", lambda self, item, flush: (stalled.wait(), real(self, item, flush)))
+    log = RunLog(tmp_path / "log.mcap", METADATA)
+    for number in range(100):
+        log.step(step(number))
+    assert log.dropped >= 100 - 20 - 1
+    stalled.set()
+    with pytest.raises(StorageError, match=f"{log.dropped} steps were dropped"):
+        log.close()
+    assert len(read_log(tmp_path / "log.mcap")["time_ns"]) == 100 - log.dropped
