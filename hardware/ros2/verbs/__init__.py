@@ -1,0 +1,1 @@
+"""The commands of ``sim2metal ros``, one module for each noun."""
