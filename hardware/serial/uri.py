@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from sim.errors import ConfigError
 
 DEFAULT_BAUD = 921600
-"""A state and a command of a four-motor robot at 1 kHz fit four times; USB ports ignore it."""
+"""A state and a command of a robot with four motors fit 690 times a second; USB ports ignore it."""
 EXAMPLE = "serial:///dev/ttyACM0?baud=921600"
 TCP_EXAMPLE = "serial://127.0.0.1:5760"
 

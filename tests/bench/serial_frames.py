@@ -122,7 +122,7 @@ class FrameMaker:
         payload = struct.pack(f"<IIB{count}f", session, sequence, rng.choice((count, count, 4)), *values)
         if rng.random() < 0.2:
             payload = payload[: rng.randrange(len(payload))]
-        elif count == 4:
+        if len(payload) == 25 and payload[8] == 4:
             self.intact.setdefault(sequence, set()).add(struct.unpack("<4f", payload[9:]))
         return self.frame(MessageType.COMMAND, payload)
 

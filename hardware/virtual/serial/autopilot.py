@@ -36,6 +36,7 @@ DESCENT_LIMIT_MS = 12_000
 """Longest descent (as in ``s2m_default_config``)."""
 SEVERITY: dict[SafeAction, int] = {"hold": 0, "land": 1, "level_and_descend": 2, "off": 3}
 """What a flying robot can do by itself; an action only gives way to a more severe one."""
+DESCENTS: tuple[SafeAction, ...] = ("land", "level_and_descend")
 RESTING = (Mode.OFF, Mode.LANDED, Mode.FAULT, Mode.STOPPED)
 """Motors off, whatever anybody asks for, until the robot is armed (again)."""
 
@@ -132,7 +133,7 @@ class Autopilot:
         if self.action == "hold" and host_silent_ms > HOLD_SILENCE_MS:
             self.action = None
             return Mode.FAILSAFE
-        if self.mode in (Mode.FAILSAFE, Mode.SAFE_ACTION) and self.action != "hold" and self._is_down(estimate):
+        if self._descending and self._is_down(estimate):
             return Mode.LANDED
         if self.action is not None:
             return Mode.SAFE_ACTION
@@ -141,6 +142,13 @@ class Autopilot:
                 self._disarm_after(IDLE_LIMIT_MS, "never commanded")
             return self.mode
         return Mode.COMMANDS if self.command_age_ms < FAILSAFE_MS else Mode.FAILSAFE
+
+    @property
+    def _descending(self) -> bool:
+        """Whether a descent is under way: its clocks run since it began, those of a hold before it do not count."""
+        if self.mode is Mode.SAFE_ACTION:
+            return self.action in DESCENTS and self.action == self._action_begun
+        return self.mode is Mode.FAILSAFE
 
     def _disarm_after(self, limit_ms: int, reason: str) -> None:
         if self._events.tick_ms - self._since_ms > limit_ms:
