@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from hardware.dds import link as link_module
 from hardware.dds import topics
 from hardware.dds.domain import join, parse_uri
 from hardware.dds.frames import HgLowCmd, HgLowState
@@ -29,6 +30,12 @@ def wait_until(condition, timeout_s=10.0):
 def virtual_humanoid(*options):
     with VirtualProcess("humanoid", uri=free_dds_uri(), options=options) as robot:
         yield robot
+
+
+@pytest.fixture(autouse=True)
+def quick_ears(monkeypatch):
+    """Other controllers are listened for during 25 periods instead of 150."""
+    monkeypatch.setattr(link_module, "LISTEN_S", 0.05)
 
 
 @pytest.fixture(scope="module")
