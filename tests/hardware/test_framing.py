@@ -88,6 +88,34 @@ def test_cobs_round_trip_and_overhead(data):
     assert len(encoded) <= len(data) + 1 + len(data) // 254
 
 
+GROUPS = st.sampled_from([b"\x01", b"\x02\x07", b"\xff" + b"\x07" * 254, b"\xfe" + b"\x07" * 253])
+
+
+@settings(max_examples=1000)
+@given(st.one_of(st.binary(max_size=20), st.lists(GROUPS, max_size=4).map(b"".join)))
+def test_cobs_accepts_exactly_what_the_encoder_makes(data):
+    try:
+        decoded = cobs_decode(data)
+    except FramingError:
+        decoded = None
+    if decoded is not None:
+        assert cobs_encode(decoded) == data
+    else:  # no bytes encode to it: the plain reading of the groups, encoded again, gives something else
+        assert cobs_encode(plain_decode(data)) != data
+
+
+def plain_decode(data):
+    """COBS as its paper reads it, without a check."""
+    out, position = bytearray(), 0
+    while position < len(data):
+        code = max(data[position], 1)
+        out += data[position + 1 : position + code]
+        position += code
+        if code < 255 and position < len(data):
+            out.append(0)
+    return bytes(out)
+
+
 @settings(max_examples=300)
 @given(FRAMES, st.data())
 def test_every_corruption_is_rejected(frame, data):
@@ -123,6 +151,14 @@ def test_reader_gives_up_an_endless_frame():
     for _ in range(70):
         reader.feed(b"\x01" * 1000)
     assert reader.rejected == 1
+
+
+def test_reader_holds_no_more_than_it_was_allowed():
+    reader, good = FrameReader(largest=100), encode(Frame(1, 2, b"ok"))
+    for _ in range(50):
+        assert reader.feed(b"\x01" * 40) == []
+        assert len(reader._buffer) <= 100
+    assert reader.feed(b"\x00" + good) == [Frame(1, 2, b"ok")]
 
 
 def test_another_protocol_version_is_named():
