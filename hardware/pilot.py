@@ -7,7 +7,7 @@ it is stepped exactly once per control period, and what it returns is limited be
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -17,19 +17,32 @@ from policies.runtime import OnnxPolicy
 
 Observe = Callable[..., np.ndarray]
 """Builds the flat observation from state, reference and the command applied last."""
+Guard = Callable[[np.ndarray, Any], np.ndarray]
+"""Limits a command by the state it is given in."""
 
 
 class Pilot(Protocol):
     """Turns references into commands."""
 
-    failed: bool
-    """The last step gave no usable command, although it had a usable state."""
-    observation: np.ndarray | None
-    """(observation_size,) float32: what the policy saw in the last step; ``None`` if it was not stepped here."""
-    action: np.ndarray | None
-    """(action_size,) float32: what it returned, before limits."""
-    reset: bool
-    """Whether that step began a new episode."""
+    @property
+    def failed(self) -> bool:
+        """The last step gave no usable command, although it had a usable state."""
+        ...
+
+    @property
+    def observation(self) -> np.ndarray | None:
+        """(observation_size,) float32: what the policy saw in the last step; ``None`` if it was not stepped here."""
+        ...
+
+    @property
+    def action(self) -> np.ndarray | None:
+        """(action_size,) float32: what it returned, before limits."""
+        ...
+
+    @property
+    def reset(self) -> bool:
+        """Whether that step began a new episode."""
+        ...
 
     def command(self, reference: Sequence[float] | None, state: RobotState | None) -> Sequence[float] | None:
         """Return the command of this period, or ``None``: send none.
@@ -60,12 +73,14 @@ class HostPilot:
     Args:
         policy: checked against its golden sequences.
         observe: for the robot's kind of state.
+        guard: further limits that depend on the state; what it returns is what counts as applied.
     """
 
-    def __init__(self, policy: OnnxPolicy, observe: Observe) -> None:
+    def __init__(self, policy: OnnxPolicy, observe: Observe, guard: Guard | None = None) -> None:
         info = policy.bundle.info
         self._policy = policy.single()
         self._observe = observe
+        self._guard = guard
         self._limiter = CommandLimiter(info.action, info.timing.control_period_s)
         self._active = False
         self.failed = False
@@ -88,4 +103,8 @@ class HostPilot:
         self.action = self._policy.step(self.observation)
         command = self._limiter.limit(self.action)
         self.failed = command is None
-        return None if command is None else command.tolist()
+        if command is None:
+            return None
+        if self._guard is not None:
+            command = self._limiter.applied = self._guard(command, state)
+        return command.tolist()

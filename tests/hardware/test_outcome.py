@@ -3,8 +3,9 @@
 import pytest
 
 from hardware.flight import FlightRecord
+from hardware.flying.job import flight_result
 from hardware.flying.mission import Plan
-from hardware.outcome import aborted, flight_result
+from hardware.outcome import aborted
 from sim.errors import FlightAbortedError
 
 

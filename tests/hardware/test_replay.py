@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hardware import fly, recover, replay
+from hardware import deploy, recover, replay
 from hardware.log_reader import read_log
 from sim.errors import BundleError, ConfigError, StorageError, VerificationError
 
@@ -29,7 +29,7 @@ def other(tmp_path_factory):
 @pytest.fixture(scope="module")
 def log(bundle, tmp_path_factory):
     path = tmp_path_factory.mktemp("flight") / "flight.mcap"
-    fly.run(fly.Args(bundle.path, uri="sim://crazyflie", log=path, hold=1.0, dwell=0.6, settle=0.5))
+    deploy.run(deploy.Args(bundle.path, uri="sim://crazyflie", log=path, hold=1.0, dwell=0.6, settle=0.5))
     return path
 
 
@@ -129,5 +129,5 @@ def _flight_on_board(bundle, tmp_path):
     from tests.hil.conftest import flight_args, virtual_crazyflie
 
     with virtual_crazyflie(bundle) as robot:
-        fly.run(flight_args(bundle, robot, tmp_path, hold=0.5, dwell=0.5, settle=0.2))
+        deploy.run(flight_args(bundle, robot, tmp_path, hold=0.5, dwell=0.5, settle=0.2))
     return tmp_path / "flight.mcap"

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from hardware import fly
+from hardware import deploy
 from hardware.virtual.process import VirtualProcess
 from sim.errors import FlightAbortedError, LinkError
 from tests.hil import stalls
@@ -51,11 +51,11 @@ def virtual_crazyflie(bundle, *options):
 
 
 def flight_args(bundle, robot, tmp_path, **options):
-    return fly.Args(bundle.path, uri=robot.uri, log=tmp_path / "flight.mcap", **{**SHORT, **options})
+    return deploy.Args(bundle.path, uri=robot.uri, log=tmp_path / "flight.mcap", **{**SHORT, **options})
 
 
 def fly_and_abort(args):
     """Fly; the flight must be aborted; return its result."""
     with pytest.raises(FlightAbortedError) as caught:
-        fly.run(args)
+        deploy.run(args)
     return caught.value.result

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hardware import fly
+from hardware import deploy
 from hardware.crazyflie.link import CrazyflieLink
 from hardware.faults import Fault
 from hardware.flying.faults import SAFE_ACTIONS
@@ -152,7 +152,7 @@ def test_an_internal_error_leaves_the_robot_to_its_dead_man_and_then_disarms_it(
     with monkeypatch.context() as patch, virtual_crazyflie(bundle) as robot:
         patch.setattr(Mission, "step", broken)
         with pytest.raises(RuntimeError, match="a bug in flight"):
-            fly.run(flight_args(bundle, robot, tmp_path))
+            deploy.run(flight_args(bundle, robot, tmp_path))
         names = event_names(events_on_the_ground(robot))
     assert names.index("dead_man") < names.index("disarmed")
     assert read_log(tmp_path / "flight.mcap")["complete"]
@@ -171,7 +171,7 @@ def test_after_an_internal_error_the_operator_can_still_cut_the_motors(bundle, t
     with monkeypatch.context() as patch, virtual_crazyflie(bundle) as robot:
         patch.setattr(Mission, "step", broken)
         with pytest.raises(RuntimeError, match="a bug in flight"):
-            fly.run(flight_args(bundle, robot, tmp_path))
+            deploy.run(flight_args(bundle, robot, tmp_path))
         names = event_names(events_on_the_ground(robot))
     assert "emergency_stop" in names
     assert "dead_man" not in names, "it did not wait for that"
@@ -182,7 +182,7 @@ def test_a_robot_that_does_not_arm_is_no_take_off(bundle, tmp_path, monkeypatch)
     with monkeypatch.context() as patch, virtual_crazyflie(bundle) as robot:
         patch.setattr(CrazyflieLink, "request_arm", lambda self, armed: None)
         with pytest.raises(FlightAbortedError, match="no take-off: the robot did not arm within 3 s"):
-            fly.run(flight_args(bundle, robot, tmp_path))
+            deploy.run(flight_args(bundle, robot, tmp_path))
         assert not {"armed", "motors_on"} & set(event_names(robot.events()))
 
 

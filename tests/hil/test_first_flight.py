@@ -11,8 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hardware import fly
+from hardware import deploy
+from hardware.flying.job import FlightJob, flight_result
 from hardware.log_reader import read_log
+from policies.runtime import OnnxPolicy
 from sim.errors import BundleError, ConfigError, FlightRefusedError, LinkError
 from tests.hil.conftest import SHORT, flight_args, virtual_crazyflie
 from tests.hil.stalls import in_real_time
@@ -27,7 +29,7 @@ def names(events):
 @in_real_time
 def test_the_whole_flight(bundle, tmp_path):
     with virtual_crazyflie(bundle) as robot:
-        result = fly.run(flight_args(bundle, robot, tmp_path))
+        result = deploy.run(flight_args(bundle, robot, tmp_path))
         onboard = robot.events()
     flight = result["flight"]
     assert flight["completed"]
@@ -58,7 +60,7 @@ def test_the_whole_flight(bundle, tmp_path):
 
 def test_check_only_moves_nothing(bundle, tmp_path):
     with virtual_crazyflie(bundle) as robot:
-        result = fly.run(flight_args(bundle, robot, tmp_path, check_only=True))
+        result = deploy.run(flight_args(bundle, robot, tmp_path, check_only=True))
         onboard = robot.events()
     assert set(result["checks"]) >= {"policy on board", "selected controller", "battery", "decks", "state estimate"}
     assert not {"armed", "motors_on", "airborne"} & set(names(onboard))
@@ -77,7 +79,7 @@ def test_a_failed_check_refuses_the_flight(bundle, tmp_path, reason):
     options, message = REFUSALS[reason]
     with virtual_crazyflie(bundle, *options) as robot:
         with pytest.raises(FlightRefusedError, match=message):
-            fly.run(flight_args(bundle, robot, tmp_path))
+            deploy.run(flight_args(bundle, robot, tmp_path))
         onboard = robot.events()
     assert not {"armed", "motors_on"} & set(names(onboard))
 
@@ -89,7 +91,7 @@ def test_the_right_policy_with_another_controller_selected_is_refused(bundle, tm
         with create_link(robot.uri) as link:
             link.set_parameter("stabilizer.controller", 1)
         with pytest.raises(FlightRefusedError, match=r"selected controller: stabilizer.controller is 1 \(PID\)"):
-            fly.run(flight_args(bundle, robot, tmp_path))
+            deploy.run(flight_args(bundle, robot, tmp_path))
         assert "armed" not in names(robot.events())
 
 
@@ -102,7 +104,7 @@ def test_another_bundle_on_board_is_refused(bundle, tmp_path):
         with pytest.raises(
             FlightRefusedError, match=f"bundle {bundle.id[:12]} is on board, this one is {other.id[:12]}"
         ):
-            fly.run(flight_args(other, robot, tmp_path))
+            deploy.run(flight_args(other, robot, tmp_path))
         assert "armed" not in names(robot.events())
 
 
@@ -122,9 +124,9 @@ def test_a_bad_bundle_is_refused_before_any_packet(bundle, tmp_path, damage):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
         listener.bind(("127.0.0.1", 0))
         listener.setblocking(False)
-        args = fly.Args(copy, uri=f"udp://127.0.0.1:{listener.getsockname()[1]}", log=tmp_path / "flight.mcap")
+        args = deploy.Args(copy, uri=f"udp://127.0.0.1:{listener.getsockname()[1]}", log=tmp_path / "flight.mcap")
         with pytest.raises(BundleError):
-            fly.run(args)
+            deploy.run(args)
         with pytest.raises(BlockingIOError):
             listener.recv(64)
     assert not args.log.exists()
@@ -152,26 +154,27 @@ def test_nobody_listening_is_one_line_and_an_exit_code(bundle, tmp_path):
     ],
 )
 def test_an_impossible_flight_is_refused_before_any_packet(bundle, tmp_path, options, message):
-    args = fly.Args(bundle.path, **{"uri": "udp://127.0.0.1:9", "log": tmp_path / "log.mcap", **SHORT, **options})
+    args = deploy.Args(bundle.path, **{"uri": "udp://127.0.0.1:9", "log": tmp_path / "log.mcap", **SHORT, **options})
     with pytest.raises(ConfigError, match=message):
-        fly.run(args)
+        deploy.run(args)
 
 
 def test_real_propellers_need_consent(bundle):
-    plan = fly.make_plan(fly.Args(bundle.path))
+    job = FlightJob(deploy.Args(bundle.path), OnnxPolicy(bundle))
     for uri in ("radio://0/80/2M", "usb://0", "udp://192.168.4.1:2390", "serial:///dev/ttyACM0", "dds://eth0"):
         with pytest.raises(FlightRefusedError, match="add --arm"):
-            fly._require_consent(fly.Args(bundle.path, uri=uri), plan)
-        fly._require_consent(fly.Args(bundle.path, uri=uri, arm=True), plan)
+            deploy.require_consent(deploy.Args(bundle.path, uri=uri), job)
+        deploy.require_consent(deploy.Args(bundle.path, uri=uri, arm=True), job)
     for uri in ("udp://127.0.0.1:19850", "serial:///dev/pts/3", "dds://lo?domain=1", "sim://crazyflie"):
-        fly._require_consent(fly.Args(bundle.path, uri=uri), plan)
+        deploy.require_consent(deploy.Args(bundle.path, uri=uri), job)
 
 
 def test_the_result_is_json(bundle, tmp_path):
     """What ``--json`` writes keeps its numbers, for a flight that never started too."""
     from hardware.flight import FlightRecord
+    from hardware.flying.mission import Plan
 
-    result = fly.flight_result(FlightRecord(), fly.make_plan(fly.Args(bundle.path)))
+    result = flight_result(FlightRecord(), Plan())
     assert not result["completed"]
     assert dataclasses.asdict(FlightRecord())["faults"] == []
     assert json.loads(json.dumps(result))["rms_error_m"] is None

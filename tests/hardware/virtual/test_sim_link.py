@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hardware import fly
+from hardware import deploy
 from hardware.faults import Fault
 from hardware.flying.faults import HOST_SAFE_ACTIONS
 from hardware.log_reader import read_log
@@ -36,11 +36,11 @@ def bundle(tmp_path_factory):
 
 
 def flight(bundle, tmp_path, uri, **options):
-    return fly.Args(bundle.path, uri=uri, log=tmp_path / "flight.mcap", **{**SHORT, **options})
+    return deploy.Args(bundle.path, uri=uri, log=tmp_path / "flight.mcap", **{**SHORT, **options})
 
 
 def test_a_whole_flight_in_the_same_process(bundle, tmp_path):
-    result = fly.run(flight(bundle, tmp_path, "sim://crazyflie"))["flight"]
+    result = deploy.run(flight(bundle, tmp_path, "sim://crazyflie"))["flight"]
     assert result["completed"]
     assert result["rms_error_m"] < 0.1
     assert result["loop"]["overruns"] == 0
@@ -49,7 +49,7 @@ def test_a_whole_flight_in_the_same_process(bundle, tmp_path):
 
 def test_a_flight_is_the_same_every_time_and_another_seed_is_another(bundle, tmp_path):
     def logged(seed):
-        fly.run(flight(bundle, tmp_path, f"sim://crazyflie?seed={seed}"))
+        deploy.run(flight(bundle, tmp_path, f"sim://crazyflie?seed={seed}"))
         return read_log(tmp_path / "flight.mcap")
 
     first, second, other = logged(1), logged(1), logged(2)
@@ -59,7 +59,7 @@ def test_a_flight_is_the_same_every_time_and_another_seed_is_another(bundle, tmp
 
 
 def test_the_log_holds_what_the_policy_saw_and_did(bundle, tmp_path):
-    fly.run(flight(bundle, tmp_path, "sim://crazyflie"))
+    deploy.run(flight(bundle, tmp_path, "sim://crazyflie"))
     log = read_log(tmp_path / "flight.mcap")
     policy = OnnxPolicy(bundle).single()
     stepped = np.flatnonzero(np.isfinite(log["action"]).all(1))
@@ -74,7 +74,7 @@ def test_the_log_holds_what_the_policy_saw_and_did(bundle, tmp_path):
 def test_a_fault_in_the_air_reaches_its_safe_action(bundle, tmp_path, injected):
     expected = FAULTS[injected]
     with pytest.raises(FlightAbortedError) as caught:
-        fly.run(flight(bundle, tmp_path, f"sim://crazyflie?fault={injected}@flying+2.5"))
+        deploy.run(flight(bundle, tmp_path, f"sim://crazyflie?fault={injected}@flying+2.5"))
     fault = caught.value.result["flight"]["faults"][0]
     assert fault["fault"] == expected.value
     assert fault["safe_action"] == HOST_SAFE_ACTIONS[expected]
@@ -96,7 +96,7 @@ def test_any_fault_at_any_time_ends_with_motors_off(bundle, tmp_path, seed, monk
         f"fault={name}@flying+{start:.2f}" for name, start in zip(rng.choice(list(FAULTS), 2), rng.uniform(0.0, 8.0, 2))
     )
     with pytest.raises(FlightAbortedError):
-        fly.run(flight(bundle, tmp_path, f"sim://crazyflie?seed={seed}&{faults}"))
+        deploy.run(flight(bundle, tmp_path, f"sim://crazyflie?seed={seed}&{faults}"))
     (robot,) = robots
     robot.advance(15_000)  # out of reach it lands by itself
     assert not robot.supervisor.armed
@@ -115,7 +115,7 @@ def test_any_fault_at_any_time_ends_with_motors_off(bundle, tmp_path, seed, monk
 )
 def test_a_wrong_uri_says_what_may_be_there(bundle, tmp_path, uri, message):
     with pytest.raises(ConfigError, match=message):
-        fly.run(flight(bundle, tmp_path, uri))
+        deploy.run(flight(bundle, tmp_path, uri))
 
 
 def test_everything_a_uri_can_say():
@@ -128,5 +128,5 @@ def test_everything_a_uri_can_say():
 def test_a_robot_for_another_bundle_is_refused(bundle, tmp_path):
     """A walking robot takes no motor commands of a flying one."""
     with pytest.raises(ConfigError, match="flying robot"):
-        fly.run(flight(bundle, tmp_path, "sim://g1"))
+        deploy.run(flight(bundle, tmp_path, "sim://g1"))
     assert not list(tmp_path.glob("*.mcap"))

@@ -13,7 +13,7 @@ from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from hardware.checks import require
-from hardware.fly import make_pilot
+from hardware.flying.job import make_pilot
 from hardware.flying.description import multirotor_urdf
 from hardware.link import Link
 from hardware.operator_signals import OperatorSignals

@@ -1,0 +1,227 @@
+"""Run a bundle on a robot, real or virtual: check, start, act, come to rest, and say what was measured.
+
+A hover policy takes off, holds, visits three set-points and lands; a policy for joints moves to
+its default pose, acts for a while and damps. The policy runs where its action level wants it:
+motor commands on board of a Crazyflie, everything else here and over the link.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from hardware.checks import Check, require
+from hardware.clock import HOST_CLOCK, Clock
+from hardware.control_loop import ControlLoop
+from hardware.flying.job import FlightJob
+from hardware.job import Job
+from hardware.joints.job import JointJob
+from hardware.link import Link
+from hardware.log import RunLog
+from hardware.log_schema import FLIGHT_STEP, LogSchema
+from hardware.operator_controls import operator_controls
+from hardware.operator_signals import OperatorSignals
+from hardware.outcome import aborted, reaction_times
+from hardware.realtime import real_time
+from hardware.registry import create_link, moves_metal, scheme_of
+from policies.bundle import Bundle
+from policies.runtime import OnnxPolicy, load_policy
+from sim.errors import FlightRefusedError, StorageError
+from sim.spec import JointLimits
+
+EXAMPLE = """sim2metal run runs/demo/bundle --uri udp://127.0.0.1:19850
+sim2metal run runs/demo/bundle --uri sim://crazyflie
+sim2metal run runs/demo/bundle --uri serial:///dev/ttyACM0 --arm
+sim2metal run runs/demo/bundle --uri radio://0/80/2M/E7E7E7E7E7 --check-only
+sim2metal run runs/demo/bundle --uri radio://0/80/2M/E7E7E7E7E7 --arm"""
+
+STATUS_PER_S = 4
+
+
+@dataclass
+class Args:
+    """Options of ``sim2metal run``."""
+
+    bundle: tyro.conf.Positional[Path]
+    """Bundle folder; a policy that commands motors must be on board of a Crazyflie already."""
+    uri: str = "udp://127.0.0.1:19850"
+    """Where the robot is: radio://0/80/2M/E7E7E7E7E7, usb://0, udp://HOST:PORT, serial:///dev/ttyACM0, dds://eth0;
+    or sim://crazyflie, MuJoCo in this process."""
+    log: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
+    """MCAP log to write; default runs/flights/TIME.mcap."""
+    height: float = 0.5
+    """Height of the flight above the take-off point, m."""
+    hold: float = 10.0
+    """Time to hold the first position, or to act on legs, s."""
+    step: float = 0.5
+    """Distance between the three set-points of a flight, m."""
+    dwell: float = 3.0
+    """Time at each of the three set-points, s."""
+    settle: float = 1.0
+    """Transient after the take-off and after each move that the error leaves out, s."""
+    velocity: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Legs: velocity ahead and to the left, m/s, and turning left, rad/s."""
+    external_position: bool = False
+    """Positions come from outside (motion capture): no positioning deck is needed."""
+    check_only: bool = False
+    """Do the checks and stop: nothing moves."""
+    arm: bool = False
+    """Needed for a robot outside this computer: propellers will turn, joints will move."""
+    gamepad: Annotated[Path | None, tyro.conf.arg(metavar="DEVICE")] = None
+    """Gamepad as an emergency stop, e.g. /dev/input/js0: any button lands or damps, two at once cut the motors."""
+    real_time: bool = False
+    """Ask for real-time scheduling (SCHED_FIFO) and locked memory; says what the system granted."""
+
+
+def run(args: Args) -> dict[str, Any]:
+    """Run the bundle and return what was measured.
+
+    Returns:
+        ``flight`` or ``run`` (completed, errors, loop timing, latency, battery, faults with their
+        times), ``checks``, ``bundle_id``, ``uri`` and ``log``.
+
+    Raises:
+        BundleError, ConfigError: before any packet leaves the host.
+        LinkError: if the robot does not answer.
+        FlightRefusedError: if a check failed; nothing moved.
+        FlightAbortedError: if a fault ended the run; ``result`` carries what was measured.
+    """
+    scheme_of(args.uri)
+    bundle, policy = load_policy(args.bundle)
+    job = make_job(args, policy)
+    console = Console(highlight=False, soft_wrap=True)
+    result: dict[str, Any] = {"bundle_id": bundle.id, "uri": args.uri}
+    with operator_controls(args.gamepad) as signals, real_time(args.real_time) as scheduling, ExitStack() as stack:
+        link: Link[Any] = create_link(
+            args.uri,
+            level=bundle.info.action.level,
+            stopped=lambda: signals.stop or signals.kill,
+            external_position=args.external_position,
+        )
+        where = "on board" if link.level == "position" else f"here, commanding {link.level.replace('_', ' and ')}"
+        console.print(f"bundle {bundle.id[:12]} for {bundle.info.robot.name}, robot at {args.uri}, policy {where}")
+        if args.real_time:
+            console.print(f"  scheduling: {scheduling}")
+        stack.enter_context(link)
+        result |= _preflight(link, bundle, console)
+        if args.check_only:
+            console.print("checks passed; nothing moved")
+            return result
+        require_consent(args, job)
+        log = stack.enter_context(open_log(args, bundle, job.schema, link.clock))
+        return _run(job, link, log, signals, console, result)
+
+
+def make_job(args: Args, policy: OnnxPolicy) -> Job:
+    """Return what running this bundle means for its kind of robot.
+
+    Raises:
+        ConfigError: if the options or the bundle make no such run.
+    """
+    if isinstance(policy.bundle.info.limits, JointLimits):
+        return JointJob(args, policy)
+    return FlightJob(args, policy)
+
+
+def _preflight(link: Link[Any], bundle: Bundle, console: Console) -> dict[str, Any]:
+    checks = link.checks(bundle)
+    _print_checks(console, checks)
+    require(checks)
+    settled = link.prepare()
+    _print_checks(console, [settled])
+    require([settled, after := link.checks(bundle)[-1]])
+    return {"checks": {check.name: check.detail for check in (*checks, settled, after)}}
+
+
+def _print_checks(console: Console, checks: list[Check]) -> None:
+    for check in checks:
+        mark = "[green]ok    [/]" if check.passed else "[red]failed[/]"
+        console.print(f"  {mark} {check.name}: {check.detail}")
+
+
+def require_consent(args: Args, job: Job) -> None:
+    """Refuse to move a robot outside this computer without ``--arm``.
+
+    Raises:
+        FlightRefusedError: saying what would move.
+    """
+    if moves_metal(args.uri) and not args.arm:
+        raise FlightRefusedError(
+            f"checks passed; with --arm the robot at {args.uri} {job.motion}: clear the space and add --arm"
+        )
+
+
+def open_log(args: Args, bundle: Bundle, schema: LogSchema = FLIGHT_STEP, clock: Clock = HOST_CLOCK) -> RunLog:
+    """Open the log with what identifies the run in it."""
+    path = args.log or Path("runs/flights") / time.strftime("%Y%m%d-%H%M%S.mcap")
+    packages = ("cflib", "numpy", "onnxruntime", "mcap")
+    metadata = {
+        "bundle_id": bundle.id,
+        "bundle_path": str(args.bundle),
+        "uri": args.uri,
+        "task": bundle.info.task,
+        "robot": bundle.info.robot.name,
+        "parameter_set": bundle.info.robot.parameter_set,
+        "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        **{f"version.{name}": version(name) for name in packages},
+    }
+    return RunLog(path, metadata, schema, clock)
+
+
+def _run(
+    job: Job, link: Link[Any], log: RunLog, signals: OperatorSignals, console: Console, result: dict[str, Any]
+) -> dict[str, Any]:
+    loop = job.loop(link, log, signals)
+    console.print(f"{job.announcement}; log {log.path}")
+    with _status_line(console, loop):
+        record = loop.run()
+    result[job.key] = job.result(record)
+    result["faults"] = reaction_times(record.faults)
+    result["log"] = str(log.path)
+    _close_log(log, console, result)
+    job.show(console, result[job.key])
+    if not result[job.key]["completed"]:
+        raise aborted(result, job.key)
+    return result
+
+
+def _close_log(log: RunLog, console: Console, result: dict[str, Any]) -> None:
+    """A full disk ends the log, not the run: say so and go on."""
+    try:
+        log.close()
+    except StorageError as error:
+        result["log_error"] = str(error)
+        console.print(f"[yellow]warning:[/] {error}")
+
+
+@contextmanager
+def _status_line(console: Console, loop: ControlLoop[Any]) -> Iterator[None]:
+    """Show the run's status a few times per second, from a thread of its own; nothing if not a terminal."""
+    if not console.is_terminal:
+        yield
+        return
+    done = threading.Event()
+    with Live(console=console, auto_refresh=False, transient=True) as live:
+
+        def refresh() -> None:
+            while not done.wait(1.0 / STATUS_PER_S):
+                live.update(Text(loop.status), refresh=True)
+
+        thread = threading.Thread(target=refresh, name="status-line", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join(timeout=1.0)

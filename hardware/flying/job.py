@@ -1,0 +1,141 @@
+"""Flying a hover policy: the plan from the options, who flies, and what came of it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from hardware.control_loop import ControlLoop
+from hardware.flight import PERIOD_S, Flight, FlightRecord
+from hardware.flying.behaviour import FlightBehaviour
+from hardware.flying.faults import HOST_SAFE_ACTIONS, SAFE_ACTIONS
+from hardware.flying.mission import Mission, Plan, largest_step_m
+from hardware.flying.observation import FlightObservation
+from hardware.link import Link
+from hardware.log import RunLog
+from hardware.log_schema import FLIGHT_STEP
+from hardware.operator_signals import OperatorSignals
+from hardware.outcome import print_figures, run_result
+from hardware.pilot import HostPilot, OnboardPilot, Pilot
+from hardware.states import FlightState
+from hardware.supervisor import Supervisor
+from policies.bundle import Bundle
+from policies.runtime import OnnxPolicy
+from sim.errors import ConfigError, LinkError
+from sim.spec import FlightLimits
+
+if TYPE_CHECKING:
+    from hardware.deploy import Args
+
+HOVER_TASKS = ("hover", "hover_attitude")
+"""Tasks whose policies hold a set-point."""
+
+
+class FlightJob:
+    """Takes off, holds, visits three set-points, lands.
+
+    Raises:
+        ConfigError: for options that make no flight, or a plan that the bundle is not made for.
+    """
+
+    key = "flight"
+    schema = FLIGHT_STEP
+    announcement = "taking off; Ctrl-C lands, Ctrl-\\ cuts the motors"
+
+    def __init__(self, args: Args, policy: OnnxPolicy) -> None:
+        self.plan = make_plan(args)
+        self._policy = policy
+        check_plan(self.plan, policy.bundle)
+
+    @property
+    def motion(self) -> str:
+        """What the robot will do."""
+        height, step = self.plan.height_m, largest_step_m(self.plan)
+        return f"starts its propellers, climbs {height:g} m, moves {step:g} m sideways three times and lands"
+
+    def loop(self, link: Link[Any], log: RunLog, signals: OperatorSignals) -> ControlLoop[Any]:
+        """Return the flight, ready to take off."""
+        state = link.read()
+        if state is None:
+            raise LinkError(f"{link.uri}: the state stream stopped before take-off; try again")
+        pilot, supervisor, period_s = make_pilot(self._policy, link)
+        return Flight(link, Mission(self.plan, state.position_w), supervisor, log, signals, pilot, period_s)
+
+    def result(self, record: FlightRecord) -> dict[str, Any]:
+        """Return the figures of the flight."""
+        return flight_result(record, self.plan)
+
+    def show(self, console: Console, figures: dict[str, Any]) -> None:
+        """Print them."""
+        if figures["rms_error_m"] is not None:
+            rms, largest = 100 * figures["rms_error_m"], 100 * figures["max_error_m"]
+            console.print(f"  error at the set-points: {rms:.1f} cm rms, {largest:.1f} cm largest")
+        print_figures(console, figures, "flight")
+
+
+def flight_result(record: FlightRecord, plan: Plan) -> dict[str, Any]:
+    """Return the figures of a flight."""
+    return {
+        **run_result(record),
+        **record.errors(),
+        "error_source": f"state estimate, at rest set-points, the first {plan.settle_s:g} s at each left out",
+        "judged_steps": len(record.errors_m),
+    }
+
+
+def make_plan(args: Args) -> Plan:
+    """Return the flight plan of the options.
+
+    Raises:
+        ConfigError: for a value that makes no flight.
+    """
+    values = {name: getattr(args, name) for name in ("height", "hold", "step", "dwell", "settle")}
+    for name, value in values.items():
+        if not (math.isfinite(value) and value >= 0.0):
+            raise ConfigError(f"--{name} {value}: expected a number of at least 0")
+    if not args.height >= 0.1:
+        raise ConfigError(f"--height {args.height}: expected at least 0.1 m")
+    d = args.step
+    return Plan(
+        height_m=args.height,
+        hold_s=args.hold,
+        waypoints=((d, 0.0, 0.0), (d, d, 0.0), (0.0, d, 0.0)),
+        dwell_s=args.dwell,
+        settle_s=args.settle,
+    )
+
+
+def check_plan(plan: Plan, bundle: Bundle) -> None:
+    """Refuse a plan outside what the policy was trained or is supervised for.
+
+    Raises:
+        ConfigError: saying which limit it breaks.
+    """
+    limits = bundle.info.limits
+    if bundle.info.task not in HOVER_TASKS or not isinstance(limits, FlightLimits):
+        raise ConfigError(
+            f"bundle {bundle.path} is for task '{bundle.info.task}' on '{bundle.info.robot.name}';"
+            f" a flight needs a robot that flies and one of the tasks: {', '.join(HOVER_TASKS)}"
+        )
+    if plan.height_m > 0.8 * limits.ceiling_m:
+        raise ConfigError(f"--height {plan.height_m}: the ceiling of this bundle allows {0.8 * limits.ceiling_m:.2f} m")
+    reach = max(math.hypot(x, y) for x, y, _ in plan.waypoints)
+    if reach > 0.6 * limits.geofence_radius_m:
+        raise ConfigError(f"--step {largest_step_m(plan)}: the set-points leave 60 % of the bundle's geofence")
+
+
+def make_pilot(policy: OnnxPolicy, link: Link[FlightState]) -> tuple[Pilot, Supervisor, float]:
+    """Return who flies, who supervises it and the control period, s: all three depend on where the policy runs.
+
+    Raises:
+        ConfigError: if the bundle's limits are not those of a flying robot or it observes what no flight delivers.
+    """
+    info = policy.bundle.info
+    if not isinstance(info.limits, FlightLimits):
+        raise ConfigError(f"bundle {policy.bundle.path} is for '{info.robot.name}', which does not fly")
+    if link.level == "position":
+        return OnboardPilot(), Supervisor(FlightBehaviour(info.limits, SAFE_ACTIONS)), PERIOD_S
+    pilot = HostPilot(policy, FlightObservation(info))
+    return pilot, Supervisor(FlightBehaviour(info.limits, HOST_SAFE_ACTIONS)), info.timing.control_period_s

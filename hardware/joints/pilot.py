@@ -1,0 +1,94 @@
+"""From the reference to joint targets: the ramp to the default pose, then the policy, within every limit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from hardware.joints.observation import JointObservation
+from hardware.pilot import HostPilot
+from hardware.states import JointState, RobotState
+from policies.runtime import OnnxPolicy
+from sim.errors import ConfigError
+from sim.spec import JointLimits
+
+
+class TargetLimiter:
+    """Keeps joint targets within the range of the joint and within what its motor may be asked for.
+
+    The robot's controller turns a target into the torque ``kp (target - q) - kd v``; a target is
+    moved towards the joint until that torque keeps to its limit.
+
+    Args:
+        limits: from the bundle.
+        kp: (n,) N m/rad.
+        kd: (n,) N m s/rad.
+    """
+
+    def __init__(self, limits: JointLimits, kp: Sequence[float], kd: Sequence[float]) -> None:
+        self._low, self._high = np.asarray(limits.position_low_rad), np.asarray(limits.position_high_rad)
+        self._torque = np.asarray(limits.torque_n_m)
+        self._kp, self._kd = np.asarray(kp), np.asarray(kd)
+
+    def limit(self, targets: np.ndarray, state: JointState) -> np.ndarray:
+        """Return the nearest targets that keep to every limit, (n,) rad; ``state`` must be finite."""
+        position, velocity = np.asarray(state.position), np.asarray(state.velocity)
+        centre = position + self._kd * velocity / self._kp
+        reach = self._torque / self._kp
+        return np.clip(np.clip(targets, centre - reach, centre + reach), self._low, self._high)
+
+
+class JointPilot:
+    """Moves to the default pose, then lets the policy act.
+
+    Args:
+        policy: checked against its golden sequences.
+
+    Raises:
+        ConfigError: if the bundle is not one for a robot with joints.
+    """
+
+    def __init__(self, policy: OnnxPolicy) -> None:
+        info = policy.bundle.info
+        constants = info.robot.constants
+        if not isinstance(info.limits, JointLimits) or not {"kp", "kd"} <= set(constants):
+            raise ConfigError(f"bundle {policy.bundle.path} has no joint limits and gains: it is not for joints")
+        self._limiter = TargetLimiter(info.limits, constants["kp"], constants["kd"])
+        self._policy = HostPilot(policy, JointObservation(info), self._limiter.limit)
+        self._pose = np.asarray(info.action.nominal)
+        self._start: np.ndarray | None = None
+        self.failed = False
+
+    @property
+    def observation(self) -> np.ndarray | None:
+        """What the policy saw in the last step; ``None`` if it was not stepped."""
+        return self._policy.observation
+
+    @property
+    def action(self) -> np.ndarray | None:
+        """What it returned, before limits."""
+        return self._policy.action
+
+    @property
+    def reset(self) -> bool:
+        """Whether that step began a new episode."""
+        return self._policy.reset
+
+    def command(self, reference: Sequence[float] | None, state: RobotState | None) -> Sequence[float] | None:
+        """Return the joint targets of this period, rad, or ``None``: send none."""
+        self.failed = False
+        if reference is None or not isinstance(state, JointState) or not state.finite:
+            self._start = None
+            self._policy.command(None, None)
+            return None
+        if self._start is None:
+            self._start = np.asarray(state.position)
+        blend = reference[0]
+        if blend < 1.0:
+            self._policy.command(None, None)
+            targets = self._start + blend * (self._pose - self._start)
+            return self._limiter.limit(targets, state).tolist()
+        command = self._policy.command(reference, state)
+        self.failed = self._policy.failed
+        return command
