@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import tyro
 
+from hardware.ros2.verbs.launch import Launch
 from hardware.ros2.verbs.lifecycle import Lifecycle
 from hardware.ros2.verbs.node import Node
 from hardware.ros2.verbs.param import Param
@@ -15,7 +16,8 @@ from hardware.ros2.verbs.service import Service
 from hardware.ros2.verbs.topic import Topic
 from sim.errors import ConfigError
 
-EXAMPLE = """sim2metal ros topic list --types
+EXAMPLE = """sim2metal ros launch fly bundle:=runs/hover/bundle sim:=true
+sim2metal ros topic list --types
 sim2metal ros topic echo /imu --count 1
 sim2metal ros topic pub /chatter std_msgs/msg/String "{data: hello}" --count 3
 sim2metal ros service call /cf1/emergency std_srvs/srv/Empty
@@ -72,6 +74,7 @@ Command = (
     | Annotated[ServiceArgs, tyro.conf.subcommand("service")]
     | Annotated[ParamArgs, tyro.conf.subcommand("param")]
     | Annotated[LifecycleArgs, tyro.conf.subcommand("lifecycle")]
+    | Annotated[Launch, tyro.conf.subcommand("launch")]
 )
 """A command is a class with ``action``, itself a class with ``run``; it imports what it needs when it runs."""
 
