@@ -16,8 +16,11 @@ from hardware.dds.messages.api import Request, RequestHeader, RequestIdentity, R
 from sim.errors import LinkError
 
 CHECK_MODE, SELECT_MODE, RELEASE_MODE = 1001, 1002, 1003
-CALL_TIMEOUT_S = 1.0
-"""Longest wait for one answer (the SDK's default)."""
+CALL_TIMEOUT_S = 2.0
+"""Longest wait for one answer."""
+REPEAT_S = 0.3
+"""An answer to the very first request is lost if the robot has not found this reader yet: then it is asked again.
+All these requests may be repeated."""
 RELEASE_TIMEOUT_S = 10.0
 RETRY_S = 0.25
 _POLL_S = 0.005
@@ -72,17 +75,25 @@ class MotionSwitcher:
     def _call(self, function: int) -> tuple[int, str]:
         """Return code and data of the answer."""
         identity = RequestIdentity(time.monotonic_ns(), function)
-        header = RequestHeader(identity, RequestLease(0), RequestPolicy(0, False))
-        self._wait_for_service()
         nothing: Any = []
-        self._writer.write(Request(header, "{}", nothing))
+        header = RequestHeader(identity, RequestLease(0), RequestPolicy(0, False))
+        request = Request(header, "{}", nothing)
+        self._wait_for_service()
         deadline = time.monotonic() + CALL_TIMEOUT_S
+        while (now := time.monotonic()) < deadline and not self._stopped():
+            self._writer.write(request)
+            if (answer := self._wait_for_answer(identity, min(now + REPEAT_S, deadline))) is not None:
+                return answer.header.status.code, answer.data
+        raise LinkError("the robot's motion switcher does not answer: is this a Unitree robot, and has it started up?")
+
+    def _wait_for_answer(self, identity: RequestIdentity, deadline: float) -> Response | None:
+        """Return the answer to this request, ``None`` if it does not come until ``deadline``."""
         while time.monotonic() < deadline and not self._stopped():
             for sample in self._reader.take(16):
-                if getattr(sample, "header", None) is not None and sample.header.identity == identity:
-                    return sample.header.status.code, sample.data
+                if isinstance(sample, Response) and sample.header.identity == identity:
+                    return sample
             time.sleep(_POLL_S)
-        raise LinkError("the robot's motion switcher does not answer: is this a Unitree robot, and has it started up?")
+        return None
 
     def _wait_for_service(self) -> None:
         """Wait until both ends of the service are found: a request sent before would be lost."""

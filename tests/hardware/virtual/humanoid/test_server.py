@@ -55,11 +55,9 @@ def command(kp=60.0, q=0.0):
 
 def lock_step_run(seed):
     """Drive the robot 100 periods as fast as it answers; returns every state."""
-    with VirtualProcess(
-        "humanoid", uri=free_dds_uri(), options=("--lock-step", "--hang", "--seed", str(seed))
-    ) as robot:
+    options = ("--lock-step", "--hang", "--released", "--seed", str(seed))
+    with VirtualProcess("humanoid", uri=free_dds_uri(), options=options) as robot:
         client = Client(robot.uri)
-        client.switcher.release()
         tick, images = int(wait_until(client.newest_tick).record["tick"]), []
         for number in range(100):
             client.commands.write(command(q=0.1 * np.sin(0.1 * number)))
