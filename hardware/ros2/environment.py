@@ -47,6 +47,11 @@ class Network:
     peers: tuple[str, ...] = ()
     own_configuration: str = ""
 
+    @property
+    def loopback_only(self) -> bool:
+        """Whether nothing may reach another machine."""
+        return self.discovery_range == "LOCALHOST" and not self.peers and not self.own_configuration
+
 
 def network(environ: Mapping[str, str] = os.environ, domain_id: int | None = None) -> Network:
     """Read the environment.
@@ -59,7 +64,7 @@ def network(environ: Mapping[str, str] = os.environ, domain_id: int | None = Non
         ConfigError: for a variable that holds no such value.
     """
     text = environ.get("ROS_DOMAIN_ID", "").strip() if domain_id is None else str(domain_id)
-    if text and not (text.isdecimal() and int(text) <= MAX_DOMAIN_ID):
+    if text and not (text.isascii() and text.isdecimal() and int(text) <= MAX_DOMAIN_ID):
         raise ConfigError(f"ROS_DOMAIN_ID '{text}': expected a number from 0 to {MAX_DOMAIN_ID}")
     peers = tuple(peer.strip() for peer in environ.get("ROS_STATIC_PEERS", "").split(";") if peer.strip())
     for peer in peers:
@@ -70,8 +75,9 @@ def network(environ: Mapping[str, str] = os.environ, domain_id: int | None = Non
 def configuration(net: Network) -> str:
     """Return the configuration of Cyclone DDS as XML (or the user's own).
 
-    Loopback has no multicast on Linux, so there every participant takes a port of its own
-    (``ParticipantIndex auto``) and the others are looked for on the first ``MAX_PARTICIPANTS`` of them.
+    The same as rmw_cyclonedds makes of these settings, so that both meet. Without multicast every
+    participant takes a port of its own (``ParticipantIndex auto``) and the others are looked for on the
+    first ``MAX_PARTICIPANTS`` of them. LOCALHOST alone would not keep strangers out: see ``loopback.py``.
     """
     if net.own_configuration:
         return net.own_configuration
@@ -82,10 +88,8 @@ def configuration(net: Network) -> str:
     most = f"<MaxAutoParticipantIndex>{MAX_PARTICIPANTS}</MaxAutoParticipantIndex>"
     discovery = f"<ParticipantIndex>auto</ParticipantIndex>{most}"
     if net.discovery_range == "LOCALHOST":
-        peers.insert(0, "127.0.0.1")
+        peers.insert(0, "localhost")
         general = "<AllowMulticast>false</AllowMulticast>"
-        if not net.peers:
-            general = f'<Interfaces><NetworkInterface address="127.0.0.1"/></Interfaces>{general}'
     elif net.discovery_range == "OFF":
         peers = []
         general = "<AllowMulticast>false</AllowMulticast>"

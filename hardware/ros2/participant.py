@@ -21,8 +21,9 @@ from cyclonedds.qos import Policy, Qos
 from cyclonedds.sub import DataReader
 from cyclonedds.topic import Topic
 
-from hardware.ros2.environment import Network, configuration
+from hardware.ros2.environment import MAX_PARTICIPANTS, Network, configuration
 from hardware.ros2.errors import DdsError
+from hardware.ros2.loopback import keep_to_loopback
 from hardware.ros2.wire import user_data
 
 ANY_STATE = SampleState.Any | ViewState.Any | InstanceState.Any
@@ -34,7 +35,7 @@ _MAX_MATCHED = 1024
 """Peers of one endpoint that are looked at."""
 
 _library: Any = DDS._dll_handle
-_domains: dict[int, tuple[str, Domain]] = {}
+_domains: dict[int, tuple[str, Domain | None]] = {}
 _domains_lock = threading.Lock()
 
 
@@ -54,7 +55,10 @@ class Participant:
         try:
             self.entity = DomainParticipant(net.domain_id, Qos(Policy.Userdata(user_data(enclave=enclave))))
         except DDSException as error:
-            raise DdsError(f"cannot join DDS domain {net.domain_id}: {error.msg}; is its network up?") from error
+            most = f"is its network up, and are there fewer than {MAX_PARTICIPANTS} processes in it?"
+            raise DdsError(f"cannot join DDS domain {net.domain_id}: {error.msg}; {most}") from error
+        if net.loopback_only:
+            keep_to_loopback(net.domain_id)
         self.guid: bytes = self.entity.get_guid().bytes
         self._topics: dict[str, tuple[type[IdlStruct], Topic]] = {}
         self._lock = threading.Lock()
@@ -231,14 +235,18 @@ def _open_domain(net: Network) -> None:
     with _domains_lock:
         known = _domains.get(net.domain_id)
         if known is None:
-            try:
-                _domains[net.domain_id] = (text, Domain(net.domain_id, text))
-            except DDSException as error:
-                raise DdsError(
-                    f"Cyclone DDS refuses the configuration of domain {net.domain_id}: {error.msg}"
-                ) from error
+            _domains[net.domain_id] = (text, _configured(net.domain_id, text))
         elif known[0] != text:
             raise DdsError(f"DDS domain {net.domain_id} is open in this process with other network settings")
+
+
+def _configured(domain_id: int, text: str) -> Domain | None:
+    try:
+        return Domain(domain_id, text)
+    except DDSException as error:
+        if error.code == DDSException.DDS_RETCODE_PRECONDITION_NOT_MET:
+            return None  # another part of this process (a DDS link) opened it before: its configuration holds
+        raise DdsError(f"Cyclone DDS refuses the configuration of domain {domain_id}: {error.msg}") from error
 
 
 def _delete(entity: Entity) -> None:
