@@ -24,11 +24,11 @@ import numpy as np
 from hardware import ros2
 from hardware.clock import NS
 from hardware.loop import run_loop
-from hardware.realtime import raised_priority, steady_interpreter
+from hardware.realtime import real_time, real_time_process, steady_interpreter
 
 ROOT = Path(__file__).parents[2]
-WARM_UP_S = 3.0
-"""Time for the loop to find the sensor's phase; not measured."""
+WARM_UP_S = 6.0
+"""Time for the loop to find the phase of the sensor and to forget its start; not measured."""
 START_S = 60.0
 
 
@@ -95,17 +95,19 @@ def _measure(process: subprocess.Popen[bytes], period_s: float, seconds: float) 
         robot.bring_up(executor)
         thread = threading.Thread(target=robot.publish, daemon=True)
         thread.start()
-        with raised_priority(), steady_interpreter():
+        with real_time_process(True), steady_interpreter():
             _spin(executor, lambda: len(robot.latencies_ns) > 0, START_S)
             _spin(executor, lambda: False, WARM_UP_S)
             robot.forget()
             before, cpu_before = robot.overruns, _cpu_s(process.pid)
             start_s = time.monotonic()
-            _spin(executor, lambda: False, seconds)
+            _spin(executor, lambda: robot.fault != "", seconds)
             elapsed_s, cpu_s = time.monotonic() - start_s, _cpu_s(process.pid) - cpu_before
         _spin(executor, lambda: False, 1.2)  # one more diagnostics message
         robot.stop = True
         thread.join(2.0)
+        if robot.fault:
+            raise RuntimeError(f"policy_node stopped: {robot.fault}")
         latencies_ms = np.array(robot.latencies_ns) / 1e6
         return {
             "jitter_p99_ms": robot.worst_jitter_ms,
@@ -138,6 +140,8 @@ class _Robot:
         self.latencies_ns: list[int] = []
         self.overruns = 0.0
         self.worst_jitter_ms = 0.0
+        self.fault = ""
+        """What the node's diagnostics complain about."""
         self._imu, self._imu_out = Imu(), node.create_publisher(Imu, "imu", newest)
         self._pose, self._pose_out = PoseStamped(), node.create_publisher(PoseStamped, "pose", newest)
         self._twist, self._twist_out = TwistStamped(), node.create_publisher(TwistStamped, "twist", newest)
@@ -165,7 +169,7 @@ class _Robot:
 
     def publish(self) -> None:
         """Publish sensors at the rate until ``stop``."""
-        with raised_priority():
+        with real_time(True):
             run_loop(self._publish_once, self.period_s)
 
     def forget(self) -> None:
@@ -188,9 +192,12 @@ class _Robot:
         self.latencies_ns.append(time.monotonic_ns() - stamp.sec * NS - stamp.nanosec)
 
     def _on_diagnostics(self, message: Any) -> None:
+        from diagnostic_msgs.msg import DiagnosticStatus
+
         for status in message.status:
             if status.name == "policy_node":
                 values = {entry.key: entry.value for entry in status.values}
+                self.fault = status.message if status.level == DiagnosticStatus.ERROR else ""
                 self.overruns = float(values.get("overruns", 0.0))
                 self.worst_jitter_ms = max(self.worst_jitter_ms, float(values.get("jitter_p99_ms", 0.0)))
 

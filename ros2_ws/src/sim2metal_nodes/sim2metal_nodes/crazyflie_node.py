@@ -13,8 +13,8 @@ from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from hardware.checks import require
-from hardware.flying.job import make_pilot
 from hardware.flying.description import multirotor_urdf
+from hardware.flying.job import make_pilot
 from hardware.link import Link
 from hardware.operator_signals import OperatorSignals
 from hardware.registry import create_link, moves_metal, scheme_of

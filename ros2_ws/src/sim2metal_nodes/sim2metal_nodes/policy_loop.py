@@ -18,13 +18,13 @@ from hardware.clock import NS, Clock
 from hardware.faults import Fault
 from hardware.loop import HostStall, run_loop
 from hardware.pilot import HostPilot
-from hardware.realtime import raised_priority, steady_interpreter
+from hardware.realtime import real_time_process, steady_interpreter
 from hardware.states import RobotState
 from sim.spec import SafeAction
 
 REPEAT_S = 0.05
 """Time between repetitions of the safe action while a fault lasts."""
-WINDOW = 5000
+WINDOW = 2000
 """Steps over which jitter and latency are reported."""
 JOIN_S = 2.0
 
@@ -59,6 +59,7 @@ class PolicyLoop:
         state_age_s: oldest state to act on.
         reference_age_s: oldest reference to follow.
         safe_action: what ends a fault.
+        wants_real_time: run with real-time scheduling where the system allows it.
     """
 
     def __init__(
@@ -72,7 +73,11 @@ class PolicyLoop:
         state_age_s: float,
         reference_age_s: float,
         safe_action: SafeAction,
+        wants_real_time: bool = False,
     ) -> None:
+        self._wants_real_time = wants_real_time
+        self.scheduling = ""
+        """What the system granted."""
         self._pilot, self._wiring = pilot, wiring
         self._clock, self._stamp_clock = clock, stamp_clock
         self.period_s, self._divider = period_s, divider
@@ -123,7 +128,7 @@ class PolicyLoop:
         return figures
 
     def _run(self) -> None:
-        with raised_priority(), steady_interpreter():
+        with real_time_process(self._wants_real_time) as self.scheduling, steady_interpreter():
             try:
                 run_loop(self._step, self.period_s, self._clock)
             except BaseException as error:

@@ -54,6 +54,7 @@ class PolicyNode(LifecycleNode):
             low=0.0,
             high=10.0,
         )
+        self._real_time: bool = declare(self, "real_time", True, "real-time scheduling and locked memory, if allowed")
         self._sim_time: bool = bool(self.get_parameter("use_sim_time").value)
         self._loop_clock = SimulatedClock(self) if self._sim_time else HOST_CLOCK
         self._policy: OnnxPolicy | None = None
@@ -102,6 +103,7 @@ class PolicyNode(LifecycleNode):
             info.limits.state_age_s,
             self._reference_s or math.inf,
             info.action.safe_action,
+            self._real_time,
         )
         self._loop.start()
         return super().on_activate(state)
@@ -212,6 +214,7 @@ class PolicyNode(LifecycleNode):
         values["reference rejected"] = str(self._rejected)
         if loop is None:
             return OK, "inactive", values
+        values["scheduling"] = loop.scheduling
         values["rate, Hz"] = f"{1.0 / loop.period_s:g}"
         values |= {name: f"{value:.3f}" for name, value in loop.timing().items()}
         values["commands"] = str(loop.commands)

@@ -53,6 +53,7 @@ class Sorties:
         metadata: for the logs.
         log_folder: where logs go; ``None``: nowhere.
         say: prints a line; the flag says whether it is bad news.
+        disarmed: whether the robot says that it is disarmed by other means than its state.
     """
 
     def __init__(
@@ -64,9 +65,10 @@ class Sorties:
         metadata: dict[str, str],
         log_folder: Path | None,
         say: Callable[[str, bool], None],
+        disarmed: Callable[[], bool] = lambda: False,
     ) -> None:
         self._link, self._make, self._ready = link, make, ready
-        self._metadata, self._folder, self._say = metadata, log_folder, say
+        self._metadata, self._folder, self._say, self._disarmed = metadata, log_folder, say, disarmed
         self._wishes = Wishes(signals)
         self.mission = OperatorMission()
         self.flight: Flight | None = None
@@ -140,11 +142,12 @@ class Sorties:
     def _report(self, record: FlightRecord) -> None:
         self.flown += 1
         faults = [f"{fault['fault']} -> {fault['safe_action']}" for fault in record.faults]
-        where = "the robot is disarmed" if record.disarmed else "the robot did not confirm that it is disarmed"
+        disarmed = record.disarmed or self._disarmed()
+        where = "the robot is disarmed" if disarmed else "the robot did not confirm that it is disarmed"
         if faults:
             self._say(f"flight ended by {', '.join(faults)}; {where}", True)
         else:
-            self._say(f"flight of {record.duration_s:.1f} s ended; {where}", not record.disarmed)
+            self._say(f"flight of {record.duration_s:.1f} s ended; {where}", not disarmed)
 
 
 class _NoLog:

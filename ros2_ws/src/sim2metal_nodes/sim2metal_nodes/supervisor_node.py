@@ -62,8 +62,9 @@ class SupervisorNode(Node):
         self._mode = ""
         metadata = {"bundle_id": bundle.id, "uri": "ros2", "task": info.task, "robot": info.robot.name}
         self._sorties = Sorties(
-            self._link, self._flight, self._check_ready, signals, metadata, Path(logs) if logs else None, self._say
-        )
+            self._link, self._flight, self._check_ready, signals, metadata, Path(logs) if logs else None, self._say,
+            lambda: not self._link.status.armed,
+        )  # fmt: skip
         FlightServices(self, lambda: self._sorties.mission, self._position, self._sorties.emergency_stop)
         self.create_service(Trigger, "reset", self._reset)
         self._joystick = Joystick(self, clock, self._sorties)
