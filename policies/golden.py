@@ -15,13 +15,14 @@ import numpy as np
 from policies.bundle import Golden
 from policies.policy import Policy
 from sim.envs.observation import check_actor_terms, noise_std, observe
-from sim.flight import kernel, layout
+from sim.flight import layout
+from sim.flight.levels import fractions, level_of
 from sim.randomization import sample
 from sim.spec import TaskSpec
 
 SEQUENCES = 8
 STEPS = 250
-"""2.5 s at 100 Hz: several times the memory of the actors here, at 0.2 MB."""
+"""2.5 s at 100 Hz, 5 s at 50 Hz: several times the memory of the actors here, at 0.2 MB."""
 
 _LOST_M = 10.0
 _LOST_RAD_S = 50.0
@@ -43,7 +44,7 @@ _WILD_RAD_S = 30.0
 def record_golden(
     policy: Policy, task: ModuleType, seed: int, sequences: int = SEQUENCES, steps: int = STEPS
 ) -> Golden:
-    """Fly ``policy`` in the flight kernel and record what it saw and did.
+    """Fly ``policy`` in its task's plant and record what it saw and did.
 
     A quarter of the sequences each: plain; with a reset in the middle; with set-point jumps;
     with violent starts and, in their last steps, inputs beyond any flight.
@@ -87,9 +88,10 @@ class _ClosedLoop:
         self.spec: TaskSpec = task.TASK
         check_actor_terms(self.spec.actor_terms)
         self.noise_std = noise_std(self.spec.actor_terms, task.EVALUATION_TABLE)
-        airframes = sample(task.EVALUATION_TABLE, task.NOMINAL, rng, count).flight
-        self.packed = airframes.packed(self.spec.timing.control_period_s)
-        self.state = np.zeros((count, layout.state_size(airframes.num_rotors)), np.float32)
+        airframes = sample(task.EVALUATION_TABLE, task.NOMINAL, rng, count)
+        self.level = level_of(self.spec)
+        self.packed = self.level.pack(airframes, task.NOMINAL, self.spec)
+        self.state = np.zeros((count, layout.state_size(airframes.flight.num_rotors)), np.float32)
         self.target_w = np.zeros((count, 3), np.float32)
         self.applied = np.zeros((count, self.spec.action.size), np.float32)
         self.reset = np.zeros(count, bool)
@@ -97,7 +99,9 @@ class _ClosedLoop:
 
     def restart(self, ids: np.ndarray) -> None:
         """Put the airframes ``ids`` (bool mask) on new starts of the task."""
-        self.state[ids] = self.task.sample_start(self.rng, int(ids.sum()))
+        start = self.task.sample_start(self.rng, int(ids.sum()))
+        self.level.begin(start, self.task.NOMINAL)
+        self.state[ids] = start
         self.target_w[ids] = 0.0
         self.applied[ids] = self.spec.action.nominal
         self.reset |= ids
@@ -132,7 +136,7 @@ class _ClosedLoop:
         """Apply the action for one control period; lost airframes start again."""
         spec = self.spec.action
         self.applied = np.clip(action, spec.low, spec.high).astype(np.float32)
-        self.state = kernel.step(self.state, self.applied, self.packed)
+        self.state = self.level.step(self.state, fractions(self.applied, spec), self.packed)
         self.reset = np.zeros(len(self.state), bool)
         distance = np.abs(self.state[:, layout.POSITION_W] - self.target_w).max(axis=1)
         rate = np.abs(self.state[:, layout.ANGULAR_VELOCITY_B]).max(axis=1)

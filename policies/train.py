@@ -75,7 +75,7 @@ def run(args: Args) -> dict[str, Any]:
     run = TrainingRun(task, args.config, args.seed, args.out, resume=args.resume)
     write_atomic(args.out / "config.json", json.dumps(run.identity, indent=2) + "\n")
     _train_with_bar(run, console)
-    bundle = build_bundle(args.bundle or args.out / "bundle", run.actor, task, args.seed, args.config, run.evaluation)  # type: ignore[arg-type]
+    bundle = build_bundle(args.bundle or args.out / "bundle", run.actor, task, args.seed, run.config, run.evaluation)  # type: ignore[arg-type]
     result = {
         "train.wall_s": run.clock.wall_s,
         "train.cpu_s": run.clock.cpu_s,
@@ -128,7 +128,7 @@ def _print(result: dict[str, Any], console: Console) -> None:
     )
     console.print(
         f"best weights: iteration {best['iteration']:.0f}, {best['success_rate']:.1%} success,"
-        f" {100 * best['median_steady_error_m']:.1f} cm median steady error in the flight kernel"
+        f" {100 * best['median_steady_error_m']:.1f} cm median steady error in the plant it learned in"
     )
     if judged:
         error = judged["median_steady_error_m"]

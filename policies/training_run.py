@@ -24,6 +24,7 @@ from policies.run_log import RunLog
 from policies.torch_policy import TorchPolicy
 from sim.envs.task import FlightTask
 from sim.errors import ConfigError
+from sim.flight.levels import exact_fractions, level_of
 
 CHECKPOINT = "checkpoint.npz"
 _SELECTION_SEED = 7_000_000
@@ -78,11 +79,12 @@ class TrainingRun:
             StorageError: if there is nothing to resume or the folder cannot be written.
         """
         check(config)
+        config = for_task(config, task)
         self.task, self.config, self.seed, self.folder = task, config, seed, folder
         self.identity = plain({"task": task.TASK.name, "airframe": nominal(task).name, "seed": seed, "config": config})
         torch.manual_seed(seed)
         rng = np.random.default_rng([seed, 0])
-        self.actor = MemoryMlp(MemoryMlpConfig(hover=nominal(task).hover_command, hidden=config.hidden))
+        self.actor = new_actor(task, config)
         drones = Drones(task, task.TRAINING_TABLE, nominal(task), config.learner.num_envs, config.start, rng)
         self.learner = AnalyticLearner(self.actor, drones, config.learner, rng)
         self.selection = KernelEvaluation(
@@ -192,7 +194,7 @@ def warm_up(task: FlightTask, config: TrainConfig) -> float:
         config.learner, iterations=2, num_envs=8, window=8, critic_steps=1, critic_from=1, episode_windows=1
     )
     rng = np.random.default_rng(0)
-    actor = MemoryMlp(MemoryMlpConfig(hover=nominal(task).hover_command, hidden=config.hidden))
+    actor = new_actor(task, config)
     drones = Drones(task, task.TRAINING_TABLE, nominal(task), 8, dataclasses.replace(config.start, pool=8), rng)
     trial = AnalyticLearner(actor, drones, learner, rng)
     for _ in range(2):
@@ -213,9 +215,28 @@ def with_airframe(task: FlightTask, parameter_set: str | None) -> FlightTask:
     chosen = task.ROBOT.parameters(parameter_set)
     if chosen == nominal(task):
         return task
-    hover = (chosen.hover_command,) * task.TASK.action.size
+    hover = level_of(task.TASK).hover_action(chosen)
     spec = dataclasses.replace(task.TASK, action=dataclasses.replace(task.TASK.action, nominal=hover))
     return cast(FlightTask, SimpleNamespace(**{**vars(task), "NOMINAL": chosen, "TASK": spec}))
+
+
+def for_task(config: TrainConfig, task: FlightTask) -> TrainConfig:
+    """Return the configuration with what it leaves to the task filled in."""
+    learner = dataclasses.replace(config.learner, cost=config.learner.cost.for_task(task))
+    return dataclasses.replace(config, learner=learner)
+
+
+def new_actor(task: FlightTask, config: TrainConfig) -> MemoryMlp:
+    """Return an untrained actor in the task's units and at its clock, from torch's random numbers."""
+    action = task.TASK.action
+    settings = MemoryMlpConfig(
+        hover=tuple(float(value) for value in exact_fractions(action.nominal, action)),
+        command_low=action.low,
+        command_high=action.high,
+        hidden=config.hidden,
+        control_period_s=task.TASK.timing.control_period_s,
+    )
+    return MemoryMlp(settings)
 
 
 def nominal(task: FlightTask) -> Any:

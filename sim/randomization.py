@@ -53,6 +53,9 @@ PARAMETERS: dict[str, Parameter] = {
     ),
     "action_delay_s": Parameter(1, "s", ("add", "set"), "command to motor driver"),
     "observation_delay_s": Parameter(1, "s", ("add", "set"), "state to observation"),
+    "packet_loss": Parameter(1, "1", ("add", "set"), "probability that a command, or a state, never arrives"),
+    "attitude_gain": Parameter(1, "1", ("scale",), "attitude loop of the controller on board"),
+    "rate_gain": Parameter(1, "1", ("scale",), "rate loops of the controller on board"),
 }
 """Everything a table can name."""
 
@@ -145,6 +148,12 @@ class Sample:
     """(num_envs,) float32: command to motor driver."""
     observation_delay_s: np.ndarray
     """(num_envs,) float32: state to observation."""
+    packet_loss: np.ndarray
+    """(num_envs,) float32: probability that a command, or a state, never arrives."""
+    attitude_gain: np.ndarray
+    """(num_envs,) float32: factor on the attitude loop of the controller on board."""
+    rate_gain: np.ndarray
+    """(num_envs,) float32: factor on its rate loops."""
     draws: dict[str, np.ndarray]
     """(num_envs, size) float32: the raw draws of each randomized parameter, for plots."""
 
@@ -167,13 +176,15 @@ class Sample:
         """Return the rows ``ids`` (integers or a boolean mask)."""
         ids = np.flatnonzero(ids) if np.asarray(ids).dtype == bool else np.asarray(ids)
         draws = {name: values[ids] for name, values in self.draws.items()}
-        return Sample(self.flight.take(ids), self.action_delay_s[ids], self.observation_delay_s[ids], draws)
+        return Sample(
+            self.flight.take(ids), **{name: getattr(self, name)[ids] for name in _PER_ENVIRONMENT}, draws=draws
+        )
 
     def put(self, ids: np.ndarray, other: Sample) -> None:
         """Overwrite the rows ``ids`` with those of ``other``, in order; both from the same table."""
         self.flight.put(ids, other.flight)
-        self.action_delay_s[ids] = other.action_delay_s
-        self.observation_delay_s[ids] = other.observation_delay_s
+        for name in _PER_ENVIRONMENT:
+            getattr(self, name)[ids] = getattr(other, name)
         for name, values in self.draws.items():
             values[ids] = other.draws[name]
 
@@ -198,8 +209,7 @@ def sample(table: RandomizationTable, nominal: MultirotorParameters, rng: np.ran
     _check(table, value)
     return Sample(
         flight=_flight_parameters(nominal, value),
-        action_delay_s=value["action_delay_s"][:, 0].astype(np.float32),
-        observation_delay_s=value["observation_delay_s"][:, 0].astype(np.float32),
+        **{name: value[name][:, 0].astype(np.float32) for name in _PER_ENVIRONMENT},
         draws={name: draw.astype(np.float32) for name, draw in draws.items()},
     )
 
@@ -223,6 +233,9 @@ def _nominal_values(nominal: MultirotorParameters, n: int) -> dict[str, np.ndarr
         "torque_per_weight": [0.0] * 3,
         "action_delay_s": [0.0],
         "observation_delay_s": [0.0],
+        "packet_loss": [0.0],
+        "attitude_gain": [1.0],
+        "rate_gain": [1.0],
     }
     return {name: np.tile(np.asarray(row, np.float64), (n, 1)) for name, row in rows.items()}
 
@@ -231,8 +244,10 @@ def _apply(mode: Mode, value: np.ndarray, draw: np.ndarray) -> np.ndarray:
     return value * draw if mode == "scale" else value + draw if mode == "add" else draw
 
 
-_POSITIVE = ("mass", "inertia", "thrust", "motor_rise_s", "motor_fall_s")
-_NOT_NEGATIVE = ("torque_per_thrust", "motor_gain", "action_delay_s", "observation_delay_s")
+_POSITIVE = ("mass", "inertia", "thrust", "motor_rise_s", "motor_fall_s", "attitude_gain", "rate_gain")
+_NOT_NEGATIVE = ("torque_per_thrust", "motor_gain", "action_delay_s", "observation_delay_s", "packet_loss")
+_PER_ENVIRONMENT = ("action_delay_s", "observation_delay_s", "packet_loss", "attitude_gain", "rate_gain")
+"""Fields of ``Sample`` beside the airframe, (num_envs,) each."""
 
 
 def _check(table: RandomizationTable, value: dict[str, np.ndarray]) -> None:

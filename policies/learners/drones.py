@@ -16,6 +16,7 @@ from policies.learners.memory_kernel import NOISE_SIZE
 from policies.learners.window import DELAY_TAPS, Window
 from sim.envs.observation import airframe_terms, noise_std
 from sim.envs.task import FlightTask
+from sim.flight.levels import fractions, level_of
 from sim.randomization import RandomizationTable, Sample, sample
 from sim.spec import MultirotorParameters, TaskSpec
 
@@ -25,27 +26,27 @@ class Pool:
     """Airframes as the learner's kernels want them, one row each."""
 
     packed: NDArray[np.float32]
-    """Coefficients of the flight kernel."""
+    """Coefficients of the plant."""
     delay: NDArray[np.float32]
     """Convex weights on the newest four commands, ``(n, 4)``."""
-    hover: NDArray[np.float32]
-    """Command at which thrust equals weight, ``(n,)``."""
+    trim: NDArray[np.float32]
+    """Command at which the airframe hovers, fractions of the action's range, ``(n, 4)``."""
     privileged: NDArray[np.float32]
     """Constant part of the critic's observation, in SI units, ``(n, 23)``."""
 
     def __len__(self) -> int:
-        return len(self.hover)
+        return len(self.trim)
 
 
 def build_pool(drawn: Sample, nominal: MultirotorParameters, task: TaskSpec) -> Pool:
     """Turn drawn airframes into rows; those that cannot hover keep the nominal hover command."""
-    dt = task.timing.control_period_s
-    hover = drawn.flight.hover_command()
-    hover = np.where(np.isfinite(hover), hover, np.float32(nominal.hover_command))
+    dt, level = task.timing.control_period_s, level_of(task)
+    trim = level.trim(drawn, nominal)
+    trim = np.where(np.isfinite(trim), trim, level.hover_action(nominal))
     return Pool(
-        packed=drawn.flight.packed(dt),
+        packed=level.pack(drawn, nominal, task),
         delay=delay_weights(drawn.action_delay_s + drawn.observation_delay_s, dt),
-        hover=np.ascontiguousarray(hover, np.float32),
+        trim=np.ascontiguousarray(fractions(trim, task.action)),
         privileged=privileged_terms(drawn, task),
     )
 
@@ -106,6 +107,7 @@ class Drones:
         rng: np.random.Generator,
     ) -> None:
         self.task: TaskSpec = task_module.TASK
+        self._level = level_of(self.task)
         self._sample_start = task_module.sample_start
         self.nominal, self.config, self.rng = nominal, config, rng
         self.pool = build_pool(sample(table, nominal, rng, config.pool), nominal, self.task)
@@ -116,6 +118,8 @@ class Drones:
         self.noise_std = noise_std(self.task.actor_terms, table)[:NOISE_SIZE]
         self.airframe = np.zeros(num_envs, np.int64)
         self.steps_left = np.zeros(num_envs, np.int64)
+        self.hover = fractions(self._level.hover_action(nominal), self.task.action)
+        """What was commanded before an episode began, ``(4,)``."""
         self._gather()
 
     def assign(self, airframe: NDArray[np.int64], steps_left: NDArray[np.int64]) -> None:
@@ -124,9 +128,9 @@ class Drones:
         self._gather()
 
     def _gather(self) -> None:
-        self.packed = self.pool.packed[self.airframe]
+        self.plant = self._level.plant(self.pool.packed[self.airframe])
         self.delay = self.pool.delay[self.airframe]
-        self.hover = self.pool.hover[self.airframe]
+        self.trim = self.pool.trim[self.airframe]
         self.privileged = self._privileged[self.airframe]
 
     def prepare(self, window: Window, episode_steps: int, *, stagger: bool = False) -> NDArray[np.bool_]:
@@ -143,7 +147,7 @@ class Drones:
         if count:
             ids = np.flatnonzero(done)
             state[ids] = self.starts(count)
-            window.command[: DELAY_TAPS - 1, ids] = np.float32(self.nominal.hover_command)
+            window.command[: DELAY_TAPS - 1, ids] = self.hover
             window.fresh[ids] = True
             self.airframe[ids] = self.rng.integers(len(self.pool), size=count)
             self.steps_left[ids] = self.rng.integers(1, episode_steps + 1, size=count) if stagger else episode_steps
@@ -165,4 +169,5 @@ class Drones:
         state[wide, :3] = self.rng.uniform(-c.wide_m, c.wide_m, (len(wide), 3))
         state[wide, 3] = 1.0
         state[wide, 13:17] = self.rng.uniform(0.0, 0.9, (len(wide), 1))
+        self._level.begin(state, self.nominal)
         return state

@@ -2,14 +2,14 @@
 
 The velocity it asks for, v_des = -k p / sqrt(1 + (k |p| / v_max)^2), makes the cost informative
 far away and near; a pseudo-Huber distance keeps pulling at centimetres, where a square is flat.
-Smoothness enters through tilt, body rates, and the commands' distance to the hover command of the
-drawn airframe (privileged, so that trimming costs nothing) and to the previous command.
+Smoothness enters through tilt, body rates, and the commands' distance to the trim, the hover
+command of the drawn airframe (privileged, so that trimming costs nothing), and to the previous command.
 """
 # ruff: noqa: ANN001, ANN201
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 
 import numpy as np
 from numba import njit
@@ -19,6 +19,9 @@ from sim.flight.rotor import FASTMATH
 
 _ONE = np.float32(1.0)
 _TWO = np.float32(2.0)
+
+CHANGE = 0.1
+"""Weight on changing commands where neither the user nor the task sets one."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,9 @@ class HoverCost:
     rate: float = 0.01
     """On |omega|^2."""
     effort: float = 0.1
-    """On |command - hover|^2."""
-    change: float = 0.1
-    """On |command - previous command|^2."""
+    """On |command - trim|^2; commands are fractions of their range."""
+    change: float | None = None
+    """On |command - previous command|^2; default: what the task asks for (``COMMAND_CHANGE_COST``), else 0.1."""
     approach_rate: float = 2.0
     """k, 1/s: speed of the desired approach per metre of distance."""
     approach_speed: float = 1.0
@@ -48,12 +51,17 @@ class HoverCost:
 
     def packed(self) -> NDArray[np.float32]:
         """Return the fields in order."""
-        return np.array(astuple(self), np.float32)
+        return np.array(astuple(self.for_task(None)), np.float32)
+
+    def for_task(self, task: object) -> HoverCost:
+        """Return these weights with those that were left to the task filled in."""
+        change = getattr(task, "COMMAND_CHANGE_COST", CHANGE) if self.change is None else self.change
+        return replace(self, change=change)
 
 
 @njit(cache=True, forceinline=True, fastmath=FASTMATH, error_model="numpy")
-def cost(state, command, previous, hover, weights, out):
-    """Write the cost of reaching ``state`` (N, 17) with ``command`` (N, 4) into ``out`` (N,)."""
+def cost(state, command, previous, trim, weights, out):
+    """Write the cost of reaching ``state`` (N, 17) with ``command`` (N, 4), ``trim`` (N, 4), into ``out`` (N,)."""
     wv, wp, wd, radius, wt, ww, wu, wc, k, v_max = weights
     for n in range(state.shape[0]):
         px, py, pz = state[n, 0], state[n, 1], state[n, 2]
@@ -65,14 +73,14 @@ def cost(state, command, previous, hover, weights, out):
         total = wv * (ex * ex + ey * ey + ez * ez) + wp * squared
         total += wd * (np.sqrt(squared + radius * radius) - radius) + wt * tilt + ww * (wx * wx + wy * wy + wz * wz)
         for i in range(4):
-            effort = command[n, i] - hover[n]
+            effort = command[n, i] - trim[n, i]
             change = command[n, i] - previous[n, i]
             total += wu * effort * effort + wc * change * change
         out[n] = total
 
 
 @njit(cache=True, forceinline=True, fastmath=FASTMATH, error_model="numpy")
-def cost_adjoint(state, command, previous, hover, weights, factor, grad_state, grad_command, grad_previous):
+def cost_adjoint(state, command, previous, trim, weights, factor, grad_state, grad_command, grad_previous):
     """Add ``factor`` times the gradient of ``cost`` to the three gradients."""
     wv, wp, wd, radius, wt, ww, wu, wc, k, v_max = weights
     f = _TWO * factor
@@ -97,7 +105,7 @@ def cost_adjoint(state, command, previous, hover, weights, factor, grad_state, g
         for i in range(10, 13):
             grad_state[n, i] += f * ww * state[n, i]
         for i in range(4):
-            effort = command[n, i] - hover[n]
+            effort = command[n, i] - trim[n, i]
             change = command[n, i] - previous[n, i]
             grad_command[n, i] += f * (wu * effort + wc * change)
             grad_previous[n, i] -= f * wc * change

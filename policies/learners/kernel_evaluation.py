@@ -16,6 +16,7 @@ from policies.learners.memory_kernel import NOISE_SIZE
 from policies.learners.window import DELAY_TAPS, Window
 from sim.envs.observation import noise_std
 from sim.envs.task import FlightTask
+from sim.flight.levels import fractions, level_of
 from sim.randomization import RandomizationTable, sample
 from sim.spec import MultirotorParameters
 
@@ -46,20 +47,22 @@ class KernelEvaluation:
     ) -> None:
         self.task = task_module.TASK
         pool = build_pool(sample(table, nominal, rng, episodes), nominal, self.task)
-        self.packed, self.delay, self.hover = pool.packed, pool.delay, pool.hover
+        level = level_of(self.task)
+        self.plant, self.delay, self.trim = level.plant(pool.packed), pool.delay, pool.trim
         self.start = task_module.sample_start(rng, episodes)
+        level.begin(self.start, nominal)
         self.window = Window(episodes, 50, hidden)
         self.noise = (
             rng.standard_normal(self.window.noise.shape, dtype=np.float32)
             * noise_std(self.task.actor_terms, table)[:NOISE_SIZE]
         )
-        self.nominal_hover = np.float32(nominal.hover_command)
+        self.hover = fractions(level.hover_action(nominal), self.task.action)
 
     def score(self, parameters: NDArray[np.float32], constants: tuple, weights: tuple) -> Score:
         """Fly every episode; deterministic."""
         window, success = self.window, self.task.success
         window.state[0] = self.start
-        window.command[: DELAY_TAPS - 1] = self.nominal_hover
+        window.command[: DELAY_TAPS - 1] = self.hover
         window.fresh[:] = True
         window.noise[:] = self.noise
         distances = []

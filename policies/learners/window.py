@@ -18,8 +18,7 @@ from policies.learners import dense
 from policies.learners.hover_cost import cost, cost_adjoint
 from policies.learners.memory_kernel import MEMORY_SIZE, NOISE_SIZE, features, features_adjoint, start_memory
 from policies.networks.memory_mlp import ACTION_SIZE, FEATURE_SIZE
-from sim.flight.adjoint import step_adjoint_batch
-from sim.flight.kernel import step_batch
+from sim.flight.plant import Plant, advance, advance_adjoint
 from sim.flight.rotor import FASTMATH
 
 DELAY_TAPS = 4
@@ -38,9 +37,9 @@ Constants = tuple[Array, Array, Array]
 class Airframes(Protocol):
     """What a window needs to know of its drones; rows of ``drones.Pool``."""
 
-    packed: Array
+    plant: Plant
     delay: Array
-    hover: Array
+    trim: Array
 
 
 class Window:
@@ -91,7 +90,7 @@ class Window:
         """
         scalars, offset, scale = constants
         _forward(
-            parameters, scalars, offset, scale, drones.packed, drones.delay, drones.hover, weights,
+            parameters, scalars, offset, scale, drones.plant, drones.delay, drones.trim, weights,
             self.fresh, self.noise, self.state, self.memory, self.command, self.delayed, self.x, self.h1, self.h2,
             self.cost,
         )  # fmt: skip
@@ -111,7 +110,7 @@ class Window:
         """
         scalars, offset, scale = constants
         _backward(
-            parameters, scalars, offset, scale, drones.packed, drones.delay, drones.hover, weights,
+            parameters, scalars, offset, scale, drones.plant, drones.delay, drones.trim, weights,
             self.noise, self.state, self.memory, self.command, self.delayed, self.x, self.h1, self.h2,
             discounts, self.grad_command, self.grad_out, self.grad1, self.grad2, self.grad_state, gradient,
         )  # fmt: skip
@@ -119,7 +118,7 @@ class Window:
 
 @njit(cache=True, fastmath=FASTMATH, error_model="numpy")
 def _forward(
-    parameters, scalars, offset, scale, packed, delay, hover, cost_weights, fresh, noise,
+    parameters, scalars, offset, scale, plant, delay, trim, cost_weights, fresh, noise,
     state, memory, command, delayed, x, h1, h2, costs,
 ):  # fmt: skip
     weights = dense.unpack(parameters, x.shape[2], h1.shape[2], h2.shape[2], command.shape[2])
@@ -143,13 +142,13 @@ def _forward(
                 for k in range(taps):
                     total += delay[n, k] * command[now - k, n, i]
                 delayed[t, n, i] = total
-        step_batch(state[t], delayed[t], packed, state[t + 1])
-        cost(state[t + 1], u, command[now - 1], hover, cost_weights, costs[t])
+        advance(plant, state[t], delayed[t], state[t + 1])
+        cost(state[t + 1], u, command[now - 1], trim, cost_weights, costs[t])
 
 
 @njit(cache=True, fastmath=FASTMATH, error_model="numpy")
 def _backward(
-    parameters, scalars, offset, scale, packed, delay, hover, cost_weights, noise,
+    parameters, scalars, offset, scale, plant, delay, trim, cost_weights, noise,
     state, memory, command, delayed, x, h1, h2,
     discounts, grad_command, grad_out, grad1, grad2, grad_state, gradient,
 ):  # fmt: skip
@@ -165,10 +164,10 @@ def _backward(
         t = steps - 1 - back
         now = t + last
         cost_adjoint(
-            state[t + 1], command[now], command[now - 1], hover, cost_weights, discounts[t],
+            state[t + 1], command[now], command[now - 1], trim, cost_weights, discounts[t],
             grad_state, grad_command[now], grad_command[now - 1],
         )  # fmt: skip
-        step_adjoint_batch(state[t], delayed[t], packed, grad_state, grad_state, grad_delayed)
+        advance_adjoint(plant, state[t], delayed[t], grad_state, grad_state, grad_delayed)
         for n in range(num_envs):
             for k in range(taps):
                 for i in range(4):

@@ -10,7 +10,7 @@ velocities (their difference to the present is a filtered acceleration).
 Position and velocity are turned into the body frame, so that yaw drops out and the network need
 not learn the product of R^T and p. Every operation is one of slice, concatenate, add, subtract,
 multiply, matrix product and tanh (and one selection, on reset): no clip or maximum, which swallow
-NaN on some back ends.
+NaN on some back ends. Inside, every command is a fraction of its range.
 """
 
 from __future__ import annotations
@@ -49,8 +49,11 @@ _FEATURE_SCALE = {
 class MemoryMlpConfig:
     """Every constant inside the graph besides the weights; SI units."""
 
-    hover: float
-    """Command that holds the nominal robot, fraction of the full rotor speed."""
+    hover: float | tuple[float, ...]
+    """Command that holds the nominal robot, as a fraction of each channel's range; one number for all alike."""
+    command_low: tuple[float, ...] = (0.0,) * ACTION_SIZE
+    """Lower end of each channel's range, in the task's unit."""
+    command_high: tuple[float, ...] = (1.0,) * ACTION_SIZE
     hidden: tuple[int, int] = (64, 64)
     control_period_s: float = 0.01
     position_range_m: float = 0.7
@@ -82,6 +85,8 @@ class MemoryMlp(nn.Module):
 
     feature_offset: Tensor
     feature_scale: Tensor
+    command_low: Tensor
+    command_span: Tensor
 
     def __init__(self, config: MemoryMlpConfig) -> None:
         super().__init__()
@@ -92,6 +97,10 @@ class MemoryMlp(nn.Module):
         self.layer3 = nn.Linear(second, ACTION_SIZE)
         self.register_buffer("feature_offset", _feature_offset(config), persistent=False)
         self.register_buffer("feature_scale", _feature_scale(config), persistent=False)
+        low, high = torch.tensor(config.command_low), torch.tensor(config.command_high)
+        self.register_buffer("command_low", low, persistent=False)
+        self.register_buffer("command_span", high - low, persistent=False)
+        self.in_fractions = not low.any() and bool((high == 1.0).all())
         self.start_at_hover()
 
     @property
@@ -107,7 +116,7 @@ class MemoryMlp(nn.Module):
         """Shrink the last layer tenfold around the nominal hover command."""
         with torch.no_grad():
             self.layer3.weight.mul_(0.1)
-            self.layer3.bias.fill_(math.atanh(2.0 * self.settings.hover - 1.0))
+            self.layer3.bias.copy_(torch.tensor([math.atanh(2.0 * hover - 1.0) for hover in _hover(self.settings)]))
 
     def forward(self, observation: Tensor, state_in: Tensor, reset: Tensor) -> tuple[Tensor, Tensor]:
         """Compute one control step.
@@ -118,19 +127,25 @@ class MemoryMlp(nn.Module):
             reset: 1.0 on the first step of an episode, ``(batch, 1)``.
 
         Returns:
-            Motor commands in [0, 1], ``(batch, 4)``, and the memory, ``(batch, 25)``.
+            Commands within their ranges, ``(batch, 4)``, and the memory, ``(batch, 25)``.
         """
         history, state_out = self.remember(observation, state_in, reset)
         features = (self.features(observation, history, state_out) - self.feature_offset) * self.feature_scale
         hidden = torch.tanh(self.layer1(features))
         hidden = torch.tanh(self.layer2(hidden))
-        return 0.5 + 0.5 * torch.tanh(self.layer3(hidden)), state_out
+        fraction = 0.5 + 0.5 * torch.tanh(self.layer3(hidden))
+        return fraction if self.in_fractions else self.command_low + self.command_span * fraction, state_out
+
+    def applied(self, observation: Tensor) -> Tensor:
+        """Return the last command as a fraction of its range, ``(batch, 4)``."""
+        command = observation[:, ACTION]
+        return command if self.in_fractions else (command - self.command_low) * (1.0 / self.command_span)
 
     def remember(self, observation: Tensor, state_in: Tensor, reset: Tensor) -> tuple[Tensor, Tensor]:
         """Return the two commands before the last, ``(batch, 8)``, and the new memory, ``(batch, 25)``."""
         c = self.settings
         position, velocity, rate = observation[:, POSITION], observation[:, VELOCITY], observation[:, ANGULAR_VELOCITY]
-        action = observation[:, ACTION]
+        action = self.applied(observation)
         first = torch.cat([action, action, action, action, 0.0 * position, velocity, rate], dim=1)
         state = torch.where(reset > 0.5, first, state_in)
         history, fast, slow = state[:, 0:8], state[:, 8:12], state[:, 12:16]
@@ -163,7 +178,7 @@ class MemoryMlp(nn.Module):
                 to_body(rotation, squashed),
                 rotation[:, 6:9],
                 observation[:, ANGULAR_VELOCITY],
-                observation[:, ACTION],
+                self.applied(observation),
                 history,
                 state_out[:, 8:16],
                 to_body(rotation, state_out[:, 16:19]),
@@ -195,4 +210,9 @@ def _feature_scale(config: MemoryMlpConfig) -> Tensor:
 
 def _feature_offset(config: MemoryMlpConfig) -> Tensor:
     """What is subtracted from each feature: upright gravity and the nominal command, ``(41,)``."""
-    return torch.tensor([0.0] * 8 + [1.0] + [0.0] * 3 + [config.hover] * 20 + [0.0] * 9)
+    return torch.tensor([0.0] * 8 + [1.0] + [0.0] * 3 + 5 * _hover(config) + [0.0] * 9)
+
+
+def _hover(config: MemoryMlpConfig) -> list[float]:
+    """Hover command of each channel, fractions, ``(4,)``."""
+    return list(config.hover) if isinstance(config.hover, tuple) else [config.hover] * ACTION_SIZE

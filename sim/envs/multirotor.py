@@ -1,7 +1,9 @@
 """The vectorised flight environment on MuJoCo: airframes, rotors, delays and sensors of a task.
 
 Rotors and the delayed command are advanced here, at the physics step; MuJoCo integrates the
-rigid body (RK4) under their mean thrust. Policies trained in the flight kernel are judged here.
+rigid body (RK4) under their mean thrust. Where the task does not command the rotors themselves,
+the controller on board does, step by step (onboard.py). Policies trained in the differentiable
+plants are judged here.
 """
 
 from __future__ import annotations
@@ -10,7 +12,9 @@ import numpy as np
 
 from sim.envs.body import MultirotorBatch
 from sim.envs.delays import StateHistory, command_slots, hold_weights, mix_commands
+from sim.envs.losses import PacketLoss
 from sim.envs.observation import check_actor_terms, critic_observation, noise_std, observe
+from sim.envs.onboard import onboard_controller
 from sim.envs.task import FlightTask
 from sim.errors import ConfigError
 from sim.flight.rotor_bank import RotorBank
@@ -63,23 +67,27 @@ class MultirotorEnv:
         self.substeps = _whole_substeps(self.spec.timing.control_period_s, step_s)
         self._body = MultirotorBatch(task.ROBOT, self.nominal, step_s, num_envs, threads=threads)
         self._allocate()
-        self._rng = np.random.default_rng(seed)
+        self.seed(seed)
         self.sample: Sample
         self.reset()
 
     def _allocate(self) -> None:
         n, rotors, timing = self.num_envs, self.nominal.num_rotors, self.spec.timing
-        slots = command_slots(timing.latency_budget_s, timing.control_period_s)
+        channels, slots = self.spec.action.size, command_slots(timing.latency_budget_s, timing.control_period_s)
         self._low = np.array(self.spec.action.low, np.float32)
         self._high = np.array(self.spec.action.high, np.float32)
-        self._hover = np.array(self.spec.action.nominal, np.float32)
+        self._nominal_action = np.array(self.spec.action.nominal, np.float32)
         self._noise_std = noise_std(self.spec.actor_terms, self.table)
-        self._commands = np.zeros((n, slots, rotors), np.float32)
+        self._onboard = onboard_controller(self.spec, self.nominal, n, self._body.step_s)
+        self._losses = PacketLoss(n, _RIGID)
+        self._commands = np.zeros((n, slots, channels), np.float32)
         self._weights = np.zeros((n, self.substeps, slots), np.float32)
         self._history = StateHistory(n, _RIGID, timing.latency_budget_s, self._body.step_s)
-        self._delayed_command = np.zeros((n, rotors), np.float32)
+        self._delayed_command = np.zeros((n, channels), np.float32)
         self._delayed_state = np.zeros((n, _RIGID), np.float32)
         self._rigid = np.zeros((n, _RIGID), np.float32)
+        self.applied_action = np.zeros((n, channels), np.float32)
+        """Commands sent in the last control period, (num_envs, channels) float32."""
         self.rotor_speed = np.zeros((n, rotors), np.float32)
         self.set_point_w = np.zeros((n, 3), np.float32)
         self.invalid_action = np.zeros(n, bool)
@@ -95,14 +103,10 @@ class MultirotorEnv:
         """True positions of the centre of mass, (num_envs, 3) float32 (a live view)."""
         return self._rigid[:, 0:3]
 
-    @property
-    def applied_action(self) -> np.ndarray:
-        """Commands applied in the last control period, (num_envs, num_rotors) (a live view)."""
-        return self._commands[:, 0]
-
     def seed(self, seed: int | None) -> None:
         """Restart the stream of airframes, starts and noise; ``None`` for fresh entropy."""
         self._rng = np.random.default_rng(seed)
+        self._losses.seed(self._rng)
 
     def reset(self, ids: np.ndarray | None = None) -> np.ndarray:
         """Begin episodes with newly drawn airframes and starts.
@@ -141,11 +145,13 @@ class MultirotorEnv:
         self._rigid[ids] = start[:, :_RIGID]
         self.rotor_speed[ids] = start[:, _RIGID:]
         self.set_point_w[ids] = 0.0
-        self._commands[ids] = self._hover
+        self._commands[ids] = self.applied_action[ids] = self._nominal_action
         self.invalid_action[ids] = False
         period_s, slots = self.spec.timing.control_period_s, self._commands.shape[1]
         self._weights[ids] = hold_weights(drawn.action_delay_s, period_s, self.substeps, slots)
         self._history.restart(ids, self._rigid[ids], drawn.observation_delay_s)
+        self._losses.restart(ids, drawn.packet_loss)
+        self._onboard.restart(ids, self.rotor_speed[ids], drawn)
         return self._observe()
 
     def step(self, action: np.ndarray, active: np.ndarray | None = None) -> np.ndarray:
@@ -155,22 +161,24 @@ class MultirotorEnv:
         sets its ``invalid_action``; limits of the action are enforced by clipping.
 
         Args:
-            action: (num_envs, num_rotors) commands.
+            action: (num_envs, channels) commands in the task's unit.
             active: (num_envs,) bool; the bodies of the others stand still. ``None`` for all.
 
         Returns:
             ``observation``, (num_envs, observation_size) float32, overwritten by the next call.
         """
         action = np.asarray(action, np.float32)
-        if action.shape != self.rotor_speed.shape:
-            raise ConfigError(f"action has shape {action.shape}, expected {self.rotor_speed.shape}")
+        if action.shape != self.applied_action.shape:
+            raise ConfigError(f"action has shape {action.shape}, expected {self.applied_action.shape}")
         self.invalid_action[:] = ~np.isfinite(action).all(axis=1)
         self._commands[:, 1:] = self._commands[:, :-1].copy()
-        self._commands[:, 0] = np.clip(action, self._low, self._high)
-        self._commands[self.invalid_action, 0] = self._low
+        np.clip(action, self._low, self._high, out=self.applied_action)
+        self.applied_action[self.invalid_action] = self._low
+        self._losses.receive(self.applied_action, self._commands[:, 0])
         for substep in range(self.substeps):
             mix_commands(self._commands, self._weights, substep, self._delayed_command)
-            thrust, self.rotor_speed = self._rotors.advance(self.rotor_speed, self._delayed_command)
+            motors = self._onboard.motors(self._rigid, self._delayed_command)
+            thrust, self.rotor_speed = self._rotors.advance(self.rotor_speed, motors)
             self._body.step(thrust, active)
             self._rigid[:, 0:7] = self._body.qpos
             self._rigid[:, 7:13] = self._body.qvel
@@ -190,6 +198,7 @@ class MultirotorEnv:
 
     def _observe(self) -> np.ndarray:
         self._history.delayed(self._delayed_state)
+        self._losses.repeat(self._delayed_state)
         noise = self._rng.standard_normal((self.num_envs, _EXACT_FROM), np.float32)
         observe(self._delayed_state, self.set_point_w, self.applied_action, noise, self._noise_std, self.observation)
         return self.observation

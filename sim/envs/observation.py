@@ -87,6 +87,8 @@ def airframe_terms(sample: Sample) -> dict[str, np.ndarray]:
         "motor_time_constants": np.stack([flight.motor_rise_s, flight.motor_fall_s], axis=1),
         "motor_gain": flight.motor_gain,
         "delays": np.stack([sample.action_delay_s, sample.observation_delay_s], axis=1),
+        "packet_loss": sample.packet_loss[:, None],
+        "loop_gains": np.stack([sample.attitude_gain, sample.rate_gain], axis=1),
     }
 
 

@@ -105,7 +105,9 @@ START_ROTOR_SPEED = 0.5
 """Mid-range (L2F)."""
 
 
-def sample_start(rng: np.random.Generator, n: int, *, any_heading: bool = True) -> np.ndarray:
+def sample_start(
+    rng: np.random.Generator, n: int, *, any_heading: bool = True, tilt_rad: float = START_TILT_RAD
+) -> np.ndarray:
     """Draw start states of the published distribution.
 
     One in ten is exactly at the target, at rest and level. The others: position +-0.2 m,
@@ -118,6 +120,7 @@ def sample_start(rng: np.random.Generator, n: int, *, any_heading: bool = True) 
         any_heading: bound the tilt (angle between body z and world z) by 90 degrees and leave
             the heading free; ``False`` bounds the whole rotation angle, heading included, as
             the published code does: a subset of the same tilts.
+        tilt_rad: the bound, if not 90 degrees.
 
     Returns:
         (n, 17) float32: position_w 3, quaternion wxyz 4, velocity_w 3, angular_velocity_b 3,
@@ -125,7 +128,7 @@ def sample_start(rng: np.random.Generator, n: int, *, any_heading: bool = True) 
     """
     state = np.zeros((n, 17))
     state[:, 0:3] = rng.uniform(-START_POSITION_M, START_POSITION_M, (n, 3))
-    state[:, 3:7] = _sample_attitude(rng, n, any_heading)
+    state[:, 3:7] = _sample_attitude(rng, n, any_heading, tilt_rad)
     state[:, 7:10] = rng.uniform(-START_VELOCITY_M_S, START_VELOCITY_M_S, (n, 3))
     state[:, 10:13] = rng.uniform(-START_ANGULAR_VELOCITY_RAD_S, START_ANGULAR_VELOCITY_RAD_S, (n, 3))
     at_target = rng.random(n) < AT_TARGET_SHARE
@@ -135,7 +138,7 @@ def sample_start(rng: np.random.Generator, n: int, *, any_heading: bool = True) 
     return state.astype(np.float32)
 
 
-def _sample_attitude(rng: np.random.Generator, n: int, any_heading: bool) -> np.ndarray:
+def _sample_attitude(rng: np.random.Generator, n: int, any_heading: bool, tilt_rad: float) -> np.ndarray:
     """Uniform unit quaternions, w >= 0 (normalised Gaussians), redrawn while outside the limit."""
     quaternion = np.zeros((n, 4))
     left = np.arange(n)
@@ -145,7 +148,7 @@ def _sample_attitude(rng: np.random.Generator, n: int, any_heading: bool) -> np.
         quaternion[left] = drawn
         w, x, y, _ = drawn.T
         cosine = 1.0 - 2.0 * (x * x + y * y) if any_heading else 2.0 * w * w - 1.0
-        left = left[cosine <= np.cos(START_TILT_RAD)]
+        left = left[cosine <= np.cos(tilt_rad)]
     return np.copysign(1.0, quaternion[:, :1]) * quaternion
 
 
@@ -162,8 +165,12 @@ def reward(state: np.ndarray, action: np.ndarray) -> np.ndarray:
     Returns:
         (n,) float64, at most 2 per control step.
     """
+    return l2f_reward(state, 2.0 * (action - np.asarray(TASK.action.nominal)))
+
+
+def l2f_reward(state: np.ndarray, centred: np.ndarray) -> np.ndarray:
+    """``reward`` given ``a - a_hover``, (n, 4), of commands on the scale -1 to 1."""
     position, velocity, quaternion_w = state[:, 0:3], state[:, 7:10], state[:, 3]
-    centred = 2.0 * (action - np.asarray(TASK.action.nominal))
     cost = 40.0 * np.square(position).sum(1) + 5.0 * (1.0 - np.square(quaternion_w))
     cost += np.square(velocity).sum(1) + np.square(centred).sum(1)
     return 2.0 - 0.5 * cost

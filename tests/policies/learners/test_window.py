@@ -4,31 +4,37 @@ import numpy as np
 import pytest
 import torch
 
-import sim.tasks.hover as hover
 from policies.learners.analytic import flatten
 from policies.learners.drones import Drones, StartConfig, delay_weights
 from policies.learners.hover_cost import HoverCost, cost, cost_adjoint
 from policies.learners.memory_kernel import constants
 from policies.learners.window import Window
-from policies.networks.memory_mlp import MemoryMlp, MemoryMlpConfig
-from sim.flight.adjoint import step_adjoint
-from sim.flight.kernel import step
+from policies.training_run import TrainConfig, new_actor
+from sim.flight import adjoint, attitude_kernel, kernel
+from sim.flight.plant import AttitudePlant, RotorPlant
+from sim.tasks import hover, hover_attitude
 from tests.policies.learners.test_memory_kernel import torch_rotation
 
 N, STEPS = 6, 9
 
 
 class Physics(torch.autograd.Function):
-    """The flight kernel (checked elsewhere) as one node of torch's graph."""
+    """A plant's kernel (checked elsewhere) as one node of torch's graph."""
+
+    kernels = {  # noqa: RUF012
+        RotorPlant: (kernel.step, adjoint.step_adjoint),
+        AttitudePlant: (attitude_kernel.step, attitude_kernel.step_adjoint),
+    }
 
     @staticmethod
-    def forward(ctx, state, command, packed):
-        ctx.inputs = state.detach().numpy().copy(), command.detach().numpy().copy(), packed
+    def forward(ctx, state, command, plant):
+        step, ctx.adjoint = Physics.kernels[type(plant)]
+        ctx.inputs = state.detach().numpy().copy(), command.detach().numpy().copy(), plant.packed
         return torch.from_numpy(step(*ctx.inputs))
 
     @staticmethod
     def backward(ctx, *grads):
-        grad_state, grad_command = step_adjoint(*ctx.inputs, np.ascontiguousarray(grads[0].numpy()))
+        grad_state, grad_command = ctx.adjoint(*ctx.inputs, np.ascontiguousarray(grads[0].numpy()))
         return torch.from_numpy(grad_state), torch.from_numpy(grad_command), None
 
 
@@ -39,8 +45,8 @@ def torch_cost(state, command, previous, trim, c: HoverCost):
     total = c.velocity * ((v - wanted) ** 2).sum(1) + c.position * squared
     total = total + c.distance * (torch.sqrt(squared + c.distance_radius_m**2) - c.distance_radius_m)
     total = total + c.tilt * 2 * (state[:, 4] ** 2 + state[:, 5] ** 2) + c.rate * (state[:, 10:13] ** 2).sum(1)
-    total = total + c.effort * ((command - trim[:, None]) ** 2).sum(1)
-    return total + c.change * ((command - previous) ** 2).sum(1)
+    total = total + c.effort * ((command - trim) ** 2).sum(1)
+    return total + c.packed()[7] * ((command - previous) ** 2).sum(1)
 
 
 def observe(state, noise, last):
@@ -48,14 +54,15 @@ def observe(state, noise, last):
     return torch.cat([torch.cat(parts, dim=1) + noise, last], dim=1)
 
 
-@pytest.fixture
-def flight():
+@pytest.fixture(params=[hover, hover_attitude], ids=lambda task: task.TASK.name)
+def flight(request):
+    task = request.param
     torch.manual_seed(1)
     rng = np.random.default_rng(5)
-    actor = MemoryMlp(MemoryMlpConfig(hover=hover.NOMINAL.hover_command, hidden=(12, 10)))
+    actor = new_actor(task, TrainConfig(hidden=(12, 10)))
     with torch.no_grad():
         actor.layer3.weight.mul_(3.0)
-    drones = Drones(hover, hover.TRAINING_TABLE, hover.NOMINAL, N, StartConfig(pool=16), rng)
+    drones = Drones(task, task.TRAINING_TABLE, task.NOMINAL, N, StartConfig(pool=16), rng)
     window = Window(N, STEPS, (12, 10))
     drones.prepare(window, STEPS)
     return actor, drones, window
@@ -70,17 +77,19 @@ def test_the_window_gradient_equals_autodiff_through_actor_delay_and_physics(fli
 
     state = torch.from_numpy(window.state[0].copy())
     before = torch.from_numpy(window.command[:3].copy())
-    commands = [before[0], before[1], before[2]]
+    low, span = actor.command_low, actor.command_span
+    commands = [before[0], before[1], before[2]]  # fractions of their ranges, as in the window
     memory, reset = torch.zeros(N, actor.state_size), torch.ones(N, 1)
-    delay, trim = torch.from_numpy(drones.delay), torch.from_numpy(drones.hover)
+    delay, trim = torch.from_numpy(drones.delay), torch.from_numpy(drones.trim)
     loss = torch.zeros(())
     for t in range(STEPS):
-        action, memory = actor(observe(state, torch.from_numpy(window.noise[t]), commands[-1]), memory, reset)
+        seen = observe(state, torch.from_numpy(window.noise[t]), low + span * commands[-1])
+        action, memory = actor(seen, memory, reset)
         reset = torch.zeros(N, 1)
-        commands.append(action)
+        commands.append((action - low) / span)
         delayed = sum(delay[:, k : k + 1] * commands[-1 - k] for k in range(4))
-        state = Physics.apply(state, delayed, drones.packed)
-        loss = loss + float(discounts[t]) * torch_cost(state, action, commands[-2], trim, weights).sum()
+        state = Physics.apply(state, delayed, drones.plant)
+        loss = loss + float(discounts[t]) * torch_cost(state, commands[-1], commands[-2], trim, weights).sum()
     (loss + (state * torch.from_numpy(terminal)).sum()).backward()
     expected = np.concatenate(
         [
@@ -117,7 +126,7 @@ def test_the_cost_and_its_gradient_equal_autodiff():
     rng = np.random.default_rng(0)
     state = rng.normal(size=(5, 17)).astype(np.float32)
     command, previous = rng.random((5, 4)).astype(np.float32), rng.random((5, 4)).astype(np.float32)
-    trim = rng.random(5).astype(np.float32)
+    trim = rng.random((5, 4)).astype(np.float32)
     weights = HoverCost()
     out, grads = np.empty(5, np.float32), [np.zeros((5, size), np.float32) for size in (17, 4, 4)]
     cost(state, command, previous, trim, tuple(weights.packed()), out)

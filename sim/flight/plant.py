@@ -1,0 +1,83 @@
+"""The differentiable plants behind one name: numba picks by the type of the coefficients.
+
+A learner's compiled loop calls ``advance`` and ``advance_adjoint``; which physics that is follows,
+at compile time, from whether it was given a ``RotorPlant`` or an ``AttitudePlant``.
+"""
+# ruff: noqa: ANN001, ANN202
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import types
+from numba.extending import overload
+from numpy.typing import NDArray
+
+from sim.flight import attitude_kernel
+from sim.flight.adjoint import step_adjoint_batch
+from sim.flight.kernel import step_batch
+
+Array = NDArray[np.float32]
+
+
+class RotorPlant(NamedTuple):
+    """The full rigid body under rotor commands (kernel.py)."""
+
+    packed: Array
+    """``FlightParameters.packed``."""
+
+
+class AttitudePlant(NamedTuple):
+    """Translation and tilt behind the attitude controller on board (attitude_kernel.py)."""
+
+    packed: Array
+    """``attitude_loop.pack``."""
+
+
+Plant = RotorPlant | AttitudePlant
+
+
+def advance(plant: Plant, state: Array, command: Array, out: Array) -> None:
+    """Advance every environment by one control period; for compiled code only.
+
+    Args:
+        plant: coefficients, one row per environment.
+        state: ``(num_envs, 17)``.
+        command: fractions of the action's range, ``(num_envs, 4)``.
+        out: next states, written.
+    """
+    raise NotImplementedError("for numba code")
+
+
+def advance_adjoint(
+    plant: Plant, state: Array, command: Array, grad_next: Array, grad_state: Array, grad_command: Array
+) -> None:
+    """Back-propagate through ``advance``; ``grad_state`` may be ``grad_next``, both outputs are overwritten."""
+    raise NotImplementedError("for numba code")
+
+
+@overload(advance, inline="always")
+def _advance(plant, state, command, out):
+    if _is(plant, RotorPlant):
+        return lambda plant, state, command, out: step_batch(state, command, plant.packed, out)
+    if _is(plant, AttitudePlant):
+        return lambda plant, state, command, out: attitude_kernel.step_batch(state, command, plant.packed, out)
+    return None
+
+
+@overload(advance_adjoint, inline="always")
+def _advance_adjoint(plant, state, command, grad_next, grad_state, grad_command):
+    if _is(plant, RotorPlant):
+        return lambda plant, state, command, grad_next, grad_state, grad_command: step_adjoint_batch(
+            state, command, plant.packed, grad_next, grad_state, grad_command
+        )
+    if _is(plant, AttitudePlant):
+        return lambda plant, state, command, grad_next, grad_state, grad_command: attitude_kernel.step_adjoint_batch(
+            state, command, plant.packed, grad_next, grad_state, grad_command
+        )
+    return None
+
+
+def _is(plant: types.Type, kind: type) -> bool:
+    return isinstance(plant, types.BaseNamedTuple) and plant.instance_class is kind
