@@ -109,7 +109,7 @@ def run(args: Args) -> dict[str, Any]:
             stopped=lambda: signals.stop or signals.kill,
             external_position=args.external_position,
         )
-        where = "on board" if link.level == "position" else f"here, commanding {link.level.replace('_', ' and ')}"
+        where = "on board" if link.level == "position" else f"here (commands: {link.level.replace('_', ' ')})"
         console.print(f"bundle {bundle.id[:12]} for {bundle.info.robot.name}, robot at {args.uri}, policy {where}")
         if args.real_time:
             console.print(f"  scheduling: {scheduling}")
