@@ -48,7 +48,7 @@ class CommandSource:
 
     Attributes:
         drive: what is sent now.
-        reason: why the policy lost the robot, for people; empty while it has not.
+        reason: why this link itself took the robot out of the host's hands, for people; empty if it did not.
     """
 
     def __init__(self, profile: DdsProfile) -> None:
@@ -59,6 +59,7 @@ class CommandSource:
         self._target: NDArray[np.float64] | None = None
         self._target_ns = 0
         self._locked = False
+        self._disarmed = False
         self.drive = Drive.SILENT
         self.reason = ""
 
@@ -78,8 +79,13 @@ class CommandSource:
 
     @property
     def armed(self) -> bool:
+        """Whether this link has the robot, to move it or to damp it."""
+        return self.drive in (Drive.FOLLOW, Drive.HOLD, Drive.DAMP) and not self._disarmed
+
+    @property
+    def following(self) -> bool:
         """Whether targets are followed."""
-        return self.drive in (Drive.FOLLOW, Drive.HOLD) and not self.reason
+        return self.drive in (Drive.FOLLOW, Drive.HOLD)
 
     def arm(self, measured: Sequence[float]) -> None:
         """Begin to send: hold the pose the robot has, (n,) rad, until the first target.
@@ -96,42 +102,48 @@ class CommandSource:
         if not np.isfinite(pose).all():
             raise LinkError("the joints' positions are not numbers: the robot cannot be armed")
         self.drive, self.reason, self._target = Drive.HOLD, "", pose
+        self._disarmed = False
 
     def disarm(self) -> None:
-        """Damp; no target is accepted until ``arm``."""
-        self.give_up(Drive.DAMP, "disarmed")
+        """Give the robot up, damped; no target is accepted until ``arm``."""
+        self._disarmed = True
+        self.stop(Drive.DAMP)
 
-    def give_up(self, drive: Drive, reason: str) -> None:
-        """Take the robot out of the policy's hands; only ever towards less torque.
-
-        Args:
-            drive: damp or off.
-            reason: for people.
-        """
+    def stop(self, drive: Drive) -> None:
+        """Damp or switch off because the host wants it; only ever towards less torque."""
         if self.drive is Drive.SILENT and not self._locked:
             return  # this link never commanded the robot: it leaves it as it is
-        self.reason = self.reason or reason
         if self.drive is not Drive.OFF:
             self.drive = drive
+
+    def give_up(self, reason: str) -> None:
+        """Damp because the host cannot be relied on or must not have the robot any more.
+
+        Args:
+            reason: for people.
+        """
+        if self.following:
+            self.reason = reason
+            self.stop(Drive.DAMP)
 
     def lock(self) -> None:
         """Motors off for good."""
         self._locked = True
-        self.give_up(Drive.OFF, "emergency stop")
+        self.stop(Drive.OFF)
 
     def follow(self, target: Sequence[float], now_ns: int) -> None:
-        """Take a target, (n,) rad; ignored unless armed, and held against if it is not made of numbers."""
+        """Take a target, (n,) rad; ignored unless targets are followed, and damped if it is not made of numbers."""
         values = np.asarray(target, dtype=np.float64)
-        if not self.armed:
+        if not self.following:
             return
         if values.shape != self._motors.shape or not np.isfinite(values).all():
-            self.give_up(Drive.DAMP, "a target was not made of numbers, one per joint")
+            self.give_up("a target was not made of numbers, one per joint")
             return
         self._target, self._target_ns, self.drive = values, now_ns, Drive.FOLLOW
 
     def hold(self) -> None:
         """Keep the last target for as long as it takes."""
-        if self.armed:
+        if self.following:
             self.drive = Drive.HOLD
 
     def next_frame(self, now_ns: int) -> Frame | None:
@@ -140,14 +152,14 @@ class CommandSource:
             return None
         if self.drive is Drive.FOLLOW and now_ns - self._target_ns > MAX_TARGET_AGE_NS:
             age_ms = (now_ns - self._target_ns) / 1e6
-            self.give_up(Drive.DAMP, f"no new target for {age_ms:.0f} ms")
+            self.give_up(f"no new target for {age_ms:.0f} ms")
         self._fill()
         self._frame.seal()
         return self._frame
 
     def _fill(self) -> None:
         command = self._frame.record["motor_cmd"]
-        stiff = self.drive in (Drive.FOLLOW, Drive.HOLD)
+        stiff = self.following
         command["mode"][self._motors] = MOTOR_OFF if self.drive is Drive.OFF else MOTOR_ENABLED
         command["q"][self._motors] = self._target if stiff else 0.0
         command["kp"][self._motors] = self._kp if stiff else 0.0

@@ -16,7 +16,7 @@ from cyclonedds.core import DDSException
 
 from hardware.clock import NS
 from hardware.dds import topics
-from hardware.dds.command import CommandSource, Drive
+from hardware.dds.command import CommandSource
 from hardware.dds.frames import Frame, GoLowCmd, GoLowState, HgLowCmd, HgLowState
 from hardware.dds.profiles import DdsProfile
 from hardware.dds.state import StateReceiver
@@ -119,7 +119,7 @@ class Exchange:
     def stop(self) -> None:
         """Damp if targets are still followed, then end the thread; waits at most a second."""
         with self._lock:
-            self.commands.give_up(Drive.DAMP, "the link was closed")
+            self.commands.give_up("the link was closed")
         time.sleep(DAMP_PERIODS * PERIOD_NS / NS)
         with self._lock:
             self._stopping.set()
@@ -136,18 +136,18 @@ class Exchange:
         except Exception as error:  # noqa: BLE001 (the thread's end is a lost link, and the robot is damped first)
             self.error = error
             with self._lock:
-                self.commands.give_up(Drive.DAMP, "the exchange failed")
+                self.commands.give_up("the exchange failed")
                 self._send(time.monotonic_ns())
 
     def _cycle(self) -> None:
         self.receive()
         with self._lock:
             if self.states.remote_stop:
-                self.commands.give_up(Drive.DAMP, "the operator's remote")
+                self.commands.give_up("the operator's remote")
             if self.states.restarted:
-                self.commands.give_up(Drive.DAMP, "the robot restarted")
-            if self.foreign_commands and self.commands.armed:
-                self.commands.give_up(Drive.DAMP, "another controller publishes on rt/lowcmd")
+                self.commands.give_up("the robot restarted")
+            if self.foreign_commands:
+                self.commands.give_up("another controller publishes on rt/lowcmd")
             self._send(time.monotonic_ns())
 
     def _send(self, now_ns: int) -> None:

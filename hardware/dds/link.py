@@ -18,7 +18,7 @@ from hardware.checks import Check
 from hardware.clock import HOST_CLOCK, NS
 from hardware.dds import preflight
 from hardware.dds.command import Drive
-from hardware.dds.domain import join, parse_uri
+from hardware.dds.domain import join, leave, parse_uri
 from hardware.dds.exchange import Exchange
 from hardware.dds.finder import find_robot
 from hardware.dds.motion_switcher import MotionSwitcher
@@ -37,6 +37,8 @@ SETTLE_S = 0.05
 """After the release: until the last commands of the built-in controller are through."""
 UNHEARD_NS = 200_000_000
 """Armed for this long with every motor off, or with nobody listening, means that commands do not arrive."""
+ARM_JOIN_S = 1.0
+"""Longest wait at the close for an arming under way to notice it."""
 _POLL_S = 0.005
 
 
@@ -79,6 +81,8 @@ class DdsLink:
         self._armed_ns = 0
         self._heard_ns = 0
         self._failure = ""
+        self._closing = threading.Event()
+        self._participant: Any = None
 
     # Link protocol --------------------------------------------------------------------------
 
@@ -92,13 +96,13 @@ class DdsLink:
         """
         if self._exchange is not None:
             raise LinkError(f"{self.uri} is already open; close it first")
-        participant = join(self._address)
-        profile = find_robot(participant, self.uri, self._stopped)
-        exchange = Exchange(participant, profile)
-        self._exchange, self._switcher = exchange, MotionSwitcher(participant, self._stopped)
+        self._participant = participant = join(self._address)
+        self._closing.clear()
         self._failure = ""
-        exchange.start()
         try:
+            exchange = Exchange(participant, find_robot(participant, self.uri, self._gives_up))
+            self._exchange, self._switcher = exchange, MotionSwitcher(participant, self._gives_up)
+            exchange.start()
             self._wait_for_state(exchange)
             if self._joints is not None:
                 self.configure(self._joints)
@@ -114,9 +118,9 @@ class DdsLink:
         frame = states.frame
         if frame is None or motors is None:
             return None
-        armed = exchange.commands.armed
-        unheard = armed and time.monotonic_ns() - self._armed_ns > UNHEARD_NS and self._unheard(exchange)
-        return joint_state(frame, motors, states.received_ns, armed, unheard, states.remote_stop)
+        commands = exchange.commands
+        lost = bool(commands.reason) or (commands.following and self._unheard(exchange))
+        return joint_state(frame, motors, states.received_ns, commands.armed, lost, states.remote_stop)
 
     def health(self) -> LinkHealth:
         """Return the state of the connection without waiting."""
@@ -149,8 +153,7 @@ class DdsLink:
         if action == "hold":
             exchange.apply(exchange.commands.hold)
         else:
-            drive = Drive.OFF if action == "off" else Drive.DAMP
-            exchange.apply(exchange.commands.give_up, drive, f"safe action {action}")
+            exchange.apply(exchange.commands.stop, Drive.OFF if action == "off" else Drive.DAMP)
 
     def request_arm(self, armed: bool) -> None:
         """Make the built-in controller let go and hold the robot in its pose; or give it up, damped.
@@ -166,7 +169,7 @@ class DdsLink:
             return
         if self._motors is None:
             raise LinkError(f"{self.uri}: no joints and gains are known: run the checks with a bundle first")
-        if exchange.commands.armed or (self._arming is not None and self._arming.is_alive()):
+        if exchange.commands.following or (self._arming is not None and self._arming.is_alive()):
             return
         self._failure = ""
         self._arming = threading.Thread(target=self._arm, args=(exchange,), name="dds-arm", daemon=True)
@@ -179,11 +182,16 @@ class DdsLink:
 
     def close(self) -> None:
         """Release the connection in bounded time; never raises. A robot that still follows targets is damped first."""
+        self._closing.set()
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
             exchange.stop()
-        self._switcher = None
-        self._motors = None
+        if self._arming is not None:
+            self._arming.join(ARM_JOIN_S)
+        participant, self._participant = self._participant, None
+        if participant is not None:
+            leave(participant)
+        self._arming = self._switcher = self._motors = None
         self.command_names = ()
 
     def __enter__(self) -> DdsLink:
@@ -242,7 +250,7 @@ class DdsLink:
             LinkError: if the robot is armed.
         """
         exchange = self.exchange
-        if exchange.commands.armed:
+        if exchange.commands.following:
             raise LinkError(f"{self.uri}: the robot is armed: its gains stay as they are")
         motors = np.asarray(exchange.profile.motor_indices(joints.joint_names))
         exchange.commands.configure(joints, exchange.states.machine_type)
@@ -256,6 +264,9 @@ class DdsLink:
         self._pause(LISTEN_S)
         exchange.receive()
         return exchange.foreign_commands - before
+
+    def _gives_up(self) -> bool:
+        return self._stopped() or self._closing.is_set()
 
     def _arm(self, exchange: Exchange) -> None:
         """Take the motors over from the built-in controller, and from nobody else.
@@ -274,14 +285,14 @@ class DdsLink:
         except Sim2MetalError as error:
             self._failure = str(error)
             with contextlib.suppress(LinkError):  # closed meanwhile: nothing is sent any more
-                exchange.apply(exchange.commands.give_up, Drive.DAMP, str(error))
+                exchange.apply(exchange.commands.give_up, str(error))
 
     def _take_over(self, exchange: Exchange, grace_s: float) -> None:
         exchange.forget_refusals(grace_s)
         state = self.read()
         if state is None or state.operator_stop:
             raise LinkError("the stop buttons of the remote are down: release them and try again")
-        self._armed_ns = time.monotonic_ns()
+        self._armed_ns = self.clock.now_ns()
         exchange.apply(exchange.commands.arm, state.position)
 
     def _refuse_others(self) -> None:
@@ -291,6 +302,9 @@ class DdsLink:
             )
 
     def _unheard(self, exchange: Exchange) -> bool:
+        """Whether the robot shows no sign of hearing the commands, long after it was armed."""
+        if self.clock.now_ns() - self._armed_ns < UNHEARD_NS:
+            return False
         frame = exchange.states.frame
         all_off = frame is not None and not frame.record["motor_state"]["mode"][self._motors].any()
         return all_off or not exchange.command_heard

@@ -21,7 +21,7 @@ LEAN = 0.2
 
 
 class PosePolicy(nn.Module):
-    """gravity_b (3), angular_velocity_b (3), joint positions and velocities, applied action -> joint targets."""
+    """gravity_b (3), angular_velocity_b (3), joint position offsets and velocities, applied action -> joint targets."""
 
     state_size, state_scale = 0, ()
 
@@ -49,7 +49,7 @@ def describe_pose_policy(policy: PosePolicy, robot_name: str, parameter_set: str
     terms = (
         ("gravity_b", 3, "1", "body", "imu"),
         ("angular_velocity_b", 3, "rad/s", "body", "imu"),
-        ("joint_position", n, "rad", "joint", "encoders"),
+        ("joint_position_offset", n, "rad", "joint", "encoders"),
         ("joint_velocity", n, "rad/s", "joint", "encoders"),
         ("applied_action", n, "rad", "joint", "supervisor"),
     )

@@ -12,7 +12,7 @@ from typing import Any
 from cyclonedds.core import Listener
 
 from hardware.dds import topics
-from hardware.dds.domain import join, parse_uri
+from hardware.dds.domain import join, leave, parse_uri
 from hardware.dds.frames import HgLowCmd, HgLowState
 from hardware.dds.messages.api import Request, Response, ResponseHeader, ResponseStatus
 from hardware.virtual.humanoid.robot import PUBLISH_MS, VirtualHumanoid
@@ -50,7 +50,7 @@ class Server(RobotServer):
     def __init__(self, robot: VirtualHumanoid, uri: str, lock_step: bool = False) -> None:
         super().__init__(robot, lock_step)
         self.robot = robot
-        participant = join(parse_uri(uri))
+        self._participant = participant = join(parse_uri(uri))
         self._states = topics.writer(participant, topics.LOW_STATE, HgLowState)
         self._answers = topics.writer(participant, topics.MOTION_RESPONSE, Response)
         self._commands = topics.reader(participant, topics.LOW_CMD, HgLowCmd, depth=DEPTH)
@@ -69,6 +69,7 @@ class Server(RobotServer):
         """Leave DDS's call-backs and free the descriptors."""
         for reader in (self._commands, self._requests):
             reader.set_listener(Listener())
+        leave(self._participant)
         super().close()
         os.close(self._bell)
 

@@ -5,9 +5,10 @@ import time
 
 import pytest
 
+from hardware.dds import command as command_module
 from hardware.dds import link as link_module
 from hardware.dds import topics
-from hardware.dds.domain import join, parse_uri
+from hardware.dds.domain import join, leave, parse_uri
 from hardware.dds.frames import HgLowCmd, HgLowState
 from hardware.dds.link import DdsLink
 from hardware.virtual.humanoid.domain import free_dds_uri
@@ -33,9 +34,10 @@ def virtual_humanoid(*options):
 
 
 @pytest.fixture(autouse=True)
-def quick_ears(monkeypatch):
-    """Other controllers are listened for during 25 periods instead of 150."""
+def times(monkeypatch):
+    """Other controllers are listened for more briefly; a test process that is held up is no host that died."""
     monkeypatch.setattr(link_module, "LISTEN_S", 0.05)
+    monkeypatch.setattr(command_module, "MAX_TARGET_AGE_NS", 1_000_000_000)
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +58,7 @@ def arm(link):
     wait_until(lambda: not link._arming.is_alive())
     assert not link.problem
     assert link.read().armed
+    wait_until(lambda: link.read().onboard_mode == 1)  # the robot has heard it
 
 
 def follow(link, target=JOINTS.default_pose_rad, seconds=0.3):
@@ -94,6 +97,12 @@ class Stranger:
         return frame
 
 
+    def close(self):
+        leave(self._participant)
+
+
 @pytest.fixture
 def stranger(robot):
-    return Stranger(robot.uri).connect()
+    someone = Stranger(robot.uri).connect()
+    yield someone
+    someone.close()

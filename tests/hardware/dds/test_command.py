@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hardware.dds.command import DAMPING_KD, MAX_TARGET_AGE_NS, CommandSource, Drive
+from hardware.dds import command
+from hardware.dds.command import DAMPING_KD, CommandSource, Drive
 from hardware.dds.profiles import G1, GO2, profile_of
 from sim.errors import ConfigError, LinkError
 from sim.registry import load_robot
@@ -31,8 +32,9 @@ def test_nothing_is_sent_before_it_is_armed():
     commands = source()
     commands.follow(POSE, 0)
     commands.hold()
-    commands.give_up(Drive.DAMP, "fault")
-    commands.give_up(Drive.OFF, "fault")
+    commands.give_up("fault")
+    commands.stop(Drive.DAMP)
+    commands.stop(Drive.OFF)
     assert commands.next_frame(0) is None
     assert commands.drive is Drive.SILENT
 
@@ -73,17 +75,18 @@ def test_old_targets_end_in_damping_which_lasts():
     commands = source()
     commands.arm(POSE)
     commands.follow(POSE, 0)
-    assert motors(commands.next_frame(MAX_TARGET_AGE_NS))["kp"].all()
-    frame = commands.next_frame(MAX_TARGET_AGE_NS + 1)
+    assert motors(commands.next_frame(command.MAX_TARGET_AGE_NS))["kp"].all()
+    frame = commands.next_frame(command.MAX_TARGET_AGE_NS + 1)
     assert not motors(frame)["kp"].any()
     assert (motors(frame)["kd"] == DAMPING_KD).all()
     assert (motors(frame)["mode"] == 1).all()
-    assert "no new target for 100 ms" in commands.reason
-    commands.follow(POSE, MAX_TARGET_AGE_NS + 2)
+    assert "no new target for" in commands.reason
+    commands.follow(POSE, command.MAX_TARGET_AGE_NS + 2)
     assert commands.drive is Drive.DAMP
-    assert not commands.armed
+    assert not commands.following
     commands.arm(POSE)
-    assert commands.armed
+    assert commands.following
+    assert not commands.reason
 
 
 @pytest.mark.parametrize("bad", [[math.nan] * 29, [math.inf] + [0.0] * 28, [0.0] * 28, [0.0] * 30, []])
@@ -100,14 +103,28 @@ def test_targets_that_are_none_end_in_damping(bad):
 def test_off_switches_the_motors_off_and_only_arming_ends_it():
     commands = source()
     commands.arm(POSE)
-    commands.give_up(Drive.OFF, "crashed")
+    commands.stop(Drive.OFF)
+    assert not commands.armed
     frame = commands.next_frame(0)
     for name in ("mode", "kp", "kd", "q", "tau"):
         assert not motors(frame)[name].any()
-    commands.give_up(Drive.DAMP, "later")
+    commands.stop(Drive.DAMP)
+    commands.give_up("later")
     assert commands.drive is Drive.OFF
     commands.arm(POSE)
     assert commands.drive is Drive.HOLD
+
+
+def test_damped_at_the_hosts_wish_the_robot_is_still_the_hosts_until_it_gives_it_up():
+    commands = source()
+    commands.arm(POSE)
+    commands.stop(Drive.DAMP)
+    assert commands.armed
+    assert not commands.following
+    assert not commands.reason
+    commands.disarm()
+    assert not commands.armed
+    assert (motors(commands.next_frame(0))["kd"] == DAMPING_KD).all()
 
 
 def test_after_an_emergency_stop_it_is_never_armed_again():
@@ -177,7 +194,7 @@ def test_whatever_happens_stiffness_needs_an_armed_robot_and_a_fresh_target(even
             commands.hold()
             target_ns = None
         elif name in ("damp", "off"):
-            commands.give_up(Drive.DAMP if name == "damp" else Drive.OFF, name)
+            commands.stop(Drive.DAMP if name == "damp" else Drive.OFF)
             armed = False
         elif name == "disarm":
             commands.disarm()
@@ -188,11 +205,11 @@ def test_whatever_happens_stiffness_needs_an_armed_robot_and_a_fresh_target(even
         elif name == "wait":
             now_ns += round(value * 1e9)
         frame = commands.next_frame(now_ns)
-        if armed and target_ns is not None and now_ns - target_ns > MAX_TARGET_AGE_NS:
+        if armed and target_ns is not None and now_ns - target_ns > command.MAX_TARGET_AGE_NS:
             armed = False
         stiff = frame is not None and bool(motors(frame)["kp"].any())
         assert stiff == armed
-        assert commands.armed == armed
+        assert commands.following == armed
         if frame is not None:
             assert frame.intact
             assert np.isfinite(motors(frame)["q"]).all()

@@ -74,11 +74,11 @@ def test_constants_of_a_drone_are_named():
 @pytest.mark.parametrize(
     ("fault", "check", "message"),
     [
-        ("battery-sag=12:0.9", "battery", "V, take-off needs 45.50 V"),
-        ("over-temperature=110:0.9", "motors", "left_knee_joint has"),
-        ("dead-motor=20:0.9", "motors", "motor 20 reports an error"),
-        ("remote-stop:0.9", "remote", "its stop buttons are down"),
-        ("nan-state:0.9", "state", "the state estimate is not a number"),
+        ("battery-sag=12:1.5", "battery", "V, take-off needs 45.50 V"),
+        ("over-temperature=110:1.5", "motors", "left_knee_joint has"),
+        ("dead-motor=20:1.5", "motors", "motor 20 reports an error"),
+        ("remote-stop:1.5", "remote", "its stop buttons are down"),
+        ("nan-state:1.5", "state", "the state estimate is not a number"),
     ],
 )
 def test_what_is_wrong_with_the_robot_is_found(robot, unconfigured, bundle, fault, check, message):
@@ -92,7 +92,7 @@ def test_what_is_wrong_with_the_robot_is_found(robot, unconfigured, bundle, faul
 
 
 def test_a_silent_motion_switcher_is_named(robot, unconfigured, bundle):
-    robot.inject("link-loss:1.6")
+    robot.inject("link-loss:2.6")
     details = failed(unconfigured.checks(bundle))
     assert details["built-in controller"].startswith("the robot's motion switcher does not answer")
     wait_until(lambda: event_names(robot)[-1] == "fault_over")

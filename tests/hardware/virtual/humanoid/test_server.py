@@ -8,7 +8,7 @@ import pytest
 
 import sim2metal
 from hardware.dds import topics
-from hardware.dds.domain import join, parse_uri
+from hardware.dds.domain import join, leave, parse_uri
 from hardware.dds.frames import HgLowCmd, HgLowState
 from hardware.dds.link import DdsLink
 from hardware.dds.messages.api import Request
@@ -39,6 +39,9 @@ class Client:
         wait_until(lambda: topics.num_readers(self.commands) and topics.num_writers(self.states))
         self.participant = participant
 
+    def close(self):
+        leave(self.participant)
+
     def newest_tick(self):
         frames = [frame for frame in self.states.take(64) if isinstance(frame, HgLowState)]
         return frames[-1] if frames else None
@@ -67,6 +70,7 @@ def lock_step_run(seed):
             assert int(state.record["tick"]) == tick + 2
             tick = int(state.record["tick"])
             images.append(state.image.tobytes())
+        client.close()
         return tick, images
 
 
@@ -130,6 +134,7 @@ def test_hostile_samples_from_the_network_change_nothing(robot):
     wait_until(grown)
     assert robot.events()["counters"].get("commands", 0) == before.get("commands", 0)
     assert client.switcher.active_mode() == ""
+    client.close()
 
 
 def cli(*arguments):
