@@ -44,7 +44,7 @@ def _bring_up(service: LaunchService, node_name: str) -> str:
 
     install()
     import rclpy
-    from lifecycle_msgs.msg import Transition
+    from lifecycle_msgs.msg import Transition  # pyright: ignore[reportMissingImports]
     from rclpy.executors import SingleThreadedExecutor
 
     context = rclpy.Context()
@@ -70,7 +70,7 @@ def _bring_up(service: LaunchService, node_name: str) -> str:
 
 
 def _change(service: LaunchService, node: Any, executor: Any, node_name: str, transition: int, name: str) -> str:
-    from lifecycle_msgs.srv import ChangeState
+    from lifecycle_msgs.srv import ChangeState  # pyright: ignore[reportMissingImports]
 
     client = node.create_client(ChangeState, f"{node_name}/change_state")
     waited_s = 0.0
