@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,10 +13,18 @@ from typing import Annotated, Any
 import tyro
 from rich.console import Console
 
+from hardware.virtual.faults import FaultKind
 from sim.errors import ConfigError
 
 FAULT_SYNTAX = "NAME[=VALUE][@START][:DURATION]"
+FAULT_START = "START is in seconds, or after an event: armed+3, flying+8."
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def fault_help(kinds: Mapping[str, FaultKind]) -> str:
+    """Return the help of ``--fault`` for a robot with these faults."""
+    names = (name if kind.high == kind.low else f"{name}={kind.unit.replace(' ', '')}" for name, kind in kinds.items())
+    return f"Faults to come: {', '.join(names)}. {FAULT_START}"
 
 
 @dataclass

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from hardware.virtual.verb import CommonArgs, serve
+import tyro
+
+from hardware.virtual.crazyflie.faults import KINDS
+from hardware.virtual.verb import FAULT_SYNTAX, CommonArgs, fault_help, serve
 from sim.errors import ConfigError
 
 DEFAULT_URI = "udp://127.0.0.1:19850"
@@ -16,6 +19,7 @@ DEFAULT_URI = "udp://127.0.0.1:19850"
 class CrazyflieArgs(CommonArgs):
     """A Crazyflie for the real cflib: MuJoCo is its body, the bundle's C code its controller."""
 
+    fault: Annotated[tuple[str, ...], tyro.conf.arg(metavar=FAULT_SYNTAX, help=fault_help(KINDS))] = ()
     uri: str = DEFAULT_URI
     """Where to listen; another computer can connect only if the host is this one's address or 0.0.0.0."""
     bundle: Path | None = None

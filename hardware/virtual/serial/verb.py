@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from hardware.virtual.verb import CommonArgs, serve
+import tyro
+
+from hardware.virtual.serial.faults import KINDS
+from hardware.virtual.verb import FAULT_SYNTAX, CommonArgs, fault_help, serve
 from sim.errors import ConfigError
 
 
@@ -14,6 +17,7 @@ from sim.errors import ConfigError
 class SerialArgs(CommonArgs):
     """A multirotor on a serial port that takes motor commands: the policy runs on the host."""
 
+    fault: Annotated[tuple[str, ...], tyro.conf.arg(metavar=FAULT_SYNTAX, help=fault_help(KINDS))] = ()
     uri: str | None = None
     """serial:///PATH makes a link to the port there, serial://HOST:PORT listens on TCP; default: any free port."""
     bundle: Path | None = None

@@ -1,4 +1,4 @@
-"""The protocol in C for one's own microcontroller: the real link flies it; it takes exactly what the Python side takes."""
+"""The protocol in C for one's own microcontroller: the real link flies it; it takes what the Python side takes."""
 
 import contextlib
 import ctypes
