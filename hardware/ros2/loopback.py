@@ -15,9 +15,11 @@ from __future__ import annotations
 import ctypes
 import os
 import socket
+import stat
 import struct
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 _BASE_PORT, _PORTS_PER_DOMAIN = 7400, 250
 """RTPS 2.5 section 9.6.1: a domain's ports start at 7400 + 250 domain."""
@@ -60,11 +62,14 @@ def receive_only_from(one: socket.socket, interface_index: int) -> None:
 def _sockets(domain_id: int) -> Iterator[socket.socket]:
     """Duplicates of the process's UDP sockets on the domain's ports."""
     first = _BASE_PORT + _PORTS_PER_DOMAIN * domain_id
-    for name in os.listdir("/proc/self/fd"):
+    for entry in Path("/proc/self/fd").iterdir():
+        number = int(entry.name)
         try:
-            one = socket.socket(fileno=os.dup(int(name)))
+            if not stat.S_ISSOCK(os.fstat(number).st_mode):
+                continue
+            one = socket.socket(fileno=os.dup(number))
         except OSError:
-            continue  # no socket, or closed meanwhile
+            continue  # closed meanwhile
         if _is_ours(one, first):
             yield one
         else:
