@@ -23,6 +23,7 @@ setup(
             "policy_node = sim2metal_nodes.policy_node:main",
             "supervisor_node = sim2metal_nodes.supervisor_node:main",
             "crazyflie_node = sim2metal_nodes.crazyflie_node:main",
+            "joint_node = sim2metal_nodes.joint_node:main",
             "sim_node = sim2metal_nodes.sim_node:main",
             "mission_node = sim2metal_nodes.mission_node:main",
         ],

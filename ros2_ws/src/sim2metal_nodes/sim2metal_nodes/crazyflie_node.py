@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from pathlib import Path
+from typing import Any
 
 from crazyflie_interfaces.msg import Status
 from geometry_msgs.msg import TwistStamped
@@ -13,9 +14,12 @@ from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from hardware.checks import require
+from hardware.flight import Flight
 from hardware.flying.description import multirotor_urdf
 from hardware.flying.job import make_pilot
+from hardware.flying.operator_mission import OperatorMission
 from hardware.link import Link
+from hardware.log import RunLog
 from hardware.operator_signals import OperatorSignals
 from hardware.registry import create_link, moves_metal, scheme_of
 from hardware.states import FlightState
@@ -27,15 +31,14 @@ from sim2metal_nodes.flight_services import FlightServices
 from sim2metal_nodes.parameters import declare
 from sim2metal_nodes.qos import ASKED, LATCHED, SENSOR
 from sim2metal_nodes.robot_publisher import RobotPublisher
-from sim2metal_nodes.runner import run_node
-from sim2metal_nodes.sorties import Sorties
+from sim2metal_nodes.runner import connect, run_node
+from sim2metal_nodes.sorties import LogBook, Sorties
 from sim2metal_nodes.status import bits_of, status_message
 
 STATE_PERIOD_S = 0.01
 """How often a new state is looked for; the radio brings 100 of them a second."""
 STATUS_EVERY, DISPLAY_EVERY = 5, 4
 """States per status, and per odometry and transform."""
-RETRY_S = 1.0
 LOST_S = 2.0
 """A link silent for longer, with no flight under way, ends the node."""
 
@@ -68,7 +71,7 @@ class CrazyflieNode(Node):
             uri, level=info.action.level, stopped=lambda: signals.stop or signals.kill, external_position=external
         )
         make_pilot(self._policy, self._link)  # refuses a bundle that cannot fly here before the robot is called
-        self._connect(patience_s, signals)
+        connect(self, self._link, patience_s, signals)
         self._about = RobotPublisher(
             self, world, self._body, multirotor_urdf(info.robot.name, info.robot.constants, self._body)
         )
@@ -80,9 +83,14 @@ class CrazyflieNode(Node):
         self._newest_ns = 0
         metadata = {"bundle_id": self._bundle.id, "uri": uri, "task": info.task, "robot": info.robot.name}
         self._sorties = Sorties(
-            self._link, lambda: make_pilot(self._policy, self._link), self._check_ready, signals, metadata,
-            Path(logs) if logs else None, self._say,
-        )  # fmt: skip
+            OperatorMission,
+            self._flight,
+            self._check_ready,
+            self._link.emergency_stop,
+            signals,
+            LogBook(Path(logs) if logs else None, metadata, self._link.clock),
+            self._say,
+        )
         FlightServices(self, lambda: self._sorties.mission, self._position, self._sorties.emergency_stop)
         self.create_service(Trigger, "reset", self._reset)
         self._diagnostics = Diagnostics(self, "crazyflie_node", self._report)
@@ -104,22 +112,13 @@ class CrazyflieNode(Node):
         self._sorties.close()
         self._link.close()
 
-    def _connect(self, patience_s: float, signals: OperatorSignals) -> None:
-        """Open the link; a robot that is still starting is called again."""
-        deadline = time.monotonic() + patience_s
-        while True:
-            try:
-                self._link.open()
-                return
-            except LinkError as error:
-                if time.monotonic() > deadline or signals.stop or signals.kill:
-                    raise
-                self.get_logger().warning(f"{error}; trying again")
-            time.sleep(RETRY_S)
-
     def _silent(self) -> bool:
         health = self._link.health()
         return not health.connected or (time.monotonic_ns() - health.heard_ns) / 1e9 > LOST_S
+
+    def _flight(self, mission: OperatorMission, log: RunLog, wishes: Any) -> Flight:
+        pilot, supervisor, period_s = make_pilot(self._policy, self._link)
+        return Flight(self._link, mission, supervisor, log, wishes, pilot, period_s)
 
     def _check_ready(self) -> None:
         if not self._may_fly:
@@ -173,8 +172,8 @@ class CrazyflieNode(Node):
         (self.get_logger().error if bad else self.get_logger().info)(line)
 
     def _report(self) -> tuple[bytes, str, dict[str, str]]:
-        state, flight = self._link.read(), self._sorties.flight
-        values = {"uri": self._link.uri, "bundle": self._bundle.id[:12], "flights": str(self._sorties.flown)}
+        state, faults = self._link.read(), self._sorties.faults
+        values = {"uri": self._link.uri, "bundle": self._bundle.id[:12], "flights": str(self._sorties.done)}
         values["policy"] = "on board" if self._link.level == "position" else f"here, commanding {self._link.level}"
         if state is not None:
             age_ms = (time.monotonic_ns() - state.received_ns) / 1e6
@@ -182,7 +181,6 @@ class CrazyflieNode(Node):
             values |= {"state age, ms": f"{age_ms:.1f}", "battery, V": voltage}
         if self._sorties.locked:
             return ERROR, "emergency stop: restart the robot and call reset", values
-        faults = [record.fault.value for record in flight.supervisor.faults] if flight is not None else []
         return (WARN if faults else OK), ", ".join([self._sorties.mode, *faults]), values
 
 

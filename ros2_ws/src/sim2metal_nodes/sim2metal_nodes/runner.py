@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -10,9 +11,11 @@ import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.signals import SignalHandlerOptions
 
+from hardware.link import Link
 from hardware.operator_signals import OperatorSignals, operator_signals
-from sim.errors import Sim2MetalError
+from sim.errors import LinkError, Sim2MetalError
 
+RETRY_S = 1.0
 POLL_S = 0.1
 """How long a wish of the operator may wait while nothing else happens."""
 
@@ -43,3 +46,21 @@ def run_node(make: Callable[[OperatorSignals], Any]) -> int:
             node.close()
             node.destroy_node()
         rclpy.try_shutdown()
+
+
+def connect(node: Any, link: Link[Any], patience_s: float, signals: OperatorSignals) -> None:
+    """Open a link; a robot that is still starting is called again.
+
+    Raises:
+        LinkError: if it does not answer within ``patience_s``.
+    """
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            link.open()
+            return
+        except LinkError as error:
+            if time.monotonic() > deadline or signals.stop or signals.kill:
+                raise
+            node.get_logger().warning(f"{error}; trying again")
+        time.sleep(RETRY_S)

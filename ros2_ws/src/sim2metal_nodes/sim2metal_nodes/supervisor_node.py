@@ -12,10 +12,12 @@ from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from hardware.clock import HOST_CLOCK
+from hardware.flight import Flight
 from hardware.flying.behaviour import FlightBehaviour
 from hardware.flying.faults import HOST_SAFE_ACTIONS
+from hardware.flying.operator_mission import OperatorMission
+from hardware.log import RunLog
 from hardware.operator_signals import OperatorSignals
-from hardware.pilot import Pilot
 from hardware.supervisor import Supervisor
 from policies.bundle import load_bundle
 from sim.errors import ConfigError, FlightRefusedError
@@ -29,7 +31,7 @@ from sim2metal_nodes.joystick import Joystick
 from sim2metal_nodes.parameters import declare
 from sim2metal_nodes.qos import ASKED, COMMAND, LATCHED
 from sim2metal_nodes.runner import run_node
-from sim2metal_nodes.sorties import Sorties
+from sim2metal_nodes.sorties import LogBook, Sorties
 from sim2metal_nodes.topic_link import TopicLink
 
 MODE_PERIOD_S = 0.05
@@ -62,9 +64,15 @@ class SupervisorNode(Node):
         self._mode = ""
         metadata = {"bundle_id": bundle.id, "uri": "ros2", "task": info.task, "robot": info.robot.name}
         self._sorties = Sorties(
-            self._link, self._flight, self._check_ready, signals, metadata, Path(logs) if logs else None, self._say,
+            OperatorMission,
+            self._flight,
+            self._check_ready,
+            self._link.emergency_stop,
+            signals,
+            LogBook(Path(logs) if logs else None, metadata, clock),
+            self._say,
             lambda: not self._link.status.armed,
-        )  # fmt: skip
+        )
         FlightServices(self, lambda: self._sorties.mission, self._position, self._sorties.emergency_stop)
         self.create_service(Trigger, "reset", self._reset)
         self._joystick = Joystick(self, clock, self._sorties)
@@ -82,10 +90,11 @@ class SupervisorNode(Node):
 
     # Flight ----------------------------------------------------------------------------------
 
-    def _flight(self) -> tuple[Pilot, Supervisor, float]:
+    def _flight(self, mission: OperatorMission, log: RunLog, wishes: Any) -> Flight:
         self._gate.reset_gate()
         supervisor = Supervisor(FlightBehaviour(self._limits, HOST_SAFE_ACTIONS))
-        return self._gate, supervisor, self._bundle_info.timing.control_period_s
+        period_s = self._bundle_info.timing.control_period_s
+        return Flight(self._link, mission, supervisor, log, wishes, self._gate, period_s)
 
     def _check_ready(self) -> None:
         """Refuse a flight of a robot that is not seen, not well or not charged."""
@@ -128,11 +137,10 @@ class SupervisorNode(Node):
         values = {f"{t} age, ms": _ms(entry.age_s(now_ns)) for t, entry in self._link.inputs.newest.items()}
         values |= {f"{t} rejected": f"{e.rejected} {e.reason}".strip() for t, e in self._link.inputs.newest.items()}
         values |= {"command age, ms": _ms(self._gate.age_s()), "commands rejected": self._gate.rejections}
-        values |= {"joy age, ms": _ms(self._joystick.age_s()), "flights": str(self._sorties.flown)}
+        values |= {"joy age, ms": _ms(self._joystick.age_s()), "flights": str(self._sorties.done)}
         if self._sorties.locked:
             return ERROR, "emergency stop: restart the robot and call reset", values
-        flight = self._sorties.flight
-        faults = [record.fault.value for record in flight.supervisor.faults] if flight is not None else []
+        faults = self._sorties.faults
         return (WARN if faults else OK), ", ".join([self._sorties.mode, *faults]), values
 
 

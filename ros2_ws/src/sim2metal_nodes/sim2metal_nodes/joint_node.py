@@ -1,0 +1,202 @@
+"""A robot with joints behind a link (Unitree's DDS topics, a serial line) as a node; the policy runs here."""
+
+from __future__ import annotations
+
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+from geometry_msgs.msg import TwistStamped
+from rclpy.node import Node
+from sensor_msgs.msg import Imu, JointState
+from std_msgs.msg import Bool, String
+from std_srvs.srv import Trigger
+
+from hardware.checks import require
+from hardware.clock import NS
+from hardware.joints.behaviour import JointBehaviour
+from hardware.joints.operator_mission import JointOperatorMission
+from hardware.joints.pilot import JointPilot
+from hardware.joints.session import JointSession
+from hardware.link import Link
+from hardware.log import RunLog
+from hardware.log_schema import JOINT_STEP
+from hardware.operator_signals import OperatorSignals
+from hardware.registry import create_link, moves_metal, scheme_of
+from hardware.states import JointState as JointSample
+from hardware.supervisor import Supervisor
+from policies.runtime import load_policy
+from sim.errors import ConfigError, FlightRefusedError, LinkError, Sim2MetalError
+from sim.spec import JointLimits
+from sim2metal_nodes.conversions import quaternion_message, to_stamp
+from sim2metal_nodes.diagnostics import ERROR, OK, WARN, Diagnostics
+from sim2metal_nodes.parameters import declare
+from sim2metal_nodes.qos import ASKED, COMMAND, LATCHED, SENSOR
+from sim2metal_nodes.runner import connect, run_node
+from sim2metal_nodes.sorties import LogBook, Sorties
+
+STATE_PERIOD_S = 0.01
+LOST_S = 2.0
+"""A link silent for longer, with nothing running, ends the node."""
+
+
+class JointNode(Node):
+    """See the module."""
+
+    def __init__(self, signals: OperatorSignals) -> None:
+        super().__init__("joint_node")
+        path: str = declare(self, "bundle", "", "folder of the policy bundle that moves the robot")
+        uri: str = declare(self, "uri", "dds://lo?domain=1", "where the robot is: dds://INTERFACE or serial://")
+        arm: bool = declare(self, "arm", False, "allow runs of a robot outside this computer: its joints move")
+        patience_s: float = declare(
+            self, "connect_timeout", 10.0, "how long to look for the robot, s", low=0.0, high=600.0
+        )
+        logs: str = declare(self, "log_folder", "", "where logs (MCAP) go; empty: none are written")
+        self._body: str = declare(self, "body_frame", "pelvis", "frame of imu")
+        if not path:
+            raise ConfigError("parameter 'bundle' is empty: give the bundle's folder")
+        scheme_of(uri)
+        self._bundle, self._policy = load_policy(Path(path))
+        info = self._bundle.info
+        if not isinstance(info.limits, JointLimits):
+            raise ConfigError(f"{path}: this bundle is for '{info.robot.name}', a robot that flies; use crazyflie_node")
+        self._limits = info.limits
+        self._may_move = arm or not moves_metal(uri)
+        self.exit_code = 0
+        self._link: Link[JointSample] = create_link(
+            uri, level=info.action.level, stopped=lambda: signals.stop or signals.kill
+        )
+        connect(self, self._link, patience_s, signals)
+        # Before the first look at the robot: the checks tell the link the order of the joints.
+        self._checked = self._link.checks(self._bundle)
+        self._joints_out = self.create_publisher(JointState, "joint_states", SENSOR)
+        self._imu_out = self.create_publisher(Imu, "imu", SENSOR)
+        self._mode_out = self.create_publisher(String, "mode", LATCHED)
+        self._mode = ""
+        self._newest_ns = 0
+        metadata = {"bundle_id": self._bundle.id, "uri": uri, "task": info.task, "robot": info.robot.name}
+        self._sorties = Sorties(
+            JointOperatorMission,
+            self._session,
+            self._check_ready,
+            self._link.emergency_stop,
+            signals,
+            LogBook(Path(logs) if logs else None, metadata, self._link.clock, JOINT_STEP),
+            self._say,
+        )
+        self._offer()
+        self._diagnostics = Diagnostics(self, "joint_node", self._report)
+        self.create_timer(STATE_PERIOD_S, self._look, clock=self._diagnostics.clock)
+        self.get_logger().info(f"connected to {uri}, bundle {self._bundle.id[:12]}")
+
+    def ended(self, signals: OperatorSignals) -> bool:
+        """Whether the operator stopped it, or the robot is gone, and nothing runs."""
+        if self._sorties.busy:
+            return False
+        health = self._link.health()
+        if health.connected and (time.monotonic_ns() - health.heard_ns) / NS <= LOST_S:
+            return signals.stop or signals.kill
+        self.get_logger().error(f"the robot at {self._link.uri} is gone: nothing heard for {LOST_S:g} s")
+        self.exit_code = LinkError.exit_code
+        return True
+
+    def close(self) -> None:
+        """Damp if it moves, then hang up; bounded."""
+        self._sorties.close()
+        self._link.close()
+
+    # Runs ------------------------------------------------------------------------------------
+
+    def _session(self, mission: JointOperatorMission, log: RunLog, wishes: Any) -> JointSession:
+        info = self._bundle.info
+        supervisor = Supervisor(JointBehaviour(self._limits, info.command_ranges))
+        pilot, period_s = JointPilot(self._policy), info.timing.control_period_s
+        return JointSession(self._link, mission, supervisor, log, wishes, pilot, period_s)
+
+    def _check_ready(self) -> None:
+        if not self._may_move:
+            raise FlightRefusedError(f"the robot at {self._link.uri} would move: clear the space and set arm")
+        require(self._link.checks(self._bundle))
+        require([self._link.prepare()])
+
+    # Topics ----------------------------------------------------------------------------------
+
+    def _offer(self) -> None:
+        self.create_service(Trigger, "start", self._start)
+        self.create_service(Trigger, "damp", self._damp)
+        self.create_service(Trigger, "emergency_stop", self._stop)
+        self.create_service(Trigger, "reset", self._reset)
+        self.create_subscription(Bool, "emergency_stop", self._on_stop, ASKED)
+        self.create_subscription(TwistStamped, "cmd_vel", self._on_velocity, COMMAND)
+
+    def _start(self, _request: Any, response: Any) -> Any:
+        self._sorties.mission.start()
+        response.success, response.message = True, "asked for; mode and the log say what came of it"
+        return response
+
+    def _damp(self, _request: Any, response: Any) -> Any:
+        self._sorties.mission.end()
+        response.success = True
+        return response
+
+    def _stop(self, _request: Any, response: Any) -> Any:
+        self._sorties.emergency_stop()
+        response.success, response.message = True, "motors off until reset"
+        return response
+
+    def _reset(self, _request: Any, response: Any) -> Any:
+        response.success = self._sorties.reset()
+        response.message = "idle" if response.success else "still moving: damp first"
+        return response
+
+    def _on_stop(self, message: Bool) -> None:
+        if message.data:
+            self._sorties.emergency_stop()
+
+    def _on_velocity(self, message: TwistStamped) -> None:
+        twist = message.twist
+        try:
+            self._sorties.mission.set_velocity((twist.linear.x, twist.linear.y, twist.angular.z))
+        except Sim2MetalError as error:
+            self.get_logger().error(f"cmd_vel refused: {error}", throttle_duration_sec=1.0)
+
+    def _look(self) -> None:
+        mode = self._sorties.mode
+        if mode != self._mode:
+            self._mode = mode
+            self._mode_out.publish(String(data=mode))
+        state = self._link.read()
+        if state is None or state.received_ns == self._newest_ns:
+            return
+        self._newest_ns = state.received_ns
+        stamp = to_stamp(self.get_clock().now().nanoseconds - (time.monotonic_ns() - state.received_ns))
+        joints = JointState(name=list(self._bundle.info.action.names))
+        joints.header.stamp = stamp
+        joints.position, joints.velocity, joints.effort = map(list, (state.position, state.velocity, state.torque))
+        self._joints_out.publish(joints)
+        imu = Imu(orientation=quaternion_message(state.orientation_wxyz))
+        imu.header.frame_id, imu.header.stamp = self._body, stamp
+        imu.angular_velocity.x, imu.angular_velocity.y, imu.angular_velocity.z = state.angular_velocity_b
+        imu.linear_acceleration_covariance[0] = -1.0  # not measured (sensor_msgs/Imu.msg)
+        self._imu_out.publish(imu)
+
+    def _say(self, line: str, bad: bool) -> None:
+        (self.get_logger().error if bad else self.get_logger().info)(line)
+
+    def _report(self) -> tuple[bytes, str, dict[str, str]]:
+        state, faults = self._link.read(), self._sorties.faults
+        values = {"uri": self._link.uri, "bundle": self._bundle.id[:12], "runs": str(self._sorties.done)}
+        if state is not None:
+            values["state age, ms"] = f"{(time.monotonic_ns() - state.received_ns) / 1e6:.1f}"
+            values["battery, V"] = f"{state.battery_v:.1f}" if math.isfinite(state.battery_v) else "unknown"
+            values["hottest motor, C"] = f"{max(state.temperature_c):.0f}"
+            values["tilt, degrees"] = f"{math.degrees(state.tilt_rad):.1f}"
+        if self._sorties.locked:
+            return ERROR, "emergency stop: call reset", values
+        return (WARN if faults else OK), ", ".join([self._sorties.mode, *faults]), values
+
+
+def main() -> int:
+    """Run the node."""
+    return run_node(JointNode)
