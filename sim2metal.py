@@ -17,6 +17,7 @@ from typing import Annotated, Any
 VERBS: dict[str, tuple[str, str]] = {
     "doctor": ("hardware.doctor", "say what this machine has, what is missing and how to install it"),
     "train": ("policies.train", "train a policy and save it as a bundle"),
+    "pose": ("policies.pose", "make the bundle that a robot with joints runs first: hold the default pose"),
     "eval": ("policies.evaluate", "judge a bundle in MuJoCo over randomised episodes"),
     "export": ("firmware_export.export", "turn a bundle into C99 and build it for its targets"),
     "verify": ("firmware_export.verify", "replay golden sequences through torch, ONNX and C, and compare"),

@@ -96,7 +96,6 @@ class Stranger:
         frame.seal()
         return frame
 
-
     def close(self):
         leave(self._participant)
 

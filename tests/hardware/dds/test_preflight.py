@@ -8,14 +8,14 @@ import pytest
 from hardware.checks import require
 from hardware.dds.link import DdsLink
 from hardware.dds.preflight import joint_parameters
+from policies.pose import build_pose_bundle
 from sim.errors import BundleError, FlightRefusedError
 from tests.hardware.dds.conftest import JOINTS, event_names, wait_until
-from tests.support.pose_policy import build_pose_bundle
 
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory):
-    return build_pose_bundle(tmp_path_factory.mktemp("pose") / "bundle")
+    return build_pose_bundle(tmp_path_factory.mktemp("pose") / "bundle", episodes=1)
 
 
 @pytest.fixture
