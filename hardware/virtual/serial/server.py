@@ -14,6 +14,7 @@ from hardware.framing import DELIMITER, FrameReader
 from hardware.serial.protocol import MessageType
 from hardware.serial.uri import SerialAddress
 from hardware.virtual.serial.robot import VirtualSerialRobot
+from hardware.virtual.serial.terminal_name import TerminalName
 from hardware.virtual.serial.wire import LONGEST
 from hardware.virtual.server import RobotServer
 from sim.errors import LinkError
@@ -42,7 +43,7 @@ class Server(RobotServer):
         self, robot: VirtualSerialRobot, address: SerialAddress | None = None, lock_step: bool = False
     ) -> None:
         self._listener: socket.socket | None = None
-        self._link: Path | None = None
+        self._name: TerminalName | None = None
         self._master = self._slave = -1
         self._connections: dict[int, socket.socket] = {}
         self._observers: dict[int, FrameReader] = {}
@@ -68,8 +69,8 @@ class Server(RobotServer):
             self._connections.pop(port).close()
         if self._listener is not None:
             self._listener.close()
-        if self._link is not None:
-            self._link.unlink(missing_ok=True)
+        if self._name is not None:
+            self._name.release()
         for descriptor in (self._master, self._slave):
             if descriptor >= 0:
                 os.close(descriptor)
@@ -87,18 +88,13 @@ class Server(RobotServer):
         name = os.ttyname(self._slave)
         if address is None:
             return name
-        link = Path(address.device)
         try:
-            if link.is_symlink() and not link.exists():
-                link.unlink()  # left behind by a robot that was killed
-            link.symlink_to(name)
-        except OSError as error:
+            self._name = TerminalName(Path(address.device), name)
+        except LinkError:
             os.close(self._master)
             os.close(self._slave)
-            cure = "stop the other program or choose another path" if error.errno == errno.EEXIST else "choose another"
-            raise LinkError(f"cannot create {link}: {error.strerror}; {cure}") from None
-        self._link = link
-        return str(link)
+            raise
+        return address.device
 
     # Receiving ----------------------------------------------------------------------------------
 

@@ -16,18 +16,11 @@ from hardware.serial.protocol import MessageType
 from hardware.serial.states import Flag, FlightReport, Head, Mode, encode_flight_report
 from hardware.virtual.serial.build import build_virtual_serial_robot
 from hardware.virtual.serial.server import Server
-from tests.support.pd_policy import build_pd_bundle
 
 HELLO = Hello(1, "flight", "motor", ("m1", "m2", "m3", "m4"), 10_000, bytes(32), "crazyflie")
 STATE = FlightReport(
     Head(1, 0, 4.0, Flag(0), 0, Mode.OFF), (0.0,) * 3, (0.0,) * 3, (1.0, 0.0, 0.0, 0.0), (0.0,) * 3, (0.0,) * 4
 )
-
-
-@pytest.fixture(scope="session")
-def pd_bundle(tmp_path_factory):
-    """A bundle that flies without training."""
-    return build_pd_bundle(tmp_path_factory.mktemp("pd") / "bundle")
 
 
 @contextlib.contextmanager

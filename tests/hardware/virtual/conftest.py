@@ -9,13 +9,6 @@ import pytest
 from hardware.virtual.crazyflie.build import build_virtual_crazyflie
 from hardware.virtual.crazyflie.crtp import Packet, Port
 from hardware.virtual.crazyflie.robot import Options
-from tests.support.pd_policy import build_pd_bundle
-
-
-@pytest.fixture(scope="session")
-def pd_bundle(tmp_path_factory):
-    """A bundle that flies without training."""
-    return build_pd_bundle(tmp_path_factory.mktemp("pd") / "bundle")
 
 
 class Bench:

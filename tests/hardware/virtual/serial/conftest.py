@@ -99,11 +99,11 @@ class Bench:
 
     def take_off(self, z=0.5):
         """Say hello, arm and climb; returns in stable flight."""
-        self.wait(0.5)
+        self.wait(0.4)  # until the estimator knows where it is
         self.hello()
         self.arm()
         self.wait(0.1)
-        self.hold(3.0, z=z)
+        self.hold(1.2 + 1.8 * z, z=z)
         assert self.robot.body.position_w[2] == pytest.approx(z, abs=0.1)
 
     def time_of(self, event):

@@ -97,13 +97,14 @@ def test_the_link_of_a_killed_robot_is_replaced_and_a_living_ones_is_not(tmp_pat
     address = parse_serial_uri(f"serial://{path}")
     with (
         Server(build_virtual_serial_robot(), address),
-        pytest.raises(LinkError, match=r"File exists; stop the other program or choose another path"),
+        pytest.raises(LinkError, match="in use; stop the other program or choose another path"),
     ):
         Server(build_virtual_serial_robot(), address)
     (tmp_path / "file").write_text("mine")
     with pytest.raises(LinkError, match="choose another path"):
         Server(build_virtual_serial_robot(), parse_serial_uri(f"serial://{tmp_path / 'file'}"))
     assert (tmp_path / "file").read_text() == "mine"
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
     with pytest.raises(LinkError, match="No such file"):
         Server(build_virtual_serial_robot(), parse_serial_uri(f"serial://{tmp_path / 'none' / 'port'}"))
 
