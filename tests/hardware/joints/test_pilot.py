@@ -25,9 +25,9 @@ VALUES = arrays(np.float64, 2, elements=st.floats(-10.0, 10.0))
 
 @pytest.fixture(scope="module")
 def policy(tmp_path_factory):
-    from tests.support.pose_policy import build_pose_bundle
+    from policies.pose import build_pose_bundle
 
-    return OnnxPolicy(build_pose_bundle(tmp_path_factory.mktemp("pose") / "bundle"))
+    return OnnxPolicy(build_pose_bundle(tmp_path_factory.mktemp("pose") / "bundle", episodes=1))
 
 
 @pytest.fixture(scope="module")
