@@ -176,7 +176,7 @@ class RcutilsLogger:
         return True
 
     def _passes(self, frame: Any, once: bool, skip_first: bool, throttle_s: float | None, clock: Any) -> bool:
-        state = self._filters.setdefault((frame.f_code, frame.f_lineno), {"count": 0, "last": None})
+        state = self._filters.setdefault((frame.f_code, frame.f_lasti), {"count": 0, "last": None})
         state["count"] += 1
         if skip_first and state["count"] == 1:
             return False
