@@ -204,8 +204,9 @@ class ControlLoop(ABC, Generic[RecordT]):
         self.record.battery_min_v = min(self.record.battery_min_v, state.battery_v)
         if step.command is not None:
             self.record.took_off = True
-            self.record.plan_done |= step.order.request is Request.END
             self.record.latencies_ns.append(acted_ns - state.received_ns)
+        # A robot that ends by damping is commanded no more in the very step that ends the plan.
+        self.record.plan_done |= self.record.took_off and step.order.request is Request.END
         self.status = f"{step.order.phase:<16} {step.output.mode.value:<11} {self.describe(step, state)}"
 
     def _over(self, now_ns: int, output: Output, state: RobotState | None) -> bool:
