@@ -81,9 +81,11 @@ def _settings(args: Args) -> Any:
 
 
 def _write_picture(args: Args, found: Any, console: Console) -> None:
-    if found.flight is None:
-        raise ConfigError(f"--picture needs a flight log; {args.run} holds none")
     from calibration.reporting.picture import flight_picture
+    from calibration.reporting.record import FlightRecord
+
+    if not isinstance(found.flight, FlightRecord):
+        raise ConfigError(f"--picture needs a flight log; {args.run} holds none")
     from sim.files import write_atomic
 
     path = args.picture

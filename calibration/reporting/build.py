@@ -9,8 +9,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from calibration.reporting import flight_sections, sections
 from calibration.reporting.html import Html, cards, figure, join, markup, page, paragraph
+from calibration.reporting.joint_sections import joint_run
 from calibration.reporting.key_figures import key_cards
-from calibration.reporting.record import FlightRecord
+from calibration.reporting.record import FlightRecord, JointRecord
 from calibration.reporting.run_folder import RunFolder
 from calibration.reporting.settings import VideoSettings
 from sim.errors import ToolchainError
@@ -28,9 +29,8 @@ def build_page(
         console: for the progress bar.
     """
     notes: list[str] = []
-    film = _film(run.flight, video, console, notes) if run.flight and video else Html("")
     contents = [
-        ("flight", "Flight", flight_sections.flight(run, film)),
+        _run_section(run, video, console, notes),
         ("timing", "Loop timing", flight_sections.loop_timing(run)),
     ]
     if run.path.is_dir():
@@ -47,6 +47,16 @@ def build_page(
     ]
     head = join([cards(key_cards(summary)), *(paragraph(problem) for problem in run.problems)])
     return page(_title(run), _subtitle(run), contents, head, f"sim2metal, {summary['date']}"), notes
+
+
+def _run_section(
+    run: RunFolder, video: VideoSettings | None, console: Console, notes: list[str]
+) -> tuple[str, str, Html]:
+    """Return the section about what the robot did: a flight with its film, or a run on joints."""
+    if isinstance(run.flight, JointRecord):
+        return "run", "Run", joint_run(run.flight)
+    film = _film(run.flight, video, console, notes) if run.flight and video else Html("")
+    return "flight", "Flight", flight_sections.flight(run, film)
 
 
 def _film(record: FlightRecord, settings: VideoSettings, console: Console, notes: list[str]) -> Html:
@@ -69,7 +79,7 @@ def _progress(console: Console) -> Progress:
 
 def _title(run: RunFolder) -> str:
     if run.path.is_file():
-        return f"Flight {run.path.stem}"
+        return f"{'Run' if isinstance(run.flight, JointRecord) else 'Flight'} {run.path.stem}"
     return f"{run.path.resolve().name}: from MuJoCo to metal"
 
 
@@ -80,6 +90,6 @@ def _subtitle(run: RunFolder) -> str:
         f"task {info['task']}" if "task" in info else "",
         f"robot {robot['name']} ({robot.get('parameter_set', '')})" if "name" in robot else "",
         f"bundle {str(run.bundle['id'])[:12]}" if "id" in run.bundle else "",
-        f"flown over {run.flight.metadata.get('uri', '?')}" if run.flight else "not flown yet",
+        f"over {run.flight.metadata.get('uri', '?')}" if run.flight else "not flown yet",
     ]
     return " · ".join(part for part in parts if part)

@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from calibration.reporting.html import Html
 from calibration.reporting.palette import LIGHT, SERIES
 from calibration.reporting.plotting import new_figure, style, thinned, to_svg
-from calibration.reporting.record import FlightRecord
+from calibration.reporting.record import FlightRecord, RunRecord
 
 _BOTH = np.array([-1.0, 1.0])
 
@@ -19,6 +19,7 @@ _TINT = {
     "holding": "phase_hold",
     "landing": "phase_move",
     "descending": "phase_safe",
+    "damping": "phase_safe",
     "emergency_stop": "phase_safe",
 }
 """Tint behind each supervisor mode; the others are on the ground."""
@@ -52,7 +53,7 @@ def error_axes(axes: Axes, record: FlightRecord) -> None:
     shade_phases(axes, record, labels=True)
 
 
-def shade_phases(axes: Axes, record: FlightRecord, labels: bool = False) -> None:
+def shade_phases(axes: Axes, record: RunRecord, labels: bool = False) -> None:
     """Tint the supervisor's modes and mark its faults."""
     for phase in record.phases:
         tint = "phase_move" if phase.name.startswith("to ") else _TINT.get(phase.mode, "phase_ground")
@@ -148,7 +149,7 @@ def _distinct(set_point: np.ndarray) -> np.ndarray:
     return places[counts > 0.02 * len(known)]
 
 
-def timing(record: FlightRecord, name: str) -> Html:
+def timing(record: RunRecord, name: str) -> Html:
     """Return the distribution of the loop's period and of the state's age."""
     with style():
         figure = new_figure(2.5)

@@ -7,6 +7,7 @@ from typing import Any
 from calibration.reporting import flight_plots
 from calibration.reporting.formats import grouped, milliseconds, shown
 from calibration.reporting.html import Html, figure, join, missing, paragraph, table
+from calibration.reporting.record import FlightRecord
 from calibration.reporting.run_folder import RunFolder
 from calibration.reporting.summary import value_of
 
@@ -14,7 +15,7 @@ from calibration.reporting.summary import value_of
 def flight(run: RunFolder, video: Html) -> Html:
     """Video, error, path and motors of the flight."""
     record = run.flight
-    if record is None:
+    if not isinstance(record, FlightRecord):
         command = f"sim2metal run {run.path}/bundle --log {run.path}/flight.mcap --json {run.path}/flight.json"
         return missing("No flight log here", command)
     over_time = (
@@ -62,7 +63,7 @@ def faults(run: RunFolder) -> Html:
         parts.append(table(("fault", "in", "safe action", "seen after", "safe action after"), rows))
     elif run.of("flight"):
         parts.append(paragraph("No fault in the flight."))
-    if run.fault is not None:
+    if isinstance(run.fault, FlightRecord):
         caption = "The drill: the same flight with a fault injected in the air. Red line: the supervisor's safe action."
         parts.append(figure(flight_plots.over_time(run.fault, "fault-over-time"), caption))
     elif not run.of("fault"):

@@ -1,4 +1,4 @@
-"""One flight as arrays over time: what the plots and the video need from a log, and nothing else."""
+"""One flight or run as arrays over time: what the plots and the video need from a log, and nothing else."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from hardware.log_reader import read_log
+from hardware.log_schema import JOINT_STEP
 from sim.errors import ConfigError
 
 
@@ -33,15 +34,12 @@ class Fault:
 
 
 @dataclass(frozen=True)
-class FlightRecord:
-    """A flight's log on a clock that starts at zero; ``N`` loop steps."""
+class RunRecord:
+    """What every log holds, on a clock that starts at zero; ``N`` loop steps."""
 
     time_s: np.ndarray  # (N,) increasing
-    position_w: np.ndarray  # (N, 3) m, NaN before the first estimate
     quaternion: np.ndarray  # (N, 4) wxyz, world <- body
-    set_point_w: np.ndarray  # (N, 3) m, NaN while none left the host
-    motors: np.ndarray  # (N, 4) motor commands as the robot reports them
-    state_age_s: np.ndarray  # (N,) age of the state estimate at the step
+    state_age_s: np.ndarray  # (N,) age of the state at the step
     battery_v: np.ndarray  # (N,)
     phases: tuple[Phase, ...]
     faults: tuple[Fault, ...]
@@ -58,6 +56,33 @@ class FlightRecord:
     def period_s(self) -> np.ndarray:
         """Measured loop period, (N - 1,), seconds."""
         return np.diff(self.time_s)
+
+
+@dataclass(frozen=True)
+class JointRecord(RunRecord):
+    """A run of a robot with ``J`` joints."""
+
+    position: np.ndarray  # (N, J) rad
+    target: np.ndarray  # (N, J) rad, NaN while none left the host
+    velocity: np.ndarray  # (N, J) rad/s
+    torque: np.ndarray  # (N, J) N m
+    temperature_c: np.ndarray  # (N, J)
+
+    @property
+    def tilt_rad(self) -> np.ndarray:
+        """Angle between body z and world z, (N,)."""
+        _, x, y, _ = self.quaternion.T
+        norm = np.sum(self.quaternion**2, axis=1)
+        return np.arccos(np.clip(1.0 - 2.0 * (x * x + y * y) / norm, -1.0, 1.0))
+
+
+@dataclass(frozen=True)
+class FlightRecord(RunRecord):
+    """A flight."""
+
+    position_w: np.ndarray  # (N, 3) m, NaN before the first estimate
+    set_point_w: np.ndarray  # (N, 3) m, NaN while none left the host
+    motors: np.ndarray  # (N, 4) motor commands as the robot reports them
 
     @property
     def error_m(self) -> np.ndarray:
@@ -88,17 +113,17 @@ class FlightRecord:
         return state[:, :3], unit, self.set_point_w[held]
 
 
-def load_record(path: Path) -> FlightRecord:
-    """Read a flight log, whole or cut short.
+def load_record(path: Path) -> FlightRecord | JointRecord:
+    """Read a log, whole or cut short.
 
     Raises:
         StorageError: if the file is missing or is not MCAP.
-        ConfigError: if it holds no flight.
+        ConfigError: if it holds no flight and no run.
     """
     return from_log(read_log(path), str(path))
 
 
-def from_log(log: dict[str, Any], name: str) -> FlightRecord:
+def from_log(log: dict[str, Any], name: str) -> FlightRecord | JointRecord:
     """Turn what ``read_log`` returns into a record; ``name`` is for error messages.
 
     Raises:
@@ -109,18 +134,27 @@ def from_log(log: dict[str, Any], name: str) -> FlightRecord:
         raise ConfigError(f"{name} holds no flight ({len(time_s)} loop steps): fly again with --log")
     start_ns = int(log["time_ns"][0])
     faults = [event for event in log["events"] if event["kind"] == "fault"]
+    common: dict[str, Any] = {
+        "time_s": time_s,
+        "quaternion": log["orientation_wxyz"],
+        "state_age_s": log["state_age_ms"] / 1e3,
+        "battery_v": log["battery_v"],
+        "phases": _phases(time_s, log["mode"], log["phase"]),
+        "faults": tuple(Fault(str(event["name"]), (event["time_ns"] - start_ns) / 1e9) for event in faults),
+        "metadata": log["metadata"],
+        "complete": bool(log["complete"]),
+    }
+    if log["topic"] == JOINT_STEP.topic:
+        return JointRecord(
+            **common,
+            position=log["joint_position"],
+            target=log["command"],
+            velocity=log["joint_velocity"],
+            torque=log["joint_torque"],
+            temperature_c=log["temperature_c"],
+        )
     return FlightRecord(
-        time_s=time_s,
-        position_w=log["position_w"],
-        quaternion=log["orientation_wxyz"],
-        set_point_w=log["setpoint"][:, :3],
-        motors=log["motors"],
-        state_age_s=log["state_age_ms"] / 1e3,
-        battery_v=log["battery_v"],
-        phases=_phases(time_s, log["mode"], log["phase"]),
-        faults=tuple(Fault(str(event["name"]), (event["time_ns"] - start_ns) / 1e9) for event in faults),
-        metadata=log["metadata"],
-        complete=bool(log["complete"]),
+        **common, position_w=log["position_w"], set_point_w=log["setpoint"][:, :3], motors=log["motors"]
     )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from calibration.reporting.record import FlightRecord, load_record
+from calibration.reporting.record import FlightRecord, JointRecord, load_record
 from sim.errors import ConfigError, Sim2MetalError
 
 VERB_FILES = ("train", "eval", "export", "verify", "flight", "flight-virtual", "fault", "fault-virtual")
@@ -31,8 +31,8 @@ class RunFolder:
     """Training log, one entry per point."""
     bundle: dict[str, Any] = field(default_factory=dict)
     """``bundle.json`` as it is; the report judges nothing by it."""
-    flight: FlightRecord | None = None
-    fault: FlightRecord | None = None
+    flight: FlightRecord | JointRecord | None = None
+    fault: FlightRecord | JointRecord | None = None
     problems: list[str] = field(default_factory=list)
 
     def of(self, name: str) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def _single_log(path: Path) -> RunFolder:
     return run
 
 
-def _log(path: Path, problems: list[str]) -> FlightRecord | None:
+def _log(path: Path, problems: list[str]) -> FlightRecord | JointRecord | None:
     if not path.exists():
         return None
     try:
