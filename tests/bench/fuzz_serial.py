@@ -21,9 +21,9 @@ from hardware.serial.messages import encode_session
 from hardware.serial.protocol import MessageType
 from hardware.serial.receiver import Receiver
 from hardware.virtual.events import EventLog
+from hardware.virtual.multirotor.autopilot import Autopilot
 from hardware.virtual.multirotor.estimator import Estimate
 from hardware.virtual.multirotor.supervisor import FlightSupervisor
-from hardware.virtual.serial.autopilot import Autopilot
 from hardware.virtual.serial.endpoint import Endpoint
 from hardware.virtual.serial.gate import CommandGate
 from hardware.virtual.serial.wire import LONGEST

@@ -6,7 +6,6 @@ It knows neither sockets nor clocks: ``receive`` takes datagrams, ``advance`` mo
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -44,6 +43,7 @@ from hardware.virtual.link_conditions import LinkConditions
 from hardware.virtual.multirotor.battery import Battery
 from hardware.virtual.multirotor.body import STEP_S, Body
 from hardware.virtual.multirotor.estimator import Estimate, StateEstimator
+from hardware.virtual.multirotor.motion_events import MotionEvents
 from hardware.virtual.multirotor.quaternion import rotation_matrix, yaw_of
 from hardware.virtual.multirotor.setpoint import Setpoint
 from hardware.virtual.multirotor.stock_controller import OFF, Motors, StockController
@@ -53,8 +53,6 @@ from sim.spec import MultirotorParameters
 Profile = Literal["policy", "stock"]
 NO_SETPOINT_MS = 1 << 30
 """Age of the set-point before the first."""
-AIRBORNE_MS = 100
-"""Without contact for this long counts as flying, not bouncing."""
 BATTERY_PERIOD_MS = 10
 
 
@@ -105,8 +103,7 @@ class VirtualCrazyflie:
         self.motors: Motors = OFF
         effects = FaultEffects(self)
         self._faults = FaultSchedule(self.events, effects.apply, faults, effects.check)
-        self._contact_ms = 0
-        self._airborne = False
+        self._motion = MotionEvents(self.body, self.events)
         self.log = LogService(log_variables(self))
         self.param = ParamService(self.parameters)
         self._radio = Radio(self.link, self._services(), self.events)
@@ -167,7 +164,6 @@ class VirtualCrazyflie:
         self.setpoint = self.commander.select(self.now_ms, self.plan_ms)
         self._supervise(estimate)
         self._drive(self._control(estimate))
-        self._watch_contact()
         if self.now_ms % BATTERY_PERIOD_MS == 0:
             self.battery.step(body.rotor_speed, BATTERY_PERIOD_MS / 1000.0)
         self._radio.send(self.log.stream(self.now_ms))
@@ -206,21 +202,10 @@ class VirtualCrazyflie:
         return motors
 
     def _drive(self, motors: Motors) -> None:
-        if any(motors) != any(self.motors):
-            self.events.add("motors_on" if any(motors) else "motors_off", height_m=round(self.body.position_w[2], 4))
+        self._motion.motors(motors)
         self.motors = motors
         self.body.step(motors)
-
-    def _watch_contact(self) -> None:
-        contact = self.body.on_ground
-        if contact:
-            self._contact_ms = self.now_ms
-            if self._airborne:
-                self._airborne = False
-                self.events.add("touchdown", speed_m_s=round(math.hypot(*self.body.velocity_w), 3))
-        elif not self._airborne and self.now_ms - self._contact_ms > AIRBORNE_MS:
-            self._airborne = True
-            self.events.add("airborne")
+        self._motion.contact()
 
     def inject(self, fault: Fault) -> None:
         """Add a fault; one that is due begins at once."""

@@ -18,6 +18,7 @@ from hardware.states import FlightState
 from hardware.virtual.events import EventLog
 from hardware.virtual.fault_schedule import FaultSchedule
 from hardware.virtual.faults import MULTIROTOR_KINDS, Fault, FaultKind
+from hardware.virtual.multirotor.autopilot import Autopilot
 from hardware.virtual.multirotor.battery import Battery
 from hardware.virtual.multirotor.body import STEP_S, Body
 from hardware.virtual.multirotor.estimator import Estimate, StateEstimator
@@ -25,7 +26,6 @@ from hardware.virtual.multirotor.fault_effects import apply_to_multirotor
 from hardware.virtual.multirotor.quaternion import rotation_matrix
 from hardware.virtual.multirotor.stock_controller import OFF, Motors
 from hardware.virtual.multirotor.supervisor import FlightSupervisor
-from hardware.virtual.serial.autopilot import Autopilot
 from sim.errors import ConfigError
 from sim.spec import GRAVITY, MultirotorParameters, SafeAction
 

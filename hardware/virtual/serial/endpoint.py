@@ -21,8 +21,8 @@ from hardware.serial.messages import (
 )
 from hardware.serial.protocol import MessageType, ProtocolError, Refusal
 from hardware.virtual.events import EventLog
+from hardware.virtual.multirotor.autopilot import Autopilot
 from hardware.virtual.multirotor.supervisor import FlightSupervisor
-from hardware.virtual.serial.autopilot import Autopilot
 from hardware.virtual.serial.gate import CommandGate
 from hardware.virtual.serial.session import Sessions
 

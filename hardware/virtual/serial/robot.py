@@ -7,7 +7,6 @@ It knows neither ports nor clocks: ``receive`` takes bytes, ``advance`` moves ti
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,14 +20,15 @@ from hardware.virtual.events import EventLog
 from hardware.virtual.fault_schedule import FaultSchedule
 from hardware.virtual.faults import Fault
 from hardware.virtual.link_conditions import LinkConditions
+from hardware.virtual.multirotor.autopilot import Autopilot
 from hardware.virtual.multirotor.battery import Battery
 from hardware.virtual.multirotor.body import STEP_S, Body
 from hardware.virtual.multirotor.estimator import StateEstimator
 from hardware.virtual.multirotor.fault_effects import apply_to_multirotor
+from hardware.virtual.multirotor.motion_events import MotionEvents
 from hardware.virtual.multirotor.quaternion import rotation_matrix
 from hardware.virtual.multirotor.stock_controller import OFF, Motors
 from hardware.virtual.multirotor.supervisor import FlightSupervisor
-from hardware.virtual.serial.autopilot import Autopilot
 from hardware.virtual.serial.endpoint import Endpoint
 from hardware.virtual.serial.gate import CommandGate
 from hardware.virtual.serial.wire import Wire
@@ -36,8 +36,6 @@ from sim.spec import MultirotorParameters
 
 FIRMWARE = "sim2metal virtual serial robot, protocol 1"
 """Stands for the firmware; its SHA-256 is the identity in the HELLO."""
-AIRBORNE_MS = 100
-"""Without contact for this long counts as flying, not bouncing."""
 BATTERY_PERIOD_MS = 10
 REPORTING_MS = 5000
 """A host silent for so long is gone: no more states are sent into its buffers."""
@@ -78,8 +76,7 @@ class VirtualSerialRobot:
         self._wires: dict[int, Wire] = {}
         self._faults = FaultSchedule(self.events, self._apply, faults)
         self._states = 0
-        self._contact_ms = 0
-        self._airborne = False
+        self._motion = MotionEvents(self.body, self.events)
         self._boot()
         self.events.add("started", seed=options.seed)
 
@@ -145,27 +142,16 @@ class VirtualSerialRobot:
         up = rotation_matrix(estimate.attitude)[8]
         self.supervisor.update(self.now_ms, up, max(self.motors), self.autopilot.command_age_ms or 0)
         self._drive(self.autopilot.step(STEP_S, estimate, self.endpoint.sessions.silent_ms))
-        self._watch_contact()
         if self.now_ms % BATTERY_PERIOD_MS == 0:
             self.battery.step(body.rotor_speed, BATTERY_PERIOD_MS / 1000.0)
         if self.now_ms % self.options.period_ms == 0:
             self._report()
 
     def _drive(self, motors: Motors) -> None:
-        if any(motors) != any(self.motors):
-            self.events.add("motors_on" if any(motors) else "motors_off", height_m=round(self.body.position_w[2], 4))
+        self._motion.motors(motors)
         self.motors = motors
         self.body.step(motors)
-
-    def _watch_contact(self) -> None:
-        if self.body.on_ground:
-            self._contact_ms = self.now_ms
-            if self._airborne:
-                self._airborne = False
-                self.events.add("touchdown", speed_m_s=round(math.hypot(*self.body.velocity_w), 3))
-        elif not self._airborne and self.now_ms - self._contact_ms > AIRBORNE_MS:
-            self._airborne = True
-            self.events.add("airborne")
+        self._motion.contact()
 
     def _report(self) -> None:
         sessions = self.endpoint.sessions

@@ -9,7 +9,8 @@ from hardware.framing import Frame, cobs_decode, decode, encode
 from hardware.serial import protocol, states
 from hardware.serial.messages import Command, decode_command, encode_command
 from hardware.serial.protocol import LEVELS, REASONS, SAFE_ACTIONS, MessageType, Refusal
-from hardware.virtual.serial import autopilot, session
+from hardware.virtual.multirotor import autopilot
+from hardware.virtual.serial import session
 
 PAGE = (Path(__file__).parents[3] / "docs" / "serial-protocol.md").read_text()
 

@@ -7,7 +7,7 @@ from hardware.serial.messages import decode_nack
 from hardware.serial.protocol import MessageType, Refusal
 from hardware.serial.states import Flag, Mode
 from hardware.virtual.faults import LINK_KINDS
-from hardware.virtual.serial.autopilot import FAILSAFE_MS, IDLE_LIMIT_MS, LANDED_MS
+from hardware.virtual.multirotor.autopilot import FAILSAFE_MS, IDLE_LIMIT_MS, LANDED_MS
 from hardware.virtual.serial.faults import KINDS, parse_fault
 from hardware.virtual.serial.report import onboard_summary
 from sim.errors import ConfigError
