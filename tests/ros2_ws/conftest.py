@@ -105,7 +105,7 @@ def peer(domain, runtime):
 def wait_until(condition, what, timeout_s=TIMEOUT_S):
     deadline = time.monotonic() + timeout_s
     while not condition():
-        assert time.monotonic() < deadline, what
+        assert time.monotonic() < deadline, what() if callable(what) else what
         time.sleep(0.005)
 
 
@@ -133,7 +133,7 @@ class Program:
 
     def wait_for(self, text):
         wait_until(
-            lambda: text in self.output or self.process.poll() is not None, f"'{text}' never came:\n{self.output}"
+            lambda: text in self.output or self.process.poll() is not None, lambda: f"'{text}' never came:\n{self.output}"
         )
         assert text in self.output, self.output
 

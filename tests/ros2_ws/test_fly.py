@@ -28,7 +28,7 @@ def test_a_policy_flies_the_simulated_robot(launch, peer, pd_bundle, tmp_path):
     status = peer.listen(Status, "/cf1/status")
     modes = peer.listen(String, "/cf1/mode", latched)
     program = launch("fly", f"bundle:={pd_bundle.path}", "sim:=true", f"logs:={tmp_path}", *SHORT)
-    wait_until(lambda: any(message.data == "running" for message in modes), f"never flew:\n{program.output}")
+    wait_until(lambda: any(message.data == "running" for message in modes), lambda: f"never flew:\n{program.output}")
     description = peer.listen(String, "/cf1/robot_description", latched)
     wait_until(lambda: description, "a late listener never got the description")
     assert description[0].data.startswith('<robot name="crazyflie">')
@@ -50,6 +50,7 @@ def test_a_policy_flies_the_simulated_robot(launch, peer, pd_bundle, tmp_path):
     assert read_log(log)["metadata"]["bundle_id"] == pd_bundle.id
 
 
+@pytest.mark.slow
 def test_a_simulated_robot_whose_sensors_fall_silent_lands_by_itself(launch, pd_bundle):
     program = launch("fly", f"bundle:={pd_bundle.path}", "faults:=state-stall@flying+1.5", "hold:=20.0", "step:=0.0")
     program.wait_for("ended by state_stale -> level_and_descend; the robot is disarmed")

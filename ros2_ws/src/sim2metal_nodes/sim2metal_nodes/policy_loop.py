@@ -17,7 +17,7 @@ import numpy as np
 from hardware.clock import NS, Clock
 from hardware.faults import Fault
 from hardware.loop import HostStall, run_loop
-from hardware.pilot import HostPilot
+from hardware.pilot import Pilot
 from hardware.realtime import real_time_process, steady_interpreter
 from hardware.states import RobotState
 from sim.spec import SafeAction
@@ -64,7 +64,7 @@ class PolicyLoop:
 
     def __init__(
         self,
-        pilot: HostPilot,
+        pilot: Pilot,
         wiring: Wiring,
         clock: Clock,
         stamp_clock: Clock,

@@ -6,29 +6,25 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from geometry_msgs.msg import PoseStamped
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from std_msgs.msg import String
 
 from hardware.clock import HOST_CLOCK
 from hardware.operator_signals import OperatorSignals
 from hardware.phase_lock import PhaseLockedClock
-from hardware.pilot import HostPilot
 from hardware.states import RobotState
 from policies.bundle import BundleInfo
 from policies.runtime import OnnxPolicy, load_policy
 from sim.errors import BundleError, ConfigError, Sim2MetalError
 from sim.spec import SafeAction
 from sim2metal_nodes.clocks import SimulatedClock
-from sim2metal_nodes.commands import CommandPort
-from sim2metal_nodes.conversions import RejectedInputError, check_frame, read_reference
+from sim2metal_nodes.commands import CommandPort, message_type
 from sim2metal_nodes.diagnostics import ERROR, OK, WARN, Diagnostics
-from sim2metal_nodes.flight_inputs import FlightInputs
-from sim2metal_nodes.observers import observer_for
 from sim2metal_nodes.parameters import declare
 from sim2metal_nodes.policy_loop import PolicyLoop, Wiring
-from sim2metal_nodes.qos import ASKED, COMMAND
+from sim2metal_nodes.qos import ASKED
 from sim2metal_nodes.runner import run_node
+from sim2metal_nodes.sides import Side, check_policy, make_side
 
 MAX_RATE_HZ = 500.0
 RATE_TOLERANCE = 0.01
@@ -58,12 +54,10 @@ class PolicyNode(LifecycleNode):
         self._sim_time: bool = bool(self.get_parameter("use_sim_time").value)
         self._loop_clock = SimulatedClock(self) if self._sim_time else HOST_CLOCK
         self._policy: OnnxPolicy | None = None
-        self._inputs: FlightInputs | None = None
+        self._side: Side | None = None
         self._port: CommandPort | None = None
         self._loop: PolicyLoop | None = None
         self._phase: PhaseLockedClock | None = None
-        self._reference: tuple[tuple[float, ...], int] | None = None
-        self._rejected = 0
         self._diagnostics = Diagnostics(self, "policy_node", self._report)
 
     # Life cycle ------------------------------------------------------------------------------
@@ -78,8 +72,7 @@ class PolicyNode(LifecycleNode):
         info = self._policy.bundle.info
         self._safe = self.create_publisher(String, "safe_action", ASKED)
         self._port = CommandPort(self, info)
-        self._inputs = FlightInputs(self, self._loop_clock, self._world, self._body, self._on_sensor)
-        self._reference_subscription = self.create_subscription(PoseStamped, "reference", self._on_reference, COMMAND)
+        self._side = make_side(self, self._loop_clock, self._policy, self._world, self._body, self._on_sensor)
         self.get_logger().info(
             f"bundle {self._policy.bundle.id[:12]}: task {info.task} on {info.robot.name},"
             f" {1.0 / info.timing.control_period_s:g} Hz"
@@ -88,14 +81,16 @@ class PolicyNode(LifecycleNode):
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Start the loop; commands flow as soon as state and reference are there."""
-        assert self._policy is not None
-        info = self._policy.bundle.info
+        policy, side = self._policy, self._side
+        assert policy is not None
+        assert side is not None
+        info = policy.bundle.info
         period_s, divider = loop_rate(self._rate, info)
         self._phase = None if self._sim_time else PhaseLockedClock(period_s)
-        self._reference = None
+        side.begin()
         self._loop = PolicyLoop(
-            HostPilot(self._policy, observer_for(info)),
-            Wiring(self._state, self._newest_reference, self._send, self._ask_safe_action),
+            side.pilot(),
+            Wiring(side.state, side.reference, self._send, self._ask_safe_action),
             self._phase or self._loop_clock,
             self._loop_clock,
             period_s,
@@ -145,7 +140,8 @@ class PolicyNode(LifecycleNode):
         if self._robot and info.robot.name != self._robot:
             raise BundleError(f"{bundle.path}: this bundle is for robot '{info.robot.name}', not for '{self._robot}'")
         loop_rate(self._rate, info)
-        observer_for(info)
+        check_policy(policy)
+        message_type(info)
         return policy
 
     def _stop(self) -> None:
@@ -154,13 +150,12 @@ class PolicyNode(LifecycleNode):
             self._loop = None
 
     def _forget(self) -> None:
-        if self._inputs is not None:
-            self._inputs.close(self)
-            self.destroy_subscription(self._reference_subscription)
+        if self._side is not None:
+            self._side.close(self)
             self.destroy_publisher(self._safe)
         if self._port is not None:
             self._port.close(self)
-        self._inputs = self._port = self._policy = None
+        self._side = self._port = self._policy = None
 
     # Topics ----------------------------------------------------------------------------------
 
@@ -168,32 +163,10 @@ class PolicyNode(LifecycleNode):
         if self._phase is not None:
             self._phase.observe(arrival_ns)
 
-    def _on_reference(self, message: PoseStamped) -> None:
-        try:
-            check_frame("reference", message, self._world)
-            reference = read_reference("reference", message)
-        except RejectedInputError as error:
-            self._rejected += 1
-            self.get_logger().warning(str(error), throttle_duration_sec=1.0)
-            return
-        if all(map(math.isfinite, reference)):
-            self._reference = (reference, self._loop_clock.now_ns())
-        else:
-            self._rejected += 1
-
-    def _state(self) -> RobotState | None:
-        return self._inputs.state() if self._inputs is not None else None
-
-    def _newest_reference(self, now_ns: int) -> tuple[Sequence[float], float] | None:
-        if self._reference is None:
-            return None
-        values, arrival_ns = self._reference
-        return values, (now_ns - arrival_ns) / 1e9
-
     def _send(self, command: Sequence[float], state: RobotState) -> None:
         assert self._port is not None
-        assert self._inputs is not None
-        self._port.send(command, self._inputs.newest["imu"].stamp_ns)
+        assert self._side is not None
+        self._port.send(command, self._side.stamp_ns)
 
     def _ask_safe_action(self, action: SafeAction, reason: str) -> None:
         self._safe.publish(String(data=action))
@@ -202,16 +175,13 @@ class PolicyNode(LifecycleNode):
     # Diagnostics -----------------------------------------------------------------------------
 
     def _report(self) -> tuple[bytes, str, dict[str, str]]:
-        loop, inputs, policy = self._loop, self._inputs, self._policy
+        loop, side, policy = self._loop, self._side, self._policy
         values: dict[str, str] = {}
         if policy is not None:
             values["bundle"] = policy.bundle.id[:12]
-        if inputs is not None:
-            now_ns = self._loop_clock.now_ns()
-            for topic, entry in inputs.newest.items():
-                values[f"{topic} age, ms"] = f"{1e3 * entry.age_s(now_ns):.1f}"
-                values[f"{topic} rejected"] = f"{entry.rejected} {entry.reason}".strip()
-        values["reference rejected"] = str(self._rejected)
+        if side is not None:
+            values |= side.inputs.report(self._loop_clock.now_ns())
+            values["reference rejected"] = str(side.rejected)
         if loop is None:
             return OK, "inactive", values
         values["scheduling"] = loop.scheduling

@@ -134,8 +134,7 @@ class SupervisorNode(Node):
 
     def _report(self) -> tuple[bytes, str, dict[str, str]]:
         now_ns = self._link.clock.now_ns()
-        values = {f"{t} age, ms": _ms(entry.age_s(now_ns)) for t, entry in self._link.inputs.newest.items()}
-        values |= {f"{t} rejected": f"{e.rejected} {e.reason}".strip() for t, e in self._link.inputs.newest.items()}
+        values = self._link.inputs.report(now_ns)
         values |= {"command age, ms": _ms(self._gate.age_s()), "commands rejected": self._gate.rejections}
         values |= {"joy age, ms": _ms(self._joystick.age_s()), "flights": str(self._sorties.done)}
         if self._sorties.locked:

@@ -1,0 +1,193 @@
+"""What policy_node needs of each kind of robot: topics for state and reference, and a pilot."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from geometry_msgs.msg import PoseStamped, TwistStamped
+
+from hardware.behaviour import Mode
+from hardware.clock import NS, Clock
+from hardware.flying.observation import FlightObservation
+from hardware.joints.behaviour import JointBehaviour
+from hardware.joints.pilot import JointPilot
+from hardware.pilot import HostPilot, Pilot
+from hardware.states import RobotState
+from policies.runtime import OnnxPolicy
+from sim.spec import JointLimits
+from sim2metal_nodes.conversions import RejectedInputError, check_frame, read_reference
+from sim2metal_nodes.flight_inputs import FlightInputs
+from sim2metal_nodes.inputs import Inputs
+from sim2metal_nodes.joint_inputs import JointInputs
+from sim2metal_nodes.qos import COMMAND
+
+Arrival = Callable[[int], None]
+
+
+class Side(Protocol):
+    """One kind of robot."""
+
+    inputs: Inputs
+    rejected: int
+    """References that were refused."""
+
+    def pilot(self) -> Pilot:
+        """Return a new pilot; asked at every activation."""
+        ...
+
+    def state(self) -> RobotState | None:
+        """Return the newest state."""
+        ...
+
+    def reference(self, now_ns: int) -> tuple[Sequence[float], float] | None:
+        """Return reference and its age, s; ``None`` before the first."""
+        ...
+
+    def begin(self) -> None:
+        """Forget references: the node was activated."""
+        ...
+
+    @property
+    def stamp_ns(self) -> int:
+        """Stamp of the measurement that the newest command rests on."""
+        ...
+
+    def close(self, node: Any) -> None:
+        """Unsubscribe."""
+        ...
+
+
+class _Referenced:
+    """Keeps the newest reference of one topic."""
+
+    def __init__(self, node: Any, clock: Clock, kind: type[Any], topic: str) -> None:
+        self._node, self._clock, self._topic = node, clock, topic
+        self._newest: tuple[tuple[float, ...], int] | None = None
+        self.rejected = 0
+        self._subscription = node.create_subscription(kind, topic, self._receive, COMMAND)
+
+    def _read(self, message: Any) -> tuple[float, ...]:
+        raise NotImplementedError
+
+    def _receive(self, message: Any) -> None:
+        try:
+            values = self._read(message)
+            if not all(map(math.isfinite, values)):
+                raise RejectedInputError(f"{self._topic}: a number that is none")
+        except RejectedInputError as error:
+            self.rejected += 1
+            self._node.get_logger().warning(str(error), throttle_duration_sec=1.0)
+            return
+        self._newest = (values, self._clock.now_ns())
+
+    def begin(self) -> None:
+        """Forget references: the node was activated."""
+        self._newest = None
+
+    def close(self, node: Any) -> None:
+        """Unsubscribe."""
+        node.destroy_subscription(self._subscription)
+
+
+class FlightSide(_Referenced):
+    """Follows ``reference``, a pose in the world frame."""
+
+    def __init__(self, node: Any, clock: Clock, policy: OnnxPolicy, world: str, body: str, arrival: Arrival) -> None:
+        super().__init__(node, clock, PoseStamped, "reference")
+        self._policy, self._world = policy, world
+        self._observe = FlightObservation(policy.bundle.info)
+        self.inputs = FlightInputs(node, clock, world, body, arrival)
+        self.state = self.inputs.state
+
+    def pilot(self) -> Pilot:
+        """Return a new pilot."""
+        return HostPilot(self._policy, self._observe)
+
+    def reference(self, now_ns: int) -> tuple[Sequence[float], float] | None:
+        """Return x, y, z (m) and yaw (rad), and their age, s."""
+        newest = self._newest
+        return None if newest is None else (newest[0], (now_ns - newest[1]) / NS)
+
+    @property
+    def stamp_ns(self) -> int:
+        """Stamp of the inertial unit's newest message."""
+        return self.inputs.newest["imu"].stamp_ns
+
+    def _read(self, message: Any) -> tuple[float, ...]:
+        check_frame(self._topic, message, self._world)
+        return read_reference(self._topic, message)
+
+    def close(self, node: Any) -> None:
+        """Unsubscribe."""
+        super().close(node)
+        self.inputs.close(node)
+
+
+class JointSide(_Referenced):
+    """Follows ``cmd_vel`` within the ranges the policy was trained for, after a ramp to the default pose."""
+
+    def __init__(self, node: Any, clock: Clock, policy: OnnxPolicy, body: str, arrival: Arrival) -> None:
+        super().__init__(node, clock, TwistStamped, "cmd_vel")
+        info = policy.bundle.info
+        assert isinstance(info.limits, JointLimits)
+        self._policy = policy
+        self._behaviour = JointBehaviour(info.limits, info.command_ranges)
+        self._looked_ns: int | None = None
+        self.inputs = JointInputs(node, clock, info.action.names, body, arrival)
+        self.state = self.inputs.state
+
+    def pilot(self) -> Pilot:
+        """Return a new pilot."""
+        return JointPilot(self._policy)
+
+    def begin(self) -> None:
+        """Forget references and start with the ramp."""
+        super().begin()
+        self._behaviour.reset()
+        self._behaviour.begin()
+        self._looked_ns = None
+
+    def reference(self, now_ns: int) -> tuple[Sequence[float], float] | None:
+        """Return (blend, ahead, left, turn) and the age of ``cmd_vel``, s."""
+        newest = self._newest
+        if newest is None:
+            return None
+        dt_s = 0.0 if self._looked_ns is None else (now_ns - self._looked_ns) / NS
+        self._looked_ns = now_ns
+        mode = Mode.RUNNING if self._behaviour.ramped(newest[0]) else Mode.RAMP
+        return self._behaviour.reference(mode, newest[0], min(dt_s, 0.05)), (now_ns - newest[1]) / NS
+
+    @property
+    def stamp_ns(self) -> int:
+        """Stamp of the newest joint states."""
+        return self.inputs.newest["joint_states"].stamp_ns
+
+    def _read(self, message: Any) -> tuple[float, ...]:
+        twist = message.twist
+        return (twist.linear.x, twist.linear.y, twist.angular.z)
+
+    def close(self, node: Any) -> None:
+        """Unsubscribe."""
+        super().close(node)
+        self.inputs.close(node)
+
+
+def check_policy(policy: OnnxPolicy) -> None:
+    """Refuse a policy whose observation or commands no topic here carries.
+
+    Raises:
+        ConfigError: naming what is missing.
+    """
+    if isinstance(policy.bundle.info.limits, JointLimits):
+        JointPilot(policy)
+    else:
+        FlightObservation(policy.bundle.info)
+
+
+def make_side(node: Any, clock: Clock, policy: OnnxPolicy, world: str, body: str, arrival: Arrival) -> Side:
+    """Return the side of the policy's kind of robot; ``world`` and ``body`` name the frames."""
+    if isinstance(policy.bundle.info.limits, JointLimits):
+        return JointSide(node, clock, policy, body, arrival)
+    return FlightSide(node, clock, policy, world, body, arrival)
