@@ -21,7 +21,9 @@ _FLAGS = frozenset(
     for action in ("enable", "disable")
     for what in ("rosout-logs", "stdout-logs", "external-lib-logs")
 )
-_RULE = re.compile(r"(?:(?P<node>[A-Za-z_]\w*):(?!/))?(?P<kind>rostopic://|rosservice://)?(?P<source>[^:]+):=(?P<target>.*)")
+_RULE = re.compile(
+    r"(?:(?P<node>[A-Za-z_]\w*):(?!/))?(?P<kind>rostopic://|rosservice://)?(?P<source>[^:]+):=(?P<target>.*)"
+)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from cyclonedds.builtin import (
     BuiltinTopicDcpsPublication,
     BuiltinTopicDcpsSubscription,
 )
+from cyclonedds.core import InstanceState
 from cyclonedds.qos import Policy, Qos
 
 from hardware.ros2.codec import codec
@@ -225,7 +226,7 @@ class Graph:
         handle = self._builtin[reader]
         for sample in reader.take(_BATCH):
             with self.changed:
-                handle(sample.key.bytes, sample if sample.sample_info.valid_data else None)
+                handle(sample.key.bytes, sample if _is_alive(sample.sample_info) else None)
                 self.changed.notify_all()
 
     def _participant_changed(self, guid: bytes, sample: Any) -> None:
@@ -258,6 +259,11 @@ class Holding:
         with self._graph.changed:
             self._graph._holds -= 1
         self._graph.publish()
+
+
+def _is_alive(info: Any) -> bool:
+    """Whether a discovered thing is there; one that came and went at once is told by a sample with data too."""
+    return info.valid_data and info.instance_state == InstanceState.Alive
 
 
 def _note(known: dict[bytes, Endpoint], guid: bytes, sample: Any) -> None:

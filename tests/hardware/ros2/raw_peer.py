@@ -99,7 +99,7 @@ class Peer:
         self.builtin = [BuiltinDataReader(self.participant, topic) for topic in topics]
         self.topics, self.readers, self.writers = {}, {}, {}
         self.reader("ros_discovery_info", ParticipantEntitiesInfo, KEPT)
-        self.found = []
+        self.found, self.seen = [], []
 
     def topic(self, name, kind):
         return self.topics.setdefault(name, Topic(self.participant, name, kind))
@@ -137,19 +137,21 @@ class Peer:
         return []
 
     def participants(self):
-        own = self.participant.get_guid()
-        return [bytes(s.qos[Policy.Userdata].data).decode() for s in self.builtin[0].read(50) if s.key != own and s.qos]
+        """User data of all participants ever seen."""
+        taken = [sample for sample in self.builtin[0].take(1000) if sample.sample_info.valid_data]
+        self.seen += [bytes(sample.qos[Policy.Userdata].data).decode() for sample in taken]
+        return self.seen
 
-    def nodes(self, name, timeout=8.0):
-        """The message in which a node is, decoded by cyclonedds, and its bytes."""
+    def node(self, name, gid, timeout=8.0):
+        """What ros_discovery_info says of a node, decoded by cyclonedds, once it has an endpoint ``gid``."""
         reader, end = self.readers["ros_discovery_info"], time.monotonic() + timeout
         while time.monotonic() < end:
             for data, info in _clayer.ddspy_read(reader._ref, ANY, 100):
                 message = ParticipantEntitiesInfo.deserialize(data) if info.valid_data else None
                 for node in message.node_entities_info_seq if message else ():
-                    if node.node_name == name:
-                        gids = [bytes(gid.data).hex() for gid in (*node.reader_gid_seq, *node.writer_gid_seq)]
-                        return {"namespace": node.node_namespace, "gid": bytes(message.gid.data).hex(), "gids": gids}
+                    gids = [bytes(one.data).hex() for one in (*node.reader_gid_seq, *node.writer_gid_seq)]
+                    if node.node_name == name and gid in gids:
+                        return {"namespace": node.node_namespace, "gid": bytes(message.gid.data).hex()}
             time.sleep(0.02)
         return None
 

@@ -60,8 +60,10 @@ def test_topic_pub_reaches_a_node(ros_verb, ros):
 
     got = []
     ros.node().create_subscription(String, "words", got.append, 10)
-    code, out, _, _ = ros_verb("topic", "pub", f"{ros.namespace}/words", "std_msgs/String", "{data: hey}", "--count", "2", "--rate", "50")  # fmt: skip
-    assert (code, out) == (0, f"published 2 messages on {ros.namespace}/words\n")
+    topic = f"{ros.namespace}/words"
+    values = ("std_msgs/String", "{data: hey}", "--count", "2", "--rate", "50")
+    code, out, _, _ = ros_verb("topic", "pub", topic, *values)
+    assert (code, out) == (0, f"published 2 messages on {topic}\n")
     ros.spin_until(lambda: len(got) == 2)
     assert got[0].data == "hey"
 

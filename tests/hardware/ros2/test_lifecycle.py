@@ -103,7 +103,8 @@ def test_a_managed_publisher_is_silent_until_active(ros):
 
 
 def test_services_and_events(ros):
-    node, other, events = ros.node(kind=Managed), ros.node("other"), []
+    ros.node(kind=Managed)
+    other, events = ros.node("other"), []
     other.create_subscription(TransitionEvent, "node/transition_event", events.append, 10)
     change = other.create_client(ChangeState, "node/change_state")
     state = other.create_client(GetState, "node/get_state")

@@ -53,7 +53,8 @@ def test_wire_names_and_back():
 
 
 def test_remapping():
-    line = "prog x --ros-args -r a:=b -r /far:=~/near -r cam:pose:=p -r __ns:=/r1 -r __node:=new -r rosservice://go:=run -- y"
+    line = "prog x --ros-args -r a:=b -r /far:=~/near -r cam:pose:=p -r __ns:=/r1 -r __node:=new"
+    line += " -r rosservice://go:=run -- y"
     arguments = parse_arguments(line.split())
     assert arguments.node_name("old") == "new"
     assert arguments.namespace("old", "/") == "/r1"

@@ -113,7 +113,8 @@ def test_answers_reach_the_client_that_asked(ros):
     server, first, second = ros.node("server"), ros.node("first"), ros.node("second")
     server.create_service(SetBool, "set", lambda q, r: SetBool.Response(success=q.data))
     one, two = first.create_client(SetBool, "set"), second.create_client(SetBool, "set")
-    assert one.wait_for_service(5) and two.wait_for_service(5)
+    assert one.wait_for_service(5)
+    assert two.wait_for_service(5)
     futures = [c.call_async(SetBool.Request(data=d)) for c, d in ((one, True), (two, False), (one, False), (two, True))]
     ros.spin_until(lambda: all(future.done() for future in futures))
     assert [future.result().success for future in futures] == [True, False, False, True]

@@ -84,10 +84,8 @@ def test_participant_and_node_are_announced(ros, raw):
     node = ros.node("announced")
     publisher = node.create_publisher(String, "a", 1)
     raw("endpoints", f"rt{ros.namespace}/a")
-    seen = raw("nodes", "announced")
-    assert seen["namespace"] == ros.namespace
-    assert seen["gid"] == ros.context.participant.guid.hex()
-    assert publisher._writer.guid.hex() in seen["gids"]
+    seen = raw("node", "announced", publisher._writer.guid.hex())
+    assert seen == {"namespace": ros.namespace, "gid": ros.context.participant.guid.hex()}
     assert "enclave=/;" in raw("participants")
 
 
