@@ -172,6 +172,8 @@ def _array_check(field: Field, scalar: Check, length: Check, label: str) -> Chec
             if value.typecode != kind.code:
                 raise MessageError(f"{label} needs an array.array('{kind.code}'), not '{value.typecode}'")
             return length(value)
+        if kind.code == "B" and isinstance(value, (bytes, bytearray)):
+            return np.frombuffer(length(value), dtype).copy() if numpy_array else array("B", length(value))
         if not _is_list(value):
             raise _refuse(label, "a list", value)
         length(value)

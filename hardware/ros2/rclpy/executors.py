@@ -116,8 +116,12 @@ class Executor:
         self.wake()
         with self._idle:
             timeout = None if timeout_sec is None or timeout_sec < 0 else timeout_sec
-            own = getattr(_current, "executor", None) is self
-            return own or self._idle.wait_for(lambda: self._running == 0, timeout)
+            if getattr(_current, "executor", None) is self:  # called by one of its own callbacks
+                return True
+            if not self._idle.wait_for(lambda: self._running == 0, timeout):
+                return False
+        self._waitset.close()
+        return True
 
     def spin(self) -> None:
         """Run callbacks until shutdown."""

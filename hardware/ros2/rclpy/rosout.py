@@ -27,7 +27,7 @@ class RosoutSink:
             stamp=self._node.get_clock().now().to_msg(),
             level=level,
             name=name,
-            msg=text.replace("\0", "?"),
+            msg=_clean(text),
             file=code.co_filename if code else "",
             function=code.co_name if code else "",
             line=frame.f_lineno if frame else 0,
@@ -40,3 +40,8 @@ class RosoutSink:
     def close(self) -> None:
         """Publish no more."""
         remove_sink(self._name)
+
+
+def _clean(text: str) -> str:
+    """Text that a DDS string can hold: no zero characters, no lone surrogates."""
+    return text.replace("\0", "?").encode(errors="replace").decode()

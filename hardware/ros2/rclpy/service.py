@@ -25,6 +25,8 @@ from hardware.ros2.wire import ServiceCall, parse_user_data, reply_name, request
 CLIENT_MATCH_S = 0.1
 """How long a reply waits for a client whose reader is not matched yet; rmw_cyclonedds waits as long."""
 _STEP_S = 0.005
+_MAX_KNOWN_CLIENTS = 1000
+"""Clients that are remembered as matched; more are looked up again."""
 
 
 class Service:
@@ -125,6 +127,8 @@ class Service:
             if any(parse_user_data(data).get("clientid") == client for data in self._writer.matched_data()):
                 break
             time.sleep(_STEP_S)
+        if len(self._known_clients) >= _MAX_KNOWN_CLIENTS:
+            self._known_clients.clear()
         self._known_clients.add(publication)
 
     def __enter__(self) -> Service:

@@ -322,3 +322,15 @@ def test_two_types_on_one_topic_are_refused(ros):
     node.create_publisher(String, "a", 1)
     with pytest.raises(Exception, match="cannot have std_msgs::msg::dds_::Int32_ too"):
         node.create_publisher(Int32, "a", 1)
+
+
+def test_wait_for_one_message(ros):
+    from rclpy.serialization import deserialize_message, serialize_message
+    from rclpy.wait_for_message import wait_for_message
+
+    node = ros.node(spin=False)
+    kept = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    node.create_publisher(String, "a", kept).publish(String(data="x"))
+    assert wait_for_message(String, node, "a", qos_profile=kept, time_to_wait=5) == (True, String(data="x"))
+    assert wait_for_message(String, node, "b", time_to_wait=0.05) == (False, None)
+    assert deserialize_message(serialize_message(Int32(data=7)), Int32) == Int32(data=7)

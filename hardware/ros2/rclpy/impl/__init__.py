@@ -1,0 +1,1 @@
+"""Names that code written for rclpy takes from its inside (rclpy.impl)."""
