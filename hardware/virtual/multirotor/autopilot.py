@@ -99,7 +99,7 @@ class Autopilot:
             return
         if self.action is not None and SEVERITY[action] <= SEVERITY[self.action]:
             return
-        self._events.add("safe_action", action=action)
+        self._events.add("safe_action_asked", action=action)
         if action == "off":
             self._supervisor.disarm("safe action 'off'")
         else:

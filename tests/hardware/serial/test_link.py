@@ -19,6 +19,7 @@ from hardware.virtual.serial.faults import parse_fault
 from policies.runtime import load_policy
 from sim.errors import LinkError
 from tests.hardware.serial.conftest import HELLO, eventually, serving
+from tests.hil.stalls import in_real_time
 
 
 def armed(link):
@@ -64,7 +65,8 @@ def test_the_newest_command_wins(link):
     assert eventually(lambda: link.read().motors == pytest.approx((0.999,) * 4))
 
 
-def test_the_hover_bundle_flies_from_the_host_in_a_process_of_its_own(pd_bundle):
+@in_real_time
+def test_the_hover_bundle_flies_from_the_host_in_a_process_of_its_own(pd_bundle, tmp_path):
     bundle, policy = load_policy(pd_bundle.path)
     options = ("--bundle", str(pd_bundle.path), "--seed", "3")
     with VirtualProcess("serial", options=options) as robot, SerialLink(robot.uri, "motor") as link:
