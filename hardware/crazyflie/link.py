@@ -209,6 +209,26 @@ class CrazyflieLink:
             requests.append(functools.partial(cf.commander.send_setpoint, 0.0, 0.0, 0.0, 0))
         self.sender.urgent(*requests)
 
+    def send_external_pose(self, position_w: Sequence[float], orientation_wxyz: Sequence[float] | None = None) -> None:
+        """Hand over a pose measured from outside (motion capture) for the estimator; the newest wins.
+
+        Args:
+            position_w: (3,) m.
+            orientation_wxyz: (4,) unit quaternion, world<-body; ``None``: only the position is known.
+
+        Raises:
+            ConfigError: for a number that is none: the estimator would never recover from it.
+        """
+        values = (*position_w, *(orientation_wxyz or ()))
+        if not all(map(math.isfinite, values)):
+            raise ConfigError("an external pose with a number that is none")
+        localization = self.crazyflie.loc
+        if orientation_wxyz is None:
+            self.sender.measurement(functools.partial(localization.send_extpos, list(position_w)))
+            return
+        w, x, y, z = orientation_wxyz
+        self.sender.measurement(functools.partial(localization.send_extpose, list(position_w), [x, y, z, w]))
+
     def parameter(self, name: str) -> float | None:
         """Return a parameter's value as it was when the link opened or last changed; ``None`` if there is none."""
         group, _, variable = name.partition(".")

@@ -23,6 +23,7 @@ class Sender:
     def __init__(self, crazyflie: Crazyflie) -> None:
         self._crazyflie = crazyflie
         self._setpoint: Callable[[], None] | None = None
+        self._measurement: Callable[[], None] | None = None
         self._urgent: deque[Callable[[], None]] = deque(maxlen=64)
         self._wake = threading.Condition()
         self._stopping = False
@@ -38,6 +39,12 @@ class Sender:
         """Replace the set-point waiting to be sent."""
         with self._wake:
             self._setpoint = send
+            self._wake.notify()
+
+    def measurement(self, send: Callable[[], None]) -> None:
+        """Replace the external measurement waiting to be sent; it goes behind set-points."""
+        with self._wake:
+            self._measurement = send
             self._wake.notify()
 
     def urgent(self, *requests: Callable[[], None]) -> None:
@@ -69,18 +76,18 @@ class Sender:
         ping_at = time.monotonic()
         while True:
             with self._wake:
-                if not (self._stopping or self._urgent or self._setpoint):
+                if not (self._stopping or self._urgent or self._setpoint or self._measurement):
                     self._wake.wait(timeout=max(ping_at - time.monotonic(), 0.0))
                 if self._stopping:
                     return
                 request = self._urgent.popleft() if self._urgent else None
-                setpoint = None
+                setpoint = measurement = None
                 if request is None:
                     setpoint, self._setpoint = self._setpoint, None
-            if request is not None:
-                request()
-            if setpoint is not None:
-                setpoint()
+                    measurement, self._measurement = self._measurement, None
+            for send in (request, setpoint, measurement):
+                if send is not None:
+                    send()
             if time.monotonic() >= ping_at:
                 ping()
                 ping_at = time.monotonic() + PING_PERIOD_S

@@ -133,7 +133,8 @@ class Program:
 
     def wait_for(self, text):
         wait_until(
-            lambda: text in self.output or self.process.poll() is not None, lambda: f"'{text}' never came:\n{self.output}"
+            lambda: text in self.output or self.process.poll() is not None,
+            lambda: f"'{text}' never came:\n{self.output}",
         )
         assert text in self.output, self.output
 

@@ -97,8 +97,15 @@ def test_a_virtual_humanoid_stands_and_damps(start, peer, pose_bundle, tmp_path)
         "-m", "sim2metal", "ros", "launch", "humanoid", f"bundle:={pose_bundle.path}", "hang:=true",
         f"uri:={free_dds_uri()}", f"logs:={tmp_path}",
     )  # fmt: skip
-    assert peer.call(Trigger, "/humanoid/start").success
-    wait_until(lambda: "running" in {message.data for message in modes}, lambda: f"never ran:\n{program.output}")
+    for _ in range(5):  # a busy computer may miss the robot's time-outs, and the node then refuses, as it should
+        assert peer.call(Trigger, "/humanoid/start").success
+        wait_until(
+            lambda: "running" in {message.data for message in modes} or "refused" in program.lines[-1],
+            lambda: f"never ran:\n{program.output}",
+        )
+        if modes[-1].data == "running":
+            break
+    assert "running" in {message.data for message in modes}, program.output
     assert peer.call(Trigger, "/humanoid/damp").success
     program.wait_for("ended in order")
     assert "the robot is disarmed" in program.output

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from crazyflie_interfaces.msg import Status
-from geometry_msgs.msg import TwistStamped
+from geometry_msgs.msg import PoseStamped, TwistStamped
 from rclpy.node import Node
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
@@ -18,14 +18,13 @@ from hardware.flight import Flight
 from hardware.flying.description import multirotor_urdf
 from hardware.flying.job import make_pilot
 from hardware.flying.operator_mission import OperatorMission
-from hardware.link import Link
 from hardware.log import RunLog
 from hardware.operator_signals import OperatorSignals
 from hardware.registry import create_link, moves_metal, scheme_of
 from hardware.states import FlightState
 from policies.runtime import load_policy
-from sim.errors import ConfigError, FlightRefusedError, LinkError
-from sim2metal_nodes.conversions import to_stamp
+from sim.errors import ConfigError, FlightRefusedError, LinkError, Sim2MetalError
+from sim2metal_nodes.conversions import RejectedInputError, check_frame, orientation_wxyz, read_vector, to_stamp
 from sim2metal_nodes.diagnostics import ERROR, OK, WARN, Diagnostics
 from sim2metal_nodes.flight_services import FlightServices
 from sim2metal_nodes.parameters import declare
@@ -67,7 +66,7 @@ class CrazyflieNode(Node):
         self._may_fly = arm or not moves_metal(uri)
         self.exit_code = 0
         self._signals = signals
-        self._link: Link[FlightState] = create_link(
+        self._link = create_link(
             uri, level=info.action.level, stopped=lambda: signals.stop or signals.kill, external_position=external
         )
         make_pilot(self._policy, self._link)  # refuses a bundle that cannot fly here before the robot is called
@@ -93,6 +92,8 @@ class CrazyflieNode(Node):
         )
         FlightServices(self, lambda: self._sorties.mission, self._position, self._sorties.emergency_stop)
         self.create_service(Trigger, "reset", self._reset)
+        if external:
+            self.create_subscription(PoseStamped, "external_pose", self._on_external_pose, SENSOR)
         self._diagnostics = Diagnostics(self, "crazyflie_node", self._report)
         self.create_timer(STATE_PERIOD_S, self._look, clock=self._diagnostics.clock)
         self.get_logger().info(f"connected to {uri}, bundle {self._bundle.id[:12]}")
@@ -162,6 +163,15 @@ class CrazyflieNode(Node):
         vector = message.twist.linear
         vector.x, vector.y, vector.z = state.velocity_w
         self._twist.publish(message)
+
+    def _on_external_pose(self, message: PoseStamped) -> None:
+        """Hand motion capture's pose to the robot's estimator."""
+        try:
+            check_frame("external_pose", message, self._world)
+            orientation = orientation_wxyz("external_pose", message.pose.orientation)
+            self._link.send_external_pose(read_vector(message.pose.position), orientation)
+        except (RejectedInputError, Sim2MetalError) as error:
+            self.get_logger().error(str(error), throttle_duration_sec=1.0)
 
     def _reset(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         response.success = self._sorties.reset()

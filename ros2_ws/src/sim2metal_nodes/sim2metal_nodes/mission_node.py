@@ -25,6 +25,8 @@ PATIENCE_S = 60.0
 """Longest wait for services, a pose, a take-off or a landing."""
 FLYING = ("ramp", "running", "holding")
 ASK_EVERY_S = 1.0
+SETTLE_S = 1.0
+"""Transient after a move that the error leaves out, as in ``sim2metal run``."""
 
 
 class MissionNode(Node):
@@ -96,7 +98,7 @@ class MissionNode(Node):
             goal = (x + dx, y + dy, z + self._height)
             if number:
                 self._go_to.call_async(self._request(goal))
-            yield self._move
+            yield self._move + SETTLE_S
             self._goal = goal
             if not (yield from self._stay()):
                 return f"left the air before its time: mode '{self._mode}'"
