@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -23,22 +22,17 @@ from hardware.dds.exchange import Exchange
 from hardware.dds.finder import find_robot
 from hardware.dds.motion_switcher import MotionSwitcher
 from hardware.dds.state import joint_state
+from hardware.dds.take_over import TakeOver
 from hardware.link import LinkHealth
 from hardware.states import JointState
 from policies.bundle import Bundle
-from sim.errors import ConfigError, LinkError, Sim2MetalError
+from sim.errors import ConfigError, LinkError
 from sim.spec import ActionLevel, JointParameters, SafeAction
 
 STATE_TIMEOUT_S = 2.0
 """Longest wait for a good state of a robot that has been found."""
-LISTEN_S = 0.3
-"""How long other controllers are listened for: 150 periods of one that sends at 500 Hz."""
-SETTLE_S = 0.05
-"""After the release: until the last commands of the built-in controller are through."""
 UNHEARD_NS = 200_000_000
 """Armed for this long with every motor off, or with nobody listening, means that commands do not arrive."""
-ARM_JOIN_S = 1.0
-"""Longest wait at the close for an arming under way to notice it."""
 _POLL_S = 0.005
 
 
@@ -77,10 +71,8 @@ class DdsLink:
         self._motors: np.ndarray[Any, np.dtype[np.intp]] | None = None
         self._exchange: Exchange | None = None
         self._switcher: MotionSwitcher | None = None
-        self._arming: threading.Thread | None = None
-        self._armed_ns = 0
+        self._take_over: TakeOver | None = None
         self._heard_ns = 0
-        self._failure = ""
         self._closing = threading.Event()
         self._participant: Any = None
 
@@ -98,7 +90,6 @@ class DdsLink:
             raise LinkError(f"{self.uri} is already open; close it first")
         self._participant = participant = join(self._address)
         self._closing.clear()
-        self._failure = ""
         try:
             exchange = Exchange(participant, find_robot(participant, self.uri, self._gives_up))
             self._exchange, self._switcher = exchange, MotionSwitcher(participant, self._gives_up)
@@ -169,11 +160,9 @@ class DdsLink:
             return
         if self._motors is None:
             raise LinkError(f"{self.uri}: no joints and gains are known: run the checks with a bundle first")
-        if exchange.commands.following or (self._arming is not None and self._arming.is_alive()):
+        if exchange.commands.following or (self._take_over is not None and self._take_over.under_way):
             return
-        self._failure = ""
-        self._arming = threading.Thread(target=self._arm, args=(exchange,), name="dds-arm", daemon=True)
-        self._arming.start()
+        self._take_over = TakeOver(exchange, self.switcher, self._motors)
 
     def emergency_stop(self) -> None:
         """Switch the motors off until the link is opened anew; returns at once, may be repeated."""
@@ -186,12 +175,12 @@ class DdsLink:
         exchange, self._exchange = self._exchange, None
         if exchange is not None:
             exchange.stop()
-        if self._arming is not None:
-            self._arming.join(ARM_JOIN_S)
+        if self._take_over is not None:
+            self._take_over.join()
         participant, self._participant = self._participant, None
         if participant is not None:
             leave(participant)
-        self._arming = self._switcher = self._motors = None
+        self._take_over = self._switcher = self._motors = None
         self.command_names = ()
 
     def __enter__(self) -> DdsLink:
@@ -238,9 +227,10 @@ class DdsLink:
         exchange = self._exchange
         if exchange is not None and exchange.error is not None:
             return f"the exchange with the robot ended: {exchange.error}"
-        if self._arming is not None and self._arming.is_alive():
+        attempt = self._take_over
+        if attempt is not None and attempt.under_way:
             return ""
-        return self._failure or ("" if exchange is None else exchange.commands.reason)
+        return (attempt.failure if attempt else "") or ("" if exchange is None else exchange.commands.reason)
 
     def configure(self, joints: JointParameters) -> None:
         """Set the joint order and the gains of all that follows; not while the robot is armed.
@@ -257,53 +247,12 @@ class DdsLink:
         self._joints, self._motors = joints, motors
         self.command_names = tuple(f"{name}_rad" for name in joints.joint_names)
 
-    def count_other_controllers(self) -> int:
-        """Return how many commands of others come in ``LISTEN_S``."""
-        exchange = self.exchange
-        before = exchange.foreign_commands
-        self._pause(LISTEN_S)
-        exchange.receive()
-        return exchange.foreign_commands - before
-
     def _gives_up(self) -> bool:
         return self._stopped() or self._closing.is_set()
 
-    def _arm(self, exchange: Exchange) -> None:
-        """Take the motors over from the built-in controller, and from nobody else.
-
-        A released robot is limp, so it is held at once and listened to afterwards; one that was
-        released before may be somebody's, so it is listened to first.
-        """
-        try:
-            if self.switcher.active_mode():
-                self.switcher.release()
-                self._take_over(exchange, SETTLE_S)
-                self._refuse_others()
-            else:
-                self._refuse_others()
-                self._take_over(exchange, 0.0)
-        except Sim2MetalError as error:
-            self._failure = str(error)
-            with contextlib.suppress(LinkError):  # closed meanwhile: nothing is sent any more
-                exchange.apply(exchange.commands.give_up, str(error))
-
-    def _take_over(self, exchange: Exchange, grace_s: float) -> None:
-        exchange.forget_refusals(grace_s)
-        state = self.read()
-        if state is None or state.operator_stop:
-            raise LinkError("the stop buttons of the remote are down: release them and try again")
-        self._armed_ns = self.clock.now_ns()
-        exchange.apply(exchange.commands.arm, state.position)
-
-    def _refuse_others(self) -> None:
-        if others := self.count_other_controllers():
-            raise LinkError(
-                f"another controller publishes on rt/lowcmd ({others} commands in {LISTEN_S:g} s): stop it first"
-            )
-
     def _unheard(self, exchange: Exchange) -> bool:
         """Whether the robot shows no sign of hearing the commands, long after it was armed."""
-        if self.clock.now_ns() - self._armed_ns < UNHEARD_NS:
+        if self._take_over is None or self.clock.now_ns() - self._take_over.done_ns < UNHEARD_NS:
             return False
         frame = exchange.states.frame
         all_off = frame is not None and not frame.record["motor_state"]["mode"][self._motors].any()

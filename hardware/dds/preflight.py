@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hardware.checks import Check, check_battery, check_state
 from hardware.dds.state import motor_errors
+from hardware.dds.take_over import count_others
 from policies.bundle import Bundle
 from sim.errors import BundleError, ConfigError, LinkError
 from sim.spec import JointLimits, JointParameters
@@ -71,7 +72,7 @@ def check_motion_service(link: DdsLink) -> Check:
 def check_other_controllers(link: DdsLink) -> Check:
     """Whether somebody else commands the motors; the built-in controller may while it is at work."""
     name = "other controllers"
-    count = link.count_other_controllers()
+    count = count_others(link.exchange)
     if not count:
         return Check(name, True, "none")
     try:

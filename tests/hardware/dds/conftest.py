@@ -6,8 +6,7 @@ import time
 import pytest
 
 from hardware.dds import command as command_module
-from hardware.dds import link as link_module
-from hardware.dds import topics
+from hardware.dds import take_over, topics
 from hardware.dds.domain import join, leave, parse_uri
 from hardware.dds.frames import HgLowCmd, HgLowState
 from hardware.dds.link import DdsLink
@@ -36,7 +35,7 @@ def virtual_humanoid(*options):
 @pytest.fixture(autouse=True)
 def times(monkeypatch):
     """Other controllers are listened for more briefly; a test process that is held up is no host that died."""
-    monkeypatch.setattr(link_module, "LISTEN_S", 0.05)
+    monkeypatch.setattr(take_over, "LISTEN_S", 0.05)
     monkeypatch.setattr(command_module, "MAX_TARGET_AGE_NS", 1_000_000_000)
 
 
@@ -55,7 +54,7 @@ def link(robot):
 
 def arm(link):
     link.request_arm(True)
-    wait_until(lambda: not link._arming.is_alive())
+    wait_until(lambda: not link._take_over.under_way)
     assert not link.problem
     assert link.read().armed
     wait_until(lambda: link.read().onboard_mode == 1)  # the robot has heard it

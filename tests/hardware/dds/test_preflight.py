@@ -8,6 +8,7 @@ import pytest
 from hardware.checks import require
 from hardware.dds.link import DdsLink
 from hardware.dds.preflight import joint_parameters
+from hardware.dds.take_over import count_others
 from policies.pose import build_pose_bundle
 from sim.errors import BundleError, FlightRefusedError
 from tests.hardware.dds.conftest import JOINTS, event_names, wait_until
@@ -112,7 +113,7 @@ def test_another_controller_on_a_released_robot_is_named(robot, unconfigured, bu
     thread = threading.Thread(target=command)
     thread.start()
     try:
-        wait_until(lambda: unconfigured.count_other_controllers())
+        wait_until(lambda: count_others(unconfigured.exchange))
         details = failed(unconfigured.checks(bundle))
     finally:
         done.set()
