@@ -42,9 +42,14 @@ class Nack:
 
 
 def encode_command(command: Command) -> bytes:
-    """Return the payload of a COMMAND."""
+    """Return the payload of a COMMAND; what single precision cannot hold travels as infinity, which a robot refuses."""
     count = len(command.channels)
-    return _COMMAND.pack(command.session, command.sequence, count) + struct.pack(f"<{count}f", *command.channels)
+    head = _COMMAND.pack(command.session, command.sequence, count)
+    try:
+        return head + struct.pack(f"<{count}f", *command.channels)
+    except OverflowError:
+        channels = (math.copysign(math.inf, value) if abs(value) > 3e38 else value for value in command.channels)
+        return head + struct.pack(f"<{count}f", *channels)
 
 
 def decode_command(payload: bytes) -> Command:

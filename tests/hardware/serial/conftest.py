@@ -13,7 +13,15 @@ from hardware.framing import Frame, FrameReader, encode
 from hardware.serial.hello import Hello, decode_hello_request, encode_hello
 from hardware.serial.link import SerialLink
 from hardware.serial.protocol import MessageType
-from hardware.serial.states import Flag, FlightReport, Head, Mode, encode_flight_report
+from hardware.serial.states import (
+    Flag,
+    FlightReport,
+    Head,
+    JointReport,
+    Mode,
+    encode_flight_report,
+    encode_joint_report,
+)
 from hardware.virtual.serial.build import build_virtual_serial_robot
 from hardware.virtual.serial.server import Server
 
@@ -112,6 +120,8 @@ def greeting(hello=HELLO, state=STATE):
         said = encode(
             Frame(MessageType.HELLO, frame.sequence, encode_hello(dataclasses.replace(hello, session=session)))
         )
+        if isinstance(state, JointReport):
+            return said + encode(Frame(MessageType.JOINT_STATE, 1, encode_joint_report(state)))
         return said if state is None else said + encode(Frame(MessageType.FLIGHT_STATE, 1, encode_flight_report(state)))
 
     return answer

@@ -11,14 +11,17 @@ from hardware.flying.observation import FlightObservation
 from hardware.link import Link
 from hardware.pilot import HostPilot
 from hardware.serial.link import SerialLink, check_robot
-from hardware.serial.states import Flag, Mode
+from hardware.serial.messages import decode_command, decode_safe_action
+from hardware.serial.protocol import MessageType
+from hardware.serial.states import Flag, JointReport, Mode
 from hardware.serial.uri import parse_serial_uri
+from hardware.states import JointState
 from hardware.virtual.process import VirtualProcess
 from hardware.virtual.serial.build import build_virtual_serial_robot
 from hardware.virtual.serial.faults import parse_fault
 from policies.runtime import load_policy
 from sim.errors import LinkError
-from tests.hardware.serial.conftest import HELLO, eventually, serving
+from tests.hardware.serial.conftest import HELLO, STATE, eventually, greeting, serving
 from tests.hil.stalls import in_real_time
 
 
@@ -170,6 +173,30 @@ def test_a_command_that_is_no_number_never_moves_a_motor(link):
         assert eventually(lambda: link.receiver.refusal is not None)
         link.receiver.refusal = None
     assert link.read().motors == (0.0,) * 4
+
+
+def test_a_robot_with_joints(make_peer):
+    """No virtual one speaks it yet: a peer that says hello, sends one state and keeps what it receives."""
+    joints = ("left_knee", "right_knee")
+    hello = dataclasses.replace(HELLO, kind="joint", level="joint_position", channels=joints, robot="biped")
+    report = JointReport(
+        STATE.head, (1.0, 0.0, 0.0, 0.0), (0.0, 0.0, 0.5), (0.25, -0.25), (1.0, -1.0), (2.0, 3.0), (40.0, 41.0)
+    )
+    peer = make_peer(greeting(hello, report))
+    with SerialLink(peer.uri, level="joint_position") as link:
+        state = link.read()
+        assert isinstance(state, JointState)
+        assert (state.position, state.velocity, state.torque) == ((0.25, -0.25), (1.0, -1.0), (2.0, 3.0))
+        assert state.angular_velocity_b == (0.0, 0.0, 0.5)
+        assert link.command_names == ("left_knee_rad", "right_knee_rad")
+        link.write([0.125, -0.5])
+        assert eventually(lambda: any(frame.type == MessageType.COMMAND for frame in peer.received))
+        link.safe_stop("damp")
+        assert eventually(lambda: any(frame.type == MessageType.SAFE_ACTION for frame in peer.received))
+    command = next(frame for frame in peer.received if frame.type == MessageType.COMMAND)
+    assert decode_command(command.payload).channels == (0.125, -0.5)
+    action = next(frame for frame in peer.received if frame.type == MessageType.SAFE_ACTION)
+    assert decode_safe_action(action.payload)[1] == "damp"
 
 
 def test_close_is_quiet_and_repeatable_and_a_closed_link_says_so(served):

@@ -115,6 +115,14 @@ def test_a_command_with_a_channel_that_is_no_number_is_refused(command, value, d
     assert error.value.refusal is Refusal.NOT_A_NUMBER
 
 
+@pytest.mark.parametrize("value", [1e39, -1e300])
+def test_a_number_too_large_for_the_line_is_refused_at_its_end(value):
+    payload = encode_command(Command(1, 1, (0.5, value)))
+    assert struct.unpack_from("<2f", payload, 9) == (0.5, math.copysign(math.inf, value))
+    with pytest.raises(ProtocolError, match="not a number"):
+        decode_command(payload)
+
+
 def test_a_command_that_lies_about_its_channels_is_refused():
     payload = struct.pack("<IIB4f", 1, 1, 5, *(0.5,) * 4)
     with pytest.raises(ProtocolError, match="its 5 numbers need 29"):
