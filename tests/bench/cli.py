@@ -14,16 +14,20 @@ from rich.console import Console
 from tests.bench.machine import machine
 
 EXAMPLE = """sim2metal bench first-flight --json figures.json
-sim2metal bench first-flight --parts kernel mlp64"""
+sim2metal bench first-flight --parts kernel mlp64
+sim2metal bench robot-side --json robot-side.json"""
 
-SUITES = {"first-flight": ("kernel", "mlp64", "hover", "demo")}
+SUITES = {
+    "first-flight": ("kernel", "mlp64", "hover", "demo"),
+    "robot-side": ("policy_node", "radio", "swarm", "fuzz_crtp", "fuzz_serial", "faults"),
+}
 
 
 @dataclass
 class Args:
     """Options of ``sim2metal bench``."""
 
-    suite: Annotated[Literal["first-flight"], tyro.conf.Positional] = "first-flight"
+    suite: Annotated[Literal["first-flight", "robot-side"], tyro.conf.Positional] = "first-flight"
     """Which set of figures to measure."""
     parts: tuple[str, ...] = ()
     """Only these parts of the suite (default: all)."""
