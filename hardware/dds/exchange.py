@@ -84,7 +84,8 @@ class Exchange:
             for frame in self._states.take(DEPTH):
                 if isinstance(frame, Frame):
                     self.states.take(frame, now_ns, frame.sample_info.publication_handle)
-            others = sum(isinstance(frame, Frame) for frame in self._others.take(DEPTH))
+            # Only what a robot would obey: else any noise on the network could take the robot from its host.
+            others = sum(isinstance(frame, Frame) and frame.intact for frame in self._others.take(DEPTH))
             if now_ns >= self._others_count_from_ns:
                 self.foreign_commands += others
 

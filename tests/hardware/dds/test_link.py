@@ -138,6 +138,20 @@ def test_a_second_controller_is_refused_by_the_robot_and_reported_by_the_link(ro
     wait_until(lambda: event_names(robot)[-1] == "commanded_damp")
 
 
+def test_noise_on_the_command_topic_takes_the_robot_from_nobody(robot, link, stranger):
+    arm(link)
+    before = robot.events()["counters"].get("bad_checksum", 0)
+    for number in range(20):
+        frame = stranger.command(q=1.0)
+        frame.record["crc"] ^= 1 << number
+        link.write(POSE)
+        stranger.commands.write(frame)
+        time.sleep(0.005)
+    wait_until(lambda: robot.events()["counters"].get("bad_checksum", 0) > before)
+    assert link.read().armed
+    assert not link.problem
+
+
 def test_a_robot_in_other_hands_is_not_taken(robot, link, stranger):
     wait_until(lambda: event_names(robot)[-1] == "watchdog_damp")
     stop = time.monotonic() + 1.5
