@@ -9,6 +9,13 @@ os.environ.setdefault("MUJOCO_GL", "egl")
 import pytest  # noqa: E402 (the variables must be set before any library starts its threads)
 
 
+def pytest_report_header():
+    """Which of the two rclpys the tests of ROS nodes run on."""
+    from hardware.ros2 import which
+
+    return f"rclpy: {'of the sourced ROS 2' if which() == 'rclpy' else 'the runtime in hardware/ros2'}"
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     """Under SIM2METAL_REQUIRE_ALL=1 (CI) a skipped test is a failed test."""

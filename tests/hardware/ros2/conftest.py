@@ -4,15 +4,19 @@ import uuid
 import pytest
 
 from hardware import ros2
-from hardware.dds.domain import parse_uri
 from hardware.virtual.humanoid.domain import free_dds_uri
 from tests.hardware.ros2.helpers import Ros
+
+
+if ros2.which() == "rclpy":  # a real ROS 2 is sourced: what looks inside the runtime has nothing to look at
+    inside = ("cli", "codec", "definitions", "environment", "install", "messages", "names_and_arguments", "qos", "wire")
+    collect_ignore = [f"test_{name}.py" for name in inside]
 
 
 @pytest.fixture(scope="session")
 def domain_id():
     """A DDS domain of this test process."""
-    return parse_uri(free_dds_uri()).domain
+    return int(free_dds_uri().rpartition("=")[2])
 
 
 @pytest.fixture
@@ -27,7 +31,7 @@ def environment(domain_id, monkeypatch):
 @pytest.fixture
 def ros(environment):
     """A context of its own with a spinning helper, in a namespace that no other test has."""
-    assert ros2.install() == "hardware.ros2"
+    ros2.install()
     made = Ros(f"/t{uuid.uuid4().hex[:12]}")
     yield made
     made.close()

@@ -12,8 +12,8 @@ class Ros:
     """Nodes in one namespace of one context."""
 
     def __init__(self, namespace):
-        from hardware.ros2.rclpy.context import Context
-        from hardware.ros2.rclpy.executors import SingleThreadedExecutor
+        from rclpy.context import Context
+        from rclpy.executors import SingleThreadedExecutor
 
         self.namespace = namespace
         self.context = Context()
@@ -21,7 +21,7 @@ class Ros:
         self.executor = SingleThreadedExecutor(context=self.context)
 
     def node(self, name="node", kind=None, spin=True, **options):
-        from hardware.ros2.rclpy.node import Node
+        from rclpy.node import Node
 
         made = (kind or Node)(name, context=self.context, **{"namespace": self.namespace, **options})
         if spin:

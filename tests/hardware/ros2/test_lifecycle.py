@@ -47,7 +47,7 @@ class Managed(LifecycleNode):
 
 
 def label(node):
-    return node._state_machine.current_state.label
+    return node._state_machine.current_state[1]
 
 
 def test_the_way_up_and_down(ros):
