@@ -100,16 +100,23 @@ class Receiver:
         if frame.type in (MessageType.FLIGHT_STATE, MessageType.JOINT_STATE):
             self._on_state(frame, now_ns)
         elif frame.type == MessageType.HELLO:
-            hello = decode_hello(frame.payload)
-            if hello.session != self._session:
+            if not self._on_hello(decode_hello(frame.payload)):
                 return
-            self.hello = hello
         elif frame.type == MessageType.NACK:
             self._on_nack(decode_nack(frame.payload))
         elif frame.type != MessageType.ACK:
             raise ProtocolError(Refusal.UNKNOWN_TYPE, f"message of type {frame.type:#x} from the robot")
         self.answers[MessageType(frame.type).name] += 1
         self.heard_ns = now_ns
+
+    def _on_hello(self, hello: Hello) -> bool:
+        """Take the first hello for this session; returns whether this one was for it."""
+        if hello.session != self._session:
+            return False
+        if self.hello is not None and hello != self.hello:
+            raise ProtocolError(Refusal.MALFORMED, "a second hello that differs from the first")
+        self.hello = hello
+        return True
 
     def _on_state(self, frame: Frame, now_ns: int) -> None:
         hello = self.hello

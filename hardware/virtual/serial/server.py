@@ -104,7 +104,10 @@ class Server(RobotServer):
 
     def _accept(self) -> None:
         assert self._listener is not None
-        connection, _ = self._listener.accept()
+        try:
+            connection, _ = self._listener.accept()
+        except OSError:  # it left before it was let in
+            return
         if len(self._connections) >= MOST_CONNECTIONS:
             connection.close()
             self.robot.events.count("refused_connection")

@@ -12,6 +12,7 @@ import pytest
 
 import hardware.serial.link as link_module
 from hardware.framing import Frame, cobs_encode, encode
+from hardware.serial.hello import encode_hello
 from hardware.serial.link import SerialLink
 from hardware.serial.messages import Nack, encode_nack
 from hardware.serial.protocol import MessageType, Refusal
@@ -136,10 +137,20 @@ def test_a_robot_with_the_policy_on_board_takes_setpoints_whatever_the_policy_gi
 
 
 def test_a_hello_for_somebody_else_is_not_ours(make_peer):
-    from hardware.serial.hello import encode_hello
-
     other = encode(Frame(MessageType.HELLO, 0, encode_hello(HELLO)))
     assert "no robot answers" in refusal_of(make_peer(lambda _: other).uri)
+
+
+def test_a_robot_that_turns_into_another_one_is_not_believed(make_peer):
+    peer = make_peer(greeting())
+    with SerialLink(peer.uri) as link:
+        before = link.hello
+        changed = dataclasses.replace(before, channels=("m1",))
+        peer.send(encode(Frame(MessageType.HELLO, 0, encode_hello(before))))
+        peer.send(encode(Frame(MessageType.HELLO, 0, encode_hello(changed))))
+        assert eventually(lambda: link.receiver.answers["malformed"] == 1)
+        assert link.hello == before
+        assert link.receiver.answers["HELLO"] == 2
 
 
 def test_nobody_listens_on_tcp():
