@@ -54,6 +54,7 @@ class CrazyflieNode(Node):
         patience_s: float = declare(
             self, "connect_timeout", 10.0, "how long to look for the robot, s", low=0.0, high=600.0
         )
+        real_time: bool = declare(self, "real_time", True, "real-time scheduling and locked memory, if allowed")
         logs: str = declare(self, "log_folder", "", "where flight logs (MCAP) go; empty: none are written")
         world: str = declare(self, "world_frame", "world", "frame of pose and odom")
         self._body: str = declare(self, "body_frame", "base_link", "frame of the robot")
@@ -89,6 +90,7 @@ class CrazyflieNode(Node):
             signals,
             LogBook(Path(logs) if logs else None, metadata, self._link.clock),
             self._say,
+            wants_real_time=real_time,
         )
         FlightServices(self, lambda: self._sorties.mission, self._position, self._sorties.emergency_stop)
         self.create_service(Trigger, "reset", self._reset)

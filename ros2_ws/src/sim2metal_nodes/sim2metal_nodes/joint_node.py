@@ -52,6 +52,7 @@ class JointNode(Node):
         patience_s: float = declare(
             self, "connect_timeout", 10.0, "how long to look for the robot, s", low=0.0, high=600.0
         )
+        real_time: bool = declare(self, "real_time", True, "real-time scheduling and locked memory, if allowed")
         logs: str = declare(self, "log_folder", "", "where logs (MCAP) go; empty: none are written")
         self._body: str = declare(self, "body_frame", "pelvis", "frame of imu")
         if not path:
@@ -84,6 +85,7 @@ class JointNode(Node):
             signals,
             LogBook(Path(logs) if logs else None, metadata, self._link.clock, JOINT_STEP),
             self._say,
+            wants_real_time=real_time,
         )
         self._offer()
         self._diagnostics = Diagnostics(self, "joint_node", self._report)

@@ -14,6 +14,7 @@ from hardware.control_loop import ControlLoop, Mission, RunRecord
 from hardware.log import RunLog
 from hardware.log_schema import FLIGHT_STEP, LogSchema
 from hardware.operator_signals import OperatorSignals
+from hardware.realtime import real_time_process
 from sim.errors import Sim2MetalError, StorageError
 
 POLL_S = 0.05
@@ -89,6 +90,7 @@ class Sorties(Generic[MissionT]):
         logs: makes the logs.
         say: prints a line; the flag says whether it is bad news.
         disarmed: whether the robot says that it is disarmed by other means than its state.
+        wants_real_time: run with real-time scheduling where the system allows it.
     """
 
     def __init__(
@@ -101,9 +103,11 @@ class Sorties(Generic[MissionT]):
         logs: LogBook,
         say: Callable[[str, bool], None],
         disarmed: Callable[[], bool] = lambda: False,
+        wants_real_time: bool = True,
     ) -> None:
         self._new_mission, self._make, self._ready, self._cut = new_mission, make, ready, cut
         self._logs, self._say, self._disarmed = logs, say, disarmed
+        self._wants_real_time = wants_real_time
         self._wishes = Wishes(signals)
         self.mission = new_mission()
         self.loop: ControlLoop[Any] | None = None
@@ -162,9 +166,10 @@ class Sorties(Generic[MissionT]):
     def _go(self) -> None:
         try:
             self._ready()
-            with self._open_log() as log:
+            with self._open_log() as log, real_time_process(self._wants_real_time):
                 self.loop = self._make(self.mission, log, self._wishes)
-                self._report(self.loop.run())
+                record = self.loop.run()
+            self._report(record)
         except Sim2MetalError as error:
             self._say(f"refused: {error}", True)
         finally:

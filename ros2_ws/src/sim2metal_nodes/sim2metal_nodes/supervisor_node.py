@@ -45,6 +45,7 @@ class SupervisorNode(Node):
         path: str = declare(self, "bundle", "", "folder of the policy bundle, whose limits are enforced")
         world: str = declare(self, "world_frame", "world", "frame of pose, twist and reference")
         body: str = declare(self, "body_frame", "base_link", "frame of imu")
+        real_time: bool = declare(self, "real_time", True, "real-time scheduling and locked memory, if allowed")
         logs: str = declare(self, "log_folder", "", "where flight logs (MCAP) go; empty: none are written")
         if not path:
             raise ConfigError("parameter 'bundle' is empty: give the bundle's folder")
@@ -72,6 +73,7 @@ class SupervisorNode(Node):
             LogBook(Path(logs) if logs else None, metadata, clock),
             self._say,
             lambda: not self._link.status.armed,
+            wants_real_time=real_time,
         )
         FlightServices(self, lambda: self._sorties.mission, self._position, self._sorties.emergency_stop)
         self.create_service(Trigger, "reset", self._reset)
