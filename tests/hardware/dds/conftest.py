@@ -67,6 +67,12 @@ def follow(link, target=JOINTS.default_pose_rad, seconds=0.3):
         time.sleep(0.02)
 
 
+def let_pass(link, ms):
+    """Wait until the robot's clock has moved on."""
+    tick = int(link.exchange.states.frame.record["tick"])
+    wait_until(lambda: int(link.exchange.states.frame.record["tick"]) > tick + ms)
+
+
 def event_names(robot):
     return [event["event"] for event in robot.events()["events"]]
 

@@ -48,6 +48,7 @@ def test_a_run_from_the_crane_ends_as_planned(bundle, tmp_path):
     assert (tmp_path / "run.mcap").stat().st_size > 1000
 
 
+@pytest.mark.slow
 def test_the_remotes_stop_ends_a_run_in_damping(bundle, tmp_path):
     with virtual_humanoid("--hang", "--fault", "remote-stop@armed+2.5") as robot:
         code, result, events = run(bundle, robot, tmp_path, "--hold", "20")
