@@ -8,6 +8,7 @@ from typing import Any
 from hardware.ros2.launching import events
 from hardware.ros2.launching.context import Action, Entity, LaunchContext, LaunchError, Text, perform, visit_all
 from hardware.ros2.launching.source import PythonLaunchDescriptionSource
+from sim.errors import Sim2MetalError
 
 
 class DeclareLaunchArgument(Action):
@@ -118,8 +119,17 @@ class OpaqueFunction(Action):
         self.function, self.args, self.kwargs = function, tuple(args), dict(kwargs or {})
 
     def execute(self, context: LaunchContext) -> Sequence[Entity] | None:
-        """Call it."""
-        return self.function(context, *self.args, **self.kwargs)
+        """Call it.
+
+        Raises:
+            LaunchError: if it fails, with its reason.
+        """
+        try:
+            return self.function(context, *self.args, **self.kwargs)
+        except Sim2MetalError:
+            raise
+        except Exception as error:
+            raise LaunchError(f"the launch file failed: {error or type(error).__name__}") from error
 
 
 class LogInfo(Action):
