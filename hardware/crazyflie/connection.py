@@ -21,6 +21,7 @@ import cflib.crtp
 from cflib.crazyflie import Crazyflie
 from cflib.crtp.crtpstack import CRTPPacket, CRTPPort
 
+from hardware.crazyflie.guard import bound_queue, ignore_unused_ports
 from sim.errors import ConfigError, FlightAbortedError, LinkError
 
 ATTEMPTS = 3
@@ -85,6 +86,7 @@ def connect(uri: str, stopped: Callable[[], bool] = lambda: False) -> Crazyflie:
         attempt = _Attempt(uri)
         reason = attempt.wait(STALL_S[scheme], stopped)
         if not reason:
+            ignore_unused_ports(attempt.crazyflie)
             attempt.crazyflie.link_statistics.stop()  # our sender pings instead: see the module's docstring
             return attempt.crazyflie
         disconnect(attempt.crazyflie)
@@ -120,6 +122,7 @@ class _Attempt:
         self.crazyflie.connection_lost.add_callback(self._failed)
         self.crazyflie.packet_received.add_callback(self._received)
         self.crazyflie.open_link(uri)
+        bound_queue(self.crazyflie)
 
     def wait(self, stall_s: float, stopped: Callable[[], bool]) -> str:
         """Return an empty string when connected, else the reason why not."""

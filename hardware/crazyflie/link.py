@@ -230,10 +230,13 @@ class CrazyflieLink:
         self.sender.measurement(functools.partial(localization.send_extpose, list(position_w), [x, y, z, w]))
 
     def parameter(self, name: str) -> float | None:
-        """Return a parameter's value as it was when the link opened or last changed; ``None`` if there is none."""
+        """Return a parameter's value as it was when the link opened or last changed.
+
+        ``None`` if there is none or it is no finite number.
+        """
         group, _, variable = name.partition(".")
         text = self.crazyflie.param.values.get(group, {}).get(variable)
-        return None if text is None else float(text)
+        return float(text) if text is not None and math.isfinite(float(text)) else None
 
     def parameters(self, group: str) -> dict[str, float]:
         """Return all parameters of a group by name."""

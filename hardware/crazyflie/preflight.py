@@ -91,7 +91,7 @@ def reset_estimator(link: CrazyflieLink, stopped: Callable[[], bool] = lambda: F
 
 def converged(variances: list[tuple[float, float, float]]) -> bool:
     """Whether position variances over a window are small and have stopped changing."""
-    if len(variances) < 3:
+    if len(variances) < 3 or not all(0.0 <= value < math.inf for values in variances for value in values):
         return False
     axes = list(zip(*variances))
     spread = max(max(axis) - min(axis) for axis in axes)

@@ -15,12 +15,15 @@ from cflib.crazyflie import Crazyflie
 from cflib.crazyflie.log import LogConfig
 
 from hardware.crazyflie import names
+from hardware.crazyflie.guard import ExactLogConfig
 from hardware.states import FlightState
 from sim.errors import LinkError
 
 STATE_PERIOD_MS = 10
 POWER_PERIOD_MS = 50
 START_TIMEOUT_S = 2.0
+UNIT_TOLERANCE = 0.05
+"""An estimator normalises its quaternion to within rounding; further off is no orientation."""
 _DEG = math.pi / 180.0
 
 
@@ -67,7 +70,7 @@ class Telemetry:
     def _add(
         self, name: str, period_ms: int, variables: Sequence[tuple[str, str | None]], received: Callable[..., None]
     ) -> None:
-        block = LogConfig(name, period_ms)
+        block = ExactLogConfig(name, period_ms)
         for variable, kind in variables:
             block.add_variable(variable, kind)
         block.data_received_cb.add_callback(received)
@@ -118,7 +121,7 @@ class Telemetry:
             robot_ms=robot_ms,
             position_w=(x, y, z),
             velocity_w=(vx, vy, vz),
-            orientation_wxyz=(qw, qx, qy, qz),
+            orientation_wxyz=unit_or_nan(qw, qx, qy, qz),
             angular_velocity_b=tuple(data[name] * _DEG for name in names.GYRO_BLOCK),
             battery_v=self._battery_v,
             armed=bool(info & names.IS_ARMED),
@@ -129,3 +132,8 @@ class Telemetry:
             onboard_mode=mode,
             motors=self._motors,
         )
+
+
+def unit_or_nan(*quaternion: float) -> tuple[float, ...]:
+    """Return the quaternion; what is not one, being far from unit length, as four NaN."""
+    return quaternion if abs(math.hypot(*quaternion) - 1.0) <= UNIT_TOLERANCE else (math.nan,) * 4

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from hardware.virtual.crazyflie.values import FLOAT, U8, U16, U32, ValueType
 
+MAX_POSITION_M = 100.0
+"""Positions and their deviations beyond this are noise."""
 CONTROLLER_PID, CONTROLLER_OUT_OF_TREE = 1, 6
 """Values of ``stabilizer.controller`` (crazyflie-firmware, ``controller.h``)."""
 
@@ -22,6 +25,9 @@ class Parameter:
     read_only: bool = False
     persistent: bool = False
     """Can be kept over a restart: cflib calls this an extended type."""
+    low: float = -math.inf
+    high: float = math.inf
+    """Range of what a client may write; a NaN is in none."""
     value: float = 0.0
     stored: float | None = None
 
@@ -92,13 +98,11 @@ def standard_parameters(controller: int, bundle_id: bytes, decks: tuple[str, ...
         *(Parameter(f"deck.{deck}", U8, deck in decks, read_only=True) for deck in known_decks),
         Parameter("stabilizer.controller", U8, controller, persistent=True),
         Parameter("stabilizer.estimator", U8, 2, persistent=True),
-        Parameter("stabilizer.stop", U8, 0),
-        Parameter("commander.enHighLevel", U8, 1, persistent=True),
-        Parameter("kalman.resetEstimation", U8, 0),
-        Parameter("kalman.initialX", FLOAT, 0.0),
-        Parameter("kalman.initialY", FLOAT, 0.0),
-        Parameter("kalman.initialZ", FLOAT, 0.0),
-        Parameter("locSrv.extPosStdDev", FLOAT, 0.01),
-        Parameter("system.arm", U8, 0),
+        Parameter("stabilizer.stop", U8, 0, high=1),
+        Parameter("commander.enHighLevel", U8, 1, persistent=True, high=1),
+        Parameter("kalman.resetEstimation", U8, 0, high=1),
+        *(Parameter(f"kalman.initial{axis}", FLOAT, 0.0, low=-MAX_POSITION_M, high=MAX_POSITION_M) for axis in "XYZ"),
+        Parameter("locSrv.extPosStdDev", FLOAT, 0.01, low=1e-4, high=MAX_POSITION_M),
+        Parameter("system.arm", U8, 0, high=1),
         *(Parameter(f"s2m.id{i}", U32, word, read_only=True) for i, word in enumerate(words)),
     ]

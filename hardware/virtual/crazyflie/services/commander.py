@@ -36,20 +36,20 @@ class CommanderService:
         Raises:
             MalformedPacketError: for an unknown type, a wrong length or numbers out of range.
         """
-        if packet.port == Port.COMMANDER:
+        if packet.port == Port.COMMANDER and packet.channel == SETPOINT:
             self._commander.accept_legacy(decode_legacy(packet.data))
-        elif packet.channel == SETPOINT:
+        elif packet.port == Port.COMMANDER_GENERIC and packet.channel == SETPOINT:
             self._commander.accept(decode_generic(packet.data))
-        elif packet.channel == META:
+        elif packet.port == Port.COMMANDER_GENERIC and packet.channel == META:
             self._meta(packet.data)
         else:
             raise MalformedPacketError("unknown set-point channel")
         return []
 
     def _meta(self, data: bytes) -> None:
-        if data[:1] != bytes((NOTIFY_STOP,)):
+        if data[:1] != bytes((NOTIFY_STOP,)) or len(data) not in (1, 5):
             raise MalformedPacketError("unknown meta command")
-        remain_ms = struct.unpack_from("<I", data, 1)[0] if len(data) >= 5 else 0
+        remain_ms = int.from_bytes(data[1:], "little")
         self._commander.relax(remain_ms)
 
 
@@ -117,6 +117,8 @@ def _full_state(data: bytes) -> Setpoint:
 
 def _manual(data: bytes) -> Setpoint:
     roll, pitch, yaw_rate, thrust, rate = _numbers("<fffHB", data)
+    if rate not in (0, 1):
+        raise MalformedPacketError("manual set-point of neither angles nor rates")
     return _tilt_setpoint(roll, -pitch, yaw_rate, thrust / FULL_THRUST, Mode.VELOCITY if rate else Mode.ABSOLUTE)
 
 

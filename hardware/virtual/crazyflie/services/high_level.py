@@ -9,6 +9,7 @@ import struct
 from hardware.virtual.crazyflie.crtp import MalformedPacketError, Packet, Port
 from hardware.virtual.crazyflie.high_level import HighLevelCommander
 
+CHANNEL = 0
 SET_GROUP_MASK, STOP, GO_TO, TAKEOFF_2, LAND_2, GO_TO_2 = 0, 3, 4, 7, 8, 12
 MAX_DURATION_S = 600.0
 
@@ -26,13 +27,13 @@ class HighLevelService:
         Raises:
             MalformedPacketError: for a wrong length or numbers out of range.
         """
-        if len(packet.data) < 2:
-            raise MalformedPacketError("high-level command too short")
+        if packet.channel != CHANNEL or len(packet.data) < 2:
+            raise MalformedPacketError("high-level command too short or on an unknown channel")
         status = self._run(packet.data[0], packet.data[1:])
         return [Packet(Port.SETPOINT_HL, packet.channel, packet.data[:3].ljust(3, b"\0") + bytes((status,)))]
 
     def _run(self, command: int, data: bytes) -> int:
-        if command == SET_GROUP_MASK:
+        if command == SET_GROUP_MASK and len(data) == 1:
             self._group_mask = data[0]
             return 0
         handler = {
@@ -40,7 +41,7 @@ class HighLevelService:
             TAKEOFF_2: self._takeoff,
             LAND_2: self._land,
             GO_TO: self._go_to,
-            GO_TO_2: self._go_to,
+            GO_TO_2: self._go_to_2,
         }
         if command not in handler:
             return errno.ENOEXEC
@@ -54,19 +55,26 @@ class HighLevelService:
         return self._commander.stop()
 
     def _takeoff(self, data: bytes) -> bool:
-        height, yaw, use_current_yaw, duration = _numbers("<ff?f", data)
-        return self._commander.takeoff(height, None if use_current_yaw else yaw, _duration(duration))
+        height, yaw, use_current_yaw, duration = _numbers("<ffBf", data)
+        return self._commander.takeoff(height, None if _flag(use_current_yaw) else yaw, _duration(duration))
 
     def _land(self, data: bytes) -> bool:
-        height, yaw, use_current_yaw, duration = _numbers("<ff?f", data)
-        return self._commander.land(height, None if use_current_yaw else yaw, _duration(duration))
+        height, yaw, use_current_yaw, duration = _numbers("<ffBf", data)
+        return self._commander.land(height, None if _flag(use_current_yaw) else yaw, _duration(duration))
 
     def _go_to(self, data: bytes) -> bool:
-        linear = False
-        if len(data) == struct.calcsize("<BBfffff"):
-            linear, data = bool(data[1]), data[:1] + data[2:]
         relative, x, y, z, yaw, duration = _numbers("<Bfffff", data)
-        return self._commander.go_to((x, y, z), yaw, _duration(duration), bool(relative), linear)
+        return self._commander.go_to((x, y, z), yaw, _duration(duration), _flag(relative), linear=False)
+
+    def _go_to_2(self, data: bytes) -> bool:
+        relative, linear, x, y, z, yaw, duration = _numbers("<BBfffff", data)
+        return self._commander.go_to((x, y, z), yaw, _duration(duration), _flag(relative), _flag(linear))
+
+
+def _flag(value: float) -> bool:
+    if value not in (0, 1):
+        raise MalformedPacketError(f"flag {value}")
+    return bool(value)
 
 
 def _duration(value: float) -> float:

@@ -42,9 +42,9 @@ class LocalizationService:
         return []
 
     def _generic(self, kind: int, data: bytes) -> None:
-        if kind == EMERGENCY_STOP:
+        if kind == EMERGENCY_STOP and not data:
             self._supervisor.emergency_stop("client's request")
-        elif kind == EMERGENCY_STOP_WATCHDOG:
+        elif kind == EMERGENCY_STOP_WATCHDOG and not data:
             self._supervisor.feed_emergency_watchdog()
         elif kind == EXT_POSE:
             x, y, z, qx, qy, qz, qw = _unpack(struct.Struct("<fffffff"), data)

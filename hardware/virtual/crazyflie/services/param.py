@@ -67,16 +67,23 @@ class ParamService:
         self._assign(parameter, data[2:])
         return data[:2] + parameter.encoded()
 
-    def _assign(self, parameter: Parameter, value: bytes) -> None:
+    def _assign(self, parameter: Parameter, value: bytes) -> bool:
+        """Write a value; one out of range is not taken, and the reply tells the client what it still is."""
         if len(value) != parameter.kind.size:
             raise MalformedPacketError(f"{parameter.name}: {len(value)} bytes, expected {parameter.kind.size}")
-        self._store.write(parameter.name, parameter.kind.unpack(value))
+        number = parameter.kind.unpack(value)
+        if not parameter.low <= number <= parameter.high:
+            return False
+        self._store.write(parameter.name, number)
+        return True
 
     def _misc(self, data: bytes) -> bytes:
         if not data:
             raise MalformedPacketError("empty parameter request")
         if data[0] == SET_BY_NAME:
             return self._set_by_name(data)
+        if len(data) != 3:
+            raise MalformedPacketError("parameter request of the wrong length")
         parameter = self._find(data, 1)
         status = self._misc_status(data[0], parameter)
         return data[:3] + status
@@ -117,8 +124,7 @@ class ParamService:
         parameter = self._store[complete]
         if BY_PARAM_CODE.get(rest[0]) is not parameter.kind:
             return head + bytes((errno.EINVAL,))
-        self._assign(parameter, rest[1:])
-        return head + b"\0"
+        return head + (b"\0" if self._assign(parameter, rest[1:]) else bytes((errno.EINVAL,)))
 
 
 def _type_byte(parameter: Parameter) -> int:

@@ -7,6 +7,7 @@ from hardware.virtual.multirotor.supervisor import FlightSupervisor
 
 COMMAND, VERSION = 0, 1
 SET_CONTINUOUS_WAVE, ARM, RECOVER, USER_NOTIFICATION = 0, 1, 2, 3
+ARM_REQUESTS = (bytes((ARM, 0)), bytes((ARM, 1)))
 GET_PROTOCOL, GET_FIRMWARE, GET_DEVICE_TYPE = 0, 1, 2
 FIRMWARE_VERSION = b"sim2metal virtual\0"
 DEVICE_TYPE = b"CF21;R=F\0"
@@ -45,12 +46,12 @@ class PlatformService:
 
     def _command(self, packet: Packet) -> list[Packet]:
         command = packet.data[0]
-        if command == ARM and len(packet.data) >= 2:
+        if packet.data in ARM_REQUESTS:
             ok = self._supervisor.request_arming(bool(packet.data[1]))
             return [Packet(Port.PLATFORM, COMMAND, bytes((ARM, ok, self._supervisor.armed)))]
-        if command == RECOVER:
+        if packet.data == bytes((RECOVER,)):
             ok = self._supervisor.request_recovery()
             return [Packet(Port.PLATFORM, COMMAND, bytes((RECOVER, ok, not self._supervisor.crashed)))]
         if command in (SET_CONTINUOUS_WAVE, USER_NOTIFICATION):
             return [packet]
-        raise MalformedPacketError(f"unknown platform command {command}")
+        raise MalformedPacketError(f"unknown platform command {packet.data.hex()}")

@@ -10,6 +10,8 @@ from hardware.virtual.multirotor.supervisor import FlightSupervisor
 INFO, COMMAND = 0, 1
 GET_STATE = 0x0C
 ARM, RECOVER, EMERGENCY_STOP, EMERGENCY_STOP_WATCHDOG = 1, 2, 3, 4
+ARM_REQUESTS = (bytes((ARM, 0)), bytes((ARM, 1)))
+"""CRTP has no checksum: what is not exactly a request is none."""
 RESPONSE = 0x80
 """Set in the command byte of every reply."""
 
@@ -28,7 +30,7 @@ class SupervisorService:
         """
         if not packet.data:
             raise MalformedPacketError("empty supervisor packet")
-        if packet.channel == INFO and packet.data[0] == GET_STATE:
+        if packet.channel == INFO and packet.data == bytes((GET_STATE,)):
             return [_reply(INFO, GET_STATE, struct.pack("<H", self._supervisor.bitfield()))]
         if packet.channel == COMMAND:
             return self._command(packet.data)
@@ -36,19 +38,19 @@ class SupervisorService:
 
     def _command(self, data: bytes) -> list[Packet]:
         supervisor = self._supervisor
-        if data[0] == ARM and len(data) >= 2:
+        if data in ARM_REQUESTS:
             ok = supervisor.request_arming(bool(data[1]))
             return [_reply(COMMAND, ARM, bytes((ok, supervisor.armed)))]
-        if data[0] == RECOVER:
+        if data == bytes((RECOVER,)):
             ok = supervisor.request_recovery()
             return [_reply(COMMAND, RECOVER, bytes((ok, not supervisor.crashed)))]
-        if data[0] == EMERGENCY_STOP:
+        if data == bytes((EMERGENCY_STOP,)):
             supervisor.emergency_stop("client's request")
             return []
-        if data[0] == EMERGENCY_STOP_WATCHDOG:
+        if data == bytes((EMERGENCY_STOP_WATCHDOG,)):
             supervisor.feed_emergency_watchdog()
             return []
-        raise MalformedPacketError(f"unknown supervisor command {data[0]}")
+        raise MalformedPacketError(f"unknown supervisor command {data.hex()}")
 
 
 def _reply(channel: int, command: int, data: bytes) -> Packet:
