@@ -10,6 +10,7 @@ from hardware.ros2.definitions import type_hash
 from hardware.ros2.errors import CdrError
 from hardware.ros2.messages import Message
 from hardware.ros2.rclpy.exceptions import NoTypeSupportImportedException
+from hardware.ros2.rclpy.qos import QoSProfile
 from hardware.ros2.wire import SERVICE_HEADER, ServiceCall, user_data
 
 REFUSED_EVERY_S = 5.0
@@ -72,3 +73,24 @@ def decode_call(codec: Codec, data: bytes) -> tuple[Any, ServiceCall]:
 def warn_refused(node: Any, name: str, error: CdrError) -> None:
     """Say, not too often, that a sample was dropped."""
     node.get_logger().warning(f"dropped a sample on {name}: {error}", throttle_duration_sec=REFUSED_EVERY_S)
+
+
+def as_profile(qos_or_depth: QoSProfile | int) -> QoSProfile:
+    """Return the profile, or the default one of a depth.
+
+    Raises:
+        TypeError, ValueError: for what is neither.
+    """
+    if isinstance(qos_or_depth, QoSProfile):
+        return qos_or_depth
+    if isinstance(qos_or_depth, bool) or not isinstance(qos_or_depth, int):
+        raise TypeError("Expected QoSProfile or int, but received " + repr(type(qos_or_depth)))
+    if qos_or_depth < 0:
+        raise ValueError("history depth must be greater than or equal to zero")
+    return QoSProfile(depth=qos_or_depth)
+
+
+def refuse_overriding(options: Any) -> None:
+    """Raise NotImplementedError if ``qos_overriding_options`` were given."""
+    if options is not None:
+        raise NotImplementedError("this runtime does not make parameters of policies (qos_overriding_options)")

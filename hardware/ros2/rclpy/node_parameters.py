@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from hardware.ros2.messages import message_class
 from hardware.ros2.rclpy.exceptions import (
-    InvalidParameterException,
     InvalidParameterTypeException,
     InvalidParameterValueException,
     ParameterAlreadyDeclaredException,
@@ -18,6 +16,7 @@ from hardware.ros2.rclpy.exceptions import (
 )
 from hardware.ros2.rclpy.parameter import PARAMETER_SEPARATOR_STRING, Parameter
 from hardware.ros2.rclpy.parameter_checks import refusal, result
+from hardware.ros2.rclpy.parameter_declaration import is_listed, make_descriptor, parameter_from, unpack_declaration
 
 PreCallback = Callable[[list[Parameter]], list[Parameter]]
 SetCallback = Callable[[list[Parameter]], Any]
@@ -57,7 +56,7 @@ class ParametersMixin:
             InvalidParameterValueException: see their texts.
         """
         if descriptor is None:
-            descriptor = _descriptor(dynamic_typing=value is None)
+            descriptor = make_descriptor(dynamic_typing=value is None)
         return self.declare_parameters("", [(name, value, descriptor)], ignore_override)[0]
 
     def declare_parameters(
@@ -66,7 +65,7 @@ class ParametersMixin:
         """Declare several: tuples of name, value or type, descriptor; see ``declare_parameter``."""
         declared = []
         for index, entry in enumerate(parameters):
-            name, value, descriptor = _unpack(entry, index, namespace)
+            name, value, descriptor = unpack_declaration(entry, index, namespace)
             if name in self._parameters:
                 raise ParameterAlreadyDeclaredException([name])
             parameter = self._declared_value(name, value, descriptor, ignore_override)
@@ -146,7 +145,7 @@ class ParametersMixin:
             if not parameter_list:
                 return result("parameter list cannot be empty, this might be due to pre_set_parameters_callback")
         for name in undeclared:
-            self._descriptors.setdefault(name, _descriptor(name=name, dynamic_typing=True))
+            self._descriptors.setdefault(name, make_descriptor(name=name, dynamic_typing=True))
         return self._set(parameter_list, self._descriptors, check_read_only=True)
 
     def describe_parameter(self, name: str) -> Any:
@@ -154,7 +153,7 @@ class ParametersMixin:
         if name in self._descriptors:
             return self._descriptors[name]
         if self._allow_undeclared_parameters:
-            return _descriptor(name=name)
+            return make_descriptor(name=name)
         raise ParameterNotDeclaredException(name)
 
     def describe_parameters(self, names: list[str]) -> list[Any]:
@@ -166,7 +165,7 @@ class ParametersMixin:
         current = self.get_parameter(name)
         if self.describe_parameter(name).read_only:
             raise ParameterImmutableException(name)
-        value = current if alternative_value is None else _from_value(name, alternative_value)
+        value = current if alternative_value is None else parameter_from(name, alternative_value)
         descriptor.name, descriptor.type = name, value.type_.value
         outcome = self._set([value], {name: descriptor}, check_read_only=False)
         if not outcome.successful:
@@ -178,7 +177,7 @@ class ParametersMixin:
         """Return a ListParametersResult with the names under ``prefixes``, ``depth`` levels deep (0: all)."""
         listed = message_class("rcl_interfaces/msg/ListParametersResult")()
         for name in self._parameters:
-            if _listed(name, prefixes, depth):
+            if is_listed(name, prefixes, depth):
                 listed.names.append(name)
                 parent = name.rpartition(PARAMETER_SEPARATOR_STRING)[0]
                 if parent and parent not in listed.prefixes:
@@ -220,7 +219,7 @@ class ParametersMixin:
                 raise ValueError(f"Parameter {{{name}}}: a type and dynamic_typing exclude each other")
             descriptor.type = value.value
         else:
-            default = _from_value(name, value)
+            default = parameter_from(name, value)
             if not descriptor.dynamic_typing:
                 if default.type_ == Parameter.Type.NOT_SET:
                     raise ValueError(f"Cannot declare a statically typed parameter {{{name}}} without value or type")
@@ -272,39 +271,3 @@ class ParametersMixin:
         event.node = self.get_fully_qualified_name()  # type: ignore[attr-defined]
         event.stamp = self.get_clock().now().to_msg()  # type: ignore[attr-defined]
         self._parameter_event_publisher.publish(event)
-
-
-def _descriptor(**fields: Any) -> Any:
-    return message_class("rcl_interfaces/msg/ParameterDescriptor")(**fields)
-
-
-def _from_value(name: str, value: Any) -> Parameter:
-    if isinstance(value, message_class("rcl_interfaces/msg/ParameterValue")):
-        message = message_class("rcl_interfaces/msg/Parameter")(name=name, value=value)
-        return Parameter.from_parameter_msg(message)
-    return Parameter(name, value=value)
-
-
-def _unpack(entry: tuple[Any, ...], index: int, namespace: str) -> tuple[str, Any, Any]:
-    if not 1 <= len(entry) <= 3:
-        raise TypeError(f"Invalid parameter tuple length at index {index}: {entry}; expecting length between 1 and 3")
-    name, value = entry[0], entry[1] if len(entry) > 1 else None
-    if not isinstance(name, str):
-        raise TypeError(f"First element {name} at index {index} in parameters list is not a str.")
-    descriptor = entry[2] if len(entry) > 2 else _descriptor(dynamic_typing=len(entry) == 1)
-    if not isinstance(descriptor, message_class("rcl_interfaces/msg/ParameterDescriptor")):
-        raise TypeError(f"Third element {descriptor} at index {index} in parameters list is not a ParameterDescriptor.")
-    if not name:
-        raise InvalidParameterException(name)
-    return f"{namespace}.{name}" if namespace else name, value, copy.deepcopy(descriptor)
-
-
-def _listed(name: str, prefixes: list[str], depth: int) -> bool:
-    levels = name.count(PARAMETER_SEPARATOR_STRING)
-    if not prefixes:
-        return depth == 0 or levels < depth
-    for prefix in prefixes:
-        inside = name == prefix or name.startswith(prefix + PARAMETER_SEPARATOR_STRING)
-        if inside and (depth == 0 or levels - prefix.count(PARAMETER_SEPARATOR_STRING) <= depth):
-            return True
-    return False
