@@ -12,13 +12,12 @@ from typing import Any
 
 import mujoco
 import numpy as np
-import torch
 import tyro
 from rich.console import Console
-from torch import nn
 
 from policies.bundle import Bundle, BundleInfo, Golden, RobotInfo, save_bundle
 from policies.export_onnx import export_onnx
+from policies.networks.pose import Pose, PoseConfig
 from policies.provenance import plain, provenance
 from policies.runtime import OnnxPolicy
 from policies.torch_policy import TorchPolicy
@@ -32,7 +31,6 @@ EXAMPLE = """sim2metal pose g1 --out runs/pose"""
 PERIOD_S, STEP_S = 0.02, 0.002
 LEAN = 0.2
 """Ankle angle against the pitch of the base, rad per unit of gravity's x in the body (the pitch's sine)."""
-MOST_LEAN = 0.3
 SLEW_RAD_S = 5.0
 EPISODES, EPISODE_S, PUSH_S = 20, 10.0, 2.0
 PUSH_M_S = 0.15
@@ -55,36 +53,10 @@ class Args:
     """Of the golden sequences and of the judged episodes."""
 
 
-class PosePolicy(nn.Module):
-    """The default pose, with the ankles leaning against the tilt of the base.
-
-    Args:
-        parameters: of the robot.
-    """
-
-    state_size = 0
-    state_scale = ()
-    pose: torch.Tensor
-    ankles: torch.Tensor
-
-    def __init__(self, parameters: JointParameters) -> None:
-        super().__init__()
-        n = parameters.num_joints
-        self.observation_size, self.action_size = 6 + 3 * n, n
-        ankles = [LEAN if "ankle_pitch" in name else 0.0 for name in parameters.joint_names]
-        self.register_buffer("pose", torch.tensor([parameters.default_pose_rad]))
-        self.register_buffer("ankles", torch.tensor([ankles]))
-
-    def config(self) -> dict[str, Any]:
-        """Return what rebuilds it."""
-        return {"kind": "pose", "lean": LEAN}
-
-    def forward(
-        self, observation: torch.Tensor, state_in: torch.Tensor, reset: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return joint targets (N, n), rad, and the empty memory; see ``observation_terms``."""
-        lean = torch.clamp(observation[:, 0:1], -MOST_LEAN, MOST_LEAN)
-        return self.pose + self.ankles * lean, state_in
+def pose_network(parameters: JointParameters) -> Pose:
+    """Return the network that holds the robot's default pose."""
+    lean = tuple(LEAN if "ankle_pitch" in name else 0.0 for name in parameters.joint_names)
+    return Pose(PoseConfig(parameters.default_pose_rad, lean))
 
 
 def observation_terms(num_joints: int) -> tuple[ObservationTerm, ...]:
@@ -146,7 +118,7 @@ class Stand:
         return bool(-self.observe()[2] > UPRIGHT)
 
 
-def record_golden(policy: PosePolicy, stand: Stand, sequences: int = 4, steps: int = 100) -> Golden:
+def record_golden(policy: Pose, stand: Stand, sequences: int = 4, steps: int = 100) -> Golden:
     """Record what the policy saw and did, standing and pushed, in closed loop."""
     actor, memory = TorchPolicy(policy), np.zeros((1, 0), np.float32)
     observations, actions = [], []
@@ -171,7 +143,7 @@ def record_golden(policy: PosePolicy, stand: Stand, sequences: int = 4, steps: i
     )
 
 
-def judge(policy: PosePolicy, stand: Stand, rng: np.random.Generator, episodes: int = EPISODES) -> dict[str, Any]:
+def judge(policy: Pose, stand: Stand, rng: np.random.Generator, episodes: int = EPISODES) -> dict[str, Any]:
     """Return in how many of the episodes it still stands ``EPISODE_S`` after its start, pushed in between."""
     actor, memory, standing = TorchPolicy(policy), np.zeros((1, 0), np.float32), 0
     for _ in range(episodes):
@@ -185,7 +157,7 @@ def judge(policy: PosePolicy, stand: Stand, rng: np.random.Generator, episodes: 
 
 
 def describe(
-    robot: RobotSpec[JointParameters], parameters: JointParameters, seed: int, judged: dict[str, Any]
+    policy: Pose, robot: RobotSpec[JointParameters], parameters: JointParameters, seed: int, judged: dict[str, Any]
 ) -> BundleInfo:
     """Return what the policy's numbers mean, for ``bundle.json``."""
     n = parameters.num_joints
@@ -200,7 +172,6 @@ def describe(
         safe_action="damp",
     )
     names, model = (robot.motor_names, robot.joint_names), robot.model_hash()
-    config = {"kind": "pose", "lean": LEAN}
     return BundleInfo(
         task="pose",
         robot=RobotInfo(robot.name, parameters.name, *names, model, plain(parameters)),
@@ -211,8 +182,8 @@ def describe(
         state_size=0,
         state_scale=(),
         command_ranges={},
-        network=config,
-        provenance=provenance(seed, config),
+        network=plain(policy.config()),
+        provenance=provenance(seed, policy.config()),
         evaluation=judged,
     )
 
@@ -238,10 +209,10 @@ def build_pose_bundle(
     if not isinstance(parameters, JointParameters):
         raise ConfigError(f"robot '{robot}' has no joints to hold in a pose")
     rng = np.random.default_rng(seed)
-    policy, stand = PosePolicy(parameters).eval(), Stand(spec, parameters, rng)
+    policy, stand = pose_network(parameters).eval(), Stand(spec, parameters, rng)
     golden = record_golden(policy, stand)
     judged = judge(policy, stand, rng, episodes)
-    bundle = save_bundle(path, describe(spec, parameters, seed, judged), export_onnx(policy), golden)
+    bundle = save_bundle(path, describe(policy, spec, parameters, seed, judged), export_onnx(policy), golden)
     OnnxPolicy(bundle)
     return bundle
 
@@ -254,7 +225,7 @@ def run(args: Args) -> dict[str, Any]:
     """
     bundle = build_pose_bundle(args.out, args.robot, args.parameter_set, args.seed)
     judged = bundle.info.evaluation
-    Console(highlight=False).print(
+    Console(highlight=False, soft_wrap=True).print(
         f"bundle {bundle.id[:12]} in {args.out}: {bundle.info.action.size} joints of {args.robot},"
         f" gains '{bundle.info.robot.parameter_set}'; {100 * judged['standing']:.0f} % of {judged['episodes']}"
         f" pushes of up to {judged['push_m_s']:g} m/s left it standing"

@@ -11,9 +11,13 @@ from typing import Any
 from torch import nn
 
 from policies.networks.memory_mlp import MemoryMlp, MemoryMlpConfig
+from policies.networks.pose import Pose, PoseConfig
 from sim.errors import ConfigError
 
-_KINDS: dict[str, tuple[type[nn.Module], type]] = {"memory_mlp": (MemoryMlp, MemoryMlpConfig)}
+_KINDS: dict[str, tuple[type[nn.Module], type]] = {
+    "memory_mlp": (MemoryMlp, MemoryMlpConfig),
+    "pose": (Pose, PoseConfig),
+}
 
 
 def build(config: dict[str, Any]) -> nn.Module:

@@ -6,7 +6,7 @@ import pytest
 import sim2metal
 from hardware.joints.observation import JointObservation
 from hardware.states import JointState
-from policies.pose import PosePolicy, Stand, build_pose_bundle, observation_terms
+from policies.pose import Stand, build_pose_bundle, observation_terms, pose_network
 from policies.runtime import load_policy
 from sim.errors import ConfigError
 from sim.registry import load_robot
@@ -59,7 +59,7 @@ def test_golden_sequences_come_from_a_closed_loop(bundle):
 
 
 def test_the_ankles_lean_against_the_tilt():
-    policy = PosePolicy(PARAMETERS)
+    policy = pose_network(PARAMETERS)
     import torch
 
     observation = torch.zeros(1, policy.observation_size)
