@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import mujoco
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -116,8 +118,8 @@ class Body:
     @property
     def tilt_rad(self) -> float:
         """Angle between the pelvis' z and the vertical."""
-        x, y = self.data.qpos[4:6]
-        return float(np.arccos(np.clip(1.0 - 2.0 * (x * x + y * y), -1.0, 1.0)))
+        x, y = float(self.data.qpos[4]), float(self.data.qpos[5])
+        return math.acos(min(max(1.0 - 2.0 * (x * x + y * y), -1.0), 1.0))
 
     @property
     def healthy(self) -> bool:

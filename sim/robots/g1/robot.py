@@ -150,9 +150,6 @@ POLICY = _parameters(
     "Unitree g1_29dof_rev_1_0.urdf; motors and gains: BeyondMimic (arXiv 2508.08241)",
 )
 
-DAMPING_KD = 8.0
-"""N m s/rad on every joint when the robot damps (unitree_rl_gym's ``create_damping_cmd``)."""
-
 ROBOT = RobotSpec(
     name="g1",
     description="Unitree G1, a 33 kg humanoid with 29 joints and rubber hands",
@@ -180,6 +177,6 @@ ROBOT = RobotSpec(
         "unitreerobotics/unitree_ros: g1_29dof_rev_1_0.urdf",
         "unitreerobotics/unitree_sdk2: terminations.hpp, g1 joint index",
         "arXiv 2508.08241 (BeyondMimic) and mjlab: motors and policy gains",
-        "unitreerobotics/unitree_rl_gym: pose of the legs, damping gain",
+        "unitreerobotics/unitree_rl_gym: pose of the legs",
     ),
 )
