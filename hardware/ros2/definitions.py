@@ -35,6 +35,10 @@ PLACEHOLDER = "structure_needs_at_least_one_member"
 """The member (uint8) that rosidl gives to an empty struct, because IDL has none."""
 
 
+_IDL_NAMES = {"float64": "double", "float32": "float", "bool": "boolean", "byte": "octet", "char": "uint8"}
+"""Names that rosidl writes in ``get_fields_and_field_types``."""
+
+
 class Shape(Enum):
     """How many values a field holds."""
 
@@ -71,7 +75,7 @@ class Field:
     @property
     def type_text(self) -> str:
         """The type as it is written in a definition, e.g. ``sequence<float64, 3>`` as rosidl writes it."""
-        base = self.type.replace("/msg/", "/").replace("/srv/", "/")
+        base = _IDL_NAMES.get(self.type, self.type.replace("/msg/", "/").replace("/srv/", "/"))
         if self.string_bound:
             base = f"{base}<{self.string_bound}>"
         if self.shape is Shape.ARRAY:

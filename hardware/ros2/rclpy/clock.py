@@ -169,15 +169,15 @@ class ROSClock(Clock):
         nanoseconds = self._simulated_ns if self._active else time.time_ns()
         return Time(nanoseconds=nanoseconds, clock_type=ClockType.ROS_TIME)
 
-    def set_ros_time_override(self, now: Time) -> None:
+    def set_ros_time_override(self, time: Time) -> None:
         """Set the simulated time."""
-        if now.clock_type != ClockType.ROS_TIME:
+        if time.clock_type != ClockType.ROS_TIME:
             raise TypeError("Time must be of type ROS_TIME")
         jump = TimeJump(
             ClockChange.ROS_TIME_NO_CHANGE,
-            Duration(nanoseconds=now.nanoseconds - self._simulated_ns if self._active else 0),
+            Duration(nanoseconds=time.nanoseconds - self._simulated_ns if self._active else 0),
         )
-        self._change(jump, simulated_ns=now.nanoseconds)
+        self._change(jump, simulated_ns=time.nanoseconds)
 
     def _set_ros_time_is_active(self, enabled: bool) -> None:
         if enabled == self._active:

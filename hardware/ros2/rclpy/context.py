@@ -112,6 +112,10 @@ class Context:
         participant.close()
         return True
 
+    def destroy(self) -> None:
+        """Leave the domain if that was not done already."""
+        self.try_shutdown()
+
     def on_shutdown(self, callback: Callable[[], None]) -> None:
         """Call ``callback`` when the context shuts down."""
         if not callable(callback):

@@ -102,6 +102,10 @@ class Executor:
         """Have a waiting ``spin`` look again."""
         self._waitset.wake()
 
+    def can_execute(self, entity: Any) -> bool:
+        """Whether an entity's group lets its callback run now."""
+        return _can_execute(entity)
+
     def entities_changed(self) -> None:
         """A node has new entities or lost some."""
         self._dirty = True

@@ -7,7 +7,6 @@ from hardware import ros2
 from hardware.virtual.humanoid.domain import free_dds_uri
 from tests.hardware.ros2.helpers import Ros
 
-
 if ros2.which() == "rclpy":  # a real ROS 2 is sourced: what looks inside the runtime has nothing to look at
     inside = ("cli", "codec", "definitions", "environment", "install", "messages", "names_and_arguments", "qos", "wire")
     collect_ignore = [f"test_{name}.py" for name in inside]

@@ -52,6 +52,12 @@ def test_repr_is_that_of_rclpy():
     assert "std_msgs.msg.Header(stamp=builtin_interfaces.msg.Time(sec=0, nanosec=0), frame_id='')" in repr(Imu())
 
 
+def test_fields_are_named_as_rosidl_names_them():
+    assert Imu.get_fields_and_field_types()["orientation_covariance"] == "double[9]"
+    assert JointState.get_fields_and_field_types()["name"] == "sequence<string>"
+    assert DiagnosticStatus.get_fields_and_field_types()["level"] == "octet"
+
+
 def test_copies_and_pickles():
     pose = Pose()
     pose.position.y = 3.0

@@ -119,3 +119,23 @@ def test_a_client_survives_the_death_of_its_service(ros):
             again()
             ros.spin(0.2)
         assert answered[0] == "child"
+
+
+def test_a_process_can_join_again(environment):
+    again = """
+from hardware import ros2; ros2.install()
+import rclpy
+from std_msgs.msg import String
+for number in range(3):
+    with rclpy.init(args=[]):
+        node, got = rclpy.create_node("again"), []
+        node.create_subscription(String, "/again", got.append, 1)
+        node.create_publisher(String, "/again", 1).publish(String(data=str(number)))
+        while not got:
+            rclpy.spin_once(node, timeout_sec=5)
+        node.destroy_node()
+    assert not rclpy.ok()
+    print(got[0].data)
+"""
+    with Child(again) as child:
+        assert child.end().split() == ["0", "1", "2"]
