@@ -9,14 +9,13 @@ from hardware.checks import require
 from hardware.dds.link import DdsLink
 from hardware.dds.preflight import joint_parameters
 from hardware.dds.take_over import count_others
-from policies.pose import build_pose_bundle
 from sim.errors import BundleError, FlightRefusedError
 from tests.hardware.dds.conftest import JOINTS, event_names, let_pass, wait_until
 
 
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory):
-    return build_pose_bundle(tmp_path_factory.mktemp("pose") / "bundle", episodes=1)
+@pytest.fixture
+def bundle(pose_bundle):
+    return pose_bundle
 
 
 @pytest.fixture

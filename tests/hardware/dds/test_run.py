@@ -7,18 +7,17 @@ import pytest
 
 import sim2metal
 from policies.bundle import save_bundle
-from policies.pose import build_pose_bundle
 from tests.hardware.dds.conftest import virtual_humanoid
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory):
+def bundle(pose_bundle, tmp_path_factory):
     """Patient with a computer that has other things to do: a test process that is held up is no fault."""
-    folder = tmp_path_factory.mktemp("pose")
-    made = build_pose_bundle(folder / "made", episodes=1)
-    limits = dataclasses.replace(made.info.limits, link_silence_s=1.0, state_age_s=1.0, fault_budget_s=2.0)
-    graph = (made.path / "policy.onnx").read_bytes()
-    return save_bundle(folder / "bundle", dataclasses.replace(made.info, limits=limits), graph, made.golden())
+    info = pose_bundle.info
+    limits = dataclasses.replace(info.limits, link_silence_s=1.0, state_age_s=1.0, fault_budget_s=2.0)
+    graph = (pose_bundle.path / "policy.onnx").read_bytes()
+    folder = tmp_path_factory.mktemp("patient") / "bundle"
+    return save_bundle(folder, dataclasses.replace(info, limits=limits), graph, pose_bundle.golden())
 
 
 def run(bundle, robot, tmp_path, *options):
