@@ -1,4 +1,4 @@
-"""The virtual serial robot behind a pseudo-terminal, a TCP port, or both, in real time or lock-step."""
+"""The virtual serial robot behind a pseudo-terminal or a TCP port, in real time or lock-step."""
 
 from __future__ import annotations
 
