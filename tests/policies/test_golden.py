@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-import sim.tasks.hover as hover
 from policies import networks
 from policies.golden import SEQUENCES, STEPS, record_golden
 from policies.torch_policy import TorchPolicy
+from policies.training_run import TrainConfig, new_actor
 from sim.errors import ConfigError
+from sim.tasks import hover, hover_attitude
 
 POSITION, ROTATION, RATE, APPLIED = slice(0, 3), slice(3, 12), slice(15, 18), slice(18, 22)
 
@@ -59,6 +60,19 @@ def test_the_loop_is_closed(golden):
         golden.observation[plain, 1:, APPLIED][fresh],
         np.tile(np.float32(hover.TASK.action.nominal), (int(fresh.sum()), 1)),
     )
+
+
+def test_a_task_in_other_units_is_recorded_in_them():
+    torch.manual_seed(0)
+    action = hover_attitude.TASK.action
+    actor = new_actor(hover_attitude, TrainConfig()).eval()
+    golden = record_golden(TorchPolicy(actor), hover_attitude, seed=0, sequences=4, steps=60)
+    applied = golden.observation[..., APPLIED]
+    assert np.all(applied >= np.float32(action.low))
+    assert np.all(applied <= np.float32(action.high))
+    np.testing.assert_array_equal(applied[:, 0], np.tile(np.float32(action.nominal), (4, 1)))
+    plain = golden.reset[:3, 1:] < 0.5
+    np.testing.assert_array_equal(golden.action[:3, :-1][plain], applied[:3, 1:][plain])
 
 
 def test_every_sequence_starts_with_a_reset_and_some_reset_in_the_middle(golden):

@@ -1,5 +1,6 @@
 """The train verb: killed and resumed to the same bits, refused with one line, whole files only."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from policies.bundle import load_bundle
 from policies.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from policies.learners.analytic import AnalyticConfig
 from policies.learners.drones import StartConfig
+from policies.learners.hover_cost import HoverCost
 from policies.training_run import CHECKPOINT, TrainConfig, TrainingRun, with_airframe
 from sim.errors import ConfigError, StorageError
 from sim.registry import load_task
@@ -224,6 +226,21 @@ def test_another_airframe_has_its_own_nominal_command():
     heavy = with_airframe(task, "l2f_v2")
     assert heavy.TASK.action.nominal == pytest.approx((0.806,) * 4, abs=1e-3)
     assert with_airframe(task, None) is task
+    by_attitude = with_airframe(load_task("hover_attitude"), "l2f_v2").TASK.action.nominal
+    assert by_attitude == pytest.approx((0.0, 0.0, 0.0, 0.68), abs=2e-3)
+
+
+def test_a_task_may_ask_for_smoother_commands_and_the_user_overrules_it(tmp_path):
+    def change(name, config):
+        run = TrainingRun(load_task(name), config, 0, tmp_path / name)
+        run.log.close()
+        return run.identity["config"]["learner"]["cost"]["change"]
+
+    config = small_config()
+    assert change("hover", config) == 0.1
+    assert change("hover_attitude", config) == load_task("hover_attitude").COMMAND_CHANGE_COST
+    mine = dataclasses.replace(config.learner, cost=HoverCost(change=0.7))
+    assert change("hover_attitude", dataclasses.replace(config, learner=mine)) == 0.7
 
 
 @pytest.mark.slow

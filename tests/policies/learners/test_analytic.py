@@ -4,30 +4,30 @@ import numpy as np
 import pytest
 import torch
 
-import sim.tasks.hover as hover
 from policies.learners.adam import Adam
 from policies.learners.analytic import AnalyticConfig, AnalyticLearner, flatten, unflatten
 from policies.learners.drones import Drones, StartConfig
 from policies.learners.kernel_evaluation import KernelEvaluation
-from policies.networks.memory_mlp import MemoryMlp, MemoryMlpConfig
+from policies.training_run import TrainConfig, new_actor
+from sim.tasks import hover, hover_attitude
 
 SMALL = {"num_envs": 16, "window": 16, "iterations": 40, "critic_from": 5, "critic_batch": 32}
 
 
-def make(seed=0, **settings):
+def make(seed=0, task=hover, **settings):
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    actor = MemoryMlp(MemoryMlpConfig(hover=hover.NOMINAL.hover_command, hidden=(16, 16)))
+    actor = new_actor(task, TrainConfig(hidden=(16, 16)))
     config = AnalyticConfig(**{**SMALL, **settings})
-    drones = Drones(hover, hover.TRAINING_TABLE, hover.NOMINAL, config.num_envs, StartConfig(pool=64), rng)
+    drones = Drones(task, task.TRAINING_TABLE, task.NOMINAL, config.num_envs, StartConfig(pool=64), rng)
     return AnalyticLearner(actor, drones, config, rng), actor
 
 
-@pytest.mark.parametrize("critic", [True, False])
-def test_a_few_seconds_of_flight_teach_to_stay_near(critic):
-    learner, _ = make(num_envs=64, window=32, iterations=200, critic=critic, critic_from=60)
+@pytest.mark.parametrize(("task", "critic"), [(hover, True), (hover, False), (hover_attitude, True)])
+def test_a_few_seconds_of_flight_teach_to_stay_near(task, critic):
+    learner, _ = make(task=task, num_envs=64, window=32, iterations=200, critic=critic, critic_from=60)
     evaluation = KernelEvaluation(
-        hover, hover.EVALUATION_TABLE, hover.NOMINAL, 128, (16, 16), np.random.default_rng(9)
+        task, task.EVALUATION_TABLE, task.NOMINAL, 128, (16, 16), np.random.default_rng(9)
     )  # fmt: skip
     before = evaluation.score(learner.averaged, learner.constants, learner.weights)
     for _ in range(200):

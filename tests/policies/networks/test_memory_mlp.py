@@ -136,3 +136,29 @@ def test_unknown_networks_and_settings_are_refused():
         build({"kind": "transformer"})
     with pytest.raises(ConfigError, match="colour"):
         build({"kind": "memory_mlp", "hover": 0.5, "colour": 1})
+
+
+def test_ranges_change_the_units_of_commands_and_nothing_else(actor):
+    low, high = (-0.5, -0.5, -2.0, 0.1), (0.5, 0.5, 2.0, 0.9)
+    settings = {"command_low": low, "command_high": high, "hover": (0.5, 0.5, 0.5, 0.43)}
+    ranged = MemoryMlp(MemoryMlpConfig(**settings))
+    plain = MemoryMlp(MemoryMlpConfig(hover=settings["hover"]))
+    plain.load_state_dict(ranged.state_dict())
+    bottom, span = torch.tensor(low), torch.tensor(high) - torch.tensor(low)
+    fractions, state, zeros = observations(6), torch.rand(6, STATE_SIZE), torch.zeros(6, 1)
+    commands = fractions.clone()
+    commands[:, 18:] = bottom + span * fractions[:, 18:]
+    expected, expected_state = plain(fractions, state, zeros)
+    action, state_out = ranged(commands, state, zeros)
+    assert torch.allclose(action, bottom + span * expected, atol=1e-5)
+    assert torch.allclose(state_out, expected_state, atol=1e-5)
+
+
+def test_each_channel_starts_at_its_own_hover_command():
+    hover = (0.5, 0.5, 0.5, 0.43)
+    actor = MemoryMlp(MemoryMlpConfig(hover=hover, command_low=(-1.0, -1.0, -1.0, 0.0)))
+    level = torch.zeros(1, OBSERVATION_SIZE)
+    level[:, [3, 7, 11]] = 1.0
+    level[:, 18:] = torch.tensor([0.0, 0.0, 0.0, 0.43])
+    action, _ = actor(level, torch.zeros(1, STATE_SIZE), torch.ones(1, 1))
+    assert torch.allclose(action, torch.tensor([[0.0, 0.0, 0.0, 0.43]]), atol=0.06)
