@@ -144,6 +144,7 @@ class DdsLink:
         if action == "hold":
             exchange.apply(exchange.commands.hold)
         else:
+            self._cancel_take_over()
             exchange.apply(exchange.commands.stop, Drive.OFF if action == "off" else Drive.DAMP)
 
     def request_arm(self, armed: bool) -> None:
@@ -156,6 +157,7 @@ class DdsLink:
         """
         exchange = self.exchange
         if not armed:
+            self._cancel_take_over()
             exchange.apply(exchange.commands.disarm)
             return
         if self._motors is None:
@@ -167,6 +169,7 @@ class DdsLink:
     def emergency_stop(self) -> None:
         """Switch the motors off until the link is opened anew; returns at once, may be repeated."""
         exchange = self.exchange
+        self._cancel_take_over()
         exchange.apply(exchange.commands.lock)
 
     def close(self) -> None:
@@ -246,6 +249,10 @@ class DdsLink:
         exchange.commands.configure(joints, exchange.states.machine_type)
         self._joints, self._motors = joints, motors
         self.command_names = tuple(f"{name}_rad" for name in joints.joint_names)
+
+    def _cancel_take_over(self) -> None:
+        if self._take_over is not None:
+            self._take_over.cancel()
 
     def _gives_up(self) -> bool:
         return self._stopped() or self._closing.is_set()

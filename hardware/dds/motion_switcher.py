@@ -22,7 +22,8 @@ REPEAT_S = 0.3
 """An answer to the very first request is lost if the robot has not found this reader yet: then it is asked again.
 All these requests may be repeated."""
 RELEASE_TIMEOUT_S = 10.0
-RETRY_S = 0.25
+RETRY_S = 1.0
+"""A release that has not happened by then is asked for again (the SDK's examples wait as long)."""
 _POLL_S = 0.005
 
 
@@ -63,14 +64,19 @@ class MotionSwitcher:
             LinkError: if it has not let go within ten seconds.
         """
         deadline = time.monotonic() + RELEASE_TIMEOUT_S
-        while name := self.active_mode():
-            if time.monotonic() > deadline or self._stopped():
-                break
-            code, _ = self._call(RELEASE_MODE)
-            if code != 0:
-                time.sleep(RETRY_S)
+        name = self.active_mode()
+        while name and time.monotonic() < deadline and not self._stopped():
+            self._call(RELEASE_MODE)
+            name = self._wait_for_release()
         if name:
             raise LinkError(f"the robot's own controller '{name}' does not let go; switch it off by the remote (L2+R2)")
+
+    def _wait_for_release(self) -> str:
+        """Return ``""`` as soon as no controller is at work (the robot is limp), or its name after ``RETRY_S``."""
+        deadline = time.monotonic() + RETRY_S
+        while (name := self.active_mode()) and time.monotonic() < deadline and not self._stopped():
+            time.sleep(_POLL_S)
+        return name
 
     def _call(self, function: int) -> tuple[int, str]:
         """Return code and data of the answer."""

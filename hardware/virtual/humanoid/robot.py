@@ -109,6 +109,7 @@ class VirtualHumanoid:
         self.now_ms += 1
         self.events.tick_ms = self.now_ms
         self._faults.update()
+        self.service.update()
         self._take_commands()
         self._drive()
         self.body.step()

@@ -15,7 +15,7 @@ from hardware.dds.link import DdsLink
 from hardware.link import Link
 from hardware.virtual.humanoid.domain import free_dds_uri
 from sim.errors import LinkError
-from tests.hardware.dds.conftest import JOINTS, arm, event_names, follow, virtual_humanoid, wait_until
+from tests.hardware.dds.conftest import JOINTS, arm, event_names, follow, let_pass, virtual_humanoid, wait_until
 
 POSE = np.asarray(JOINTS.default_pose_rad)
 KNEE = JOINTS.joint_names.index("left_knee_joint")
@@ -48,6 +48,18 @@ def test_arming_releases_the_built_in_controller_and_targets_are_followed(robot,
     assert link.switcher.active_mode() == ""
     events = event_names(robot)
     assert events.index("released") < events.index("armed")
+
+
+def test_a_take_over_that_the_host_gives_up_takes_nothing(robot, link):
+    before = robot.events()["counters"].get("commands", 0)
+    assert link.switcher.active_mode() == ""
+    wait_until(lambda: event_names(robot)[-1] != "stiff")
+    link.request_arm(True)
+    link.safe_stop("off")
+    wait_until(lambda: link.problem == "stopped before the robot was taken over")
+    assert not link.read().armed
+    let_pass(link, ms=50)
+    assert robot.events()["counters"].get("commands", 0) == before
 
 
 def test_when_targets_stop_it_damps_until_it_is_armed_again(robot, link):

@@ -5,6 +5,7 @@ import pytest
 
 from hardware.dds.frames import HgLowCmd
 from hardware.virtual.humanoid.faults import parse_fault
+from hardware.virtual.humanoid.motion_service import RELEASE_MS
 from hardware.virtual.humanoid.robot import Options, VirtualHumanoid
 
 JOINTS = 29
@@ -46,6 +47,7 @@ class Bench:
 
     def release(self):
         assert self.robot.request(1003, "{}") == (0, "")
+        self.advance(RELEASE_MS)
 
     def inject(self, text):
         self.robot.inject(parse_fault(text))
