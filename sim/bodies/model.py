@@ -10,8 +10,8 @@ import mujoco
 
 from sim.errors import ConfigError
 from sim.flight.scene import add_scene
-from sim.registry import load_robot
-from sim.spec import GRAVITY, JointParameters, RobotSpec
+from sim.mjcf import open_mjcf
+from sim.spec import JointParameters, RobotSpec
 
 
 def build_joint_model(
@@ -45,21 +45,8 @@ def build_joint_spec(
     floor: bool = True,
 ) -> mujoco.MjSpec:
     """Like ``build_joint_model``, but still editable (cameras, obstacles, a crane)."""
-    robot = load_robot(robot) if isinstance(robot, str) else robot
-    if not timestep > 0.0:
-        raise ConfigError(f"robot '{robot.name}': the time step must be positive, got {timestep}")
-    if not isinstance(parameter_set, JointParameters):
-        parameter_set = robot.parameters(parameter_set)
-    if not isinstance(parameter_set, JointParameters):
-        raise ConfigError(f"robot '{robot.name}' has no joints")
-    try:
-        spec = mujoco.MjSpec.from_file(str(robot.mjcf))
-    except ValueError as error:
-        reason = " ".join(str(error).split())
-        raise ConfigError(f"robot '{robot.name}': cannot read {robot.mjcf.name}: {reason}") from error
-    spec.option.timestep = timestep
-    spec.option.gravity = [0.0, 0.0, -GRAVITY]
-    _apply(spec, robot, parameter_set)
+    spec, robot, parameters = open_mjcf(robot, parameter_set, JointParameters, timestep)
+    _apply(spec, robot, parameters)
     if floor:
         add_scene(spec)
     return spec

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from sim.errors import ConfigError
 from sim.flight.parameters import FlightParameters
 from sim.flight.scene import add_scene
-from sim.registry import load_robot
-from sim.spec import GRAVITY, MultirotorParameters, RobotSpec
+from sim.mjcf import open_mjcf
+from sim.spec import MultirotorParameters, RobotSpec
 
 
 def build_model(
@@ -50,21 +50,8 @@ def build_spec(
     floor: bool = False,
 ) -> mujoco.MjSpec:
     """Like ``build_model``, but still editable (cameras, obstacles, target markers)."""
-    robot = load_robot(robot) if isinstance(robot, str) else robot
-    if not timestep > 0.0:
-        raise ConfigError(f"robot '{robot.name}': the time step must be positive, got {timestep}")
-    if not isinstance(parameter_set, MultirotorParameters):
-        parameter_set = robot.parameters(parameter_set)
-    if not isinstance(parameter_set, MultirotorParameters):
-        raise ConfigError(f"robot '{robot.name}' is not a multirotor")
-    try:
-        spec = mujoco.MjSpec.from_file(str(robot.mjcf))
-    except ValueError as error:
-        reason = " ".join(str(error).split())
-        raise ConfigError(f"robot '{robot.name}': cannot read {robot.mjcf.name}: {reason}") from error
-    spec.option.timestep = timestep
-    spec.option.gravity = [0.0, 0.0, -GRAVITY]
-    _apply(spec, robot, parameter_set)
+    spec, robot, parameters = open_mjcf(robot, parameter_set, MultirotorParameters, timestep)
+    _apply(spec, robot, parameters)
     if floor:
         add_scene(spec)
     return spec

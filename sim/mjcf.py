@@ -1,0 +1,52 @@
+"""A robot's MJCF, opened with what every model here has in common: its time step and gravity."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import mujoco
+
+from sim.errors import ConfigError
+from sim.registry import load_robot
+from sim.spec import GRAVITY, JointParameters, MultirotorParameters, RobotSpec
+
+ParametersT = TypeVar("ParametersT", MultirotorParameters, JointParameters)
+
+
+def open_mjcf(
+    robot: RobotSpec | str,
+    parameter_set: MultirotorParameters | JointParameters | str | None,
+    kind: type[ParametersT],
+    timestep: float,
+) -> tuple[mujoco.MjSpec, RobotSpec, ParametersT]:
+    """Read a robot's MJCF and find its parameter set; nothing of the set is applied yet.
+
+    Args:
+        robot: the robot or its name.
+        parameter_set: the set or its name; the robot's default when None.
+        kind: of parameters that the model is for.
+        timestep: integration step, s.
+
+    Returns:
+        The editable model, the robot and its parameters.
+
+    Raises:
+        ConfigError: for an unknown robot or set, a robot of another kind, a time step that is not
+            positive, or an MJCF that cannot be read.
+    """
+    robot = load_robot(robot) if isinstance(robot, str) else robot
+    if not timestep > 0.0:
+        raise ConfigError(f"robot '{robot.name}': the time step must be positive, got {timestep}")
+    if isinstance(parameter_set, str) or parameter_set is None:
+        parameter_set = robot.parameters(parameter_set)
+    if not isinstance(parameter_set, kind):
+        lacks = "is not a multirotor" if kind is MultirotorParameters else "has no joints"
+        raise ConfigError(f"robot '{robot.name}' {lacks}")
+    try:
+        spec = mujoco.MjSpec.from_file(str(robot.mjcf))
+    except ValueError as error:
+        reason = " ".join(str(error).split())
+        raise ConfigError(f"robot '{robot.name}': cannot read {robot.mjcf.name}: {reason}") from error
+    spec.option.timestep = timestep
+    spec.option.gravity = [0.0, 0.0, -GRAVITY]
+    return spec, robot, parameter_set
