@@ -91,7 +91,7 @@ def test_cobs_round_trip_and_overhead(data):
 GROUPS = st.sampled_from([b"\x01", b"\x02\x07", b"\xff" + b"\x07" * 254, b"\xfe" + b"\x07" * 253])
 
 
-@settings(max_examples=1000)
+@settings(max_examples=400)
 @given(st.one_of(st.binary(max_size=20), st.lists(GROUPS, max_size=4).map(b"".join)))
 def test_cobs_accepts_exactly_what_the_encoder_makes(data):
     try:

@@ -13,13 +13,10 @@ def inject(bench, *faults):
         bench.robot.inject(parse_fault(fault))
 
 
-@pytest.mark.parametrize(
-    "faults", [("duplication=30",), ("reordering=20",), ("packet-loss=5", "delay=10", "duplication=5", "reordering=5")]
-)
-def test_streamed_positions_are_flown_through_a_poor_radio(bench, faults):
+def test_streamed_positions_are_flown_through_a_poor_radio(bench):
     bench.take_off()
-    inject(bench, *faults)
-    bench.hold(5.0, x=0.3)
+    inject(bench, "packet-loss=5", "delay=10", "duplication=20", "reordering=20")
+    bench.hold(4.0, x=0.3)
     assert bench.robot.body.position_w == pytest.approx((0.3, 0.0, 0.5), abs=0.1)
     assert bench.robot.policy.mode_name == "policy"
 
@@ -28,7 +25,7 @@ def test_flipped_bits_in_setpoints_are_refused_or_in_range_and_the_robot_stays_u
     bench.take_off()
     inject(bench, "bit-flips=10")
     before = bench.robot.events.counters["malformed"]
-    bench.hold(5.0)
+    bench.hold(3.0)
     assert bench.robot.events.counters["malformed"] > before
     assert bench.robot.body.healthy
     assert all(0.0 <= motor <= 1.0 for motor in bench.robot.motors)
