@@ -114,6 +114,6 @@ def test_taken_over_while_standing_it_stands_on_and_is_damped_when_it_is_pushed_
     with virtual_humanoid("--fault", "push=1.5@armed+1.5") as robot, DdsLink(robot.uri, joints=JOINTS) as link:
         arm(link)
         assert run_until_trouble(link) == "tilt_or_rate"
-        wait_until(lambda: events_after_fault(robot)[:1] == ["commanded_damp"])
+        wait_until(lambda: "commanded_damp" in events_after_fault(robot))
         events = [event["event"] for event in robot.events()["events"]]
         assert events[:5] == ["started", "released", "armed", "stiff", "fault_injected"], "it stood until it was pushed"
