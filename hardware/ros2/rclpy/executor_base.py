@@ -4,7 +4,6 @@ The wait is one DDS wait set with a time-out at the next timer: no polling. What
 changes (a new entity, a done future, a signal) wakes it.
 """
 
-# ruff: noqa: N818  (the names are rclpy's)
 from __future__ import annotations
 
 import inspect
@@ -16,31 +15,17 @@ from typing import Any
 
 from hardware.ros2.participant import WaitSet
 from hardware.ros2.rclpy.context import Context
+from hardware.ros2.rclpy.executor_errors import (
+    ConditionReachedException,
+    ExternalShutdownException,
+    ShutdownException,
+    TimeoutException,
+)
 from hardware.ros2.rclpy.task import Future, Task
 from hardware.ros2.rclpy.utilities import get_default_context
-from sim.errors import Sim2MetalError
 
 _FOREVER_NS = 3_600_000_000_000
 """Longest single sleep; the loop then sleeps again."""
-
-
-class TimeoutException(Sim2MetalError):
-    """Nothing was ready in time."""
-
-
-class ShutdownException(Sim2MetalError):
-    """The executor was shut down."""
-
-
-class ExternalShutdownException(Sim2MetalError):
-    """The context was shut down (Ctrl-C, SIGTERM, ``rclpy.shutdown``) while an executor waited."""
-
-    def __init__(self) -> None:
-        super().__init__("the context was shut down")
-
-
-class ConditionReachedException(Sim2MetalError):
-    """What was waited for is there."""
 
 
 class Executor:
@@ -61,6 +46,7 @@ class Executor:
         self._dirty = True
         self._ready: deque[Any] = deque()
         self._tasks: deque[Task] = deque()
+        self._tasks_first = False
         self._running = 0
         self._idle = threading.Condition(self._lock)
         self._context.add_waker(self)
@@ -194,21 +180,31 @@ class Executor:
             self._collect(max(0, left))
 
     def _pop(self) -> tuple[Any, Callable[[], Any]] | None:
-        while self._tasks or self._ready:
-            if self._tasks:
-                task = self._tasks.popleft()
-                if not task.done():
-                    return None, task
-                continue
+        """Return what is ready: tasks and entities in turn, so that neither starves the other."""
+        if self._tasks and not self._ready:
+            self._collect(0)
+        self._tasks_first = not self._tasks_first
+        if self._tasks_first:
+            return self._pop_task() or self._pop_entity()
+        return self._pop_entity() or self._pop_task()
+
+    def _pop_task(self) -> tuple[None, Task] | None:
+        while self._tasks:
+            task = self._tasks.popleft()
+            if not task.done():
+                return None, task
+        return None
+
+    def _pop_entity(self) -> tuple[Any, Callable[[], Any]] | None:
+        while self._ready:
             entity = self._ready.popleft()
-            group = entity.callback_group
-            if not group.beginning_execution(entity):
+            if not entity.callback_group.beginning_execution(entity):
                 self._park(entity)
                 continue
             work = self._take(entity)
             if work is not None:
                 return entity, work
-            group.ending_execution(entity)
+            entity.callback_group.ending_execution(entity)
         return None
 
     def _take(self, entity: Any) -> Callable[[], Any] | None:

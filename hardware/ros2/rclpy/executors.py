@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from hardware.ros2.rclpy.context import Context
-from hardware.ros2.rclpy.executor_base import (
+from hardware.ros2.rclpy.executor_base import Executor
+from hardware.ros2.rclpy.executor_errors import (
     ConditionReachedException,
-    Executor,
     ExternalShutdownException,
     ShutdownException,
     TimeoutException,

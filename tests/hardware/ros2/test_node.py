@@ -161,6 +161,23 @@ def test_tasks_and_futures(ros):
     assert task.result() == 42
 
 
+def test_a_task_that_never_ends_does_not_starve_the_rest(ros):
+    class Again:
+        def __await__(self):
+            yield
+
+    async def forever():
+        while True:
+            await Again()
+
+    node, got = ros.node(), []
+    task = ros.executor.create_task(forever)
+    node.create_timer(0.01, lambda: got.append(1))
+    ros.spin_until(lambda: len(got) > 3)
+    task.cancel()
+    assert task.cancelled()
+
+
 def test_guard_conditions_wake_the_executor(ros):
     node, seen = ros.node(), []
     guard = node.create_guard_condition(lambda: seen.append(threading.current_thread()))

@@ -84,8 +84,11 @@ def test_sleep_ends_with_simulated_time_and_with_the_context(ros):
     slept = []
     thread = threading.Thread(target=lambda: slept.append(clock.sleep_for(Duration(seconds=5), ros.context)))
     thread.start()
-    clock.set_ros_time_override(Time(seconds=6, clock_type=ROS))
-    thread.join(5)
+    for seconds in range(1, 1000):
+        clock.set_ros_time_override(Time(seconds=seconds, clock_type=ROS))
+        thread.join(0.01)
+        if slept:
+            break
     assert slept == [True]
     thread = threading.Thread(target=lambda: slept.append(Clock().sleep_for(Duration(seconds=100), ros.context)))
     thread.start()
