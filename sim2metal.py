@@ -22,6 +22,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "export": ("firmware_export.export", "turn a bundle into C99 and build it for its targets"),
     "verify": ("firmware_export.verify", "replay golden sequences through torch, ONNX and C, and compare"),
     "run": ("hardware.deploy", "run a bundle on a robot, real or virtual"),
+    "swarm": ("hardware.swarm", "fly several Crazyflies at once"),
     "virtual": ("hardware.virtual.cli", "start a virtual robot that speaks the real protocol"),
     "ros": ("hardware.ros2.cli", "look at and talk to ROS 2 nodes, without a ROS installation"),
     "replay": ("hardware.replay", "step the policy again on a log's observations and show the first difference"),

@@ -19,7 +19,7 @@ from hardware.clock import NS
 from hardware.faults import Observed
 from hardware.link import Link
 from hardware.log import RunLog
-from hardware.loop import HostStall, LoopTiming, run_loop
+from hardware.loop import HostStall, LoopTiming, PacedLoop, run_loop
 from hardware.operator_signals import OperatorSignals
 from hardware.pilot import Pilot
 from hardware.realtime import steady_interpreter
@@ -155,8 +155,21 @@ class ControlLoop(ABC, Generic[RecordT]):
         finally:
             self.record.duration_s = (self.link.clock.now_ns() - started_ns) / NS
             if not finished:
-                _abandon(self.link, self.signals)
+                self.abandon()
         return self.record
+
+    def paced(self, offset_s: float = 0.0) -> PacedLoop:
+        """Return the loop for a caller that runs several in one thread, instead of ``run``.
+
+        That caller also sees to ``steady_interpreter``, and to ``abandon`` if a step raises.
+        """
+        loop = PacedLoop(self._step, self.period_s, self.link.clock, offset_s)
+        self.record.timing = loop.timing
+        return loop
+
+    def abandon(self) -> None:
+        """After an internal error: let the robot come to rest by itself, then switch it off; takes some seconds."""
+        _abandon(self.link, self.signals)
 
     def _step(self, now_ns: int) -> bool:
         state, health = self.link.read(), self.link.health()

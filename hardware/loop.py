@@ -47,6 +47,42 @@ class LoopTiming:
         }
 
 
+class PacedLoop:
+    """One loop whose steps a caller starts at their deadlines; several may share a thread.
+
+    Args:
+        step: the work of one period; gets the monotonic time at which it started, returns whether to go on.
+        period_s: nominal period.
+        clock: time source; default the host's.
+        offset_s: delay of the first deadline: loops that share a thread keep out of each other's way.
+    """
+
+    def __init__(
+        self, step: Callable[[int], bool], period_s: float, clock: Clock = HOST_CLOCK, offset_s: float = 0.0
+    ) -> None:
+        self.timing = LoopTiming(period_ns=round(period_s * NS))
+        self.clock = clock
+        self.deadline_ns = clock.now_ns() + self.timing.period_ns + round(offset_s * NS)
+        """When the next step is due."""
+        self._step = step
+
+    def run_once(self) -> bool:
+        """Run the step that is due and set the next deadline; return whether to go on."""
+        timing = self.timing
+        start = self.clock.now_ns()
+        more = self._step(start)
+        end = self.clock.now_ns()
+        timing.starts_ns.append(start)
+        timing.durations_ns.append(end - start)
+        self.deadline_ns += timing.period_ns
+        late = end - self.deadline_ns
+        if more and late > timing.period_ns // 2:
+            missed = late // timing.period_ns + 1
+            timing.overruns += missed
+            self.deadline_ns += missed * timing.period_ns
+        return more
+
+
 def run_loop(step: Callable[[int], bool], period_s: float, clock: Clock = HOST_CLOCK) -> LoopTiming:
     """Call ``step(start_ns)`` once per period until it returns ``False``.
 
@@ -58,23 +94,12 @@ def run_loop(step: Callable[[int], bool], period_s: float, clock: Clock = HOST_C
     Returns:
         What the loop measured about itself.
     """
-    timing = LoopTiming(period_ns=round(period_s * NS))
-    deadline = clock.now_ns() + timing.period_ns
-    while True:
-        clock.sleep_until(deadline)
-        start = clock.now_ns()
-        more = step(start)
-        end = clock.now_ns()
-        timing.starts_ns.append(start)
-        timing.durations_ns.append(end - start)
-        if not more:
-            return timing
-        deadline += timing.period_ns
-        late = end - deadline
-        if late > timing.period_ns // 2:
-            missed = late // timing.period_ns + 1
-            timing.overruns += missed
-            deadline += missed * timing.period_ns
+    loop = PacedLoop(step, period_s, clock)
+    more = True
+    while more:
+        clock.sleep_until(loop.deadline_ns)
+        more = loop.run_once()
+    return loop.timing
 
 
 class HostStall:

@@ -17,7 +17,7 @@ from typing import Any
 from cflib.crazyflie import Crazyflie
 
 from hardware.checks import Check
-from hardware.clock import HOST_CLOCK
+from hardware.clock import HOST_CLOCK, Clock
 from hardware.crazyflie import preflight
 from hardware.crazyflie.connection import check_uri, connect, disconnect
 from hardware.crazyflie.sender import Sender
@@ -55,12 +55,13 @@ class CrazyflieLink:
         level: of the policy's action.
         stopped: asked during waits; true gives them up.
         external_position: positions come from outside (motion capture): no positioning deck is needed.
+        motor_log: also have the robot report its motor commands, 100 packets a second.
 
     Raises:
         ConfigError: if the URI is malformed or the level none that a Crazyflie takes.
     """
 
-    clock = HOST_CLOCK
+    clock: Clock = HOST_CLOCK
 
     def __init__(
         self,
@@ -68,6 +69,7 @@ class CrazyflieLink:
         level: ActionLevel = "motor",
         stopped: Callable[[], bool] = lambda: False,
         external_position: bool = False,
+        motor_log: bool = True,
     ) -> None:
         check_uri(uri)
         if level not in LEVEL_OF:
@@ -77,6 +79,7 @@ class CrazyflieLink:
         self.command_names = COMMAND_NAMES[self.level]
         self.stopped = stopped
         self._external_position = external_position
+        self._motor_log = motor_log
         self._crazyflie: Crazyflie | None = None
         self._sender: Sender | None = None
         self._telemetry: Telemetry | None = None
@@ -100,7 +103,7 @@ class CrazyflieLink:
         self._crazyflie.packet_received.add_callback(self._on_packet)
         self._crazyflie.connection_lost.add_callback(self._on_lost)
         self._sender = Sender(self._crazyflie)
-        self._telemetry = Telemetry(self._crazyflie)
+        self._telemetry = Telemetry(self._crazyflie, self._motor_log)
         try:
             self._telemetry.start()
         except BaseException:  # whatever it is, no thread and no socket stays behind

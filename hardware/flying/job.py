@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.console import Console
 
@@ -31,6 +31,16 @@ if TYPE_CHECKING:
 
 HOVER_TASKS = ("hover", "hover_attitude")
 """Tasks whose policies hold a set-point."""
+
+
+class PlanOptions(Protocol):
+    """The options that make a plan: lengths in m, times in s."""
+
+    height: float
+    hold: float
+    step: float
+    dwell: float
+    settle: float
 
 
 class FlightJob:
@@ -85,7 +95,7 @@ def flight_result(record: FlightRecord, plan: Plan) -> dict[str, Any]:
     }
 
 
-def make_plan(args: Args) -> Plan:
+def make_plan(args: PlanOptions) -> Plan:
     """Return the flight plan of the options.
 
     Raises:

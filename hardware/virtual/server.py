@@ -30,8 +30,15 @@ _NS = 1_000_000
 class ServedRobot(Protocol):
     """What a server needs of a robot."""
 
-    now_ms: int
-    events: EventLog
+    @property
+    def now_ms(self) -> int:
+        """Its own time."""
+        ...
+
+    @property
+    def events(self) -> EventLog:
+        """What happened to it."""
+        ...
 
     def advance(self, duration_ms: int) -> None:
         """Let time pass."""

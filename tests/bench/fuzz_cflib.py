@@ -227,7 +227,7 @@ def _connected(seed: int):
     """A link whose robot answers until it is connected, and is silent then."""
     robot = build_virtual_crazyflie(None, Options("stock", seed))
     with Server(robot, free_uri()) as server:
-        uri = "udp://{}:{}".format(*server._socket.getsockname())
+        uri = "udp://{}:{}".format(*server.endpoints[0].socket.getsockname())
         thread = threading.Thread(target=server.run)
         thread.start()
         link = CrazyflieLink(uri, "attitude_thrust")

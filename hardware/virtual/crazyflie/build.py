@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from firmware_export.c_folder import c_folder
 from firmware_export.onboard import OnboardController, build_onboard_library
+from hardware.virtual.crazyflie.fleet import Fleet, FleetFault, places
 from hardware.virtual.crazyflie.robot import Options, VirtualCrazyflie
 from hardware.virtual.faults import Fault
 from policies.bundle import Bundle, load_bundle
@@ -46,8 +48,47 @@ def build_virtual_crazyflie(
     return VirtualCrazyflie(parameters, load_onboard(loaded), options, faults)
 
 
+def build_fleet(
+    count: int,
+    spacing_m: float,
+    bundle: Path | None,
+    options: Options,
+    faults: Sequence[FleetFault] = (),
+    parameter_set: str | None = None,
+) -> Fleet:
+    """Return ``count`` virtual Crazyflies on a grid, each with its own seed.
+
+    Args:
+        count: how many.
+        spacing_m: between neighbours.
+        bundle: as for one.
+        options: of the first; the others count on from its seed.
+        faults: to happen later.
+        parameter_set: as for one.
+
+    Raises:
+        BundleError, ConfigError, ToolchainError: as for one.
+    """
+    first = build_virtual_crazyflie(bundle, options, (), parameter_set)
+    onboards: list[OnboardController | None] = [None] * (count - 1)
+    if bundle is not None and count > 1:
+        onboards = [*load_onboards(load_bundle(bundle), count - 1)]
+    others = [
+        VirtualCrazyflie(first.body.parameters, onboard, replace(options, seed=options.seed + number))
+        for number, onboard in enumerate(onboards, 1)
+    ]
+    for robot, (x, y) in zip([first, *others], places(count, spacing_m)):
+        robot.body.place(x, y)
+    return Fleet([first, *others], faults)
+
+
 def load_onboard(bundle: Bundle) -> OnboardController:
-    """Return the on-board controller with the bundle's policy, compiled for this computer.
+    """Return one on-board controller; see ``load_onboards``."""
+    return load_onboards(bundle, 1)[0]
+
+
+def load_onboards(bundle: Bundle, count: int) -> list[OnboardController]:
+    """Return on-board controllers with the bundle's policy, compiled once for this computer.
 
     The exported ``c`` folder is used if there is one: that is what would be flashed.
 
@@ -61,8 +102,9 @@ def load_onboard(bundle: Bundle) -> OnboardController:
     with tempfile.TemporaryDirectory(prefix="sim2metal-virtual-") as scratch:
         # A loaded library stays mapped when its file is gone.
         library = build_onboard_library(c_folder(bundle, scratch), Path(scratch) / "onboard.so")
-        onboard = OnboardController(library, bundle.info.action.nominal[0])
-    onboard.config.control_period_ms = round(1000.0 * bundle.info.timing.control_period_s)
-    onboard.config.slew_per_s = min(bundle.info.action.slew_limit)
-    onboard.restart()
-    return onboard
+        onboards = [OnboardController(library, bundle.info.action.nominal[0]) for _ in range(count)]
+    for onboard in onboards:
+        onboard.config.control_period_ms = round(1000.0 * bundle.info.timing.control_period_s)
+        onboard.config.slew_per_s = min(bundle.info.action.slew_limit)
+        onboard.restart()
+    return onboards

@@ -1,4 +1,4 @@
-"""The virtual Crazyflie on a UDP port: packets are answered the moment they arrive."""
+"""Virtual Crazyflies on UDP ports: packets are answered the moment they arrive."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import socket
 from urllib.parse import urlparse
 
 from hardware.virtual.crazyflie.crtp import NULL_HEADER, Port
+from hardware.virtual.crazyflie.fleet import Fleet
 from hardware.virtual.crazyflie.robot import VirtualCrazyflie
 from hardware.virtual.crazyflie.services.link import SOURCE
 from hardware.virtual.crazyflie.verb import DEFAULT_URI
@@ -35,35 +36,31 @@ def parse_uri(uri: str) -> Address:
     return parts.hostname, port
 
 
-class Server(RobotServer):
-    """Owns the socket; a context manager that frees the port."""
+class Endpoint:
+    """One robot's port: its socket and its one client.
 
-    def __init__(self, robot: VirtualCrazyflie, uri: str = DEFAULT_URI) -> None:
-        """Bind the port.
+    Args:
+        robot: whose port it is.
+        uri: where to listen.
 
-        Raises:
-            ConfigError: for a URI that is not ``udp://host:port``.
-            LinkError: if the port is in use or the host is not this computer's.
-        """
+    Raises:
+        ConfigError: for a URI that is not ``udp://host:port``.
+        LinkError: if the port is in use or the host is not this computer's.
+    """
+
+    def __init__(self, robot: VirtualCrazyflie, uri: str) -> None:
         host, port = parse_uri(uri)
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         try:
-            self._socket.bind((host, port))
+            self.socket.bind((host, port))
         except OSError as error:
-            self._socket.close()
+            self.socket.close()
             cure = "stop the other program or choose another port" if error.errno == errno.EADDRINUSE else BIND_CURE
             raise LinkError(f"cannot listen on {uri}: {error.strerror or error}; {cure}") from None
-        self._socket.setblocking(False)
-        super().__init__(robot)
+        self.socket.setblocking(False)
         self.robot = robot
-        self.watch(self._socket.fileno(), self._drain)
         self._client: Address | None = None
         self._heard_ms = 0
-
-    def close(self) -> None:
-        """Free the port."""
-        super().close()
-        self._socket.close()
 
     def flush(self) -> None:
         """Send the client what the robot has for it."""
@@ -71,10 +68,11 @@ class Server(RobotServer):
             if self._client is not None:
                 self._send(datagram, self._client)
 
-    def _drain(self) -> None:
+    def drain(self) -> None:
+        """Hand the robot what arrived, and answer."""
         while True:
             try:
-                datagram, address = self._socket.recvfrom(2048)
+                datagram, address = self.socket.recvfrom(2048)
             except BlockingIOError:
                 return
             except ConnectionError:  # a client's closed port, reported by the kernel
@@ -103,6 +101,53 @@ class Server(RobotServer):
 
     def _send(self, datagram: bytes, address: Address) -> None:
         try:
-            self._socket.sendto(datagram, address)
+            self.socket.sendto(datagram, address)
         except OSError:  # full buffer or unreachable client: a radio would lose it too
             self.robot.events.count("send_failed")
+
+
+class Server(RobotServer):
+    """Serves one robot, or a fleet on consecutive ports; a context manager that frees them."""
+
+    def __init__(self, robot: VirtualCrazyflie | Fleet, uri: str = DEFAULT_URI) -> None:
+        """Bind the ports.
+
+        Raises:
+            ConfigError: for a URI that is not ``udp://host:port``, or ports that do not exist.
+            LinkError: if a port is in use or the host is not this computer's.
+        """
+        robots = robot.robots if isinstance(robot, Fleet) else [robot]
+        self.endpoints: list[Endpoint] = []
+        super().__init__(robot)
+        self.robot = robot
+        try:
+            for one, place in zip(robots, consecutive(uri, len(robots))):
+                endpoint = Endpoint(one, place)
+                self.endpoints.append(endpoint)
+                self.watch(endpoint.socket.fileno(), endpoint.drain)
+        except (ConfigError, LinkError):
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Free the ports."""
+        super().close()
+        for endpoint in self.endpoints:
+            endpoint.socket.close()
+
+    def flush(self) -> None:
+        """Send the clients what the robots have for them."""
+        for endpoint in self.endpoints:
+            endpoint.flush()
+
+
+def consecutive(uri: str, count: int) -> list[str]:
+    """Return the URIs of ``count`` ports from that of ``uri`` on.
+
+    Raises:
+        ConfigError: if there are not so many.
+    """
+    host, first = parse_uri(uri)
+    if first + count > 1 << 16:
+        raise ConfigError(f"{uri}: there are no {count} ports from {first} on")
+    return [f"udp://{host}:{first + number}" for number in range(count)]

@@ -13,6 +13,8 @@ from hardware.virtual.verb import FAULT_SYNTAX, CommonArgs, fault_help, serve
 from sim.errors import ConfigError
 
 DEFAULT_URI = "udp://127.0.0.1:19850"
+MOST_ROBOTS = 100
+MOST_SPACING_M = 5.0
 
 
 @dataclass
@@ -30,6 +32,10 @@ class CrazyflieArgs(CommonArgs):
     """Airframe; default: the one the bundle was trained for."""
     deck: Literal["lighthouse", "none"] = "lighthouse"
     """Positioning deck; with none the client must send external positions."""
+    count: int = 1
+    """How many robots; the others listen on the ports that follow. A fault of one: NUMBER/NAME, numbered from 0."""
+    spacing: float = 0.5
+    """Distance between neighbours, who stand on a square grid, m."""
     charge: float = 0.95
     """Battery charge at the start, 0 to 1."""
 
@@ -42,6 +48,10 @@ class CrazyflieArgs(CommonArgs):
         super().check()
         if not 0.0 <= self.charge <= 1.0:
             raise ConfigError(f"--charge {self.charge}: expected a number from 0 to 1")
+        if not 1 <= self.count <= MOST_ROBOTS:
+            raise ConfigError(f"--count {self.count}: expected a whole number from 1 to {MOST_ROBOTS}")
+        if not 0.0 <= self.spacing <= MOST_SPACING_M:
+            raise ConfigError(f"--spacing {self.spacing}: expected a number from 0 to {MOST_SPACING_M:g} m")
 
     def run(self) -> dict[str, Any]:
         """Serve until the end; returns the summary without the list of events.
@@ -50,16 +60,23 @@ class CrazyflieArgs(CommonArgs):
             Sim2MetalError: one line that says what to do.
         """
         from hardware.virtual.control import READY
-        from hardware.virtual.crazyflie.build import build_virtual_crazyflie
+        from hardware.virtual.crazyflie.build import build_fleet, build_virtual_crazyflie
         from hardware.virtual.crazyflie.faults import parse_fault
+        from hardware.virtual.crazyflie.fleet import parse_fleet_fault
         from hardware.virtual.crazyflie.report import onboard_summary
         from hardware.virtual.crazyflie.robot import Options
-        from hardware.virtual.crazyflie.server import Server
+        from hardware.virtual.crazyflie.server import Server, consecutive
 
-        faults = [parse_fault(text) for text in self.fault]
         decks = ("bcLighthouse4",) if self.deck == "lighthouse" else ()
         options = Options(self.profile, self.seed, decks, self.charge)
-        robot = build_virtual_crazyflie(self.bundle, options, faults, self.parameter_set)
-        ready = f"virtual Crazyflie {READY} {self.uri} (profile {self.profile}); Ctrl-C ends it"
-        with Server(robot, self.uri) as server:
-            return serve(self, server, parse_fault, ready, lambda: onboard_summary(robot))
+        if self.count == 1:
+            robot = build_virtual_crazyflie(self.bundle, options, [*map(parse_fault, self.fault)], self.parameter_set)
+            ready = f"virtual Crazyflie {READY} {self.uri} (profile {self.profile}); Ctrl-C ends it"
+            with Server(robot, self.uri) as server:
+                return serve(self, server, parse_fault, ready, lambda: onboard_summary(robot))
+        uris = consecutive(self.uri, self.count)
+        faults = [*map(parse_fleet_fault, self.fault)]
+        fleet = build_fleet(self.count, self.spacing, self.bundle, options, faults, self.parameter_set)
+        ready = f"{self.count} virtual Crazyflies {READY} {uris[0]} to {uris[-1]} (profile {self.profile})"
+        with Server(fleet, self.uri) as server:
+            return serve(self, server, parse_fleet_fault, f"{ready}; Ctrl-C ends them", fleet.summary)

@@ -40,6 +40,12 @@ class Body:
         mujoco.mj_forward(self._model, self._data)
         self._read()
 
+    def place(self, x: float, y: float) -> None:
+        """Put the body elsewhere on the floor, m: before anything moves."""
+        self._data.qpos[:2] = (x, y)
+        mujoco.mj_forward(self._model, self._data)
+        self._read()
+
     def step(self, command: tuple[float, float, float, float]) -> None:
         """Advance by 1 ms under rotor commands (speed fractions in [0, 1])."""
         self._command[0] = command
