@@ -88,7 +88,7 @@ def configuration(net: Network) -> str:
     most = f"<MaxAutoParticipantIndex>{MAX_PARTICIPANTS}</MaxAutoParticipantIndex>"
     discovery = f"<ParticipantIndex>auto</ParticipantIndex>{most}"
     if net.discovery_range == "LOCALHOST":
-        peers.insert(0, "localhost")
+        peers.insert(0, "127.0.0.1")
         general = "<AllowMulticast>false</AllowMulticast>"
     elif net.discovery_range == "OFF":
         peers = []

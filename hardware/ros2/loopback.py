@@ -26,24 +26,34 @@ _BASE_PORT, _PORTS_PER_DOMAIN = 7400, 250
 _SO_ATTACH_FILTER = 26
 _LOAD_INTERFACE = (0x20, 0, 0, 0x1_0000_0000 - 0x1000 + 8)
 """A = index of the interface the datagram came in by."""
+_SUPPORTED = sys.platform.startswith("linux")
 _ACCEPT, _DROP = (0x06, 0, 0, 0xFFFFFFFF), (0x06, 0, 0, 0)
 
 
-def keep_to_loopback(domain_id: int) -> int:
-    """Have this process's sockets of a domain receive from this machine only.
+def keep_to_loopback(domain_id: int, before: frozenset[int]) -> int:
+    """Have the sockets of a domain that was just opened receive from this machine only.
+
+    Args:
+        domain_id: the domain.
+        before: ``socket_inodes()`` before it was opened: the sockets of others are left alone.
 
     Returns:
         How many sockets have the filter now; 0 where the system has no such thing.
     """
-    if not sys.platform.startswith("linux"):
+    if not _SUPPORTED:
         return 0
     index = socket.if_nametoindex("lo")
     filtered = 0
-    for one in _sockets(domain_id):
+    for one in _sockets(domain_id, before):
         with one:
             receive_only_from(one, index)
             filtered += 1
     return filtered
+
+
+def socket_inodes() -> frozenset[int]:
+    """What tells this process's present sockets apart."""
+    return frozenset(inode for _, inode in _descriptors()) if _SUPPORTED else frozenset()
 
 
 def receive_only_from(one: socket.socket, interface_index: int) -> None:
@@ -59,14 +69,13 @@ def receive_only_from(one: socket.socket, interface_index: int) -> None:
     one.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, header)
 
 
-def _sockets(domain_id: int) -> Iterator[socket.socket]:
-    """Duplicates of the process's UDP sockets on the domain's ports."""
+def _sockets(domain_id: int, before: frozenset[int]) -> Iterator[socket.socket]:
+    """Duplicates of the process's new UDP sockets on the domain's ports."""
     first = _BASE_PORT + _PORTS_PER_DOMAIN * domain_id
-    for entry in Path("/proc/self/fd").iterdir():
-        number = int(entry.name)
+    for number, inode in _descriptors():
+        if inode in before:
+            continue
         try:
-            if not stat.S_ISSOCK(os.fstat(number).st_mode):
-                continue
             one = socket.socket(fileno=os.dup(number))
         except OSError:
             continue  # closed meanwhile
@@ -74,6 +83,17 @@ def _sockets(domain_id: int) -> Iterator[socket.socket]:
             yield one
         else:
             one.close()
+
+
+def _descriptors() -> Iterator[tuple[int, int]]:
+    """Number and inode of this process's open sockets."""
+    for entry in Path("/proc/self/fd").iterdir():
+        try:
+            status = os.fstat(int(entry.name))
+        except OSError:
+            continue  # closed meanwhile
+        if stat.S_ISSOCK(status.st_mode):
+            yield int(entry.name), status.st_ino
 
 
 def _is_ours(one: socket.socket, first: int) -> bool:

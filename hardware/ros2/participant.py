@@ -23,7 +23,7 @@ from cyclonedds.topic import Topic
 
 from hardware.ros2.environment import MAX_PARTICIPANTS, Network, configuration
 from hardware.ros2.errors import DdsError
-from hardware.ros2.loopback import keep_to_loopback
+from hardware.ros2.loopback import keep_to_loopback, socket_inodes
 from hardware.ros2.wire import user_data
 
 ANY_STATE = SampleState.Any | ViewState.Any | InstanceState.Any
@@ -57,8 +57,6 @@ class Participant:
         except DDSException as error:
             most = f"is its network up, and are there fewer than {MAX_PARTICIPANTS} processes in it?"
             raise DdsError(f"cannot join DDS domain {net.domain_id}: {error.msg}; {most}") from error
-        if net.loopback_only:
-            keep_to_loopback(net.domain_id)
         self.guid: bytes = self.entity.get_guid().bytes
         self._topics: dict[str, tuple[type[IdlStruct], Topic]] = {}
         self._lock = threading.Lock()
@@ -235,18 +233,22 @@ def _open_domain(net: Network) -> None:
     with _domains_lock:
         known = _domains.get(net.domain_id)
         if known is None:
-            _domains[net.domain_id] = (text, _configured(net.domain_id, text))
+            _domains[net.domain_id] = (text, _configured(net, text))
         elif known[0] != text:
             raise DdsError(f"DDS domain {net.domain_id} is open in this process with other network settings")
 
 
-def _configured(domain_id: int, text: str) -> Domain | None:
+def _configured(net: Network, text: str) -> Domain | None:
+    before = socket_inodes()
     try:
-        return Domain(domain_id, text)
+        domain = Domain(net.domain_id, text)
     except DDSException as error:
         if error.code == DDSException.DDS_RETCODE_PRECONDITION_NOT_MET:
             return None  # another part of this process (a DDS link) opened it before: its configuration holds
-        raise DdsError(f"Cyclone DDS refuses the configuration of domain {domain_id}: {error.msg}") from error
+        raise DdsError(f"Cyclone DDS refuses the configuration of domain {net.domain_id}: {error.msg}") from error
+    if net.loopback_only:
+        keep_to_loopback(net.domain_id, before)
+    return domain
 
 
 def _delete(entity: Entity) -> None:

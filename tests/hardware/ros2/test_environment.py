@@ -1,3 +1,4 @@
+import json
 import re
 import socket
 
@@ -6,6 +7,7 @@ import pytest
 from hardware.ros2.environment import Network, configuration, network
 from hardware.ros2.loopback import receive_only_from
 from sim.errors import ConfigError
+from tests.hardware.ros2.helpers import Child
 
 
 def test_without_variables_nothing_leaves_the_machine():
@@ -13,7 +15,7 @@ def test_without_variables_nothing_leaves_the_machine():
     assert net == Network(0, "LOCALHOST")
     assert net.loopback_only
     assert "<AllowMulticast>false" in configuration(net)
-    assert re.findall(r'address="([^"]*)"', configuration(net)) == ["localhost"]
+    assert re.findall(r'address="([^"]*)"', configuration(net)) == ["127.0.0.1"]
 
 
 @pytest.mark.parametrize(
@@ -33,7 +35,7 @@ def test_variables(variables, expected):
 def test_peers_open_the_machine():
     net = network({"ROS_STATIC_PEERS": "10.0.0.5"})
     assert not net.loopback_only
-    assert re.findall(r'address="([^"]*)"', configuration(net)) == ["localhost", "10.0.0.5"]
+    assert re.findall(r'address="([^"]*)"', configuration(net)) == ["127.0.0.1", "10.0.0.5"]
 
 
 def test_subnet_has_multicast_and_off_has_nobody():
@@ -83,3 +85,23 @@ def test_the_filter_drops_what_comes_by_another_interface():
             else:
                 with pytest.raises(TimeoutError):
                     receiver.recv(10)
+
+
+@pytest.mark.skipif(not hasattr(socket, "SO_BINDTODEVICE"), reason="the filter is Linux's")
+def test_only_the_sockets_of_the_new_domain_get_the_filter(environment, domain_id):
+    """In a fresh process: both receiving sockets, and none that was there before on a port of the domain."""
+    code = f"""
+import socket
+from hardware.ros2 import loopback, participant
+from hardware.ros2.environment import network
+before = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+before.bind(("0.0.0.0", 7400 + 250 * {domain_id} + 200))
+filtered, real = [], loopback.receive_only_from
+loopback.receive_only_from = lambda one, index: (filtered.append(one.getsockname()[1]), real(one, index))
+participant.Participant(network())
+print(sorted(port - 7400 - 250 * {domain_id} for port in filtered))
+"""
+    with Child(code) as child:
+        ports = json.loads(child.end())
+    assert len(ports) == 2
+    assert 200 not in ports
