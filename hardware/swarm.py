@@ -69,6 +69,8 @@ class Args:
     """Least distance between two robots on the ground, m; closer ones are not flown."""
     on_fault: Literal["land-all", "go-on"] = "land-all"
     """What the others do when one robot's supervisor sees a fault."""
+    state_rate: Literal[100, 50, 20] = 100
+    """Reports of each robot's state per second: robots that share a radio have to make do with fewer."""
     external_position: bool = False
     """Positions come from outside (motion capture): no positioning deck is needed."""
     check_only: bool = False
@@ -171,6 +173,7 @@ def _make_link(uri: str, bundle: Bundle, args: Args, signals: OperatorSignals) -
         stopped=lambda: signals.stop or signals.kill,
         external_position=args.external_position,
         motor_log=False,
+        state_period_ms=1000 // args.state_rate,
     )
 
 

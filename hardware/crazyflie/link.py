@@ -21,7 +21,7 @@ from hardware.clock import HOST_CLOCK, Clock
 from hardware.crazyflie import preflight
 from hardware.crazyflie.connection import check_uri, connect, disconnect
 from hardware.crazyflie.sender import Sender
-from hardware.crazyflie.telemetry import Telemetry
+from hardware.crazyflie.telemetry import STATE_PERIOD_MS, Telemetry
 from hardware.link import DESCENT_M_S, LinkHealth
 from hardware.states import FlightState
 from policies.bundle import Bundle
@@ -55,7 +55,8 @@ class CrazyflieLink:
         level: of the policy's action.
         stopped: asked during waits; true gives them up.
         external_position: positions come from outside (motion capture): no positioning deck is needed.
-        motor_log: also have the robot report its motor commands, 100 packets a second.
+        motor_log: also have the robot report its motor commands.
+        state_period_ms: of pose, attitude and motors, a multiple of 10; robots that share a radio have to report less.
 
     Raises:
         ConfigError: if the URI is malformed or the level none that a Crazyflie takes.
@@ -70,6 +71,7 @@ class CrazyflieLink:
         stopped: Callable[[], bool] = lambda: False,
         external_position: bool = False,
         motor_log: bool = True,
+        state_period_ms: int = STATE_PERIOD_MS,
     ) -> None:
         check_uri(uri)
         if level not in LEVEL_OF:
@@ -79,7 +81,7 @@ class CrazyflieLink:
         self.command_names = COMMAND_NAMES[self.level]
         self.stopped = stopped
         self._external_position = external_position
-        self._motor_log = motor_log
+        self._motor_log, self._state_period_ms = motor_log, state_period_ms
         self._crazyflie: Crazyflie | None = None
         self._sender: Sender | None = None
         self._telemetry: Telemetry | None = None
@@ -103,7 +105,7 @@ class CrazyflieLink:
         self._crazyflie.packet_received.add_callback(self._on_packet)
         self._crazyflie.connection_lost.add_callback(self._on_lost)
         self._sender = Sender(self._crazyflie)
-        self._telemetry = Telemetry(self._crazyflie, self._motor_log)
+        self._telemetry = Telemetry(self._crazyflie, self._motor_log, self._state_period_ms)
         try:
             self._telemetry.start()
         except BaseException:  # whatever it is, no thread and no socket stays behind

@@ -30,7 +30,7 @@ _DEG = math.pi / 180.0
 class Telemetry:
     """Log blocks of one connection and the newest sample made of them."""
 
-    def __init__(self, crazyflie: Crazyflie, motors: bool = True) -> None:
+    def __init__(self, crazyflie: Crazyflie, motors: bool = True, period_ms: int = STATE_PERIOD_MS) -> None:
         self.sample: FlightState | None = None
         self.variances: tuple[float, float, float] | None = None
         """Newest (varPX, varPY, varPZ), m^2."""
@@ -38,7 +38,7 @@ class Telemetry:
         self._crazyflie = crazyflie
         self._pose: tuple[int, dict[str, Any]] | None = None
         self._battery_v = math.nan
-        self._wants_motors = motors
+        self._wants_motors, self._period_ms = motors, period_ms
         self._motors: tuple[float, ...] = ()
         self._blocks: list[LogConfig] = []
 
@@ -55,11 +55,11 @@ class Telemetry:
             attitude += [(names.MODE_LOG, "uint8_t")]
         power = [(name, "float") for name in (names.BATTERY_LOG, *names.VARIANCES)]
         pose = [(name, "float") for name in names.POSE_BLOCK]
-        self._add("s2m_pose", STATE_PERIOD_MS, pose, self._on_pose)
-        self._add("s2m_attitude", STATE_PERIOD_MS, attitude, self._on_attitude)
+        self._add("s2m_pose", self._period_ms, pose, self._on_pose)
+        self._add("s2m_attitude", self._period_ms, attitude, self._on_attitude)
         self._add("s2m_power", POWER_PERIOD_MS, power, self._on_power)
         if self._wants_motors and all(map(self.has, names.MOTOR_BLOCK)):
-            self._add("s2m_motor", STATE_PERIOD_MS, [(name, None) for name in names.MOTOR_BLOCK], self._on_motor)
+            self._add("s2m_motor", self._period_ms, [(name, None) for name in names.MOTOR_BLOCK], self._on_motor)
         self._wait_for_first()
 
     def has(self, name: str) -> bool:

@@ -10,6 +10,7 @@ from hardware.virtual.crazyflie.crtp import NULL_HEADER, Port
 from hardware.virtual.crazyflie.fleet import Fleet
 from hardware.virtual.crazyflie.robot import VirtualCrazyflie
 from hardware.virtual.crazyflie.services.link import SOURCE
+from hardware.virtual.crazyflie.shared_radio import SharedRadio, Station
 from hardware.virtual.crazyflie.verb import DEFAULT_URI
 from hardware.virtual.server import RobotServer
 from sim.errors import ConfigError, LinkError
@@ -59,14 +60,20 @@ class Endpoint:
             raise LinkError(f"cannot listen on {uri}: {error.strerror or error}; {cure}") from None
         self.socket.setblocking(False)
         self.robot = robot
+        self.station: Station | None = None
+        """Stands between robot and client where the radio is a shared one."""
         self._client: Address | None = None
         self._heard_ms = 0
+
+    def share_radio(self) -> Station:
+        """Hand packets to a radio from now on, instead of passing them on at once."""
+        self.station = Station(self.robot, self._deliver)
+        return self.station
 
     def flush(self) -> None:
         """Send the client what the robot has for it."""
         for datagram in self.robot.take_outgoing():
-            if self._client is not None:
-                self._send(datagram, self._client)
+            self._deliver(datagram)
 
     def drain(self) -> None:
         """Hand the robot what arrived, and answer."""
@@ -79,8 +86,19 @@ class Endpoint:
                 continue
             if self._admit(datagram, address):
                 self._heard_ms = self.robot.now_ms
-                self.robot.receive(datagram)
-                self.flush()
+                self._take(datagram)
+
+    def _take(self, datagram: bytes) -> None:
+        if self.station is None:
+            self.robot.receive(datagram)
+            self.flush()
+        elif datagram:
+            self.station.connected = True
+            self.station.send(datagram)
+
+    def _deliver(self, datagram: bytes) -> None:
+        if self._client is not None:
+            self._send(datagram, self._client)
 
     def _admit(self, datagram: bytes, address: Address) -> bool:
         if address == self._client:
@@ -109,8 +127,10 @@ class Endpoint:
 class Server(RobotServer):
     """Serves one robot, or a fleet on consecutive ports; a context manager that frees them."""
 
-    def __init__(self, robot: VirtualCrazyflie | Fleet, uri: str = DEFAULT_URI) -> None:
-        """Bind the ports.
+    def __init__(
+        self, robot: VirtualCrazyflie | Fleet, uri: str = DEFAULT_URI, exchanges_per_s: float | None = None
+    ) -> None:
+        """Bind the ports; ``exchanges_per_s`` is the budget of the one radio that all share, if they do.
 
         Raises:
             ConfigError: for a URI that is not ``udp://host:port``, or ports that do not exist.
@@ -128,6 +148,9 @@ class Server(RobotServer):
         except (ConfigError, LinkError):
             self.close()
             raise
+        self._radio: SharedRadio | None = None
+        if exchanges_per_s is not None:
+            self._radio = SharedRadio(exchanges_per_s, [endpoint.share_radio() for endpoint in self.endpoints])
 
     def close(self) -> None:
         """Free the ports."""
@@ -137,6 +160,9 @@ class Server(RobotServer):
 
     def flush(self) -> None:
         """Send the clients what the robots have for them."""
+        if self._radio is not None:
+            self._radio.advance(self.robot.now_ms)
+            return
         for endpoint in self.endpoints:
             endpoint.flush()
 

@@ -15,6 +15,7 @@ from sim.errors import ConfigError
 DEFAULT_URI = "udp://127.0.0.1:19850"
 MOST_ROBOTS = 100
 MOST_SPACING_M = 5.0
+MOST_EXCHANGES = 10_000
 
 
 @dataclass
@@ -36,6 +37,9 @@ class CrazyflieArgs(CommonArgs):
     """How many robots; the others listen on the ports that follow. A fault of one: NUMBER/NAME, numbered from 0."""
     spacing: float = 0.5
     """Distance between neighbours, who stand on a square grid, m."""
+    shared_radio: float | None = None
+    """All robots share one Crazyradio with this many exchanges (a packet each way) per second: 500 to 1000 in practice.
+    Default: each robot has the link to itself."""
     charge: float = 0.95
     """Battery charge at the start, 0 to 1."""
 
@@ -50,6 +54,10 @@ class CrazyflieArgs(CommonArgs):
             raise ConfigError(f"--charge {self.charge}: expected a number from 0 to 1")
         if not 1 <= self.count <= MOST_ROBOTS:
             raise ConfigError(f"--count {self.count}: expected a whole number from 1 to {MOST_ROBOTS}")
+        if self.shared_radio is not None and not 1.0 <= self.shared_radio <= MOST_EXCHANGES:
+            raise ConfigError(
+                f"--shared-radio {self.shared_radio}: expected 1 to {MOST_EXCHANGES} exchanges per second"
+            )
         if not 0.0 <= self.spacing <= MOST_SPACING_M:
             raise ConfigError(f"--spacing {self.spacing}: expected a number from 0 to {MOST_SPACING_M:g} m")
 
@@ -72,11 +80,11 @@ class CrazyflieArgs(CommonArgs):
         if self.count == 1:
             robot = build_virtual_crazyflie(self.bundle, options, [*map(parse_fault, self.fault)], self.parameter_set)
             ready = f"virtual Crazyflie {READY} {self.uri} (profile {self.profile}); Ctrl-C ends it"
-            with Server(robot, self.uri) as server:
+            with Server(robot, self.uri, self.shared_radio) as server:
                 return serve(self, server, parse_fault, ready, lambda: onboard_summary(robot))
         uris = consecutive(self.uri, self.count)
         faults = [*map(parse_fleet_fault, self.fault)]
         fleet = build_fleet(self.count, self.spacing, self.bundle, options, faults, self.parameter_set)
         ready = f"{self.count} virtual Crazyflies {READY} {uris[0]} to {uris[-1]} (profile {self.profile})"
-        with Server(fleet, self.uri) as server:
+        with Server(fleet, self.uri, self.shared_radio) as server:
             return serve(self, server, parse_fleet_fault, f"{ready}; Ctrl-C ends them", fleet.summary)
