@@ -1,0 +1,110 @@
+"""Getting the motors: from the robot's own controller, and from nobody else.
+
+A released robot is limp, so it is held at once and listened to afterwards; one that had been released
+before may be somebody's, so it is listened to first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hardware.clock import HOST_CLOCK, NS
+from hardware.dds.exchange import Exchange
+from hardware.dds.motion_switcher import MotionSwitcher
+from sim.errors import LinkError, Sim2MetalError
+
+LISTEN_S = 0.3
+"""How long other controllers are listened for: 150 periods of one that sends at 500 Hz."""
+SETTLE_S = 0.05
+"""After the release: until the last commands of the built-in controller are through."""
+JOIN_S = 1.0
+"""Longest wait for an attempt under way to notice that the link closes."""
+
+
+class TakeOver:
+    """One attempt, in a thread of its own.
+
+    Args:
+        exchange: with the robot.
+        switcher: of the robot.
+        motors: (n,) motor of each joint.
+
+    Attributes:
+        failure: why it failed, for people; empty if it did not.
+        done_ns: when the robot was taken over, 0 before.
+    """
+
+    def __init__(self, exchange: Exchange, switcher: MotionSwitcher, motors: NDArray[np.intp]) -> None:
+        self._exchange, self._switcher, self._motors = exchange, switcher, motors
+        self.failure = ""
+        self.done_ns = 0
+        self._cancelled = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="dds-take-over", daemon=True)
+        self._thread.start()
+
+    @property
+    def under_way(self) -> bool:
+        """Whether it goes on."""
+        return self._thread.is_alive()
+
+    def cancel(self) -> None:
+        """Take nothing over any more: the host has changed its mind."""
+        self._cancelled.set()
+
+    def join(self) -> None:
+        """Wait for its end, at most a second."""
+        self._thread.join(JOIN_S)
+
+    def _run(self) -> None:
+        try:
+            if self._switcher.active_mode():
+                self._switcher.release()
+                self._hold(SETTLE_S)
+                refuse_others(self._exchange)
+            else:
+                refuse_others(self._exchange)
+                self._hold(0.0)
+        except Sim2MetalError as error:
+            self.failure = str(error)
+            with contextlib.suppress(LinkError):  # closed meanwhile: nothing is sent any more
+                self._exchange.apply(self._exchange.commands.give_up, str(error))
+
+    def _hold(self, grace_s: float) -> None:
+        """Hold the robot where it is; commands of others do not count for ``grace_s``."""
+        exchange = self._exchange
+        exchange.forget_refusals(grace_s)
+        frame = exchange.states.frame
+        if frame is None or exchange.states.remote_stop:
+            raise LinkError("the stop buttons of the remote are down: release them and try again")
+        self.done_ns = HOST_CLOCK.now_ns()
+        exchange.apply(self._arm, frame.record["motor_state"]["q"][self._motors])
+
+    def _arm(self, pose: NDArray[np.float32]) -> None:
+        """Arm unless the host has changed its mind; under the exchange's lock, so that no stop gets in between."""
+        if self._cancelled.is_set():
+            raise LinkError("stopped before the robot was taken over")
+        self._exchange.commands.arm(pose.tolist())
+
+
+def count_others(exchange: Exchange) -> int:
+    """Return how many commands of other controllers come in ``LISTEN_S``."""
+    before = exchange.foreign_commands
+    HOST_CLOCK.sleep_until(HOST_CLOCK.now_ns() + round(LISTEN_S * NS))
+    exchange.receive()
+    return exchange.foreign_commands - before
+
+
+def refuse_others(exchange: Exchange) -> None:
+    """Make sure that nobody else commands the motors.
+
+    Raises:
+        LinkError: if somebody does.
+    """
+    if others := count_others(exchange):
+        raise LinkError(
+            f"another controller publishes on rt/lowcmd ({others} commands in {LISTEN_S:g} s): stop it first"
+        )
