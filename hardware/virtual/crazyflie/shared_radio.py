@@ -11,6 +11,7 @@ twice, with 130 us before each (nRF24L01+ product specification); USB takes the 
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -40,14 +41,15 @@ class Station:
         self.connected = False
         """Whether a client is there: nobody asks a robot on whose behalf nobody asks."""
         self._robot, self._deliver = robot, deliver
-        self._up: dict[int | bytes, bytes] = {}
+        self._up: dict[int, bytes] = {}
+        self._number = itertools.count(256)  # behind all headers
         self._down: deque[bytes] = deque()
         self._empty = 0
         self._rest_until_ms = 0
 
     def send(self, datagram: bytes) -> None:
         """Queue a packet of the client; a newer set-point takes the place of the one that waits."""
-        key: int | bytes = datagram[0] if is_lossy(datagram) else datagram
+        key = datagram[0] if is_lossy(datagram) else next(self._number)
         if key in self._up or len(self._up) < HOST_QUEUE:
             self._up[key] = datagram
         else:
