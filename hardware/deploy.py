@@ -193,6 +193,8 @@ def _run(
     _close_log(log, console, result)
     job.show(console, result[job.key])
     if not result[job.key]["completed"]:
+        if problem := getattr(link, "problem", ""):
+            console.print(f"  the link says: {problem}")
         raise aborted(result, job.key)
     return result
 

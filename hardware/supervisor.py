@@ -89,6 +89,7 @@ class Supervisor:
         self._time_s: float | None = None
         self._mode_since_s = 0.0
         self._was_armed = False
+        self._ending = False
 
     def step(self, time_s: float, request: Request, seen: Observed) -> Output:
         """Advance one control period.
@@ -129,6 +130,8 @@ class Supervisor:
         known = {record.fault for record in self.faults}
         new = []
         for fault in self._found(seen):
+            if self._ending and SEVERITY[self.behaviour.safe_actions[fault]] <= SEVERITY[self._action_in_force()]:
+                continue  # a mission that ends by itself does already what this asks for: legs that damp do fall
             self._act(fault, seen)
             if fault not in known:
                 new.append(FaultRecord(fault, self._onset(fault, seen), self.now_s, self._action_in_force()))
@@ -193,6 +196,7 @@ class Supervisor:
 
     def _advance_mission(self, request: Request, seen: Observed) -> None:
         if request in (Request.END, Request.OFF):
+            self._ending = not self.faults
             self._enter(MODE_OF[self.behaviour.ending], seen)
         elif request is Request.HOLD:
             self._enter(Mode.HOLDING, seen)

@@ -125,6 +125,20 @@ def test_a_mission_ends_damped_and_off_when_the_joints_have_stopped(running):
     assert modes[-1] is Mode.OFF
 
 
+def test_legs_that_fall_at_the_end_of_a_mission_are_no_fault_and_a_kill_still_is(running):
+    running.step(Request.END)
+    output = running.step(Request.NONE, SHOWS[Fault.TILT])
+    assert output.mode is Mode.DAMPING
+    assert not output.new_faults
+    output = running.step(Request.NONE, SHOWS[Fault.KILL])
+    assert [record.fault for record in output.new_faults] == [Fault.KILL]
+
+
+def test_the_same_fall_is_a_fault_when_a_fault_began_the_damping(running):
+    running.step(Request.RUN, SHOWS[Fault.LOW_BATTERY])
+    assert [record.fault for record in running.step(Request.NONE, SHOWS[Fault.TILT]).new_faults] == [Fault.TILT]
+
+
 def test_nobody_waits_for_ever_for_a_robot_that_is_not_seen(running):
     lost = look(connected=False, state_age_s=1.0, heard_age_s=1.0)
     modes = [running.step(seen=lost).mode for _ in range(300)]
