@@ -12,8 +12,8 @@ from typing import Any
 
 from cyclonedds import _clayer  # type: ignore[attr-defined]
 from cyclonedds.builtin_types import cqos_to_qos
-from cyclonedds.core import DDSException, Entity, GuardCondition, InstanceState, ReadCondition, SampleState, ViewState
-from cyclonedds.domain import Domain, DomainParticipant
+from cyclonedds.core import DDSException, GuardCondition, InstanceState, ReadCondition, SampleState, ViewState
+from cyclonedds.domain import DomainParticipant
 from cyclonedds.idl import IdlStruct
 from cyclonedds.internal import DDS
 from cyclonedds.pub import DataWriter
@@ -21,9 +21,9 @@ from cyclonedds.qos import Policy, Qos
 from cyclonedds.sub import DataReader
 from cyclonedds.topic import Topic
 
-from hardware.ros2.environment import MAX_PARTICIPANTS, Network, configuration
+from hardware.ros2.domains import close_domain, delete, open_domain
+from hardware.ros2.environment import MAX_PARTICIPANTS, Network
 from hardware.ros2.errors import DdsError
-from hardware.ros2.loopback import keep_to_loopback, socket_inodes
 from hardware.ros2.wire import user_data
 
 ANY_STATE = SampleState.Any | ViewState.Any | InstanceState.Any
@@ -35,8 +35,6 @@ _MAX_MATCHED = 1024
 """Peers of one endpoint that are looked at."""
 
 _library: Any = DDS._dll_handle
-_domains: dict[int, tuple[str, Domain | None]] = {}
-_domains_lock = threading.Lock()
 
 
 class Participant:
@@ -51,10 +49,12 @@ class Participant:
     """
 
     def __init__(self, net: Network, enclave: str = "/") -> None:
-        _open_domain(net)
+        self._domain_id = net.domain_id
+        open_domain(net)
         try:
             self.entity = DomainParticipant(net.domain_id, Qos(Policy.Userdata(user_data(enclave=enclave))))
         except DDSException as error:
+            close_domain(net.domain_id)
             most = f"is its network up, and are there fewer than {MAX_PARTICIPANTS} processes in it?"
             raise DdsError(f"cannot join DDS domain {net.domain_id}: {error.msg}; {most}") from error
         self.guid: bytes = self.entity.get_guid().bytes
@@ -85,7 +85,8 @@ class Participant:
 
     def close(self) -> None:
         """Delete the participant and everything in it; peers hear of it at once."""
-        _delete(self.entity)
+        if delete(self.entity):
+            close_domain(self._domain_id)
 
     def _topic(self, name: str, data_type: type[IdlStruct]) -> Topic:
         with self._lock:
@@ -129,7 +130,7 @@ class RawWriter:
 
     def close(self) -> None:
         """Delete the writer."""
-        _delete(self.entity)
+        delete(self.entity)
 
 
 class RawReader:
@@ -159,8 +160,8 @@ class RawReader:
 
     def close(self) -> None:
         """Delete the reader."""
-        _delete(self._condition)
-        _delete(self.entity)
+        delete(self._condition)
+        delete(self.entity)
 
 
 class WaitSet:
@@ -211,7 +212,7 @@ class WaitSet:
     def close(self) -> None:
         """Delete the wait set; a thread that sleeps in it wakes."""
         _library.dds_delete(self._ref)
-        _delete(self._guard)
+        delete(self._guard)
 
 
 def _handles(function: Any, ref: int) -> list[int]:
@@ -225,34 +226,3 @@ def _user_data(*sample: Any) -> bytes:
     """What is kept of an endpoint's description: see ``cyclonedds.builtin_types.endpoint_constructor``."""
     policy = sample[5][Policy.Userdata]
     return bytes(policy.data) if policy is not None else b""
-
-
-def _open_domain(net: Network) -> None:
-    """Configure the domain once per process."""
-    text = configuration(net)
-    with _domains_lock:
-        known = _domains.get(net.domain_id)
-        if known is None:
-            _domains[net.domain_id] = (text, _configured(net, text))
-        elif known[0] != text:
-            raise DdsError(f"DDS domain {net.domain_id} is open in this process with other network settings")
-
-
-def _configured(net: Network, text: str) -> Domain | None:
-    before = socket_inodes()
-    try:
-        domain = Domain(net.domain_id, text)
-    except DDSException as error:
-        if error.code == DDSException.DDS_RETCODE_PRECONDITION_NOT_MET:
-            return None  # another part of this process (a DDS link) opened it before: its configuration holds
-        raise DdsError(f"Cyclone DDS refuses the configuration of domain {net.domain_id}: {error.msg}") from error
-    if net.loopback_only:
-        keep_to_loopback(net.domain_id, before)
-    return domain
-
-
-def _delete(entity: Entity) -> None:
-    """Delete a DDS entity now, not when Python collects it; a second time does nothing."""
-    known: Any = entity._entities
-    if known.get(entity._ref) is entity:
-        entity.__del__()
