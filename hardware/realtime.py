@@ -42,7 +42,7 @@ def raised_priority() -> Iterator[None]:
     """Run this thread, and threads it starts, ahead of other programs where the system allows that."""
     before = os.getpriority(os.PRIO_PROCESS, 0)
     with contextlib.suppress(OSError):  # needs a privilege; without it the loop measures what it gets
-        os.setpriority(os.PRIO_PROCESS, 0, PRIORITY)
+        os.setpriority(os.PRIO_PROCESS, 0, min(before, PRIORITY))
     try:
         yield
     finally:
