@@ -178,11 +178,12 @@ class Model:
         self.outcomes: Counter[str] = Counter()
         self.pose: dict[str, float] = {}
         self.state: dict[str, float] | None = None
-        self.battery_v = math.nan
+        before = link.read()
+        self.battery_v = math.nan if before is None else before.battery_v
 
     def layout(self, block: int) -> str:
         """Return the struct letters of a block's variables."""
-        return "".join(_SIZES[variable.fetch_as_string] for variable in _variables(self.blocks[block]))
+        return "".join(_SIZES[variable.fetch_as_string] for variable in self.blocks[block].variables)
 
     def take(self, datagram: bytes) -> None:
         """Follow one packet."""
@@ -244,10 +245,6 @@ def _connected(seed: int):
 
 _SENTINEL = packet(14, 2, b"the last of this batch")
 """On a port that nobody uses."""
-
-
-def _variables(block) -> list:
-    return block.variables
 
 
 def _pack(kind: str, value: float) -> bytes:
