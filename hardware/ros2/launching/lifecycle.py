@@ -28,7 +28,7 @@ def autostart(service: LaunchService, node_name: str) -> None:
         if problem and not service.shutting_down:
             service.post(lambda: _fail(service, problem))
 
-    threading.Thread(target=work, name=f"autostart-{node_name}", daemon=True).start()
+    service.help_from(threading.Thread(target=work, name=f"autostart-{node_name}", daemon=True))
 
 
 def _fail(service: LaunchService, problem: str) -> None:

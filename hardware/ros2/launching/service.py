@@ -17,6 +17,7 @@ from hardware.ros2.launching import events
 from hardware.ros2.launching.context import Action, LaunchContext, LaunchDescription, visit_all
 from hardware.ros2.launching.process import ManagedProcess
 
+HELPER_JOIN_S = 5.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -51,6 +52,7 @@ class LaunchService:
         self.shutting_down = False
         self.ended = threading.Event()
         """Set when the launch begins to end: helpers stop waiting."""
+        self._helpers: list[threading.Thread] = []
 
     # What actions use ------------------------------------------------------------------------
 
@@ -74,6 +76,11 @@ class LaunchService:
     def emit(self, event: events.Event) -> None:
         """Let the handlers answer an event."""
         self.post(lambda: self._handle(event))
+
+    def help_from(self, thread: threading.Thread) -> None:
+        """Start a thread that works for the launch; its end is waited for before the launch returns."""
+        self._helpers.append(thread)
+        thread.start()
 
     def start_process(
         self,
@@ -130,6 +137,8 @@ class LaunchService:
             finally:
                 self._begin_end("the launch failed")
                 self._work()
+                for helper in self._helpers:
+                    helper.join(HELPER_JOIN_S)
         return self.failures
 
     def _work(self) -> None:
