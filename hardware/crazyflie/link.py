@@ -287,7 +287,8 @@ def legacy_setpoint(roll: float, pitch: float, yaw_rate: float, thrust: float) -
     """Return the arguments of cflib's ``send_setpoint`` for an attitude and thrust.
 
     Signs: cflib inverts the pitch in the packet and the firmware's own pitch is inverted, so that
-    both cancel; the yaw rate goes through as it is (``crtp_commander_rpyt.c``, ``controller_pid.c``).
+    both cancel; cflib leaves the yaw rate of this packet as it is and the firmware inverts it
+    (``crtp_commander_rpyt.c`` of 2026; copies from before 2018 did not).
 
     Args:
         roll: about body x (forward), rad.
@@ -299,4 +300,4 @@ def legacy_setpoint(roll: float, pitch: float, yaw_rate: float, thrust: float) -
         roll (deg), pitch (deg), yaw rate (deg/s), thrust (0 to 60000).
     """
     raw = min(round(FULL_THRUST * thrust), MOST_THRUST)
-    return math.degrees(roll), math.degrees(pitch), math.degrees(yaw_rate), raw
+    return math.degrees(roll), math.degrees(pitch), -math.degrees(yaw_rate), raw

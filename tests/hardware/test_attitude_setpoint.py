@@ -1,6 +1,7 @@
 """Attitude and thrust on the radio: from the policy's signs through the real cflib to the firmware's."""
 
 import math
+import struct
 
 import pytest
 from cflib.crazyflie.commander import Commander
@@ -52,3 +53,12 @@ def test_motor_policies_get_positions_and_attitude_policies_command_attitude():
     link = CrazyflieLink("udp://127.0.0.1:19850", level="attitude_thrust")
     assert link.command_names[:2] == ("roll_rad", "pitch_rad")
     assert not math.isnan(link.health().heard_ns)
+
+
+def test_the_sign_of_the_yaw_rate_in_the_packet_is_the_one_that_the_firmware_inverts():
+    """Both ends are ours here; the firmware's line is ``setpoint->attitudeRate.yaw = -values->yaw``."""
+    wire = Wire()
+    Commander(wire).send_setpoint(*legacy_setpoint(0.0, 0.2, 1.0, 0.5))
+    _, pitch, yaw_rate, _ = struct.unpack("<fffH", wire.data)
+    assert yaw_rate == pytest.approx(-math.degrees(1.0))
+    assert pitch == pytest.approx(-math.degrees(0.2))

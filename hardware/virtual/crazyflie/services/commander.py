@@ -2,7 +2,7 @@
 
 Packet layouts and signs are those of cflib 0.1.34's ``commander.py`` and of crazyflie-firmware's
 ``crtp_commander_rpyt.c``: the legacy pitch of the firmware is inverted, and so is the yaw rate of
-the generic types 1, 2 and 5.
+these packets and of the generic types 1, 2 and 5.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ class CommanderService:
 
 
 def decode_legacy(data: bytes) -> Setpoint:
-    """Decode port 3: roll, inverted pitch (deg), yaw rate (deg/s), thrust 0-65535."""
+    """Decode port 3: roll, inverted pitch (deg), inverted yaw rate (deg/s), thrust 0-65535."""
     roll, pitch, yaw_rate, thrust = _numbers("<fffH", data)
     thrust = 0 if thrust < MIN_THRUST else min(thrust, MAX_THRUST)
-    return _tilt_setpoint(roll, -pitch, yaw_rate, thrust / FULL_THRUST)
+    return _tilt_setpoint(roll, -pitch, -yaw_rate, thrust / FULL_THRUST)
 
 
 def decode_generic(data: bytes) -> Setpoint:
