@@ -235,10 +235,7 @@ class CrazyflieLink:
         self.sender.measurement(functools.partial(localization.send_extpose, list(position_w), [x, y, z, w]))
 
     def parameter(self, name: str) -> float | None:
-        """Return a parameter's value as it was when the link opened or last changed.
-
-        ``None`` if there is none or it is no finite number.
-        """
+        """Return a parameter's value as last reported; ``None`` if there is none or it is no finite number."""
         group, _, variable = name.partition(".")
         text = self.crazyflie.param.values.get(group, {}).get(variable)
         return float(text) if text is not None and math.isfinite(float(text)) else None
