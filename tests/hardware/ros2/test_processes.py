@@ -139,3 +139,23 @@ for number in range(3):
 """
     with Child(again) as child:
         assert child.end().split() == ["0", "1", "2"]
+
+
+@pytest.mark.slow
+def test_hundreds_of_contexts_one_after_the_other(environment):
+    """Cyclone DDS dies of this within some hundred rounds if the domain stays open: see hardware/ros2/domains.py."""
+    rounds = """
+from hardware import ros2; ros2.install()
+from rclpy.context import Context
+from rclpy.node import Node
+import os
+for number in range(700):
+    with Context() as context:
+        context.init(args=[])
+        Node("a", context=context)
+        Node("b", context=context)
+print(len(os.listdir("/proc/self/fd")) < 50)
+"""
+    with Child(rounds) as child:
+        assert child.end(timeout=240).strip() == "True"
+        assert child.process.returncode == 0
