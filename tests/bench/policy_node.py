@@ -61,7 +61,7 @@ def run(rate_hz: float, seconds: float, inputs: int = 22, hidden: tuple[int, ...
     """
     from tests.support.timing_bundles import build_timing_bundle
 
-    os.environ.setdefault("ROS_DOMAIN_ID", str(random.randint(100, 200)))
+    os.environ.setdefault("ROS_DOMAIN_ID", str(random.randint(1, 101)))
     ros2.install()
     with tempfile.TemporaryDirectory() as name:
         build_timing_bundle(Path(name) / "bundle", 1.0 / rate_hz, inputs, hidden)

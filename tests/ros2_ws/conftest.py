@@ -42,8 +42,8 @@ def pd_bundle(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def domain():
-    """A DDS domain that nobody else uses."""
-    return random.SystemRandom().randrange(1, 230)
+    """A DDS domain that probably nobody else uses; the ports of those above 101 are also given to other programs."""
+    return random.SystemRandom().randrange(1, 102)
 
 
 @pytest.fixture(scope="module")

@@ -230,7 +230,7 @@ def test_what_cannot_fly_is_refused_before_anything_moves(robot, start_node, pd_
 def test_parameters_out_of_range_end_the_node_in_one_line(start_node):
     cases = (("rate:=501.0", "from 0 to 500"), ("rate:=fast", "must be a float"))
     for program, message in [(start_node("policy_node", "-p", option), message) for option, message in cases]:
-        assert program.wait() == 2
+        assert program.wait() == 2, program.output
         assert program.lines[-1].startswith("error: ")
         assert message in program.lines[-1]
 
