@@ -18,12 +18,21 @@ from tests.bench.verb import run_verb
 
 ROBOTS = 10
 FIRST_PORT = 24850
+SHARED_EXCHANGES = 1000
+"""Per second, of the radio that all share in a second flight."""
 
 
 def measure(repeats: int = 1, hold_s: float = 20.0) -> dict[str, object]:
     """Return the figures of the best of ``repeats`` flights (another program may disturb one), by completed robots."""
-    flights = [fly(ROBOTS, hold_s) for _ in range(repeats)]
-    return max(flights, key=lambda flight: (flight["swarm.completed"], flight["swarm.rate_hz_min"]))
+    alone = max((fly(ROBOTS, hold_s) for _ in range(repeats)), key=_merit)
+    radio = ("--shared-radio", str(SHARED_EXCHANGES))
+    shared = max((fly(ROBOTS, hold_s, *radio, state_rate=20) for _ in range(repeats)), key=_merit)
+    names = ("completed", "rate_hz_min", "rms_error_m_max", "radio_exchanges")
+    return alone | {f"swarm.shared_radio.{name}": shared[f"swarm.{name}"] for name in names}
+
+
+def _merit(flight: dict[str, Any]) -> tuple[float, float]:
+    return flight["swarm.completed"], flight["swarm.rate_hz_min"]
 
 
 def fly(
