@@ -46,9 +46,7 @@ class JointJob:
         self._behaviour = JointBehaviour(info.limits, info.command_ranges)
         for name, value, (low, high) in zip(NAMES, args.velocity, self._behaviour.ranges):
             if not low <= value <= high:
-                raise ConfigError(
-                    f"--velocity: {name} {value:g} is outside what the policy knows, {low:g} to {high:g}"
-                )
+                raise ConfigError(f"--velocity: {name} {value:g} is outside what the policy knows, {low:g} to {high:g}")
         self.plan = JointPlan(args.hold, args.velocity)
         self._pilot = JointPilot(policy)
         self._period_s = info.timing.control_period_s
