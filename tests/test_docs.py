@@ -22,7 +22,15 @@ def blocks(page):
     return re.findall(r"^```sh\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("page", RUNNABLE, ids=lambda page: page.name)
+LONG = {"ros2.md", "humanoid.md", "first-flight.md"}
+"""Pages whose flights take more than half a minute on the clock; the README's is always flown."""
+
+
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, marks=[pytest.mark.slow] if page.name in LONG else []) for page in RUNNABLE],
+    ids=lambda page: page.name,
+)
 def test_commands_on_the_page_run(page, tmp_path):
     script = "set -e\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n" + "\n".join(blocks(page))
     environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
