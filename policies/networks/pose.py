@@ -33,6 +33,7 @@ class Pose(nn.Module):
     state_scale = ()
     pose: torch.Tensor
     lean: torch.Tensor
+    alarm: torch.Tensor
 
     def __init__(self, config: PoseConfig) -> None:
         super().__init__()
@@ -41,6 +42,8 @@ class Pose(nn.Module):
         self.observation_size, self.action_size = 6 + 3 * n, n
         self.register_buffer("pose", torch.tensor([config.pose_rad]))
         self.register_buffer("lean", torch.tensor([config.lean_rad]))
+        # Most of the observation does not matter here, but a NaN in it must reach every action, as everywhere.
+        self.register_buffer("alarm", torch.zeros(self.observation_size, 1))
 
     def config(self) -> dict[str, Any]:
         """Return what ``policies.networks.build`` needs to rebuild it."""
@@ -51,4 +54,4 @@ class Pose(nn.Module):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return joint targets (N, n), rad, and the empty memory (N, 0)."""
         tilt = torch.clamp(observation[:, 0:1], -MOST_TILT, MOST_TILT)
-        return self.pose + self.lean * tilt, state_in
+        return self.pose + self.lean * tilt + observation @ self.alarm, state_in

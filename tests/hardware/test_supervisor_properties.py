@@ -158,8 +158,9 @@ class HostSupervisorMachine(SupervisorMachine):
 
 TestSupervisor = SupervisorMachine.TestCase
 TestHostSupervisor = HostSupervisorMachine.TestCase
-for case in (TestSupervisor, TestHostSupervisor):
-    case.settings = settings(max_examples=40, stateful_step_count=30, deadline=None, derandomize=True)
+TestSupervisor.settings = TestHostSupervisor.settings = settings(
+    max_examples=40, stateful_step_count=30, deadline=None, derandomize=True
+)
 
 
 def test_an_unseen_robot_is_never_flown():
