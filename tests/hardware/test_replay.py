@@ -6,6 +6,7 @@ import pytest
 from hardware import deploy, recover, replay
 from hardware.log_reader import read_log
 from sim.errors import BundleError, ConfigError, StorageError, VerificationError
+from tests.hil.stalls import in_real_time
 
 
 @pytest.fixture(scope="module")
@@ -115,6 +116,7 @@ def test_a_bundle_that_changed_since_is_not_taken_for_the_one_that_flew(log, bun
         replay.run(replay.Args(log))
 
 
+@in_real_time
 def test_what_cannot_be_replayed_says_why(log, bundle, tmp_path):
     with pytest.raises(StorageError, match="cannot read log"):
         replay.run(replay.Args(tmp_path / "none.mcap"))

@@ -3,6 +3,7 @@
 import pytest
 
 from hardware.virtual.process import VirtualProcess
+from tests.hil.stalls import in_real_time
 from tests.ros2_ws.conftest import wait_until
 
 SHORT = ("height:=0.3", "hold:=0.5", "step:=0.0")
@@ -14,6 +15,7 @@ def launch(start):
     return lambda *words: start("-m", "sim2metal", "ros", "launch", *words)
 
 
+@in_real_time
 def test_a_policy_flies_the_simulated_robot(launch, peer, pd_bundle, tmp_path):
     from crazyflie_interfaces.msg import Status
     from nav_msgs.msg import Odometry
@@ -58,7 +60,8 @@ def test_a_simulated_robot_whose_sensors_fall_silent_lands_by_itself(launch, pd_
     assert "mission failed" in program.output
 
 
-def test_the_crazyflie_node_flies_a_virtual_crazyflie(launch, pd_bundle):
+@in_real_time
+def test_the_crazyflie_node_flies_a_virtual_crazyflie(launch, pd_bundle, tmp_path):
     with VirtualProcess(options=("--bundle", str(pd_bundle.path))) as robot:
         program = launch("fly", f"bundle:={pd_bundle.path}", "sim:=false", f"uri:={robot.uri}", *SHORT)
         assert program.wait() == 0, program.output
