@@ -81,7 +81,7 @@ class SimClock:
         self._advance = advance
         self._real_time = real_time
         self._now_ms = 0
-        self._began_s = time.monotonic()
+        self._began_s: float | None = None
 
     def now_ns(self) -> int:
         """Time since the link was opened."""
@@ -92,6 +92,8 @@ class SimClock:
         steps = math.ceil(deadline_ns / MS) - self._now_ms
         if steps <= 0:
             return
+        if self._began_s is None:  # not before somebody waits: what was loaded until then is no time of the robot's
+            self._began_s = time.monotonic() - self._now_ms / 1000.0
         self._now_ms += steps
         self._advance(steps)
         if self._real_time:

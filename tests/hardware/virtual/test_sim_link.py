@@ -1,5 +1,7 @@
 """The policy on the host against MuJoCo in the same process: whole flights in a second, and every fault."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from hardware import deploy
 from hardware.faults import Fault
 from hardware.flying.faults import HOST_SAFE_ACTIONS
 from hardware.log_reader import read_log
-from hardware.virtual.sim_link import parse_sim_uri
+from hardware.virtual.sim_link import SimClock, parse_sim_uri
 from policies.runtime import OnnxPolicy
 from sim.errors import ConfigError, FlightAbortedError
 
@@ -130,3 +132,15 @@ def test_a_robot_for_another_bundle_is_refused(bundle, tmp_path):
     with pytest.raises(ConfigError, match="flying robot"):
         deploy.run(flight(bundle, tmp_path, "sim://g1"))
     assert not list(tmp_path.glob("*.mcap"))
+
+
+def test_in_real_time_waiting_takes_as_long_as_it_says_from_the_first_wait_on():
+    lived = []
+    clock = SimClock(lived.append, real_time=True)
+    time.sleep(0.1)  # loading, before anybody waits
+    began = time.monotonic()
+    for step in range(1, 6):
+        clock.sleep_until(step * 20_000_000)
+    assert time.monotonic() - began >= 0.1
+    assert lived == [20] * 5
+    assert clock.now_ns() == 100_000_000
