@@ -94,8 +94,9 @@ def _measure(process: subprocess.Popen[bytes], period_s: float, seconds: float) 
         executor.add_node(robot.node)
         robot.bring_up(executor)
         thread = threading.Thread(target=robot.publish, daemon=True)
-        thread.start()
+        # Memory is locked before the sensors begin: that stops every thread of a process for tens of milliseconds.
         with real_time_process(True), steady_interpreter():
+            thread.start()
             _spin(executor, lambda: len(robot.latencies_ns) > 0, START_S)
             _spin(executor, lambda: False, WARM_UP_S)
             robot.forget()
