@@ -5,8 +5,10 @@ are the figures' dotted names. Times are CPU-seconds and wall seconds, best of `
 """
 
 import importlib
+import json
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import tyro
 from rich.console import Console
@@ -19,7 +21,7 @@ sim2metal bench robot-side --json robot-side.json"""
 
 SUITES = {
     "first-flight": ("kernel", "mlp64", "hover", "demo"),
-    "robot-side": ("policy_node", "radio", "swarm", "fuzz_crtp", "fuzz_serial", "faults"),
+    "robot-side": ("policy_node", "radio", "swarm", "fuzz", "faults"),
 }
 
 
@@ -33,9 +35,11 @@ class Args:
     """Only these parts of the suite (default: all)."""
     repeats: int = 3
     """Timings are the best of this many."""
+    onto: Path | None = None
+    """Take what is not measured now from this file of an earlier run: a long suite may be measured part by part."""
 
 
-def run(args: Args) -> dict[str, object]:
+def run(args: Args) -> dict[str, Any]:
     """Measure every part and print its figures."""
     from sim.errors import ConfigError
 
@@ -44,14 +48,33 @@ def run(args: Args) -> dict[str, object]:
     if unknown:
         raise ConfigError(f"unknown part '{unknown[0]}'; choose from: {', '.join(SUITES[args.suite])}")
     console = Console(highlight=False)
-    figures: dict[str, object] = {"machine": machine()}
+    figures: dict[str, Any] = {} if args.onto is None else read_json(args.onto)
+    figures["machine"] = machine()
     for part in parts:
+        figures.setdefault("parts", {})[part] = machine()
         console.print(f"[bold]{args.suite}: {part}[/]")
         measured = importlib.import_module(f"tests.bench.{part}").measure(repeats=args.repeats)
         for key, value in measured.items():
             for line in _lines(key, value):
                 console.print(f"  {line}")
         figures.update(measured)
+    return figures
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the figures of an earlier run.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
+    from sim.errors import ConfigError
+
+    try:
+        figures = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"--onto {path}: {error}") from None
+    if not isinstance(figures, dict) or "machine" not in figures:
+        raise ConfigError(f"--onto {path}: no figures of 'sim2metal bench'")
     return figures
 
 

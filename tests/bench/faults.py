@@ -100,9 +100,17 @@ def measure(repeats: int = 1, scenarios: int = SCENARIOS) -> dict[str, object]:
         "faults.scenarios": len(outcomes),
         "faults.safe": len(outcomes) - len(unsafe),
         "faults.worst_ms": max(outcome.worst_ms for outcome in outcomes),
-        "faults.by_robot": dict(Counter(outcome.scenario.robot for outcome in outcomes)),
+        "faults.by_robot": [by_robot(kind.name, outcomes) for kind in KINDS],
         "faults.unsafe": [f"{outcome.scenario} {outcome.problem}" for outcome in unsafe],
     }
+
+
+def by_robot(robot: str, outcomes: list[Outcome]) -> dict[str, object]:
+    """Return the figures of one kind of robot."""
+    own = [outcome for outcome in outcomes if outcome.scenario.robot == robot]
+    safe = sum(not outcome.problem for outcome in own)
+    worst_ms = max((outcome.worst_ms for outcome in own), default=0.0)
+    return {"robot": robot, "scenarios": len(own), "safe": safe, "worst_ms": worst_ms}
 
 
 def make_scenarios(count: int) -> list[Scenario]:
