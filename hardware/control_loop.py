@@ -23,6 +23,7 @@ from hardware.loop import HostStall, LoopTiming, PacedLoop, run_loop
 from hardware.operator_signals import OperatorSignals
 from hardware.pilot import Pilot
 from hardware.realtime import steady_interpreter
+from hardware.samples import Samples
 from hardware.states import RobotState
 from hardware.supervisor import FaultRecord, Output, Request, Supervisor
 
@@ -65,7 +66,7 @@ class RunRecord:
 
     timing: LoopTiming = field(default_factory=lambda: LoopTiming(0))
     duration_s: float = 0.0
-    latencies_ns: list[int] = field(default_factory=list)
+    latencies_ns: Samples = field(default_factory=Samples)
     """From the arrival of the state a command rests on to that command's hand-over."""
     faults: list[dict[str, Any]] = field(default_factory=list)
     """As ``fault_dict`` describes them."""
@@ -217,7 +218,7 @@ class ControlLoop(ABC, Generic[RecordT]):
         self.record.battery_min_v = min(self.record.battery_min_v, state.battery_v)
         if step.command is not None:
             self.record.took_off = True
-            self.record.latencies_ns.append(acted_ns - state.received_ns)
+            self.record.latencies_ns.add(acted_ns - state.received_ns)
         # A robot that ends by damping is commanded no more in the very step that ends the plan.
         self.record.plan_done |= self.record.took_off and step.order.request is Request.END
         self.status = f"{step.order.phase:<16} {step.output.mode.value:<11} {self.describe(step, state)}"

@@ -6,14 +6,13 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from hardware.behaviour import Mode
 from hardware.control_loop import ControlLoop, Mission, RunRecord, Step
 from hardware.link import Link
 from hardware.log import RunLog
 from hardware.operator_signals import OperatorSignals
 from hardware.pilot import OnboardPilot, Pilot
+from hardware.samples import Samples
 from hardware.states import FlightState
 from hardware.supervisor import Supervisor
 
@@ -27,15 +26,12 @@ _NO_VECTOR = {size: (None,) * size for size in (3, 4)}
 class FlightRecord(RunRecord):
     """What a flight gathered besides its log."""
 
-    errors_m: list[float] = field(default_factory=list)
+    errors_m: Samples = field(default_factory=Samples)
     """3-D distance from the set-point, every judged step, from the robot's own estimate."""
 
     def errors(self) -> dict[str, float | None]:
         """Return root mean square and largest error of the judged steps; ``None`` without any."""
-        if not self.errors_m:
-            return {"rms_error_m": None, "max_error_m": None}
-        values = np.asarray(self.errors_m)
-        return {"rms_error_m": float(np.sqrt(np.mean(values**2))), "max_error_m": float(values.max())}
+        return {"rms_error_m": self.errors_m.rms, "max_error_m": self.errors_m.maximum}
 
 
 class Flight(ControlLoop[FlightRecord]):
@@ -56,7 +52,7 @@ class Flight(ControlLoop[FlightRecord]):
     def describe(self, step: Step, state: FlightState) -> str:
         """Return position, battery and age; note the error of a judged step."""
         if step.order.judged and step.output.mode is Mode.RUNNING:
-            self.record.errors_m.append(math.dist(state.position_w, step.order.target[:3]))
+            self.record.errors_m.add(math.dist(state.position_w, step.order.target[:3]))
         x, y, z = state.position_w
         age_ms = 1e3 * step.seen.state_age_s
         return f"x {x:+.2f} y {y:+.2f} z {z:+.2f} m   battery {state.battery_v:.2f} V   state {age_ms:3.0f} ms old"

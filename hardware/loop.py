@@ -13,33 +13,62 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from hardware.clock import HOST_CLOCK, NS, Clock
+from hardware.samples import Samples
 
 
 @dataclass
 class LoopTiming:
-    """Times of every step, for percentiles; all in nanoseconds."""
+    """What a loop measured about its steps, in bounded memory."""
 
     period_ns: int
-    starts_ns: list[int] = field(default_factory=list)
-    durations_ns: list[int] = field(default_factory=list)
+    steps: int = 0
     overruns: int = 0
     """Deadlines skipped because they were missed by more than half a period."""
+    first_ns: int = 0
+    """Start of the first step."""
+    last_ns: int = 0
+    """Start of the newest step."""
+    periods_ns: Samples = field(default_factory=Samples)
+    """From one start to the next."""
+    durations_ns: Samples = field(default_factory=Samples)
+
+    @property
+    def span_s(self) -> float:
+        """Time from the first start to the last."""
+        return (self.last_ns - self.first_ns) / NS
+
+    @property
+    def rate_hz(self) -> float:
+        """Steps per second; 0 before the second step."""
+        return (self.steps - 1) / self.span_s if self.steps > 1 else 0.0
+
+    def add(self, start_ns: int, end_ns: int) -> None:
+        """Take a step."""
+        if self.steps == 0:
+            self.first_ns = start_ns
+        else:
+            self.periods_ns.add(start_ns - self.last_ns)
+        self.last_ns = start_ns
+        self.steps += 1
+        self.durations_ns.add(end_ns - start_ns)
 
     def summary(self) -> dict[str, float]:
         """Return period, jitter and duration percentiles in ms, and the number of overruns.
 
-        Jitter is the distance of a measured period from the nominal one.
+        Jitter is the distance of a measured period from the nominal one. Percentiles are exact for short runs
+        and estimates for long ones, as ``Samples`` says; numbers of steps and overruns and the longest period
+        are exact.
         """
-        periods = np.diff(np.asarray(self.starts_ns, dtype=np.float64)) / 1e6
+        periods = self.periods_ns.kept / 1e6
         if periods.size == 0:
-            return {"steps": float(len(self.starts_ns)), "overruns": float(self.overruns)}
+            return {"steps": float(self.steps), "overruns": float(self.overruns)}
         jitter = np.abs(periods - self.period_ns / 1e6)
-        durations = np.asarray(self.durations_ns, dtype=np.float64) / 1e6
+        durations = self.durations_ns.kept / 1e6
         return {
-            "steps": float(len(self.starts_ns)),
+            "steps": float(self.steps),
             "period_p50_ms": float(np.percentile(periods, 50)),
             "period_p99_ms": float(np.percentile(periods, 99)),
-            "period_max_ms": float(periods.max()),
+            "period_max_ms": (self.periods_ns.maximum or 0.0) / 1e6,
             "jitter_p50_ms": float(np.percentile(jitter, 50)),
             "jitter_p99_ms": float(np.percentile(jitter, 99)),
             "step_p99_ms": float(np.percentile(durations, 99)),
@@ -72,8 +101,7 @@ class PacedLoop:
         start = self.clock.now_ns()
         more = self._step(start)
         end = self.clock.now_ns()
-        timing.starts_ns.append(start)
-        timing.durations_ns.append(end - start)
+        timing.add(start, end)
         self.deadline_ns += timing.period_ns
         late = end - self.deadline_ns
         if more and late > timing.period_ns // 2:

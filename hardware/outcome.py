@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 
 from hardware.control_loop import RunRecord
@@ -16,21 +15,25 @@ from sim.errors import FlightAbortedError
 def run_result(record: RunRecord) -> dict[str, Any]:
     """Return the figures that every run has; ``completed`` when it went through its whole plan without a fault."""
     timing = record.timing.summary()
-    latencies_ms = np.asarray(record.latencies_ns, dtype=np.float64) / 1e6
     return {
         "completed": record.plan_done and record.disarmed and not record.faults,
         "took_off": record.took_off,
         "plan_done": record.plan_done,
         "loop_p99_ms": timing.get("period_p99_ms"),
         "loop": timing,
-        "latency_p50_ms": float(np.percentile(latencies_ms, 50)) if latencies_ms.size else None,
-        "latency_p99_ms": float(np.percentile(latencies_ms, 99)) if latencies_ms.size else None,
+        "latency_p50_ms": _latency_ms(record, 50),
+        "latency_p99_ms": _latency_ms(record, 99),
         "duration_s": record.duration_s,
         "battery_start_v": record.battery_start_v,
         "battery_min_v": record.battery_min_v,
         "disarmed": record.disarmed,
         "faults": record.faults,
     }
+
+
+def _latency_ms(record: RunRecord, percent: float) -> float | None:
+    latency_ns = record.latencies_ns.percentile(percent)
+    return None if latency_ns is None else latency_ns / 1e6
 
 
 def reaction_times(faults: list[dict[str, Any]]) -> dict[str, float]:

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hardware.clock import NS
 from hardware.control_loop import ControlLoop
 from hardware.loop import PacedLoop
 from hardware.operator_signals import OperatorSignals
@@ -35,8 +34,7 @@ class Member:
     @property
     def rate_hz(self) -> float:
         """Steps per second of its loop."""
-        starts = self.loop.record.timing.starts_ns
-        return (len(starts) - 1) * NS / (starts[-1] - starts[0]) if len(starts) > 1 else 0.0
+        return self.loop.record.timing.rate_hz
 
 
 def fly_together(members: Sequence[Member], signals: OperatorSignals, land_all: bool = True) -> Member | None:
@@ -97,8 +95,7 @@ class _Swarm:
                 self._signals.stop = True
         if not more:
             del self._active[member]
-            starts = paced.timing.starts_ns
-            member.loop.record.duration_s = (starts[-1] - starts[0]) / NS if starts else 0.0
+            member.loop.record.duration_s = paced.timing.span_s
 
     def _abandon(self, member: Member) -> None:
         thread = threading.Thread(target=member.loop.abandon, name="abandon", daemon=True)

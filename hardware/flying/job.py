@@ -91,7 +91,7 @@ def flight_result(record: FlightRecord, plan: Plan) -> dict[str, Any]:
         **run_result(record),
         **record.errors(),
         "error_source": f"state estimate, at rest set-points, the first {plan.settle_s:g} s at each left out",
-        "judged_steps": len(record.errors_m),
+        "judged_steps": record.errors_m.count,
     }
 
 

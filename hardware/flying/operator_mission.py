@@ -19,6 +19,8 @@ from sim.errors import ConfigError
 
 STREAM_TIMEOUT_S = 0.5
 """A stream of set-points that pauses for longer is held at its last one (the firmware levels out after 0.5 s)."""
+MOST_WISHES = 64
+"""Wishes that wait for the next step: whoever sends more in one, or to a robot on the ground, loses the oldest."""
 MAX_HEIGHT_M = 10.0
 MAX_DURATION_S = 60.0
 FLYING = (Mode.RAMP, Mode.RUNNING, Mode.HOLDING)
@@ -41,7 +43,7 @@ class OperatorMission:
     """The mission of a ``Flight``, steered from outside; starts with ``take_off`` or ``arm``."""
 
     def __init__(self) -> None:
-        self._inbox: deque[_Wish] = deque()
+        self._inbox: deque[_Wish] = deque(maxlen=MOST_WISHES)
         self._climb: tuple[Sequence[float], float] | None = None
         self._arm = self._land = self._disarm = False
         self._target: Target = (0.0, 0.0, 0.0, 0.0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from rich.console import Console
 
 from hardware.control_loop import ControlLoop
@@ -63,11 +62,11 @@ class JointJob:
 
     def result(self, record: JointRecord) -> dict[str, Any]:
         """Return the figures of the run."""
-        tilts = np.degrees(record.tilts_rad)
+        mean_rad, most_rad = record.tilts_rad.mean, record.tilts_rad.maximum
         return {
             **run_result(record),
-            "mean_tilt_deg": float(tilts.mean()) if tilts.size else None,
-            "max_tilt_deg": float(tilts.max()) if tilts.size else None,
+            "mean_tilt_deg": None if mean_rad is None else math.degrees(mean_rad),
+            "max_tilt_deg": None if most_rad is None else math.degrees(most_rad),
             "hottest_c": record.hottest_c if math.isfinite(record.hottest_c) else None,
         }
 

@@ -12,6 +12,7 @@ from hardware.link import Link
 from hardware.log import RunLog
 from hardware.operator_signals import OperatorSignals
 from hardware.pilot import Pilot
+from hardware.samples import Samples
 from hardware.states import JointState
 from hardware.supervisor import Supervisor
 
@@ -22,7 +23,7 @@ _STILL = (None,) * 3
 class JointRecord(RunRecord):
     """What a run gathered besides its log."""
 
-    tilts_rad: list[float] = field(default_factory=list)
+    tilts_rad: Samples = field(default_factory=Samples)
     """Tilt in every step in which the policy acted."""
     hottest_c: float = -math.inf
 
@@ -45,7 +46,7 @@ class JointSession(ControlLoop[JointRecord]):
     def describe(self, step: Step, state: JointState) -> str:
         """Return tilt, temperature, battery and age; note the tilt of a judged step."""
         if step.order.judged and step.output.mode is Mode.RUNNING:
-            self.record.tilts_rad.append(state.tilt_rad)
+            self.record.tilts_rad.add(state.tilt_rad)
         self.record.hottest_c = max(self.record.hottest_c, *state.temperature_c)
         return (
             f"tilt {math.degrees(state.tilt_rad):4.1f} deg   hottest {max(state.temperature_c):3.0f} C   "

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hardware.behaviour import Mode
-from hardware.flying.operator_mission import STREAM_TIMEOUT_S, OperatorMission
+from hardware.flying.operator_mission import MOST_WISHES, STREAM_TIMEOUT_S, OperatorMission
 from hardware.supervisor import Request
 from sim.errors import ConfigError
 
@@ -113,3 +113,11 @@ def test_no_wish_makes_a_target_that_is_no_number(wishes):
         assert "\n" not in words
         target = mission.step(0.1 * i, Mode.RUNNING).target
         assert not any(math.isnan(value) for value in target)
+
+
+def test_wishes_to_a_robot_on_the_ground_do_not_pile_up():
+    mission = OperatorMission()
+    for _ in range(10_000):
+        mission.set_point((0.0, 0.0, 1.0), 0.0)
+        mission.step(0.0, Mode.IDLE)
+    assert len(mission._inbox) <= MOST_WISHES

@@ -15,6 +15,7 @@ from std_msgs.msg import String
 
 from hardware.behaviour import Mode
 from hardware.operator_signals import OperatorSignals
+from hardware.samples import Samples
 from sim2metal_nodes.conversions import read_vector
 from sim2metal_nodes.diagnostics import OK, Diagnostics
 from sim2metal_nodes.parameters import declare
@@ -41,7 +42,7 @@ class MissionNode(Node):
         self._mode = ""
         self._place: tuple[float, ...] | None = None
         self._goal: tuple[float, float, float] | None = None
-        self._errors: list[float] = []
+        self._errors = Samples()
         self._takeoff = self.create_client(Takeoff, "takeoff")
         self._go_to = self.create_client(GoTo, "go_to")
         self._land = self.create_client(Land, "land")
@@ -135,10 +136,10 @@ class MissionNode(Node):
         return GoTo.Request(goal=Point(x=x, y=y, z=z), yaw=0.0, relative=False, duration=_duration(self._move))
 
     def _judgement(self) -> str:
-        if not self._errors:
+        rms, largest = self._errors.rms, self._errors.maximum
+        if rms is None or largest is None:
             return "no place was judged"
-        rms = math.sqrt(sum(error * error for error in self._errors) / len(self._errors))
-        return f"{100 * rms:.1f} cm rms, {100 * max(self._errors):.1f} cm largest error at the set-points"
+        return f"{100 * rms:.1f} cm rms, {100 * largest:.1f} cm largest error at the set-points"
 
     # Topics ----------------------------------------------------------------------------------
 
@@ -148,7 +149,7 @@ class MissionNode(Node):
     def _on_pose(self, message: PoseStamped) -> None:
         self._place = read_vector(message.pose.position)
         if self._goal is not None and self._mode in FLYING:
-            self._errors.append(math.dist(self._place, self._goal))
+            self._errors.add(math.dist(self._place, self._goal))
 
 
 def _duration(seconds: float) -> Duration:
