@@ -38,7 +38,7 @@ def check_battery(state: RobotState | None, limits: SupervisorLimits) -> Check:
     """Whether the pack holds enough for a start."""
     voltage = math.nan if state is None else state.battery_v
     needed = limits.battery_takeoff_v
-    if not voltage >= needed:
+    if not needed <= voltage < math.inf:
         return Check("battery", False, f"{voltage:.2f} V, take-off needs {needed:.2f} V; charge it")
     return Check("battery", True, f"{voltage:.2f} V")
 
@@ -52,6 +52,6 @@ def check_state(state: RobotState | None) -> Check:
     if state.policy_fault:
         return Check("state", False, "the policy on board returned NaN; restart the robot")
     tilt = math.degrees(state.tilt_rad)
-    if state.tilt_rad > LEVEL_RAD:
+    if not state.tilt_rad <= LEVEL_RAD:
         return Check("state", False, f"tilted by {tilt:.0f} degrees; put it on level ground")
     return Check("state", True, f"level within {tilt:.0f} degrees")

@@ -106,12 +106,13 @@ def _robot_faults(state: RobotState, limits: SupervisorLimits, armed: bool) -> l
         faults.append(Fault.COMMANDS_LOST)
     if armed and not state.armed:
         faults.append(Fault.DISARMED)
-    if state.battery_v < limits.battery_min_v:
+    # Every comparison is written so that what is no number is a fault, in what is measured and in the limit alike.
+    if not limits.battery_min_v <= state.battery_v < math.inf:
         faults.append(Fault.LOW_BATTERY)
     if not state.finite:
         return [*faults, Fault.STATE_NAN]
-    if state.tilt_rad > limits.tilt_rad:
+    if not state.tilt_rad <= limits.tilt_rad:
         faults.append(Fault.TILT)
-    if math.hypot(*state.angular_velocity_b) > limits.angular_rate_rad_s:
+    if not math.hypot(*state.angular_velocity_b) <= limits.angular_rate_rad_s:
         faults.append(Fault.RATE)
     return faults

@@ -27,6 +27,7 @@ from hardware.flight import Flight
 from hardware.flying.job import check_plan, flight_result, make_pilot, make_plan
 from hardware.flying.mission import Mission, Plan
 from hardware.log import RunLog
+from hardware.mocap.flying import default_bodies, motion_capture, plan_mocap
 from hardware.operator_controls import operator_controls
 from hardware.operator_signals import OperatorSignals
 from hardware.outcome import aborted
@@ -71,8 +72,12 @@ class Args:
     """What the others do when one robot's supervisor sees a fault."""
     state_rate: Literal[100, 50, 20] = 100
     """Reports of each robot's state per second: robots that share a radio have to make do with fewer."""
+    mocap: str | None = None
+    """Motion capture that tells the robots where they are, as of ``sim2metal run``; no positioning deck is needed."""
+    mocap_bodies: tuple[str, ...] = ()
+    """The robots' names in motion capture, in the order of --uris; default: cf1 cf2 ..."""
     external_position: bool = False
-    """Positions come from outside (motion capture): no positioning deck is needed."""
+    """Positions reach the robots by a way of their own: no positioning deck is needed."""
     check_only: bool = False
     """Do the checks and stop: nothing moves."""
     arm: bool = False
@@ -97,11 +102,15 @@ def run(args: Args) -> dict[str, Any]:
         FlightAbortedError: if not every robot completed; ``result`` carries what was measured.
     """
     uris = expand(args.uris)
+    if not 0.0 <= args.separation < math.inf:
+        raise ConfigError(f"--separation {args.separation}: expected a distance in m of at least 0")
     bundle, policy = load_policy(args.bundle)
     plan = make_plan(args)
     check_plan(plan, bundle)
     if args.step == 0.0:
         plan = replace(plan, waypoints=())
+    bodies = args.mocap_bodies or default_bodies(len(uris))
+    mocap = plan_mocap(args.mocap, bodies, uris)
     console = Console(highlight=False, soft_wrap=True)
     with operator_controls(args.gamepad) as signals, real_time(args.real_time) as scheduling, ExitStack() as stack:
         links = [_make_link(uri, bundle, args, signals) for uri in uris]
@@ -109,6 +118,7 @@ def run(args: Args) -> dict[str, Any]:
         if args.real_time:
             console.print(f"  scheduling: {scheduling}")
         _open_all(links, stack)
+        stack.enter_context(motion_capture(mocap, bodies, links, args.state_rate))
         checks = _check_all(links, bundle, console)
         require([check_separation(links, args.separation)])
         if args.check_only:
@@ -160,8 +170,9 @@ def check_separation(links: Sequence[CrazyflieLink], least_m: float) -> Check:
     """Whether all robots stand apart; positions are in one frame only if they share a positioning system."""
     states = [(link.uri, state) for link in links if (state := link.read()) is not None]
     pairs = [(math.dist(a.position_w, b.position_w), one, two) for (one, a), (two, b) in combinations(states, 2)]
-    distance, one, two = min(pairs, default=(math.inf, "", ""))
-    if not distance >= least_m:
+    close = [pair for pair in pairs if not pair[0] >= least_m]  # a distance that is no number is one of them
+    distance, one, two = min(close or pairs, default=(math.inf, "", ""))
+    if close:
         return Check("separation", False, f"{one} and {two} stand {distance:.2f} m apart, less than {least_m:g} m")
     return Check("separation", True, f"{distance:.2f} m")
 
@@ -171,7 +182,7 @@ def _make_link(uri: str, bundle: Bundle, args: Args, signals: OperatorSignals) -
         uri,
         level=bundle.info.action.level,
         stopped=lambda: signals.stop or signals.kill,
-        external_position=args.external_position,
+        external_position=args.external_position or args.mocap is not None,
         motor_log=False,
         state_period_ms=1000 // args.state_rate,
     )

@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from policies.limit_checks import check_action, check_limits
 from policies.strict_json import from_json, parse, render, to_json
 from sim.errors import BundleError
 from sim.files import recover_folder, replace_folder
@@ -258,14 +259,12 @@ def _check_golden(golden: Golden, info: BundleInfo, where: Path) -> None:
 
 
 def _check_info(info: BundleInfo, where: Path) -> None:
-    action = info.action
-    for name in ("low", "high", "nominal", "slew_limit"):
-        if len(getattr(action, name)) != action.size:
-            raise BundleError(f"{where}: action.{name} needs one value for each of {', '.join(action.names)}")
-    for motor, low, nominal, high in zip(action.names, action.low, action.nominal, action.high):
-        if not (-math.inf < low <= nominal <= high < math.inf and low < high):
-            raise BundleError(f"{where}: action '{motor}' needs low <= nominal <= high, has {low}, {nominal}, {high}")
+    check_action(info.action, where)
     if len(info.state_scale) != info.state_size or not all(0.0 < scale < math.inf for scale in info.state_scale):
         raise BundleError(f"{where}: state_scale needs {info.state_size} positive values")
     if not 0.0 < info.timing.control_period_s < math.inf:
         raise BundleError(f"{where}: control_period_s must be positive, is {info.timing.control_period_s}")
+    for name, (low, high) in info.command_ranges.items():
+        if not -math.inf < low <= high < math.inf:
+            raise BundleError(f"{where}: command range '{name}' needs low <= high, has {low}, {high}")
+    check_limits(info.limits, info.action, where)

@@ -125,8 +125,14 @@ class CrazyflieLink:
         return LinkHealth(connected, self._heard_ns)
 
     def write(self, command: Sequence[float]) -> None:
-        """Hand over a command: ``command_names`` says of what."""
+        """Hand over a command: ``command_names`` says of what.
+
+        Raises:
+            ConfigError: for a number that is none: the firmware would fly it.
+        """
         first, second, third, fourth = command
+        if not all(map(math.isfinite, command)):
+            raise ConfigError("a command with a number that is none")
         commander = self.crazyflie.commander
         if self.level == "position":
             send = functools.partial(commander.send_position_setpoint, first, second, third, math.degrees(fourth))

@@ -53,9 +53,9 @@ def flight_faults(seen: Observed, limits: FlightLimits, home_w: Sequence[float],
     state = seen.state
     if not isinstance(state, FlightState) or not state.finite:
         return faults
-    if math.hypot(*state.velocity_w) > limits.speed_m_s:
+    if not math.hypot(*state.velocity_w) <= limits.speed_m_s:
         faults.append(Fault.SPEED)
     dx, dy, dz = (p - h for p, h in zip(state.position_w, home_w))
-    if math.hypot(dx, dy) > limits.geofence_radius_m or dz > limits.ceiling_m:
+    if not (math.hypot(dx, dy) <= limits.geofence_radius_m and dz <= limits.ceiling_m):
         faults.append(Fault.GEOFENCE)
     return faults

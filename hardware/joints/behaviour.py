@@ -91,7 +91,7 @@ class JointBehaviour:
         state = seen.state if seen.state_age_s <= self.limits.state_age_s else None
         if not isinstance(state, JointState) or not state.finite:
             return now_s - since_s > BLIND_WAIT_S
-        if max(map(abs, state.velocity)) > REST_SPEED_RAD_S:
+        if not max(map(abs, state.velocity)) <= REST_SPEED_RAD_S:
             self._slow_since_s = None
             return False
         if self._slow_since_s is None:

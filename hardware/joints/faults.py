@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from hardware.faults import Fault, Observed, common_faults
 from hardware.states import JointState
 from sim.spec import JointLimits, SafeAction
@@ -49,10 +51,10 @@ def joint_faults(seen: Observed, limits: JointLimits, armed: bool) -> list[Fault
     low, high = limits.position_low_rad, limits.position_high_rad
     if any(not a - RANGE_MARGIN_RAD <= q <= b + RANGE_MARGIN_RAD for q, a, b in zip(state.position, low, high)):
         faults.append(Fault.JOINT_RANGE)
-    if any(abs(v) > most for v, most in zip(state.velocity, limits.velocity_rad_s)):
+    if any(not abs(v) <= most for v, most in zip(state.velocity, limits.velocity_rad_s)):
         faults.append(Fault.JOINT_SPEED)
     if any(not abs(t) <= TORQUE_MARGIN * most for t, most in zip(state.torque, limits.torque_n_m)):
         faults.append(Fault.JOINT_TORQUE)
-    if any(not c <= limits.temperature_c for c in state.temperature_c):
+    if any(not -math.inf < c <= limits.temperature_c for c in state.temperature_c):
         faults.append(Fault.TEMPERATURE)
     return faults

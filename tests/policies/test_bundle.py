@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from policies.bundle import GOLDEN_FILE, INFO_FILE, POLICY_FILE, Golden, load_bundle, save_bundle
 from sim.errors import BundleError, StorageError
+from sim.spec import ActionSpec
 
 FILES = (POLICY_FILE, GOLDEN_FILE, INFO_FILE)
 ROOT = Path(__file__).parents[2]
@@ -315,3 +316,29 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new_bundle(parts, pristine, 
     assert not killed, "the writer never finished"
     assert events > 5
     assert seen == {"hover", "other"}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda info: info["limits"].update(tilt_rad=-1.0), "limits.tilt_rad must be positive"),
+        (lambda info: info["limits"].update(battery_min_v=0.0), "limits.battery_min_v must be positive"),
+        (lambda info: info["action"].update(slew_limit=[-1.0] * len(info["action"]["low"])), "positive slew_limit"),
+        (lambda info: info["command_ranges"].update(step=[1.0, -1.0]), "needs low <= high"),
+    ],
+)
+def test_limits_that_would_switch_supervision_off_are_refused(folder, edit, change, words):
+    edit(lambda document: change(document["info"]))
+    assert words in refusal(folder)
+
+
+def test_limits_that_leave_a_joint_out_are_refused():
+    from policies.limit_checks import check_limits
+    from tests.hardware.joints.samples import LIMITS
+
+    action = ActionSpec("joint_position", ("a", "b"), "rad", (-1.0,) * 2, (1.0,) * 2, (0.0,) * 2, (1.0,) * 2, "damp")
+    where = Path("bundle.json")
+    check_limits(LIMITS, action, where)
+    for short in ({"velocity_rad_s": (10.0,)}, {"position_low_rad": (2.0, 0.0)}, {"torque_n_m": (50.0, float("nan"))}):
+        with pytest.raises(BundleError, match=r"limits\.|needs a range"):
+            check_limits(dataclasses.replace(LIMITS, **short), action, where)

@@ -1,0 +1,47 @@
+"""Limits of a bundle that would switch supervision off are refused before anything moves."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from pathlib import Path
+
+from sim.errors import BundleError
+from sim.spec import ActionSpec, FlightLimits, JointLimits
+
+
+def check_action(action: ActionSpec, where: Path) -> None:
+    """Refuse an action whose numbers do not fit its names or bound nothing.
+
+    Raises:
+        BundleError: naming ``where`` and the number.
+    """
+    for name in ("low", "high", "nominal", "slew_limit"):
+        if len(getattr(action, name)) != action.size:
+            raise BundleError(f"{where}: action.{name} needs one value for each of {', '.join(action.names)}")
+    for motor, low, nominal, high in zip(action.names, action.low, action.nominal, action.high):
+        if not (-math.inf < low <= nominal <= high < math.inf and low < high):
+            raise BundleError(f"{where}: action '{motor}' needs low <= nominal <= high, has {low}, {nominal}, {high}")
+    for motor, step in zip(action.names, action.slew_limit):
+        if not 0.0 < step < math.inf:
+            raise BundleError(f"{where}: action '{motor}' needs a positive slew_limit, has {step}")
+
+
+def check_limits(limits: FlightLimits | JointLimits, action: ActionSpec, where: Path) -> None:
+    """Refuse limits of the supervisor with joints left out or numbers that are none or not positive.
+
+    Raises:
+        BundleError: naming ``where`` and the limit.
+    """
+    for item in dataclasses.fields(limits):
+        value = getattr(limits, item.name)
+        values = value if isinstance(value, tuple) else (value,)
+        if isinstance(value, tuple) and len(value) != action.size:
+            raise BundleError(f"{where}: limits.{item.name} needs one value for each of {', '.join(action.names)}")
+        signed = item.name.startswith("position_")
+        if not all(math.isfinite(number) and (signed or number > 0.0) for number in values):
+            raise BundleError(f"{where}: limits.{item.name} must be {'finite' if signed else 'positive'}, is {value}")
+    if isinstance(limits, JointLimits):
+        for joint, low, high in zip(action.names, limits.position_low_rad, limits.position_high_rad):
+            if not low < high:
+                raise BundleError(f"{where}: joint '{joint}' needs a range, has {low} to {high} rad")
