@@ -49,6 +49,21 @@ MULTIROTOR_KINDS = {
 }
 """What can happen to a flying body; ``multirotor.fault_effects`` does it."""
 
+JOINT_KINDS = {
+    "dead-motor": FaultKind("a motor gives no torque and reports an error", "motor 0-28", 3.0, 0.0, 63.0),
+    "over-temperature": FaultKind("the left knee's motor is that hot at once", "degrees C", 110.0, 25.0, 200.0),
+    "low-battery": FaultKind("the pack is nearly empty"),
+    "battery-sag": FaultKind("the pack's voltage drops at once", "V", None, 0.0, 30.0),
+    "gyro-bias": FaultKind("the gyroscope's x axis reads too much", "deg/s", None, -720.0, 720.0),
+    "encoder-bias": FaultKind("the left knee's encoder reads too much", "degrees", None, -30.0, 30.0),
+    "nan-state": FaultKind("the inertial unit's numbers are none"),
+    "push": FaultKind("the body gets this much faster at once, forwards", "m/s", 0.5, -5.0, 5.0),
+    "remote-stop": FaultKind("the operator holds the stop buttons of the robot's own remote"),
+    "lower": FaultKind("no fault: the crane lets the robot down"),
+}
+"""What can happen to a body with joints (``dead-motor=N``: N counts the G1's 29 joints); ``joints.fault_effects``
+does it."""
+
 _PATTERN = re.compile(
     r"(?P<name>[a-z-]+)(=(?P<value>-?[\d.]+))?(@((?P<after>[a-z_]+)\+)?(?P<start>[\d.]+))?(:(?P<duration>[\d.]+))?"
 )

@@ -23,8 +23,12 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 def fault_help(kinds: Mapping[str, FaultKind]) -> str:
     """Return the help of ``--fault`` for a robot with these faults."""
-    names = (name if kind.high == kind.low else f"{name}={kind.unit.replace(' ', '')}" for name, kind in kinds.items())
-    return f"Faults to come: {', '.join(names)}. {FAULT_START}"
+    return f"Faults to come: {', '.join(fault_names(kinds))}. {FAULT_START}"
+
+
+def fault_names(kinds: Mapping[str, FaultKind]) -> list[str]:
+    """Return the faults with the units of their values, as the help shows them."""
+    return [name if kind.high == kind.low else f"{name}={kind.unit.replace(' ', '')}" for name, kind in kinds.items()]
 
 
 @dataclass

@@ -7,15 +7,13 @@ not count on the robot to stay damped. Whoever commands it is the only one until
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
-from numpy.typing import NDArray
 
 from hardware.dds.command import DAMPING_KD
 from hardware.dds.frames import HgLowCmd
 from hardware.virtual.events import EventLog
 from hardware.virtual.humanoid.motion_service import MotionService
+from hardware.virtual.joints.drive import Drive, damping, holding
 from sim.spec import JointParameters
 
 WATCHDOG_MS = 200
@@ -24,25 +22,6 @@ MACHINE_TYPE = 5
 MAX_TARGET_RAD, MAX_SPEED_RAD_S = 4.0 * np.pi, 100.0
 MAX_KP, MAX_KD = 1000.0, 100.0
 """Beyond these a command is no command."""
-
-
-@dataclass(frozen=True)
-class Drive:
-    """What every motor is to do; all (n,)."""
-
-    q: NDArray
-    dq: NDArray
-    tau: NDArray
-    kp: NDArray
-    kd: NDArray
-    enabled: NDArray
-
-    @property
-    def kind(self) -> str:
-        """``"off"``, ``"damped"`` (no stiffness, no torque) or ``"stiff"``."""
-        if not self.enabled.any():
-            return "off"
-        return "stiff" if self.kp.any() or self.tau.any() else "damped"
 
 
 class Commander:
@@ -58,11 +37,8 @@ class Commander:
         n = parameters.num_joints
         self._service, self._events = service, events
         self._effort = np.asarray(parameters.effort_n_m)
-        zero, ones = np.zeros(n), np.ones(n, bool)
-        damping = np.full(n, DAMPING_KD)
-        self._built_in = Drive(np.asarray(parameters.default_pose_rad), zero, zero,
-                               np.asarray(parameters.kp), np.asarray(parameters.kd), ones)  # fmt: skip
-        self._damped = Drive(zero, zero, zero, zero, damping, ones)
+        self._built_in = holding(parameters, parameters.default_pose_rad)
+        self._damped = damping(n, DAMPING_KD)
         self._commanded: Drive | None = None
         self._command_ms = 0
         self._owner: int | None = None

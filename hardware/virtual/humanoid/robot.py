@@ -16,12 +16,13 @@ from hardware.dds.frames import HgLowCmd, HgLowState
 from hardware.virtual.events import EventLog
 from hardware.virtual.fault_schedule import FaultSchedule
 from hardware.virtual.faults import Fault
-from hardware.virtual.humanoid.body import STEP_S, Body
 from hardware.virtual.humanoid.commander import MACHINE_TYPE, Commander
 from hardware.virtual.humanoid.fault_effects import FaultEffects
 from hardware.virtual.humanoid.motion_service import MotionService
-from hardware.virtual.humanoid.power import Power
-from hardware.virtual.humanoid.sensors import Sensors
+from hardware.virtual.humanoid.sensors import StateWriter
+from hardware.virtual.joints.body import STEP_S, Body
+from hardware.virtual.joints.power import Power
+from hardware.virtual.joints.sensors import JointSensors
 from hardware.virtual.link_conditions import Channel, LinkConditions
 
 PUBLISH_MS = 2
@@ -56,7 +57,8 @@ class VirtualHumanoid:
         noise, link = (np.random.default_rng(seed) for seed in np.random.SeedSequence(options.seed).spawn(2))
         self.body = Body(options.robot, options.hang)
         self.power = Power(np.asarray(self.body.parameters.effort_n_m), options.charge)
-        self.sensors = Sensors(self.body, self.power, noise)
+        self.sensors = JointSensors(self.body, self.power, noise)
+        self._writer = StateWriter(self.body, self.power, self.sensors)
         self.service = MotionService(self.events, active=not options.released)
         self.commander = Commander(self.body.parameters, self.service, self.events)
         self.link = LinkConditions(link, spared_bytes=_HANDLE_BYTES)
@@ -129,9 +131,9 @@ class VirtualHumanoid:
     def _drive(self) -> None:
         drive = self.commander.drive()
         self._enabled = drive.enabled if self.commander.obeying else np.zeros_like(drive.enabled)
-        self.body.drive(drive.q, drive.dq, drive.tau, drive.kp, drive.kd)
+        drive.apply(self.body)
 
     def _publish(self) -> None:
-        self.sensors.write(self._frame, self.now_ms, self._enabled)
+        self._writer.write(self._frame, self.now_ms, self._enabled)
         if not self.state_stalled:
             self._states.push(self.now_ms, self._frame.image.tobytes())

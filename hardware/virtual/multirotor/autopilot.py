@@ -7,6 +7,7 @@ position, land and hold keep the place where they began. On the ground the motor
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from hardware.link import DESCENT_M_S
 from hardware.serial.protocol import ProtocolError, Refusal
@@ -82,9 +83,10 @@ class Autopilot:
         if self._ended:
             raise ProtocolError(Refusal.SAFE_ACTION, "the robot has landed by itself")
 
-    def take(self, command: Motors) -> None:
-        """Take a checked command; it ends a hold and the failsafe."""
-        self._command, self._command_ms = command, self._events.tick_ms
+    def take(self, command: Sequence[float]) -> None:
+        """Take a checked command, (4,) speed fractions; it ends a hold and the failsafe."""
+        first, second, third, fourth = command
+        self._command, self._command_ms = (first, second, third, fourth), self._events.tick_ms
         self.action = None
 
     def request(self, action: SafeAction) -> None:

@@ -1,1 +1,1 @@
-"""The virtual serial robot: MuJoCo inside, a pseudo-terminal and the protocol of ``hardware.serial`` outside."""
+"""Virtual robots on a serial line: MuJoCo inside, a pseudo-terminal and the protocol of ``hardware.serial`` outside."""

@@ -1,18 +1,77 @@
-"""From options to a virtual serial robot: which airframe, which name, which control period."""
+"""From options to a virtual serial robot: which body, which name, which control period."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hardware.virtual.faults import Fault
-from hardware.virtual.serial.robot import Options, VirtualSerialRobot
-from policies.bundle import load_bundle
-from sim.errors import BundleError
+from hardware.virtual.serial import joint_report, report
+from hardware.virtual.serial.board import Options, SerialBoard
+from hardware.virtual.serial.faults import parse_fault, parse_joint_fault
+from hardware.virtual.serial.joint_robot import VirtualSerialJointRobot
+from hardware.virtual.serial.robot import VirtualSerialRobot
+from policies.bundle import BundleInfo, load_bundle
+from sim.errors import BundleError, ConfigError
 from sim.registry import load_robot
+from sim.spec import JointParameters, MultirotorParameters
 
 ROBOT = "crazyflie"
 """The airframe: a robot of this size with a serial port."""
+JOINT_PERIOD_MS = 20
+"""Control period of a robot with joints, if no bundle says another."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the command needs to know about flying robots, or those with joints."""
+
+    parse_fault: Callable[[str], Fault]
+    summary: Callable[[Any], dict[str, Any]]
+    run_it: str
+    """What its policy does with it, as an order."""
+
+
+FLYING = Kind(parse_fault, report.onboard_summary, "fly it")
+JOINTED = Kind(parse_joint_fault, joint_report.onboard_summary, "run it")
+
+
+def kind_of(robot: str) -> Kind:
+    """Return the kind of a robot.
+
+    Raises:
+        ConfigError: for an unknown robot.
+    """
+    return FLYING if isinstance(load_robot(robot).parameters(), MultirotorParameters) else JOINTED
+
+
+def build_serial_robot(
+    robot: str = ROBOT,
+    bundle: Path | None = None,
+    seed: int = 0,
+    charge: float = 0.95,
+    faults: Sequence[Fault] = (),
+    parameter_set: str | None = None,
+) -> SerialBoard:
+    """Return a robot behind the serial protocol: a multirotor takes motor commands, one with joints joint targets.
+
+    Args:
+        robot: its name.
+        bundle: whose constants and control period it takes; the policy itself stays on the host.
+        seed: of all noise.
+        charge: battery charge at the start, 0 to 1.
+        faults: to happen later.
+        parameter_set: constants; default: the bundle's, or the robot's own default.
+
+    Raises:
+        BundleError: if the bundle is broken or for another robot.
+        ConfigError: for an unknown robot or parameter set, or a fault this robot cannot suffer.
+    """
+    if kind_of(robot) is FLYING:
+        return build_virtual_serial_robot(bundle, seed, charge, faults, parameter_set, robot)
+    return build_virtual_joint_robot(robot, bundle, seed, charge, faults, parameter_set)
 
 
 def build_virtual_serial_robot(
@@ -21,27 +80,49 @@ def build_virtual_serial_robot(
     charge: float = 0.95,
     faults: Sequence[Fault] = (),
     parameter_set: str | None = None,
+    robot: str = ROBOT,
 ) -> VirtualSerialRobot:
-    """Return a multirotor that takes motor commands.
-
-    Args:
-        bundle: whose airframe and control period it takes; the policy itself stays on the host.
-        seed: of all noise.
-        charge: battery charge at the start, 0 to 1.
-        faults: to happen later.
-        parameter_set: airframe; default: the bundle's, or the robot's own default.
-
-    Raises:
-        BundleError: if the bundle is broken or for another robot.
-        ConfigError: for an unknown parameter set.
-    """
-    robot = load_robot(ROBOT)
+    """Return a multirotor that takes motor commands; arguments and errors as for ``build_serial_robot``."""
+    spec = load_robot(robot)
     period_ms = Options.period_ms
     if bundle is not None:
-        info = load_bundle(bundle).info
-        if info.robot.name != ROBOT:
-            raise BundleError(f"{bundle}: this bundle is for robot '{info.robot.name}', not for '{ROBOT}'")
+        info = _info_for(bundle, robot)
         parameter_set = parameter_set or info.robot.parameter_set
-        period_ms = round(1000.0 * info.timing.control_period_s)
-    options = Options(ROBOT, robot.motor_names, period_ms, seed, charge)
-    return VirtualSerialRobot(robot.parameters(parameter_set), options, faults)
+        period_ms = _period_ms(info)
+    parameters = spec.parameters(parameter_set)
+    if not isinstance(parameters, MultirotorParameters):
+        raise ConfigError(f"robot '{robot}' does not fly")
+    return VirtualSerialRobot(parameters, Options(robot, spec.motor_names, period_ms, seed, charge), faults)
+
+
+def build_virtual_joint_robot(
+    robot: str,
+    bundle: Path | None = None,
+    seed: int = 0,
+    charge: float = 0.95,
+    faults: Sequence[Fault] = (),
+    parameter_set: str | None = None,
+) -> VirtualSerialJointRobot:
+    """Return a robot that takes joint targets; arguments and errors as for ``build_serial_robot``."""
+    spec = load_robot(robot)
+    period_ms = JOINT_PERIOD_MS
+    if bundle is not None:
+        info = _info_for(bundle, robot)
+        parameter_set = parameter_set or info.robot.parameter_set
+        period_ms = _period_ms(info)
+    parameters = spec.parameters(parameter_set)
+    if not isinstance(parameters, JointParameters):
+        raise ConfigError(f"robot '{robot}' has no joints")
+    options = Options(robot, parameters.joint_names, period_ms, seed, charge)
+    return VirtualSerialJointRobot(options, faults, parameter_set)
+
+
+def _info_for(bundle: Path, robot: str) -> BundleInfo:
+    info = load_bundle(bundle).info
+    if info.robot.name != robot:
+        raise BundleError(f"{bundle}: this bundle is for robot '{info.robot.name}', not for '{robot}'")
+    return info
+
+
+def _period_ms(info: BundleInfo) -> int:
+    return round(1000.0 * info.timing.control_period_s)

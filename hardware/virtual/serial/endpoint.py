@@ -7,7 +7,8 @@ allocation that grows with the input.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from hardware.framing import Frame
 from hardware.serial.hello import Hello, decode_hello_request, encode_hello
@@ -21,14 +22,45 @@ from hardware.serial.messages import (
 )
 from hardware.serial.protocol import MessageType, ProtocolError, Refusal
 from hardware.virtual.events import EventLog
-from hardware.virtual.multirotor.autopilot import Autopilot
-from hardware.virtual.multirotor.supervisor import FlightSupervisor
 from hardware.virtual.serial.gate import CommandGate
 from hardware.virtual.serial.session import Sessions
+from sim.spec import SafeAction
 
 FROM_ROBOT = 0x80
 """Set in the types of the robot's own messages. They are never answered: on a looped-back line two
 robots, or one with its own echo, would refuse each other's refusals for ever."""
+
+
+class Arming(Protocol):
+    """Who arms, disarms and stops the robot."""
+
+    armed: bool
+    locked: bool
+    """The emergency stop is latched."""
+
+    def request_arming(self, arm: bool) -> bool:
+        """Arm or disarm; returns whether the request was granted."""
+        ...
+
+    def emergency_stop(self, reason: str) -> None:
+        """Cut the motors until a restart."""
+        ...
+
+
+class Follower(Protocol):
+    """Who acts on commands."""
+
+    def require_commandable(self) -> None:
+        """Refuse, by a ``ProtocolError``, a command that could not act."""
+        ...
+
+    def take(self, command: Sequence[float], /) -> None:
+        """Take checked channels, (n,) floats."""
+        ...
+
+    def request(self, action: SafeAction) -> None:
+        """Begin a safe action; a ``ProtocolError`` if the robot cannot do it."""
+        ...
 
 
 class Endpoint:
@@ -43,7 +75,7 @@ class Endpoint:
     """
 
     def __init__(
-        self, hello: Hello, supervisor: FlightSupervisor, autopilot: Autopilot, gate: CommandGate, events: EventLog
+        self, hello: Hello, supervisor: Arming, autopilot: Follower, gate: CommandGate, events: EventLog
     ) -> None:
         self.sessions = Sessions(events)
         self.gate = gate
@@ -92,8 +124,7 @@ class Endpoint:
         self.sessions.require(command.session, port)
         self._autopilot.require_commandable()
         self.gate.check(command)
-        first, second, third, fourth = command.channels
-        self._autopilot.take((first, second, third, fourth))
+        self._autopilot.take(command.channels)
         self._events.count("commands")
         self._events.mark("last_command")
 

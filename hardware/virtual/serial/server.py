@@ -13,7 +13,7 @@ from pathlib import Path
 from hardware.framing import DELIMITER, FrameReader
 from hardware.serial.protocol import MessageType
 from hardware.serial.uri import SerialAddress
-from hardware.virtual.serial.robot import VirtualSerialRobot
+from hardware.virtual.serial.board import SerialBoard
 from hardware.virtual.serial.terminal_name import TerminalName
 from hardware.virtual.serial.wire import LONGEST
 from hardware.virtual.server import RobotServer
@@ -39,9 +39,7 @@ class Server(RobotServer):
         LinkError: if the path or the port is taken.
     """
 
-    def __init__(
-        self, robot: VirtualSerialRobot, address: SerialAddress | None = None, lock_step: bool = False
-    ) -> None:
+    def __init__(self, robot: SerialBoard, address: SerialAddress | None = None, lock_step: bool = False) -> None:
         self._listener: socket.socket | None = None
         self._name: TerminalName | None = None
         self._master = self._slave = -1

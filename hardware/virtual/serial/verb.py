@@ -8,22 +8,27 @@ from typing import Annotated, Any
 
 import tyro
 
-from hardware.virtual.serial.faults import KINDS
-from hardware.virtual.verb import FAULT_SYNTAX, CommonArgs, fault_help, serve
+from hardware.virtual.serial.faults import KINDS, KINDS_OF_JOINTS
+from hardware.virtual.verb import FAULT_SYNTAX, CommonArgs, fault_help, fault_names, serve
 from sim.errors import ConfigError
+
+_FAULT_HELP = f"{fault_help(KINDS)} Of a robot with joints: {', '.join(fault_names(KINDS_OF_JOINTS))}."
 
 
 @dataclass
 class SerialArgs(CommonArgs):
-    """A multirotor on a serial port that takes motor commands: the policy runs on the host."""
+    """A multirotor that takes motor commands, or a robot with joints, on a serial port: the policy runs on the host."""
 
-    fault: Annotated[tuple[str, ...], tyro.conf.arg(metavar=FAULT_SYNTAX, help=fault_help(KINDS))] = ()
+    fault: Annotated[tuple[str, ...], tyro.conf.arg(metavar=FAULT_SYNTAX, help=_FAULT_HELP)] = ()
+    robot: str = "crazyflie"
+    """Which robot: crazyflie takes motor commands, one with joints (g1) joint targets; that one hangs on its crane,
+    and the fault lower@armed+3 lets it down."""
     uri: str | None = None
     """serial:///PATH makes a link to the port there, serial://HOST:PORT listens on TCP; default: any free port."""
     bundle: Path | None = None
-    """Take the airframe and the control period of this bundle."""
+    """Take the constants and the control period of this bundle."""
     parameter_set: str | None = None
-    """Airframe; default: the bundle's, or the robot's own default."""
+    """Airframe, or gains of the joints; default: the bundle's, or the robot's own default."""
     charge: float = 0.95
     """Battery charge at the start, 0 to 1."""
     lock_step: bool = False
@@ -47,18 +52,16 @@ class SerialArgs(CommonArgs):
         """
         from hardware.serial.uri import parse_serial_uri
         from hardware.virtual.control import READY
-        from hardware.virtual.serial.build import build_virtual_serial_robot
-        from hardware.virtual.serial.faults import parse_fault
-        from hardware.virtual.serial.report import onboard_summary
+        from hardware.virtual.serial.build import build_serial_robot, kind_of
         from hardware.virtual.serial.server import Server
 
         address = None if self.uri is None else parse_serial_uri(self.uri)
-        faults = [parse_fault(text) for text in self.fault]
-        robot = build_virtual_serial_robot(self.bundle, self.seed, self.charge, faults, self.parameter_set)
+        kind = kind_of(self.robot)
+        faults = [kind.parse_fault(text) for text in self.fault]
+        robot = build_serial_robot(self.robot, self.bundle, self.seed, self.charge, faults, self.parameter_set)
         with Server(robot, address, self.lock_step) as server:
-            bundle = self.bundle or "BUNDLE"
             ready = (
-                f"virtual serial robot {READY} {server.uri}; Ctrl-C ends it\n"
-                f"fly it with: sim2metal run {bundle} --uri {server.uri} --arm"
+                f"virtual serial robot {READY} {server.uri} ({self.robot}); Ctrl-C ends it\n"
+                f"{kind.run_it} with: sim2metal run {self.bundle or 'BUNDLE'} --uri {server.uri} --arm"
             )
-            return serve(self, server, parse_fault, ready, lambda: onboard_summary(robot))
+            return serve(self, server, kind.parse_fault, ready, lambda: kind.summary(robot))

@@ -1,4 +1,4 @@
-"""The humanoid's body in MuJoCo: joints driven by position, velocity, torque and gains, as its motors are."""
+"""The body of a robot with joints in MuJoCo: driven by position, velocity, torque and gains, as motors are."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import mujoco
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hardware.virtual.humanoid.crane import CLEARANCE_M, HOOK_M, Crane, add_rope
+from hardware.virtual.joints.crane import CLEARANCE_M, HOOK_M, Crane, add_rope
 from sim.bodies.model import build_joint_spec, reset_to_default_pose
 from sim.registry import load_robot
 from sim.spec import JointParameters
@@ -16,6 +16,7 @@ from sim.spec import JointParameters
 STEP_S = 0.001
 """Physics and PD step. The real motors close their loop faster still."""
 TORSO = "torso_link"
+"""Where the crane's rope is tied to a robot that has one; else to its base."""
 
 
 class Body:
@@ -24,26 +25,29 @@ class Body:
     Args:
         robot: its name.
         hang: start on the crane, feet off the ground.
+        parameter_set: its constants and gains; default: the robot's own.
 
     Attributes:
-        parameters: of the robot's default set, whose pose it starts in.
+        parameters: of that set, whose pose it starts in.
         model: MuJoCo's.
         data: MuJoCo's.
         crane: ``None`` without one.
     """
 
-    def __init__(self, robot: str, hang: bool = False) -> None:
+    def __init__(self, robot: str, hang: bool = False, parameter_set: str | None = None) -> None:
         spec_of_robot = load_robot(robot)
-        self.parameters: JointParameters = spec_of_robot.parameters()
-        spec = build_joint_spec(spec_of_robot, timestep=STEP_S)
+        self.parameters: JointParameters = spec_of_robot.parameters(parameter_set)
+        spec = build_joint_spec(spec_of_robot, self.parameters, timestep=STEP_S)
+        links = self.parameters.link_names
+        tied_to = TORSO if TORSO in links else links[0]
         if hang:
-            add_rope(spec, TORSO)
+            add_rope(spec, tied_to)
         self.model = spec.compile()
         self.data = mujoco.MjData(self.model)
         reset_to_default_pose(self.model, self.data, self.parameters)
         self.crane: Crane | None = None
         if hang:
-            self.crane = Crane(self.model, float(self.data.body(TORSO).xpos[2]) + HOOK_M)
+            self.crane = Crane(self.model, float(self.data.body(tied_to).xpos[2]) + HOOK_M)
             self.data.qpos[2] += CLEARANCE_M
             mujoco.mj_forward(self.model, self.data)
         self._effort = np.asarray(self.parameters.effort_n_m)
@@ -112,12 +116,12 @@ class Body:
 
     @property
     def height_m(self) -> float:
-        """Height of the pelvis."""
+        """Height of the base."""
         return float(self.data.qpos[2])
 
     @property
     def tilt_rad(self) -> float:
-        """Angle between the pelvis' z and the vertical."""
+        """Angle between the base's z and the vertical."""
         x, y = float(self.data.qpos[4]), float(self.data.qpos[5])
         return math.acos(min(max(1.0 - 2.0 * (x * x + y * y), -1.0), 1.0))
 

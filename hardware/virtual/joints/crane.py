@@ -1,4 +1,4 @@
-"""The crane from which a humanoid hangs at its first start: a rope that only pulls, paid out on request."""
+"""The crane from which a robot hangs at its first start: a rope that only pulls, paid out on request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The humanoid's battery and how warm its motors get: slow quantities, stepped at 10 Hz."""
+"""The battery of a robot with joints and how warm its motors get: slow quantities, stepped at 10 Hz."""
 
 from __future__ import annotations
 
