@@ -179,6 +179,7 @@ class ControlLoop(ABC, Generic[RecordT]):
             state=state,
             state_age_s=math.inf if state is None else (now_ns - state.received_ns) / NS,
             heard_age_s=(now_ns - health.heard_ns) / NS,
+            external_age_s=0.0 if health.external_ns is None else (now_ns - health.external_ns) / NS,
             connected=health.connected,
             command=order.target,
             host_stall_s=self._stall.allowance_ns(now_ns) / NS,

@@ -30,6 +30,8 @@ from hardware.joints.job import JointJob
 from hardware.link import Link
 from hardware.log import RunLog
 from hardware.log_schema import FLIGHT_STEP, LogSchema
+from hardware.mocap.feed import PoseFeed
+from hardware.mocap.flying import motion_capture, plan_mocap
 from hardware.operator_controls import operator_controls
 from hardware.operator_signals import OperatorSignals
 from hardware.outcome import aborted, reaction_times
@@ -44,7 +46,8 @@ EXAMPLE = """sim2metal run runs/demo/bundle --uri udp://127.0.0.1:19850
 sim2metal run runs/demo/bundle --uri sim://crazyflie
 sim2metal run runs/demo/bundle --uri serial:///dev/ttyACM0 --arm
 sim2metal run runs/demo/bundle --uri radio://0/80/2M/E7E7E7E7E7 --check-only
-sim2metal run runs/demo/bundle --uri radio://0/80/2M/E7E7E7E7E7 --arm"""
+sim2metal run runs/demo/bundle --uri radio://0/80/2M/E7E7E7E7E7 --arm
+sim2metal run runs/demo/bundle --uri radio://0/80/2M/E7E7E7E7E7 --mocap natnet://192.168.1.5 --arm"""
 
 STATUS_PER_S = 4
 
@@ -72,8 +75,13 @@ class Args:
     """Transient after the take-off and after each move that the error leaves out, s."""
     velocity: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """Legs: velocity ahead and to the left, m/s, and turning left, rad/s."""
+    mocap: str | None = None
+    """Motion capture that tells the robot where it is: natnet://HOST (OptiTrack), vicon://HOST, qualisys://HOST,
+    vrpn://HOST, json://127.0.0.1:PORT; ?up=y if its vertical axis is y. No positioning deck is needed."""
+    mocap_body: str = "cf1"
+    """The robot's name in motion capture."""
     external_position: bool = False
-    """Positions come from outside (motion capture): no positioning deck is needed."""
+    """Positions reach the robot by a way of their own: no positioning deck is needed."""
     check_only: bool = False
     """Do the checks and stop: nothing moves."""
     arm: bool = False
@@ -100,6 +108,7 @@ def run(args: Args) -> dict[str, Any]:
     scheme_of(args.uri)
     bundle, policy = load_policy(args.bundle)
     job = make_job(args, policy)
+    mocap = plan_mocap(args.mocap, [args.mocap_body], [args.uri])
     console = Console(highlight=False, soft_wrap=True)
     result: dict[str, Any] = {"bundle_id": bundle.id, "uri": args.uri}
     with operator_controls(args.gamepad) as signals, real_time(args.real_time) as scheduling, ExitStack() as stack:
@@ -107,20 +116,21 @@ def run(args: Args) -> dict[str, Any]:
             args.uri,
             level=bundle.info.action.level,
             stopped=lambda: signals.stop or signals.kill,
-            external_position=args.external_position,
+            external_position=args.external_position or mocap is not None,
         )
         where = "on board" if link.level == "position" else f"here (commands: {link.level.replace('_', ' ')})"
         console.print(f"bundle {bundle.id[:12]} for {bundle.info.robot.name}, robot at {args.uri}, policy {where}")
         if args.real_time:
             console.print(f"  scheduling: {scheduling}")
         stack.enter_context(link)
+        feed = stack.enter_context(motion_capture(mocap, [args.mocap_body], [link]))
         result |= _preflight(link, bundle, console)
         if args.check_only:
             console.print("checks passed; nothing moved")
             return result
         require_consent(args, job)
         log = stack.enter_context(open_log(args, bundle, job.schema, link.clock))
-        return _run(job, link, log, signals, console, result)
+        return _run(job, link, log, signals, console, result, feed)
 
 
 def make_job(args: Args, policy: OnnxPolicy) -> Job:
@@ -181,7 +191,13 @@ def open_log(args: Args, bundle: Bundle, schema: LogSchema = FLIGHT_STEP, clock:
 
 
 def _run(
-    job: Job, link: Link[Any], log: RunLog, signals: OperatorSignals, console: Console, result: dict[str, Any]
+    job: Job,
+    link: Link[Any],
+    log: RunLog,
+    signals: OperatorSignals,
+    console: Console,
+    result: dict[str, Any],
+    feed: PoseFeed | None,
 ) -> dict[str, Any]:
     loop = job.loop(link, log, signals)
     console.print(f"{job.announcement}; log {log.path}")
@@ -190,11 +206,15 @@ def _run(
     result[job.key] = job.result(record)
     result["faults"] = reaction_times(record.faults)
     result["log"] = str(log.path)
+    if feed is not None:
+        result["mocap"] = feed.document()
     _close_log(log, console, result)
     job.show(console, result[job.key])
     if not result[job.key]["completed"]:
         if problem := getattr(link, "problem", ""):
             console.print(f"  the link says: {problem}")
+        if feed is not None:
+            console.print(f"  motion capture: {feed.verdict(*feed.bodies)[1]}")
         raise aborted(result, job.key)
     return result
 

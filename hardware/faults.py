@@ -24,6 +24,7 @@ class Fault(Enum):
     STATE_NAN = "state_nan"
     COMMAND_NAN = "command_nan"
     POLICY_NAN = "policy_nan"
+    EXTERNAL_POSE_LOST = "external_pose_lost"
     HOST_STALLED = "host_stalled"
     LOW_BATTERY = "low_battery"
     TILT = "tilt"
@@ -55,6 +56,8 @@ class Observed:
     connected: bool
     command: Sequence[float]
     """What the mission asks for, before limits."""
+    external_age_s: float = 0.0
+    """Age of the newest pose from outside (motion capture); 0 for a robot that needs none."""
     host_stall_s: float = 0.0
     """Time the host itself did not run just before, allowed for when silence is judged."""
     operator_stop: bool = False

@@ -31,6 +31,8 @@ class LinkHealth:
     """False once the driver reported the connection lost or it was never open."""
     heard_ns: int
     """Time of the last packet of any kind, on the link's clock."""
+    external_ns: int | None = None
+    """When the newest pose from outside (motion capture) went to the robot; ``None``: it needs none."""
 
 
 @runtime_checkable

@@ -162,6 +162,8 @@ class Supervisor:
     def _onset(self, fault: Fault, seen: Observed) -> float:
         if fault is Fault.LINK_LOST:
             return self.now_s - seen.heard_age_s
+        if fault is Fault.EXTERNAL_POSE_LOST:
+            return self.now_s - seen.external_age_s
         if fault in _HOST_FAULTS or seen.policy_failed:
             return self.now_s
         return self.now_s - seen.state_age_s

@@ -20,6 +20,7 @@ from hardware.checks import Check
 from hardware.clock import HOST_CLOCK, Clock
 from hardware.crazyflie import preflight
 from hardware.crazyflie.connection import check_uri, connect, disconnect
+from hardware.crazyflie.external import ExternalPoses
 from hardware.crazyflie.sender import Sender
 from hardware.crazyflie.telemetry import STATE_PERIOD_MS, Telemetry
 from hardware.link import DESCENT_M_S, LinkHealth
@@ -80,6 +81,7 @@ class CrazyflieLink:
         self.level: ActionLevel = LEVEL_OF[level]
         self.command_names = COMMAND_NAMES[self.level]
         self.stopped = stopped
+        self.external = ExternalPoses()
         self._external_position = external_position
         self._motor_log, self._state_period_ms = motor_log, state_period_ms
         self._crazyflie: Crazyflie | None = None
@@ -120,9 +122,9 @@ class CrazyflieLink:
         """Return the state of the connection without waiting."""
         cf, sender = self._crazyflie, self._sender
         if cf is None or sender is None:
-            return LinkHealth(False, self._heard_ns)
+            return LinkHealth(False, self._heard_ns, self.external.newest_ns)
         connected = self._lost is None and cf.link is not None and sender.alive
-        return LinkHealth(connected, self._heard_ns)
+        return LinkHealth(connected, self._heard_ns, self.external.newest_ns)
 
     def write(self, command: Sequence[float]) -> None:
         """Hand over a command: ``command_names`` says of what.
@@ -145,7 +147,8 @@ class CrazyflieLink:
         return preflight.run_checks(self, bundle, self._external_position)
 
     def prepare(self) -> Check:
-        """Reset the state estimator and wait until it has converged."""
+        """Choose the estimator that takes positions, reset it and wait until it has converged."""
+        preflight.select_estimator(self)
         seconds = preflight.reset_estimator(self, self.stopped)
         return Check("state estimate", True, f"converged {seconds:.1f} s after its reset")
 
@@ -230,15 +233,7 @@ class CrazyflieLink:
         Raises:
             ConfigError: for a number that is none: the estimator would never recover from it.
         """
-        values = (*position_w, *(orientation_wxyz or ()))
-        if not all(map(math.isfinite, values)):
-            raise ConfigError("an external pose with a number that is none")
-        localization = self.crazyflie.loc
-        if orientation_wxyz is None:
-            self.sender.measurement(functools.partial(localization.send_extpos, list(position_w)))
-            return
-        w, x, y, z = orientation_wxyz
-        self.sender.measurement(functools.partial(localization.send_extpose, list(position_w), [x, y, z, w]))
+        self.external.send(self.crazyflie, self.sender, position_w, orientation_wxyz)
 
     def parameter(self, name: str) -> float | None:
         """Return a parameter's value as last reported; ``None`` if there is none or it is no finite number."""

@@ -14,6 +14,9 @@ CONTROLLER_PID = 1
 CONTROLLER_OUT_OF_TREE = 6
 CONTROLLER_NAMES = {1: "PID", 2: "Mellinger", 3: "INDI", 4: "Brescianini", 5: "Lee", 6: "out-of-tree"}
 
+ESTIMATOR_PARAM = "stabilizer.estimator"
+ESTIMATOR_COMPLEMENTARY, ESTIMATOR_KALMAN = 1, 2
+"""Of ``estimator.h``; the first takes no positions, and is what a Crazyflie without a deck may start with."""
 ESTIMATOR_RESET_PARAM = "kalman.resetEstimation"
 VARIANCES = ("kalman.varPX", "kalman.varPY", "kalman.varPZ")
 

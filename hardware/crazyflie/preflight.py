@@ -46,6 +46,7 @@ def run_checks(link: CrazyflieLink, bundle: Bundle, external_position: bool = Fa
         _check_controller(link),
         check_battery(state, bundle.info.limits),
         _check_decks(link, external_position),
+        *filter(None, [link.external.check()]),
         check_state(state),
     ]
 
@@ -54,6 +55,16 @@ def bundle_words(bundle_id: str) -> tuple[int, ...]:
     """Return the eight big-endian uint32 words of a hexadecimal 32-byte id."""
     data = bytes.fromhex(bundle_id)
     return tuple(int.from_bytes(data[i : i + 4], "big") for i in range(0, 32, 4))
+
+
+def select_estimator(link: CrazyflieLink) -> None:
+    """Choose the Kalman filter if the estimator is one that takes no positions.
+
+    Raises:
+        LinkError: if the robot does not confirm.
+    """
+    if link.parameter(names.ESTIMATOR_PARAM) == names.ESTIMATOR_COMPLEMENTARY:
+        link.set_parameter(names.ESTIMATOR_PARAM, names.ESTIMATOR_KALMAN)
 
 
 def reset_estimator(link: CrazyflieLink, stopped: Callable[[], bool] = lambda: False) -> float:

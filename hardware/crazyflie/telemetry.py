@@ -1,6 +1,7 @@
 """State from the Crazyflie's log blocks: at most 26 bytes each, 100 Hz, converted to SI.
 
-The pose and the attitude block make a ``FlightState``; a sample is as old as its older part.
+The pose and the attitude block make a ``FlightState``; a sample is as old as its older part, what the
+robot's time stamps say of its way here included (``RobotTime``).
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from cflib.crazyflie.log import LogConfig
 
 from hardware.crazyflie import names
 from hardware.crazyflie.guard import ExactLogConfig
+from hardware.robot_time import RobotTime
 from hardware.states import FlightState
 from sim.errors import LinkError
 
 STATE_PERIOD_MS = 10
 POWER_PERIOD_MS = 50
+CLOCK_BITS = 24
+"""Of the milliseconds in a packet of log data (crazyflie-firmware's ``log.c``)."""
 START_TIMEOUT_S = 2.0
 UNIT_TOLERANCE = 0.05
 """An estimator normalises its quaternion to within rounding; further off is no orientation."""
@@ -38,6 +42,7 @@ class Telemetry:
         self._crazyflie = crazyflie
         self._pose: tuple[int, dict[str, Any]] | None = None
         self._battery_v = math.nan
+        self._time = RobotTime(CLOCK_BITS)
         self._wants_motors, self._period_ms = motors, period_ms
         self._motors: tuple[float, ...] = ()
         self._blocks: list[LogConfig] = []
@@ -98,8 +103,8 @@ class Telemetry:
 
     # Callbacks, all on cflib's receiving thread ----------------------------------------------
 
-    def _on_pose(self, _robot_ms: int, data: dict[str, Any], _block: LogConfig) -> None:
-        self._pose = (time.monotonic_ns(), data)
+    def _on_pose(self, robot_ms: int, data: dict[str, Any], _block: LogConfig) -> None:
+        self._pose = (self._time.due_ns(robot_ms, time.monotonic_ns()), data)
 
     def _on_power(self, _robot_ms: int, data: dict[str, Any], _block: LogConfig) -> None:
         self._battery_v = data[names.BATTERY_LOG]
@@ -112,13 +117,14 @@ class Telemetry:
     def _on_attitude(self, robot_ms: int, data: dict[str, Any], _block: LogConfig) -> None:
         if self._pose is None:
             return
+        attitude_ns = self._time.due_ns(robot_ms, time.monotonic_ns())
         pose_ns, pose = self._pose
         x, y, z, vx, vy, vz = (pose[name] for name in names.POSE_BLOCK)
         qx, qy, qz, qw = (data[name] for name in names.ATTITUDE_BLOCK)
         info = data[names.SUPERVISOR_LOG]
         mode = data.get(names.MODE_LOG, 0)
         self.sample = FlightState(
-            received_ns=pose_ns,
+            received_ns=min(pose_ns, attitude_ns),
             robot_ms=robot_ms,
             position_w=(x, y, z),
             velocity_w=(vx, vy, vz),

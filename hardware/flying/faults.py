@@ -14,6 +14,7 @@ SAFE_ACTIONS: dict[Fault, SafeAction] = {
     Fault.COMMANDS_LOST: "land",  # the robot is heard, but set-points did not reach it for 0.2 s
     Fault.STATE_STALE: "land",  # blind, but the robot's own estimate still holds the position
     Fault.STATE_NAN: "level_and_descend",  # a position set-point means nothing without a position
+    Fault.EXTERNAL_POSE_LOST: "level_and_descend",  # its position drifts away within seconds
     Fault.COMMAND_NAN: "land",
     Fault.POLICY_NAN: "off",  # nothing is left on board that could fly
     Fault.HOST_STALLED: "land",  # the robot flew on its dead-man meanwhile; do not trust this computer further
@@ -50,6 +51,8 @@ def flight_faults(seen: Observed, limits: FlightLimits, home_w: Sequence[float],
         armed: whether the supervisor saw the robot armed before.
     """
     faults = common_faults(seen, limits, armed)
+    if not seen.external_age_s <= limits.state_age_s + seen.host_stall_s:
+        faults.append(Fault.EXTERNAL_POSE_LOST)
     state = seen.state
     if not isinstance(state, FlightState) or not state.finite:
         return faults

@@ -26,6 +26,7 @@ SHOWS = {
     Fault.COMMANDS_LOST: aloft({"dead_man": True}),
     Fault.STATE_STALE: aloft(state_age_s=0.16),
     Fault.STATE_NAN: aloft({"velocity_w": (math.nan, 0.0, 0.0)}),
+    Fault.EXTERNAL_POSE_LOST: aloft(external_age_s=0.16),
     Fault.COMMAND_NAN: aloft(command=(0.0, math.inf, 0.5, 0.0)),
     Fault.POLICY_NAN: aloft({"policy_fault": True}),
     Fault.LOW_BATTERY: aloft({"battery_v": 2.9}),

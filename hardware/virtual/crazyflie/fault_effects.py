@@ -30,7 +30,7 @@ class FaultEffects:
     def apply(self, fault: Fault, active: bool) -> None:
         """Begin or end a fault."""
         robot = self._robot
-        if robot.link.apply(fault, active):
+        if robot.link.apply(fault, active) or robot.sighting.apply(fault, active):
             return
         if apply_to_multirotor(fault, active, robot.body, robot.battery, robot.estimator):
             return

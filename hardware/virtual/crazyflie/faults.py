@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from hardware.virtual.faults import LINK_KINDS, MULTIROTOR_KINDS, Fault, FaultKind, read_fault
+from hardware.virtual.mocap.faults import MOCAP_KINDS
 
 KINDS = {
     **LINK_KINDS,
     "log-stall": FaultKind("log blocks stay silent, the rest answers"),
     **MULTIROTOR_KINDS,
+    **MOCAP_KINDS,
     "nan-policy": FaultKind("NaN in the on-board controller's memory"),
 }
 """Faults of the link act on set-points, positions, pings and log data (``crtp.is_lossy``)."""

@@ -40,6 +40,7 @@ from hardware.virtual.events import EventLog
 from hardware.virtual.fault_schedule import FaultSchedule
 from hardware.virtual.faults import Fault
 from hardware.virtual.link_conditions import LinkConditions
+from hardware.virtual.mocap.faults import Sighting
 from hardware.virtual.multirotor.battery import Battery
 from hardware.virtual.multirotor.body import STEP_S, Body
 from hardware.virtual.multirotor.estimator import Estimate, StateEstimator
@@ -99,6 +100,7 @@ class VirtualCrazyflie:
         controller = CONTROLLER_OUT_OF_TREE if options.profile == "policy" else CONTROLLER_PID
         bundle_id = onboard.bundle_id if onboard else bytes(32)
         self.parameters = ParameterStore(standard_parameters(controller, bundle_id, options.decks))
+        self.sighting = Sighting()
         self.setpoint = Setpoint()
         self.motors: Motors = OFF
         effects = FaultEffects(self)

@@ -12,6 +12,7 @@ from hardware.virtual.crazyflie.robot import VirtualCrazyflie
 from hardware.virtual.crazyflie.services.link import SOURCE
 from hardware.virtual.crazyflie.shared_radio import SharedRadio, Station
 from hardware.virtual.crazyflie.verb import DEFAULT_URI
+from hardware.virtual.mocap.server import MocapServer, serve_mocap
 from hardware.virtual.server import RobotServer
 from sim.errors import ConfigError, LinkError
 
@@ -148,18 +149,33 @@ class Server(RobotServer):
         except (ConfigError, LinkError):
             self.close()
             raise
+        self._mocap: MocapServer | None = None
         self._radio: SharedRadio | None = None
         if exchanges_per_s is not None:
             self._radio = SharedRadio(exchanges_per_s, [endpoint.share_radio() for endpoint in self.endpoints])
 
+    def track(self, uri: str, seed: int = 0) -> None:
+        """Let a virtual motion capture system see the robots, see ``serve_mocap``.
+
+        Raises:
+            ConfigError: for a URI that names none.
+            LinkError: if its port is in use.
+        """
+        mocap = self._mocap = serve_mocap(uri, [endpoint.robot for endpoint in self.endpoints], seed)
+        self.watch(mocap.fileno(), mocap.drain)
+
     def close(self) -> None:
         """Free the ports."""
         super().close()
+        if self._mocap is not None:
+            self._mocap.close()
         for endpoint in self.endpoints:
             endpoint.socket.close()
 
     def flush(self) -> None:
         """Send the clients what the robots have for them."""
+        if self._mocap is not None:
+            self._mocap.advance(self.robot.now_ms)
         if self._radio is not None:
             self._radio.advance(self.robot.now_ms)
             return

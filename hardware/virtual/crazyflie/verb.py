@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
 from hardware.virtual.crazyflie.faults import KINDS
 from hardware.virtual.verb import FAULT_SYNTAX, CommonArgs, fault_help, serve
 from sim.errors import ConfigError
+
+if TYPE_CHECKING:
+    from hardware.virtual.crazyflie.server import Server
 
 DEFAULT_URI = "udp://127.0.0.1:19850"
 MOST_ROBOTS = 100
@@ -40,6 +43,9 @@ class CrazyflieArgs(CommonArgs):
     shared_radio: float | None = None
     """All robots share one Crazyradio with this many exchanges (a packet each way) per second: 500 to 1000 in practice.
     Default: each robot has the link to itself."""
+    mocap: str | None = None
+    """Motion capture that sees the robots (as cf1, cf2, ...): natnet://127.0.0.1:1510 serves OptiTrack's protocol,
+    json://127.0.0.1:19990 sends JSON there; with ?up=y and rate=HZ."""
     charge: float = 0.95
     """Battery charge at the start, 0 to 1."""
 
@@ -81,10 +87,16 @@ class CrazyflieArgs(CommonArgs):
             robot = build_virtual_crazyflie(self.bundle, options, [*map(parse_fault, self.fault)], self.parameter_set)
             ready = f"virtual Crazyflie {READY} {self.uri} (profile {self.profile}); Ctrl-C ends it"
             with Server(robot, self.uri, self.shared_radio) as server:
+                self._track(server)
                 return serve(self, server, parse_fault, ready, lambda: onboard_summary(robot))
         uris = consecutive(self.uri, self.count)
         faults = [*map(parse_fleet_fault, self.fault)]
         fleet = build_fleet(self.count, self.spacing, self.bundle, options, faults, self.parameter_set)
         ready = f"{self.count} virtual Crazyflies {READY} {uris[0]} to {uris[-1]} (profile {self.profile})"
         with Server(fleet, self.uri, self.shared_radio) as server:
+            self._track(server)
             return serve(self, server, parse_fleet_fault, f"{ready}; Ctrl-C ends them", fleet.summary)
+
+    def _track(self, server: Server) -> None:
+        if self.mocap is not None:
+            server.track(self.mocap, self.seed)
