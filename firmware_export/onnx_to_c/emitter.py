@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from firmware_export.onnx_to_c.ir import Buffer, Program, reads
+from firmware_export.onnx_to_c.loops import INDEX_NAMES
+from firmware_export.onnx_to_c.operators import HELPERS
 from firmware_export.onnx_to_c.planner import Plan
 from firmware_export.onnx_to_c.statements import StatementWriter
 
@@ -17,10 +19,9 @@ DENSE_WIDTH = 16
 _RESERVED_WORDS = (
     "observation reset state workspace action auto break case char const continue default do double else enum extern "
     "float for goto if inline int long register restrict return short signed sizeof static struct switch typedef union "
-    "unsigned void volatile while bool class new delete this template namespace true false and or not xor i j k l m n "
-    "total square maximum minimum clip relu leaky_relu elu sigmoid fast_tanh softplus sign multiply_add"
+    "unsigned void volatile while bool class new delete this template namespace true false and or not xor total "
 )
-_RESERVED = frozenset(_RESERVED_WORDS.split())
+_RESERVED = frozenset(_RESERVED_WORDS.split()) | frozenset(INDEX_NAMES) | HELPERS | {"multiply_add"}
 
 
 @dataclass(frozen=True)

@@ -95,34 +95,63 @@ Expression: TypeAlias = Apply | View | Constant
 
 @dataclass(eq=False)
 class Map:
-    """``output[start + i] = expression(i)`` over ``shape``, in row-major order."""
+    """``output[target[i]] = expression(i)`` over all indices ``i``, in row-major order."""
 
     output: Buffer
-    start: int
-    shape: tuple[int, ...]
+    target: np.ndarray
+    """Position of every result, int64, shaped like the results."""
     expression: Expression
     nodes: list[str] = field(default_factory=list)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the results."""
+        return self.target.shape
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it writes all of its buffer, in order."""
+        return View(self.output, self.target).is_whole
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A dense layer applied at ``count`` places, whose inputs and results lie this far apart."""
+
+    count: int
+    input_stride: int
+    output_stride: int
 
 
 @dataclass(eq=False)
 class Dense:
-    """``output = weight^T input + bias`` for a contiguous input vector; ``weight`` is (inputs, outputs)."""
+    """``output = weight^T input + bias``; ``weight`` is (inputs, outputs).
+
+    The inputs of one place are ``runs`` contiguous pieces of equal length, ``run_stride`` apart: one
+    for a layer, one per row of the kernel for a convolution over pixels whose channels lie together.
+    """
 
     output: Buffer
     start: int
     input: View
+    """All that is read, contiguous; the first place begins at its start."""
     weight: np.ndarray
     bias: np.ndarray
     nodes: list[str] = field(default_factory=list)
+    loops: tuple[Loop, ...] = ()
+    runs: int = 1
+    run_stride: int = 0
 
 
 @dataclass(eq=False)
 class Reduce:
-    """``output[i] = finish(reduction over j of step(input[i, j]))``; ``input`` has shape (kept, reduced)."""
+    """``output[i] = finish(reduction over j of step(input[i, j]))``, ``i`` in row-major order."""
 
     output: Buffer
     kind: Literal["sum", "mean", "l2", "max", "min", "dot"]
     input: View
+    kept: int
+    """How many of the input's axes, from the first, are kept; the others are reduced."""
     second: Value | None = None
     """The other factor of ``dot``, shaped like ``input``."""
     nodes: list[str] = field(default_factory=list)
@@ -138,6 +167,11 @@ class Program:
     inputs: dict[str, Buffer]
     statements: list[Statement]
     outputs: dict[str, Value]
+
+
+def scalar(value: float) -> Constant:
+    """Return a float32 constant without dimensions."""
+    return Constant(np.array(value, np.float32))
 
 
 def leaves(expression: Expression) -> list[View | Constant]:

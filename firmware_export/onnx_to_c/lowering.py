@@ -22,6 +22,7 @@ from firmware_export.onnx_to_c.ir import (
     is_bool,
     leaves,
 )
+from firmware_export.onnx_to_c.memory_order import in_memory_order
 
 
 @dataclass(frozen=True)
@@ -112,21 +113,25 @@ class Lowering:
         self.set_value(node, view)
         return view
 
-    def map_to_view(self, node: Node, expression: Expression) -> View:
-        """Write an element-wise statement into a fresh buffer."""
+    def map_to_view(self, node: Node, expression: Expression, *, row_major: bool = False) -> View:
+        """Write an element-wise statement into a fresh buffer, in its operand's order of axes or in ONNX's."""
         shape = np.broadcast_shapes(*(leaf.shape for leaf in leaves(expression)))
         size = int(np.prod(shape))
         if size == 0:
             raise UnsupportedModelError(f"{node.label}: empty tensors are not supported by the C generator")
         buffer = self.new_buffer(node, size, is_bool=is_bool(expression))
-        self.statements.append(Map(buffer, 0, shape, expression, [node.comment]))
-        return View.of(buffer, shape)
+        if row_major:
+            target = result = np.arange(size).reshape(shape)
+        else:
+            target, expression, result = in_memory_order(expression, shape)
+        self.statements.append(Map(buffer, target, expression, [node.comment]))
+        return View(buffer, result)
 
     def contiguous(self, value: Value, node: Node) -> View:
         """Return ``value`` as a view whose elements lie in order, copying if they do not."""
         if isinstance(value, View) and value.is_contiguous:
             return value
-        return self.map_to_view(node, value)
+        return self.map_to_view(node, value, row_major=True)
 
     def concatenate(self, parts: list[Value], axis: int, node: Node) -> Value:
         """Return the parts side by side along ``axis``, each copied once into a fresh buffer."""
@@ -137,8 +142,8 @@ class Lowering:
             size = int(np.prod(part.shape))
             if size == 0:
                 continue
-            self.statements.append(Map(buffer, start, part.shape, part, [node.comment]))
             indices.append(np.arange(start, start + size).reshape(part.shape))
+            self.statements.append(Map(buffer, indices[-1], part, [node.comment]))
             start += size
         return View(buffer, np.concatenate(indices, axis=axis))
 

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from firmware_export.onnx_to_c.ir import Apply, Constant, Expression, UnsupportedModelError, is_bool
+from firmware_export.onnx_to_c.activations import COMPOSED
+from firmware_export.onnx_to_c.ir import Apply, Constant, Expression, UnsupportedModelError, is_bool, scalar
 
 C_EXPRESSION: dict[str, str] = {
     "add": "{} + {}",
@@ -36,6 +37,7 @@ C_EXPRESSION: dict[str, str] = {
     "abs": "fabsf({})",
     "exp": "expf({})",
     "log": "logf({})",
+    "erf": "erff({})",
     "sin": "sinf({})",
     "cos": "cosf({})",
     "atan": "atanf({})",
@@ -71,6 +73,7 @@ _PLAIN: dict[str, tuple[str, int]] = {
     "Abs": ("abs", 1),
     "Exp": ("exp", 1),
     "Log": ("log", 1),
+    "Erf": ("erf", 1),
     "Sin": ("sin", 1),
     "Cos": ("cos", 1),
     "Atan": ("atan", 1),
@@ -99,14 +102,9 @@ _TO_BOOL: dict[str, tuple[str, int]] = {
 _BOOL_ARGUMENTS = {"And", "Or", "Xor", "Not"}
 
 ELEMENTWISE: frozenset[str] = (
-    frozenset(_PLAIN) | frozenset(_TO_BOOL) | {"Max", "Min", "Sum", "Clip", "Pow", "Elu"} | {"LeakyRelu"}
+    frozenset(_PLAIN) | frozenset(_TO_BOOL) | frozenset(COMPOSED) | {"Max", "Min", "Sum", "Clip", "Pow"}
 )
 """ONNX operators handled here."""
-
-
-def scalar(value: float) -> Constant:
-    """Return a float32 constant without dimensions."""
-    return Constant(np.array(value, np.float32))
 
 
 def elementwise(op_type: str, inputs: list[Expression | None], attributes: dict[str, Any], node: str) -> Expression:
@@ -135,8 +133,7 @@ def elementwise(op_type: str, inputs: list[Expression | None], attributes: dict[
         return _clip(inputs)
     if op_type == "Pow":
         return _power(present)
-    alpha = scalar(attributes.get("alpha", 1.0 if op_type == "Elu" else 0.01))
-    return Apply("elu" if op_type == "Elu" else "leaky_relu", (present[0], alpha))
+    return COMPOSED[op_type](present, attributes)
 
 
 def _check_kinds(op_type: str, arguments: list[Expression], node: str) -> None:

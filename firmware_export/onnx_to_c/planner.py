@@ -33,7 +33,7 @@ def place_outputs(program: Program) -> None:
             value.buffer.role = name
             continue
         target = Buffer(name, int(np.prod(value.shape)), role=name)
-        program.statements.append(Map(target, 0, value.shape, value, [name]))
+        program.statements.append(Map(target, np.arange(target.size).reshape(value.shape), value, [name]))
         program.outputs[name] = View.of(target, value.shape)
 
 
@@ -60,7 +60,7 @@ def _old_state_is_dead(program: Program, new: Buffer) -> bool:
 
 def _is_pointwise(statement: Statement, buffer: Buffer) -> bool:
     """Whether element i of the result needs no other element of ``buffer`` than i."""
-    if not isinstance(statement, Map) or statement.start != 0 or statement.output.size != int(np.prod(statement.shape)):
+    if not isinstance(statement, Map) or not statement.is_whole:
         return False
     uses = [leaf for leaf in leaves(statement.expression) if isinstance(leaf, View) and leaf.buffer is buffer]
     return all(use.is_whole and use.shape == statement.shape for use in uses)

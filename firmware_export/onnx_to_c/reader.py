@@ -12,11 +12,15 @@ import onnx.inliner
 from google.protobuf.message import DecodeError
 from onnx import numpy_helper
 
+from firmware_export.onnx_to_c.convolution import CONVOLUTION
 from firmware_export.onnx_to_c.evaluate import evaluate
 from firmware_export.onnx_to_c.ir import Apply, Buffer, Constant, Program, UnsupportedModelError, Value, View
 from firmware_export.onnx_to_c.layers import LAYERS
 from firmware_export.onnx_to_c.lowering import Lowering, Node
+from firmware_export.onnx_to_c.normalization import NORMALIZATION
 from firmware_export.onnx_to_c.operators import ELEMENTWISE, elementwise
+from firmware_export.onnx_to_c.padding import PADDING
+from firmware_export.onnx_to_c.recurrent import RECURRENT
 
 _MOVEMENT_NAMES = (
     "Identity Reshape Flatten Squeeze Unsqueeze Transpose Slice Split Expand "
@@ -26,6 +30,15 @@ MOVEMENT = frozenset(_MOVEMENT_NAMES.split())
 """Operators that only say where elements lie: they become index arithmetic when code is generated."""
 
 _SHAPES = {"Shape", "Size"}
+_STATEMENTS: dict[str, Callable[[Node, list[Any], Lowering], None]] = {
+    **LAYERS,
+    **RECURRENT,
+    **NORMALIZATION,
+    **CONVOLUTION,
+    **PADDING,
+}
+"""Operators that become statements of their own, and what writes them."""
+
 _INPUT_NAMES = ("observation", "state_in", "reset")
 _OUTPUT_NAMES = ("action", "state_out")
 
@@ -33,7 +46,7 @@ _OUTPUT_NAMES = ("action", "state_out")
 def supported_operators() -> list[str]:
     """Return the names of every ONNX operator the generator translates."""
     return sorted(
-        MOVEMENT | _SHAPES | ELEMENTWISE | set(LAYERS) | {"Cast", "Concat", "Constant", "ConstantOfShape", "Range"}
+        MOVEMENT | _SHAPES | ELEMENTWISE | set(_STATEMENTS) | {"Cast", "Concat", "Constant", "ConstantOfShape", "Range"}
     )
 
 
@@ -140,7 +153,7 @@ def _unknown(node: Node) -> UnsupportedModelError:
 
 
 def _handlers() -> dict[str, Callable[[Node, list[Any], Lowering], None]]:
-    return {**dict.fromkeys(ELEMENTWISE, _elementwise), "Cast": _cast, "Concat": _concat, **LAYERS}
+    return {**dict.fromkeys(ELEMENTWISE, _elementwise), "Cast": _cast, "Concat": _concat, **_STATEMENTS}
 
 
 def _move(node: Node, values: list[Value | None], lowering: Lowering) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from firmware_export.onnx_to_c.dense import dense_kernel
+from firmware_export.onnx_to_c.dense import dense_kernel, window_kernel
 from firmware_export.onnx_to_c.ir import (
     Apply,
     Buffer,
@@ -22,7 +22,7 @@ from firmware_export.onnx_to_c.ir import (
     is_bool,
     leaves,
 )
-from firmware_export.onnx_to_c.loops import INDEX_NAMES, Affine, find_nest
+from firmware_export.onnx_to_c.loops import INDEX_NAMES, Affine, TwoNests, find_nest, find_two_nests
 from firmware_export.onnx_to_c.operators import C_EXPRESSION, HELPERS
 from firmware_export.onnx_to_c.tables import Tables, interleave, literal
 
@@ -59,25 +59,24 @@ class StatementWriter:
         operands = leaves(statement.expression)
         arrays = {id(leaf): self._array(leaf) for leaf in operands if not _is_uniform(leaf)}
         regular = [leaf for leaf in operands if id(leaf) in arrays]
-        output = statement.start + np.arange(int(np.prod(statement.shape))).reshape(statement.shape)
-        nest = find_nest([output, *(arrays[id(leaf)][1] for leaf in regular)], statement.shape)
+        nest = find_nest([statement.target, *(arrays[id(leaf)][1] for leaf in regular)], statement.shape)
         texts = {id(leaf): _uniform_text(leaf) for leaf in operands if isinstance(leaf, Constant) and _is_uniform(leaf)}
         for leaf, affine in zip(regular, nest.affine[1:]):
             texts[id(leaf)] = self._element(*arrays[id(leaf)], affine, statement.shape)
-        target = nest.affine[0]
-        assert target is not None
         value = self._expression(statement.expression, texts, top=True)
         if is_bool(statement.expression):
             value = f"({value}) ? 1.0f : 0.0f"
-        line = f"{self.names[statement.output]}[{target.text()}] = {value};"
+        target = self._element(self.names[statement.output], statement.target, nest.affine[0], statement.shape)
+        line = f"{target} = {value};"
         return _loops(nest.shape, [line])
 
     def _array(self, leaf: View | Constant) -> tuple[str, np.ndarray]:
         """Return the C array that holds an operand and the position of each element in it."""
         if isinstance(leaf, View):
             return self.names[leaf.buffer], leaf.index
-        name = self.tables.add("constant", leaf.data.astype(np.float32))
-        return name, np.arange(leaf.data.size).reshape(leaf.shape)
+        data = _without_repeats(leaf.data)
+        name = self.tables.add("constant", data.astype(np.float32))
+        return name, np.broadcast_to(np.arange(data.size).reshape(data.shape), leaf.shape)
 
     def _element(self, name: str, index: np.ndarray, affine: Affine | None, shape: tuple[int, ...]) -> str:
         if affine is not None:
@@ -108,41 +107,46 @@ class StatementWriter:
     def _dense(self, statement: Dense) -> str:
         inputs, outputs = statement.weight.shape
         whole = outputs - outputs % self.dense_width
-        lines = []
+        calls = []
         for first, count, width in ((0, whole, self.dense_width), (whole, outputs - whole, outputs - whole)):
             if count == 0:
                 continue
             columns = slice(first, first + count)
             weights = interleave(statement.weight[:, columns], statement.bias[columns], width)
             comment = f"{statement.nodes[0]}: {inputs} -> {count}; per {width} outputs, biases, then weights by input"
-            table = self.tables.add("weight", weights, comment)
-            source = _pointer(self.names[statement.input.buffer], statement.input.start)
-            target = _pointer(self.names[statement.output], statement.start + first)
-            lines.append(f"dense_{width}({table}, {source}, {inputs}U, {target}, {count}U);")
-            self._need("multiply_add")
-            self.helpers.setdefault(f"dense_{width}", dense_kernel(width))
-        return "\n".join(lines)
+            calls.append(self._dense_call(statement, self.tables.add("weight", weights, comment), first, count, width))
+        return _loops(tuple(loop.count for loop in statement.loops), calls)
+
+    def _dense_call(self, statement: Dense, table: str, first: int, count: int, width: int) -> str:
+        source = Affine(statement.input.start, tuple(loop.input_stride for loop in statement.loops))
+        target = Affine(statement.start + first, tuple(loop.output_stride for loop in statement.loops))
+        runs, length = statement.runs, statement.weight.shape[0] // statement.runs
+        form = "dense" if runs == 1 else "window"
+        self._need("multiply_add")
+        self.helpers.setdefault(f"{form}_{width}", dense_kernel(width) if runs == 1 else window_kernel(width))
+        walk = "" if runs == 1 else f"{runs}U, {statement.run_stride}U, "
+        operands = f"{_pointer(self.names[statement.input.buffer], source)}, {walk}{length}U"
+        return f"{form}_{width}({table}, {operands}, {_pointer(self.names[statement.output], target)}, {count}U);"
 
     def _reduce(self, statement: Reduce) -> str:
-        outer, inner = statement.input.shape
         operands = [statement.input] + ([statement.second] if statement.second is not None else [])
         arrays = [self._array(leaf) for leaf in operands]
-        # Two explicit loops: the outer one over results, the inner one over what is reduced.
-        texts = []
-        for name, index in arrays:
-            nest = find_nest([index], (outer, inner))
-            affine = nest.affine[0]
-            full = _two_axes(affine, nest.shape, outer, inner) if affine is not None else None
-            if full is None:
-                table = self.tables.add("position", index)
-                texts.append(f"{name}[{table}[{inner}U * i + j]]")
-            else:
-                texts.append(f"{name}[{full.text()}]")
+        nests = find_two_nests([index for _, index in arrays], statement.kept)
+        texts = [self._reduced(*array, affine, nests) for array, affine in zip(arrays, nests.affine)]
+        inner = int(np.prod(statement.input.shape[statement.kept :]))
         start, step, finish = self._reduction(statement, texts, inner)
         lines = [f"float total = {start};"]
-        lines += _loops((inner,), [step], names="j").splitlines()
-        lines.append(f"{self.names[statement.output]}[i] = {finish};")
-        return f"for (size_t i = 0U; i < {outer}U; ++i) {{\n" + "\n".join("  " + line for line in lines) + "\n}"
+        lines += _loops(nests.reduced, [step], names=INDEX_NAMES[len(nests.kept) :]).splitlines()
+        lines.append(f"{self.names[statement.output]}[{nests.result.text()}] = {finish};")
+        return _loops(nests.kept, lines) if nests.kept else "{\n" + _indented(lines) + "\n}"
+
+    def _reduced(self, name: str, index: np.ndarray, affine: Affine | None, nests: TwoNests) -> str:
+        if affine is not None:
+            return f"{name}[{affine.text()}]"
+        table = self.tables.add("position", index)
+        sizes = (*nests.kept, *nests.reduced)
+        strides = tuple(int(np.prod(sizes[axis + 1 :])) for axis in range(len(sizes)))
+        return f"{name}[{table}[{Affine(0, strides).text()}]]"
 
     def _reduction(self, statement: Reduce, texts: list[str], inner: int) -> tuple[str, str, str]:
         x = texts[0]
@@ -160,16 +164,13 @@ class StatementWriter:
         return "0.0f", f"total += {x};", finish
 
 
-def _two_axes(affine: Affine, shape: tuple[int, ...], outer: int, inner: int) -> Affine | None:
-    """Undo the merging of axes: strides for (outer, inner)."""
-    if len(shape) == 2:
-        return affine
-    if len(shape) == 0:
-        return Affine(affine.offset, (0, 0))
-    stride = affine.strides[0]
-    if inner == 1:
-        return Affine(affine.offset, (stride, 0))
-    return Affine(affine.offset, (stride * inner if outer > 1 else 0, stride))
+def _without_repeats(data: np.ndarray) -> np.ndarray:
+    """Shorten to one every axis along which an array, bit for bit, only repeats itself."""
+    bits = data if data.dtype == np.bool_ else data.view(np.uint32)
+    for axis in range(data.ndim):
+        if np.array_equal(bits, np.broadcast_to(bits.take([0], axis), bits.shape)):
+            data, bits = data.take([0], axis), bits.take([0], axis)
+    return data
 
 
 def _is_uniform(leaf: View | Constant) -> bool:
@@ -188,8 +189,14 @@ def _uniform_text(leaf: Constant) -> str:
     return f"({text})" if text.startswith("-") else text
 
 
-def _pointer(name: str, start: int) -> str:
-    return name if start == 0 else f"&{name}[{start}]"
+def _pointer(name: str, place: Affine) -> str:
+    if any(place.strides):
+        return f"&{name}[{place.text()}]"
+    return name if place.offset == 0 else f"&{name}[{place.offset}]"
+
+
+def _indented(lines: list[str]) -> str:
+    return "\n".join("  " + line for line in "\n".join(lines).splitlines())
 
 
 def _loops(shape: tuple[int, ...], lines: list[str], names: str = INDEX_NAMES) -> str:

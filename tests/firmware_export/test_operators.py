@@ -31,7 +31,8 @@ ROW = np.linspace(-2.0, 2.0, SIZE, dtype=np.float32)
 
 UNARY = [
     "Neg", "Sqrt", "Abs", "Exp", "Log", "Sin", "Cos", "Atan", "Floor", "Ceil", "Reciprocal", "Relu", "Sigmoid", "Tanh",
-    "Softplus", "Sign", "Elu", "LeakyRelu", "Identity",
+    "Softplus", "Sign", "Elu", "LeakyRelu", "Identity", "Erf", "Selu", "Celu", "ThresholdedRelu", "HardSigmoid",
+    "HardSwish", "Softsign",
 ]  # fmt: skip
 BINARY = ["Add", "Sub", "Mul", "Div", "Max", "Min"]
 COMPARE = ["Less", "LessOrEqual", "Greater", "GreaterOrEqual", "Equal"]
