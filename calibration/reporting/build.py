@@ -11,6 +11,7 @@ from calibration.reporting import flight_sections, sections
 from calibration.reporting.html import Html, cards, figure, join, markup, page, paragraph
 from calibration.reporting.joint_sections import joint_run
 from calibration.reporting.key_figures import key_cards
+from calibration.reporting.log_figures import log_cards
 from calibration.reporting.record import FlightRecord, JointRecord
 from calibration.reporting.run_folder import RunFolder
 from calibration.reporting.settings import VideoSettings
@@ -45,7 +46,8 @@ def build_page(
         ("faults", "Faults", flight_sections.faults(run)),
         ("provenance", "Provenance", sections.provenance(run, summary)),
     ]
-    head = join([cards(key_cards(summary)), *(paragraph(problem) for problem in run.problems)])
+    figures = log_cards(run.flight) if run.path.is_file() and run.flight else key_cards(summary)
+    head = join([cards(figures), *(paragraph(problem) for problem in run.problems)])
     return page(_title(run), _subtitle(run), contents, head, f"sim2metal, {summary['date']}"), notes
 
 
@@ -79,11 +81,15 @@ def _progress(console: Console) -> Progress:
 
 def _title(run: RunFolder) -> str:
     if run.path.is_file():
-        return f"{'Run' if isinstance(run.flight, JointRecord) else 'Flight'} {run.path.stem}"
+        kind = "Run" if isinstance(run.flight, JointRecord) else "Flight"
+        name = run.path.stem
+        return kind if name == kind.lower() else f"{kind} {name}"
     return f"{run.path.resolve().name}: from MuJoCo to metal"
 
 
 def _subtitle(run: RunFolder) -> str:
+    if run.path.is_file() and run.flight:
+        return _logged(run.flight.metadata)
     info = run.bundle.get("info", {})
     robot = info.get("robot", {}) if isinstance(info, dict) else {}
     parts = [
@@ -93,3 +99,15 @@ def _subtitle(run: RunFolder) -> str:
         f"over {run.flight.metadata.get('uri', '?')}" if run.flight else "not flown yet",
     ]
     return " · ".join(part for part in parts if part)
+
+
+def _logged(metadata: dict[str, str]) -> str:
+    """Return what a log says about itself, in the words of ``_subtitle``."""
+    words = (
+        ("task", "task {}"),
+        ("robot", "robot {}"),
+        ("bundle_id", "bundle {:.12}"),
+        ("uri", "over {}"),
+        ("started", "{:.16}"),
+    )
+    return " · ".join(form.format(metadata[name]) for name, form in words if metadata.get(name))

@@ -155,8 +155,7 @@ def timing(record: RunRecord, name: str) -> Html:
         figure = new_figure(2.5)
         left, right = figure.subplots(1, 2)
         _histogram(left, 1e3 * record.period_s, "loop period, ms", SERIES[0])
-        age = record.state_age_s[np.isfinite(record.state_age_s)]
-        _histogram(right, 1e3 * age, "age of the state estimate, ms", SERIES[2])
+        _histogram(right, 1e3 * record.undisturbed_age_s, "age of the state estimate, ms", SERIES[2])
         return to_svg(figure, name)
 
 
@@ -179,10 +178,10 @@ def _histogram(axes: Axes, values: np.ndarray, label: str, role: str) -> None:
 
 
 def motors(record: FlightRecord, name: str) -> Html:
-    """Return the motor commands as the robot reported them, in fractions of their range."""
+    """Return the motor commands as the robot reported them, in fractions of their range, and the battery's voltage."""
     with style():
-        figure = new_figure(2.0)
-        axes = figure.subplots()
+        figure = new_figure(3.0)
+        axes, battery = figure.subplots(2, 1, sharex=True, height_ratios=(2.0, 1.0))
         scale = 65535.0 if np.nanmax(record.motors, initial=0.0) > 1.5 else 1.0
         time, command = thinned(record.time_s, record.motors / scale)
         for i, role in enumerate(SERIES[: command.shape[1]]):
@@ -190,8 +189,11 @@ def motors(record: FlightRecord, name: str) -> Html:
         axes.set_ylim(0.0, 1.02)
         axes.set_xlim(record.time_s[0], record.time_s[-1])
         axes.set_ylabel("command, fraction")
-        axes.set_xlabel("flight time, s")
         axes.legend(loc="lower right", ncols=4, bbox_to_anchor=(1.0, 1.0), borderaxespad=0.0)
+        battery.plot(*thinned(record.time_s, record.battery_v), color=LIGHT["plum"], linewidth=0.9)
+        battery.set_ylabel("battery, V")
+        battery.set_xlabel("flight time, s")
+        figure.align_ylabels([axes, battery])
         return to_svg(figure, name, seek=axes)
 
 

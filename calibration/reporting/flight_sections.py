@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from calibration.reporting import flight_plots
-from calibration.reporting.formats import grouped, milliseconds, shown
+from calibration.reporting.formats import grouped, milliseconds, seconds, shown
 from calibration.reporting.html import Html, figure, join, missing, paragraph, table
-from calibration.reporting.record import FlightRecord
+from calibration.reporting.record import FlightRecord, RunRecord
 from calibration.reporting.run_folder import RunFolder
 from calibration.reporting.summary import value_of
 
@@ -29,7 +29,9 @@ def flight(run: RunFolder, video: Html) -> Html:
             figure(
                 flight_plots.path(record, "path"), "The path flown and the set-points, from the robot's own estimate."
             ),
-            figure(flight_plots.motors(record, "motors"), "Motor commands, as the robot reports them."),
+            figure(
+                flight_plots.motors(record, "motors"), "Motor commands, as the robot reports them, and its battery."
+            ),
         ]
     )
 
@@ -42,11 +44,13 @@ def loop_timing(run: RunFolder) -> Html:
         return missing("No flight log here", command)
     rows = [
         ["loop period, ms", *flight_plots.percentiles_ms(record.period_s)],
-        ["age of the state estimate, ms", *flight_plots.percentiles_ms(record.state_age_s)],
+        ["age of the state estimate, ms", *flight_plots.percentiles_ms(record.undisturbed_age_s)],
     ]
     overruns = value_of(run.figures, "flight.flight.loop.overruns")
     text = f"{grouped(len(record.time_s))} steps from absolute deadlines"
     text += f", {grouped(overruns)} deadlines missed." if isinstance(overruns, int | float) else "."
+    if record.faults:
+        text += " The state's age is counted until the first fault."
     return join(
         [
             figure(flight_plots.timing(record, "timing"), text),
@@ -57,6 +61,8 @@ def loop_timing(run: RunFolder) -> Html:
 
 def faults(run: RunFolder) -> Html:
     """What went wrong, in the flight and in the fault drill, and how fast the safe action came."""
+    if run.path.is_file():
+        return logged_faults(run.flight)
     rows = [*_fault_rows(run, "flight", "the flight"), *_fault_rows(run, "fault", "the drill")]
     parts = []
     if rows:
@@ -69,6 +75,23 @@ def faults(run: RunFolder) -> Html:
     elif not run.of("fault"):
         parts.append(missing("No fault drill here", "make demo"))
     return join(parts)
+
+
+def logged_faults(record: RunRecord | None) -> Html:
+    """What the supervisor saw in one log: when, and how fast it acted."""
+    if record is None or not record.faults:
+        return paragraph("The supervisor saw no fault.")
+    rows = [
+        [
+            fault.name.replace("_", " "),
+            fault.safe_action.replace("_", " "),
+            seconds(fault.time_s),
+            shown(fault.detected_ms, milliseconds),
+            shown(fault.safe_action_ms, milliseconds),
+        ]
+        for fault in record.faults
+    ]
+    return table(("fault", "safe action", "at", "seen after", "safe action after"), rows)
 
 
 def _fault_rows(run: RunFolder, source: str, where: str) -> list[list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,10 @@ import numpy as np
 from hardware.log_reader import read_log
 from hardware.log_schema import JOINT_STEP
 from sim.errors import ConfigError
+
+UNKNOWN_S = 0.25
+"""A state older than this is drawn as no state. Flights end at 0.15 s (``hardware/flying/faults.py``): what is
+beyond is the last one, repeated while nothing is heard."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,11 @@ class Fault:
 
     name: str
     time_s: float
+    safe_action: str = ""
+    detected_ms: float | None = None
+    """From its onset until the supervisor saw it."""
+    safe_action_ms: float | None = None
+    """From its onset until the safe action was in force."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,12 @@ class RunRecord:
     def period_s(self) -> np.ndarray:
         """Measured loop period, (N - 1,), seconds."""
         return np.diff(self.time_s)
+
+    @property
+    def undisturbed_age_s(self) -> np.ndarray:
+        """Age of the state at every step before the first fault, (M,): behind it the age is the fault's own."""
+        first = min((fault.time_s for fault in self.faults), default=np.inf)
+        return self.state_age_s[(self.time_s < first) & np.isfinite(self.state_age_s)]
 
 
 @dataclass(frozen=True)
@@ -134,28 +150,41 @@ def from_log(log: dict[str, Any], name: str) -> FlightRecord | JointRecord:
         raise ConfigError(f"{name} holds no flight ({len(time_s)} loop steps): fly again with --log")
     start_ns = int(log["time_ns"][0])
     faults = [event for event in log["events"] if event["kind"] == "fault"]
+    known = _known(log)
     common: dict[str, Any] = {
         "time_s": time_s,
-        "quaternion": log["orientation_wxyz"],
+        "quaternion": known("orientation_wxyz"),
         "state_age_s": log["state_age_ms"] / 1e3,
         "battery_v": log["battery_v"],
         "phases": _phases(time_s, log["mode"], log["phase"]),
-        "faults": tuple(Fault(str(event["name"]), (event["time_ns"] - start_ns) / 1e9) for event in faults),
+        "faults": tuple(_fault(event, start_ns) for event in faults),
         "metadata": log["metadata"],
         "complete": bool(log["complete"]),
     }
     if log["topic"] == JOINT_STEP.topic:
         return JointRecord(
             **common,
-            position=log["joint_position"],
+            position=known("joint_position"),
             target=log["command"],
-            velocity=log["joint_velocity"],
-            torque=log["joint_torque"],
-            temperature_c=log["temperature_c"],
+            velocity=known("joint_velocity"),
+            torque=known("joint_torque"),
+            temperature_c=known("temperature_c"),
         )
     return FlightRecord(
-        **common, position_w=log["position_w"], set_point_w=log["setpoint"][:, :3], motors=log["motors"]
+        **common, position_w=known("position_w"), set_point_w=log["setpoint"][:, :3], motors=known("motors")
     )
+
+
+def _known(log: dict[str, Any]) -> Callable[[str], np.ndarray]:
+    """Return a function that gives a column of the state, NaN where the state was too old to be one."""
+    unknown = (log["state_age_ms"] > 1e3 * UNKNOWN_S)[:, None]
+    return lambda name: np.where(unknown, np.nan, log[name])
+
+
+def _fault(event: dict[str, Any], start_ns: int) -> Fault:
+    data = event.get("data") or {}
+    times = (data.get(name) for name in ("detected_ms", "safe_action_ms"))
+    return Fault(str(event["name"]), (event["time_ns"] - start_ns) / 1e9, str(data.get("safe_action", "")), *times)
 
 
 def _phases(time_s: np.ndarray, mode: np.ndarray, mission: np.ndarray) -> tuple[Phase, ...]:

@@ -4,9 +4,11 @@ import json
 import re
 import shutil
 
+import numpy as np
 import pytest
 
 from calibration.report import Args, run
+from calibration.reporting.record import load_record
 from sim.errors import ConfigError
 from sim2metal import main
 
@@ -157,6 +159,41 @@ def test_single_log_makes_a_page_beside_it(tmp_path, flight_log):
     assert '<section id="flight">' in page
     assert '<section id="training">' not in page
     assert not (tmp_path / "summary.json").exists()
+
+
+def text_of(page):
+    """What a reader sees, without the plots."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", re.sub(r"<(svg|style|script).*?</\1>", "", page, flags=re.S)))
+
+
+def test_single_log_says_how_it_ended_and_how_well_it_flew(tmp_path, flight_log):
+    log = shutil.copy(flight_log, tmp_path / "flight.mcap")
+    run(Args(log, video=False))
+    text = text_of((tmp_path / "flight.html").read_text())
+    assert "robot crazyflie · over udp://127.0.0.1:19850" in text
+    assert "outcome no fault" in text
+    assert re.search(r"error at the set-points, rms \d+\.\d cm", text)
+    assert "The supervisor saw no fault." in text
+
+
+def test_single_log_names_its_faults_and_draws_no_state_that_nobody_sent(tmp_path, write_flight):
+    log = write_flight(tmp_path / "lost.mcap", fault=3.0, silent=True)
+    run(Args(log, video=False))
+    text = text_of((tmp_path / "lost.html").read_text())
+    assert "outcome link lost safe action: level and descend" in text
+    assert "link lost level and descend 3.0 s 101 ms 102 ms" in text
+    assert "counted until the first fault" in text
+    record = load_record(log)
+    assert np.isfinite(record.position_w[record.time_s < 3.2]).all()
+    assert np.isnan(record.position_w[record.time_s > 3.3]).all()
+    assert np.isnan(record.motors[record.time_s > 3.3]).all()
+    assert record.undisturbed_age_s.max() < 0.01
+
+
+def test_page_of_a_log_whose_robot_was_never_heard(tmp_path, write_flight):
+    log = write_flight(tmp_path / "deaf.mcap", fault=0.0, silent=True, seconds=4.0)
+    run(Args(log, video=False))
+    assert "outcome link lost" in text_of((tmp_path / "deaf.html").read_text())
 
 
 @pytest.mark.parametrize("options", [["--width", "10"], ["--speed", "0"]])

@@ -60,6 +60,14 @@ def test_a_simulated_robot_whose_sensors_fall_silent_lands_by_itself(launch, pd_
     assert "mission failed" in program.output
 
 
+@pytest.mark.slow
+def test_a_mission_does_not_ask_for_another_take_off_after_a_fault(launch, pd_bundle):
+    program = launch("fly", f"bundle:={pd_bundle.path}", "faults:=state-stall@flying+0.5", "step:=0.0")
+    program.wait_for("mission failed: take-off broken off")
+    assert program.wait() == 1
+    assert program.output.count("ended by state_stale") == 1
+
+
 @in_real_time
 def test_the_crazyflie_node_flies_a_virtual_crazyflie(launch, pd_bundle, tmp_path):
     with VirtualProcess(options=("--bundle", str(pd_bundle.path))) as robot:

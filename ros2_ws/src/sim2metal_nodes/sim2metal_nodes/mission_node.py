@@ -40,6 +40,7 @@ class MissionNode(Node):
         self._step: float = declare(self, "step", 0.5, "side of the square, m; 0 holds only", low=0.0, high=10.0)
         self._move: float = declare(self, "move", 1.5, "time of a move, s", low=0.1, high=60.0)
         self._mode = ""
+        self._flew = False
         self._place: tuple[float, ...] | None = None
         self._goal: tuple[float, float, float] | None = None
         self._errors = Samples()
@@ -91,7 +92,7 @@ class MissionNode(Node):
         x, y, z = self._place
         self.get_logger().info(f"taking off to {self._height:g} m")
         if not (yield from self._take_off()):
-            return f"no take-off: mode '{self._mode}'"
+            return f"{'take-off broken off' if self._flew else 'no take-off'}: mode '{self._mode}'"
         stops = [(0.0, 0.0)]
         if self._step:
             stops += [(self._step, 0.0), (self._step, self._step), (0.0, self._step), (0.0, 0.0)]
@@ -110,9 +111,14 @@ class MissionNode(Node):
         return None
 
     def _take_off(self) -> Iterator[float]:
-        """Ask until the supervisor follows: a robot that has just started may refuse at first."""
+        """Ask until the supervisor follows: a robot that has just started may refuse at first.
+
+        Once it has left the ground a safe action is the end: nobody asks a robot with a fault to fly again.
+        """
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline and self._mode not in ("running", "emergency_stop"):
+            if self._flew and self._mode not in FLYING:
+                return False
             if self._mode == Mode.IDLE.value:
                 self._takeoff.call_async(Takeoff.Request(height=self._height, duration=_duration(2.0)))
                 yield ASK_EVERY_S
@@ -145,6 +151,7 @@ class MissionNode(Node):
 
     def _on_mode(self, message: String) -> None:
         self._mode = message.data
+        self._flew |= self._mode in FLYING
 
     def _on_pose(self, message: PoseStamped) -> None:
         self._place = read_vector(message.pose.position)
