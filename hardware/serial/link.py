@@ -9,15 +9,18 @@ from types import TracebackType
 from typing import Any
 
 from hardware.checks import Check, check_battery, check_state
-from hardware.clock import HOST_CLOCK
+from hardware.clock import HOST_CLOCK, Clock
 from hardware.framing import Frame, encode
 from hardware.link import LinkHealth
+from hardware.lock_step import LockStepClock, StepSender
 from hardware.serial.hello import Hello, HelloRequest, encode_hello_request
 from hardware.serial.messages import Command, encode_command, encode_safe_action, encode_session
 from hardware.serial.port import SerialPort
+from hardware.serial.preflight import check_robot
 from hardware.serial.protocol import MessageType, Refusal
 from hardware.serial.receiver import Receiver
 from hardware.serial.sender import Sender
+from hardware.serial.stepping import Stepper
 from hardware.serial.uri import parse_serial_uri
 from policies.bundle import Bundle
 from sim.errors import FlightAbortedError, LinkError
@@ -30,7 +33,6 @@ STATE_TIMEOUT_S = 1.0
 """Longest wait for the first state after the hello."""
 DRAIN_S = 0.2
 """Longest wait at the close for urgent messages (stop, disarm) to leave."""
-PERIOD_TOLERANCE = 1.01
 UNITS: dict[ActionLevel, str] = {"motor": "fraction", "joint_position": "rad"}
 """Unit of every channel at the levels whose channels are motors or joints."""
 
@@ -48,8 +50,6 @@ class SerialLink:
         ConfigError: if the URI is malformed.
     """
 
-    clock = HOST_CLOCK
-
     def __init__(
         self,
         uri: str,
@@ -59,6 +59,8 @@ class SerialLink:
     ) -> None:
         self._address = parse_serial_uri(uri)
         self.uri = uri
+        self._lock_step = LockStepClock(self._step) if self._address.lock_step else None
+        self.clock: Clock = self._lock_step or HOST_CLOCK
         self.level: ActionLevel = level or "motor"
         """Once open, that of the robot."""
         self.command_names: tuple[str, ...] = ()
@@ -67,10 +69,11 @@ class SerialLink:
         self._stopped = stopped
         self._port: SerialPort | None = None
         self._receiver: Receiver | None = None
-        self._sender: Sender | None = None
+        self._sender: Sender | StepSender[bytes] | None = None
         self._failure: str | None = None
         self._session = 0
         self._sequence = 0
+        self._stepper: Stepper | None = None
 
     # Link protocol --------------------------------------------------------------------------
 
@@ -87,11 +90,14 @@ class SerialLink:
         self._session = 1 + secrets.randbelow((1 << 32) - 1)
         self._port = SerialPort(self.uri, self._address)
         try:
-            self._receiver = Receiver(self._port, self._session)
+            self._receiver = Receiver(self._port, self._session, self.clock)
             self._receiver.start()
             hello = self._greet(self._receiver, self._port)
             self._check_level(hello)
-            self._sender = Sender(self._port.write, self._heartbeat, self._fail)
+            if self._lock_step is None:
+                self._sender = Sender(self._port.write, self._heartbeat, self._fail)
+            else:
+                self._start_lock_step(self._lock_step, self._receiver, self._port)
             self._wait(lambda: self.receiver.state is not None, STATE_TIMEOUT_S)
             if self.receiver.state is None:
                 raise LinkError(
@@ -125,7 +131,7 @@ class SerialLink:
         receiver, sender = self._receiver, self._sender
         if receiver is None or sender is None:
             return LinkHealth(False, 0 if receiver is None else receiver.heard_ns)
-        alive = receiver.alive and sender.alive and receiver.lost is None and self._failure is None
+        alive = receiver.alive and sender.alive and self.lost is None
         return LinkHealth(alive, receiver.heard_ns)
 
     def write(self, command: Sequence[float]) -> None:
@@ -194,8 +200,8 @@ class SerialLink:
         return self._receiver
 
     @property
-    def sender(self) -> Sender:
-        """The sending thread of the open link.
+    def sender(self) -> Sender | StepSender[bytes]:
+        """What sends for the open link.
 
         Raises:
             LinkError: if the link is not open.
@@ -207,7 +213,8 @@ class SerialLink:
     @property
     def lost(self) -> str | None:
         """Why the connection is lost, in words; ``None`` while it is not."""
-        return self._failure or (None if self._receiver is None else self._receiver.lost)
+        silent = "the robot's simulation does not answer" if self._lock_step and self._lock_step.lost else None
+        return self._failure or (None if self._receiver is None else self._receiver.lost) or silent
 
     def _greet(self, receiver: Receiver, port: SerialPort) -> Hello:
         deadline = time.monotonic() + HELLO_TIMEOUT_S
@@ -247,14 +254,21 @@ class SerialLink:
         Raises:
             FlightAbortedError: if the operator stopped it.
         """
-        deadline = time.monotonic() + timeout_s
-        changed = self.receiver.changed
-        while (left := deadline - time.monotonic()) > 0.0:
-            if self._stopped():
-                raise FlightAbortedError("stopped by the operator while connecting: nothing moved")
-            with changed:
-                if condition() or self.receiver.lost is not None or changed.wait_for(condition, min(left, 0.05)):
-                    return
+        if not self.receiver.wait_for(condition, timeout_s, self._stopped) and self._stopped():
+            raise FlightAbortedError("stopped by the operator while connecting: nothing moved")
+
+    def _step(self) -> int | None:
+        return None if self._stepper is None else self._stepper.step()
+
+    def _start_lock_step(self, clock: LockStepClock, receiver: Receiver, port: SerialPort) -> None:
+        sender = self._sender = StepSender(port.write)
+        self._stepper = Stepper(port, receiver, sender, self._session, self._heartbeat)
+        clock.start()
+        if clock.lost:
+            raise LinkError(
+                f"{self.uri}: this robot's time does not wait for its host: leave clock=robot away,"
+                " or start the virtual robot with --lock-step"
+            )
 
     def _reason(self) -> str:
         """What arrived instead of an answer, in brackets."""
@@ -274,24 +288,3 @@ class SerialLink:
 
     def _frame(self, kind: MessageType, payload: bytes) -> bytes:
         return encode(Frame(kind, self._sequence & 0xFFFF, payload))
-
-
-def check_robot(hello: Hello, bundle: Bundle) -> Check:
-    """Whether the robot is the one the bundle was made for, and runs what it must."""
-    info = bundle.info
-    wrong = None
-    if hello.robot != info.robot.name:
-        wrong = f"this is '{hello.robot}', the bundle is for '{info.robot.name}'"
-    elif hello.level == "position":
-        if hello.identity.hex() != bundle.id:
-            wrong = f"bundle {hello.identity.hex()[:12]} is on board, not {bundle.id[:12]}; flash this one"
-    elif hello.channels != info.action.names:
-        wrong = f"its channels are {', '.join(hello.channels)}, the bundle's {', '.join(info.action.names)}"
-    elif hello.period_us > 1e6 * info.timing.control_period_s * PERIOD_TOLERANCE:
-        wrong = (
-            f"it reports every {hello.period_us / 1000:g} ms, the policy needs"
-            f" every {1e3 * info.timing.control_period_s:g} ms"
-        )
-    if wrong is not None:
-        return Check("robot", False, wrong)
-    return Check("robot", True, f"'{hello.robot}', {hello.level} commands, {hello.period_us / 1000:g} ms")

@@ -14,6 +14,7 @@ _SESSION = struct.Struct("<I")
 _SAFE_ACTION = struct.Struct("<IB")
 _ACK = struct.Struct("<B")
 _NACK = struct.Struct("<BBH")
+_TIME = struct.Struct("<I")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +69,12 @@ def decode_command(payload: bytes) -> Command:
 
 
 def encode_session(session: int) -> bytes:
-    """Return the payload of an ARM, DISARM, EMERGENCY_STOP or HEARTBEAT."""
+    """Return the payload of an ARM, DISARM, EMERGENCY_STOP, HEARTBEAT or STEP."""
     return _SESSION.pack(session)
 
 
 def decode_session(payload: bytes) -> int:
-    """Read the payload of an ARM, DISARM, EMERGENCY_STOP or HEARTBEAT; returns the session.
+    """Read the payload of an ARM, DISARM, EMERGENCY_STOP, HEARTBEAT or STEP; returns the session.
 
     Raises:
         ProtocolError: for a wrong length.
@@ -128,3 +129,17 @@ def decode_nack(payload: bytes) -> Nack:
         return Nack(kind, Refusal(reason), detail)
     except ValueError:
         raise ProtocolError(Refusal.MALFORMED, f"refusal with the unknown reason {reason}") from None
+
+
+def encode_time(robot_ms: int) -> bytes:
+    """Return the payload of a TIME."""
+    return _TIME.pack(robot_ms % (1 << 32))
+
+
+def decode_time(payload: bytes) -> int:
+    """Read a TIME; returns the robot's clock, ms.
+
+    Raises:
+        ProtocolError: for a wrong length.
+    """
+    return unpack(_TIME, payload, "time")[0]

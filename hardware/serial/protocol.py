@@ -41,11 +41,15 @@ class MessageType(IntEnum):
     SAFE_ACTION = 0x05
     EMERGENCY_STOP = 0x06
     HEARTBEAT = 0x07
+    STEP = 0x08
+    """Only to a simulation in lock-step: let time move by one control period."""
     HELLO = 0x81
     FLIGHT_STATE = 0x82
     JOINT_STATE = 0x83
     ACK = 0x84
     NACK = 0x85
+    TIME = 0x86
+    """Its answer, after time has moved and everything else was sent."""
 
 
 class Refusal(IntEnum):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
+from collections.abc import Callable
 
-from hardware.clock import HOST_CLOCK
+from hardware.clock import HOST_CLOCK, Clock
 from hardware.framing import Frame, FrameReader
+from hardware.robot_time import RC_DRIFT, RobotTime
 from hardware.serial.hello import Hello, decode_hello
-from hardware.serial.messages import Nack, decode_nack
+from hardware.serial.messages import Nack, decode_nack, decode_time
 from hardware.serial.port import SerialPort
 from hardware.serial.protocol import MAX_PAYLOAD, MessageType, ProtocolError, Refusal
 from hardware.serial.states import FlightReport, Head, JointReport, decode_flight_report, decode_joint_report
@@ -17,6 +20,8 @@ from sim.errors import LinkError
 
 READ_S = 0.05
 """Longest wait of one read: how soon ``stop`` acts."""
+CLOCK_BITS = 32
+"""Of the milliseconds in a state."""
 _HALF = 1 << 15
 
 
@@ -26,9 +31,10 @@ class Receiver:
     Args:
         port: open.
         session: that of this link; a HELLO granted to another one is not for us.
+        clock: what arrives is stamped with it.
     """
 
-    def __init__(self, port: SerialPort, session: int) -> None:
+    def __init__(self, port: SerialPort, session: int, clock: Clock = HOST_CLOCK) -> None:
         self.hello: Hello | None = None
         self.state: FlightState | JointState | None = None
         self.head: Head | None = None
@@ -41,13 +47,16 @@ class Receiver:
         """The last refusal."""
         self.lost: str | None = None
         """Why nothing more can arrive."""
+        self.moved: tuple[int, int] | None = None
+        """From a robot in lock-step: number of the STEP answered last, and its clock after that, ms."""
         self.answers: Counter[str] = Counter()
         """Messages by type, and ``old`` and ``malformed`` ones."""
         self.changed = threading.Condition()
         """Notified after every message."""
         self._reader = FrameReader(MAX_PAYLOAD + 32)
-        self._port, self._session = port, session
+        self._port, self._session, self._clock = port, session, clock
         self._number: int | None = None
+        self._time = RobotTime(CLOCK_BITS, RC_DRIFT)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="serial-receiver", daemon=True)
 
@@ -71,6 +80,19 @@ class Receiver:
         error = self._reader.last_error
         return None if error is None else str(error)
 
+    def wait_for(
+        self, condition: Callable[[], bool], timeout_s: float, stopped: Callable[[], bool] = lambda: False
+    ) -> bool:
+        """Wait until ``condition()``; false when that takes too long, the line is lost, or ``stopped()``."""
+        deadline = time.monotonic() + timeout_s
+        with self.changed:
+            while not (done := condition()) and self.lost is None and not stopped():
+                left = deadline - time.monotonic()
+                if left <= 0.0:
+                    break
+                self.changed.wait(min(left, READ_S))
+            return done
+
     def stop(self) -> None:
         """End the thread."""
         self._stopping.set()
@@ -81,7 +103,7 @@ class Receiver:
         try:
             while not self._stopping.is_set():
                 for frame in self._reader.feed(self._port.read(READ_S)):
-                    self._take(frame, HOST_CLOCK.now_ns())
+                    self._take(frame, self._clock.now_ns())
         except LinkError as error:
             with self.changed:
                 self.lost = str(error)
@@ -104,6 +126,9 @@ class Receiver:
                 return
         elif frame.type == MessageType.NACK:
             self._on_nack(decode_nack(frame.payload))
+        elif frame.type == MessageType.TIME:
+            self.moved = (frame.sequence, decode_time(frame.payload))
+            return  # the simulation's word, not the robot's: no fault of the line keeps it back
         elif frame.type != MessageType.ACK:
             raise ProtocolError(Refusal.UNKNOWN_TYPE, f"message of type {frame.type:#x} from the robot")
         self.answers[MessageType(frame.type).name] += 1
@@ -132,7 +157,7 @@ class Receiver:
         report: FlightReport | JointReport = decode(frame.payload, len(hello.channels))
         self._number = frame.sequence
         self.head = report.head
-        self.state = report.state(now_ns)
+        self.state = report.state(self._time.due_ns(report.head.robot_ms, now_ns))
 
     def _on_nack(self, nack: Nack) -> None:
         self.refusal = nack

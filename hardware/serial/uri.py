@@ -22,6 +22,8 @@ class SerialAddress:
     baud: int = DEFAULT_BAUD
     host: str = ""
     port: int = 0
+    lock_step: bool = False
+    """The clock is the robot's, and moves with the host's commands: a virtual robot in lock-step."""
 
     @property
     def pyserial_url(self) -> str:
@@ -39,17 +41,24 @@ def parse_serial_uri(uri: str) -> SerialAddress:
         parts = urlsplit(uri)
         port, query = parts.port, parse_qs(parts.query, strict_parsing=bool(parts.query))
         baud = int(query.pop("baud", [str(DEFAULT_BAUD)])[0])
+        clock = query.pop("clock", ["host"])[0]
     except ValueError:
         raise _malformed(uri) from None
-    if parts.scheme != "serial" or query or parts.fragment or not 0 < baud <= 20_000_000:
+    if (
+        parts.scheme != "serial"
+        or query
+        or parts.fragment
+        or clock not in ("host", "robot")
+        or not 0 < baud <= 20_000_000
+    ):
         raise _malformed(uri)
     if parts.netloc:
-        if not parts.hostname or not port or parts.path or parts.query or parts.username is not None:
+        if not parts.hostname or not port or parts.path or "baud" in parts.query or parts.username is not None:
             raise _malformed(uri)
-        return SerialAddress(host=parts.hostname, port=port)
+        return SerialAddress(host=parts.hostname, port=port, lock_step=clock == "robot")
     if len(parts.path) < 2 or parts.path.endswith("/") or not parts.path.isprintable():
         raise _malformed(uri)
-    return SerialAddress(device=parts.path, baud=baud)
+    return SerialAddress(device=parts.path, baud=baud, lock_step=clock == "robot")
 
 
 def _malformed(uri: str) -> ConfigError:

@@ -17,6 +17,7 @@ from typing import Any, Protocol, Self
 
 from hardware.virtual.events import EventLog
 from hardware.virtual.faults import Fault
+from hardware.virtual.truth import TruthLog
 
 QUANTUM_MS = 2
 """Time moves by this much at once: half of it is what a packet waits on average for its effect."""
@@ -60,6 +61,8 @@ class RobotServer(ABC):
     def __init__(self, robot: ServedRobot, lock_step: bool = False) -> None:
         self._robot = robot
         self._lock_step = lock_step
+        self.truth: TruthLog | None = None
+        """Where the truth about the robot is written, if it is."""
         self._selector = selectors.DefaultSelector()
         self._stop = threading.Event()
         self._wall_ns = 0
@@ -86,6 +89,12 @@ class RobotServer(ABC):
     def inject(self, fault: Fault) -> None:
         """Add a fault; one that is due begins at once."""
         self._robot.inject(fault)
+
+    def move(self, duration_ms: int) -> None:
+        """Let the robot live, and note the truth about it."""
+        self._robot.advance(duration_ms)
+        if self.truth is not None:
+            self.truth.note(self._robot.now_ms)
 
     def watch(self, file_descriptor: int, ready: Callable[[], None]) -> None:
         """Call ``ready`` from the loop whenever the descriptor can be read."""
@@ -129,6 +138,6 @@ class RobotServer(ABC):
         if now_ns - deadline_ns > MAX_BEHIND_NS:
             self._slipped_ns += now_ns - deadline_ns
             deadline_ns = now_ns
-        self._robot.advance(QUANTUM_MS)
+        self.move(QUANTUM_MS)
         self.flush()
         return deadline_ns + QUANTUM_MS * _NS

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +19,7 @@ from sim.errors import ConfigError
 
 FAULT_SYNTAX = "NAME[=VALUE][@START][:DURATION]"
 FAULT_START = "START is in seconds, or after an event: armed+3, flying+8."
+TRUTH_PERIOD_MS = 10
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -43,6 +45,8 @@ class CommonArgs:
     """End after this many seconds; default: at Ctrl-C."""
     events: Path | None = None
     """Write what happened on board here as JSON at the end."""
+    truth: Path | None = None
+    """Write where the body really was and how fast as CSV, every 10 ms: MuJoCo's qpos (q0, ...) and qvel (v0, ...)."""
     control: bool = False
     """Take commands from standard input: 'fault NAME...', 'events', 'stop'; its end is the robot's end."""
 
@@ -75,7 +79,7 @@ def serve(
     """
     from hardware.virtual.control import ControlInput
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     events = server.robot.events
 
     def write_events() -> None:
@@ -88,7 +92,8 @@ def serve(
             ControlInput(server, sys.stdin.fileno(), parse_fault, write_events).start()
         console.print(ready, soft_wrap=True)
         sys.stdout.flush()
-        server.run(args.duration)
+        with _truth(args, server):
+            server.run(args.duration)
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
@@ -100,3 +105,20 @@ def serve(
         f" {timing['cpu_s']:.1f} s of CPU; {sum(events.counters.values())} packets counted"
     )
     return result
+
+
+@contextmanager
+def _truth(args: CommonArgs, server: Any) -> Iterator[None]:
+    """Let the server write the truth about its robots, if that is asked for."""
+    if args.truth is None:
+        yield
+        return
+    from hardware.virtual.truth import TruthLog
+
+    robots = getattr(server.robot, "robots", [server.robot])
+    server.truth = TruthLog(args.truth, [robot.body for robot in robots], TRUTH_PERIOD_MS)
+    try:
+        server.truth.note(server.robot.now_ms)
+        yield
+    finally:
+        server.truth.close()

@@ -100,7 +100,7 @@ class Server(RobotServer):
 
     def _step(self) -> None:
         if self._lock_step:
-            self.robot.advance(PUBLISH_MS)
+            self.move(PUBLISH_MS)
             self.flush()
 
     def _serve(self, request: Request) -> None:

@@ -90,6 +90,16 @@ class Body:
         mujoco.mj_step(self.model, self.data)
 
     @property
+    def qpos(self) -> NDArray[np.float64]:
+        """True position: x, y, z in m, quaternion wxyz, joints in rad."""
+        return self.data.qpos
+
+    @property
+    def qvel(self) -> NDArray[np.float64]:
+        """True velocity: m/s in the world, rad/s in the body, joints in rad/s."""
+        return self.data.qvel
+
+    @property
     def dead_motors(self) -> NDArray[np.intp]:
         """Joints whose motors give no torque."""
         return np.flatnonzero(~self._alive)

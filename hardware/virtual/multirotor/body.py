@@ -6,6 +6,7 @@ import math
 
 import mujoco
 import numpy as np
+from numpy.typing import NDArray
 
 from hardware.virtual.multirotor.quaternion import Quaternion
 from hardware.virtual.multirotor.setpoint import Vector
@@ -71,6 +72,16 @@ class Body:
         """What an accelerometer reads, body frame, in g."""
         x, y, z = (self._data.sensordata[self._accelerometer : self._accelerometer + 3] / GRAVITY).tolist()
         return x, y, z
+
+    @property
+    def qpos(self) -> NDArray[np.float64]:
+        """True position: x, y, z in m, quaternion wxyz."""
+        return self._data.qpos
+
+    @property
+    def qvel(self) -> NDArray[np.float64]:
+        """True velocity: m/s in the world, rad/s in the body."""
+        return self._data.qvel
 
     @property
     def on_ground(self) -> bool:

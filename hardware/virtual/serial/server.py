@@ -10,8 +10,9 @@ import tty
 from collections.abc import Callable
 from pathlib import Path
 
-from hardware.framing import DELIMITER, FrameReader
-from hardware.serial.protocol import MessageType
+from hardware.framing import DELIMITER, Frame, FrameReader, encode
+from hardware.serial.messages import decode_session, encode_time
+from hardware.serial.protocol import MessageType, ProtocolError
 from hardware.serial.uri import SerialAddress
 from hardware.virtual.serial.board import SerialBoard
 from hardware.virtual.serial.terminal_name import TerminalName
@@ -33,7 +34,7 @@ class Server(RobotServer):
         address: a path that becomes a symbolic link to the pseudo-terminal, a TCP port to listen on,
             or ``None`` for a pseudo-terminal under the name the kernel gives it.
         lock_step: time moves by one control period for each COMMAND that arrives, whatever
-            becomes of it, and not otherwise.
+            becomes of it; once a host has sent a STEP, for each STEP of it, and not otherwise.
 
     Raises:
         LinkError: if the path or the port is taken.
@@ -46,6 +47,8 @@ class Server(RobotServer):
         self._connections: dict[int, socket.socket] = {}
         self._observers: dict[int, FrameReader] = {}
         self._next_port = TERMINAL + 1
+        self._stepped = False
+        """The host moves time by STEPs."""
         if address is not None and address.port:
             self._listener = _listen(address)
             self.uri = f"serial://{address.host}:{self._listener.getsockname()[1]}"
@@ -76,10 +79,9 @@ class Server(RobotServer):
 
     def flush(self) -> None:
         """Send what the robot has to say on every port."""
-        if self._master >= 0:
-            self._write(TERMINAL, lambda data: os.write(self._master, data))
-        for port, connection in list(self._connections.items()):
-            self._write(port, connection.send)
+        ports = [TERMINAL] if self._master >= 0 else []
+        for port in [*ports, *self._connections]:
+            self._send(port, self.robot.take_outgoing(port))
 
     def _name_terminal(self, address: SerialAddress | None) -> str:
         tty.setraw(self._slave)
@@ -140,16 +142,38 @@ class Server(RobotServer):
             return
         *frames, rest = data.split(DELIMITER)
         for piece in (*(frame + DELIMITER for frame in frames), rest):
-            self.robot.receive(piece, port)
             arrived = self._observers.setdefault(port, FrameReader(LONGEST)).feed(piece)
-            if any(frame.type == MessageType.COMMAND for frame in arrived):
-                self.robot.advance(self.robot.options.period_ms)
+            if any(frame.type == MessageType.STEP for frame in arrived):
+                self._step(port, arrived[-1])
+                continue
+            self.robot.receive(piece, port)
+            if any(frame.type == MessageType.COMMAND for frame in arrived) and not self._stepped:
+                self.move(self.robot.options.period_ms)
             self.flush()
+
+    def _step(self, port: int, frame: Frame) -> None:
+        """Move time for the session in charge, and say so when everything else is said: no fault keeps that back."""
+        sessions = self.robot.endpoint.sessions
+        try:
+            sessions.require(decode_session(frame.payload), port)
+        except ProtocolError:
+            self.robot.events.count("refused_step")
+            return
+        self._stepped = True
+        self.move(self.robot.options.period_ms)
+        self.flush()
+        self._send(port, encode(Frame(MessageType.TIME, frame.sequence, encode_time(self.robot.now_ms))))
 
     # Sending ------------------------------------------------------------------------------------
 
-    def _write(self, port: int, write: Callable[[bytes], int]) -> None:
-        data = self.robot.take_outgoing(port)
+    def _send(self, port: int, data: bytes) -> None:
+        """Write to a port."""
+        if port == TERMINAL:
+            self._write(data, lambda data: os.write(self._master, data))
+        elif port in self._connections:
+            self._write(data, self._connections[port].send)
+
+    def _write(self, data: bytes, write: Callable[[bytes], int]) -> None:
         if not data:
             return
         try:

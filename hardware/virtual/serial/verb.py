@@ -32,7 +32,7 @@ class SerialArgs(CommonArgs):
     charge: float = 0.95
     """Battery charge at the start, 0 to 1."""
     lock_step: bool = False
-    """Time stands still until a command arrives, and then moves by one control period."""
+    """Time stands still until the host moves it by one control period: its URI ends in clock=robot."""
 
     def check(self) -> None:
         """Refuse values that make no sense.
@@ -60,8 +60,9 @@ class SerialArgs(CommonArgs):
         faults = [kind.parse_fault(text) for text in self.fault]
         robot = build_serial_robot(self.robot, self.bundle, self.seed, self.charge, faults, self.parameter_set)
         with Server(robot, address, self.lock_step) as server:
+            uri = f"'{server.uri}?clock=robot'" if self.lock_step else server.uri
             ready = (
                 f"virtual serial robot {READY} {server.uri} ({self.robot}); Ctrl-C ends it\n"
-                f"{kind.run_it} with: sim2metal run {self.bundle or 'BUNDLE'} --uri {server.uri} --arm"
+                f"{kind.run_it} with: sim2metal run {self.bundle or 'BUNDLE'} --uri {uri} --arm"
             )
             return serve(self, server, kind.parse_fault, ready, lambda: kind.summary(robot))

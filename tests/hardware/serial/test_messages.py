@@ -156,4 +156,5 @@ def test_every_refusal_has_a_sentence_and_every_type_a_side():
     assert set(REASONS) == set(Refusal)
     assert {kind for kind in MessageType if kind & 0x80} == {
         MessageType.HELLO, MessageType.FLIGHT_STATE, MessageType.JOINT_STATE, MessageType.ACK, MessageType.NACK,
+        MessageType.TIME,
     }  # fmt: skip

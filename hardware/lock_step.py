@@ -1,0 +1,114 @@
+"""Time for a host whose robot is simulated in lock-step: the robot's own, and it stands still until the host moves it.
+
+The control loop sleeps until its next deadline; here that means: send everything that was left to be
+sent, let the robot live for one control period, and have everything it said meanwhile before going on. So
+a run takes as long as it takes, on however slow or busy a computer, and comes out the same to the bit.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from hardware.clock import NS
+
+MS = NS // 1000
+ANSWER_TIMEOUT_S = 15.0
+"""Longest wait, of real time, for a robot to live through one period: after that its process counts as gone."""
+FIRST_STEP_NS = 10 * MS
+"""What a step is taken to last until the first one has shown it."""
+
+T = TypeVar("T")
+
+
+class LockStepClock:
+    """The robot's time as its host knows it.
+
+    Args:
+        step: lets the robot live for one of its control periods and returns its time after that, ms; ``None``
+            if it does not answer. Whatever the robot said meanwhile has been received when it returns.
+    """
+
+    def __init__(self, step: Callable[[], int | None]) -> None:
+        self.lost = False
+        """The robot has not answered; time goes on without it, so that the control loop comes to its safe end."""
+        self._step = step
+        self._now_ns = 0
+        self._step_ns = FIRST_STEP_NS
+        self._moving = False
+
+    def now_ns(self) -> int:
+        """The robot's time; during a step already that at its end: what arrives then is that new."""
+        return self._now_ns + (self._step_ns if self._moving else 0)
+
+    def start(self) -> None:
+        """Take over the robot's time by a first step."""
+        self._move()
+
+    def sleep_until(self, deadline_ns: int) -> None:
+        """Let the robot live until then, in whole periods."""
+        while self._now_ns < deadline_ns:
+            self._move()
+
+    def _move(self) -> None:
+        robot_ms = None
+        if not self.lost:
+            self._moving = True
+            try:
+                robot_ms = self._step()
+            finally:
+                self._moving = False
+        self.lost = robot_ms is None
+        after_ns = self._now_ns + self._step_ns if robot_ms is None else robot_ms * MS
+        if self._now_ns and after_ns > self._now_ns:
+            self._step_ns = after_ns - self._now_ns
+        self._now_ns = max(after_ns, self._now_ns + 1)
+
+
+class StepSender(Generic[T]):
+    """Stands in for a link's sending thread: keeps messages until the robot's time moves. No thread, nothing by chance.
+
+    Args:
+        send: sends one message.
+    """
+
+    alive = True
+
+    def __init__(self, send: Callable[[T], None]) -> None:
+        self._send = send
+        self._urgent: deque[T] = deque()
+        self._command: T | None = None
+        self._measurement: T | None = None
+
+    def command(self, message: T) -> None:
+        """Replace the command waiting to be sent."""
+        self._command = message
+
+    setpoint = command
+
+    def measurement(self, message: T) -> None:
+        """Replace the external measurement waiting to be sent; it goes behind commands."""
+        self._measurement = message
+
+    def urgent(self, *messages: T) -> None:
+        """Drop the waiting command and send these first."""
+        self._command = None
+        self._urgent.extend(messages)
+
+    def flush(self) -> None:
+        """Send everything that waits."""
+        waiting = [*self._urgent, *(m for m in (self._command, self._measurement) if m is not None)]
+        self._urgent.clear()
+        self._command = self._measurement = None
+        for message in waiting:
+            self._send(message)
+
+    def drain(self, timeout_s: float) -> bool:
+        """Send what is urgent, at the close of the link."""
+        self._command = self._measurement = None
+        self.flush()
+        return True
+
+    def stop(self, timeout_s: float = 0.0) -> None:
+        """Nothing to end."""
