@@ -107,7 +107,7 @@ def _assembly(lines: list[str], outputs: str, inputs: str) -> str:
     return f"""    /* clang-format off */
     __asm__ volatile(
 {text}
-                     : [weight] "+r"(weight), [x] "+r"(x), [left] "+r"(left), {outputs}
+                     : [weight] "+&r"(weight), [x] "+&r"(x), [left] "+&r"(left), {outputs}
                      : {inputs}
                      : {clobbers},
                        "cc", "memory");
@@ -124,7 +124,7 @@ def _multiple_load_dense() -> str:
   for (size_t block = 0U; block < outputs; block += {MULTIPLE_LOAD_WIDTH}U) {{
     const float *x = input;
     size_t left = inputs;
-{_assembly(lines, '[output] "+r"(output)', "")}  }}
+{_assembly(lines, '[output] "+&r"(output)', "")}  }}
 }}
 """
 
@@ -140,6 +140,6 @@ def _multiple_load_window() -> str:
     const float *x = input;
     size_t left = inputs;
     size_t runs_left = runs;
-{_assembly(lines, '[runs] "+r"(runs_left), [output] "+r"(output)', '[inputs] "r"(inputs), [skip] "r"(skip)')}  }}
+{_assembly(lines, '[runs] "+&r"(runs_left), [output] "+&r"(output)', '[inputs] "r"(inputs), [skip] "r"(skip)')}  }}
 }}
 """

@@ -7,9 +7,12 @@ import pytest
 import torch
 from onnx import helper
 
-from firmware_export.onnx_to_c.generate import generate
+from firmware_export.build import build_target
+from firmware_export.hil.policy import Stm32Policy
+from firmware_export.onnx_to_c import Excerpt, generate
 from firmware_export.onnx_to_c.ir import UnsupportedModelError
-from tests.firmware_export.models import export_torch, make_model
+from firmware_export.targets import load_target
+from tests.firmware_export.models import export_torch, make_model, run_onnx, write_c
 from tests.firmware_export.test_operators import compare, i64, node
 
 
@@ -263,3 +266,21 @@ def test_what_is_not_supported_is_named(name):
     model = make_model([reshape, *nodes, node("Flatten", ["y"])], {"observation": size}, constants)
     with pytest.raises(UnsupportedModelError, match=message):
         generate(model)
+
+
+@pytest.mark.toolchain
+def test_the_kernels_of_the_microcontroller_compute_the_same(tmp_path):
+    """The self-test runs on the emulated STM32F405, whose dense and window kernels are written in assembly."""
+    module = Tactile().eval()
+    with torch.no_grad():
+        module.image[0] = torch.nn.Conv2d(3, 32, 3, padding=1)
+        module.image[3] = torch.nn.Conv2d(32, 20, 3)
+    model = export_torch(module, {"observation": 420, "state_in": 16}, ("action", "state_out"))
+    observation = np.random.default_rng(0).normal(size=(1, 420)).astype(np.float32)
+    action, state = run_onnx(model, {"observation": observation, "state_in": np.zeros((1, 16), np.float32)})
+    excerpt = Excerpt(observation, action, state[0], np.ones(6, np.float32), np.ones(16, np.float32))
+    folder = write_c(tmp_path / "c", generate(model, excerpt=excerpt))
+    with Stm32Policy(build_target(load_target("stm32f405"), folder, tmp_path).artifact) as policy:
+        wrong, error = policy.board.self_test()
+    assert wrong == 0
+    assert error < 2e-6
