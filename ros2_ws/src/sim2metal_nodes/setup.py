@@ -25,6 +25,7 @@ setup(
             "crazyflie_node = sim2metal_nodes.crazyflie_node:main",
             "joint_node = sim2metal_nodes.joint_node:main",
             "sim_node = sim2metal_nodes.sim_node:main",
+            "tactile_node = sim2metal_nodes.tactile_node:main",
             "mission_node = sim2metal_nodes.mission_node:main",
         ],
     },

@@ -1,0 +1,86 @@
+"""Touch as standard messages: pictures, depth, a cloud of taxels with forces, the pad's total force."""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from geometry_msgs.msg import WrenchStamped
+from sensor_msgs.msg import Image, PointCloud2, PointField
+from std_msgs.msg import Header
+
+from sim2metal_nodes.conversions import to_stamp
+
+CLOUD_FIELDS = ("x", "y", "z", "fx", "fy", "fz", "depth")
+"""m, m, m, N, N, N, m; each a float32."""
+_POINT_STEP = 4 * len(CLOUD_FIELDS)
+_BIG_ENDIAN = sys.byteorder == "big"
+
+
+def header(frame: str, time_ns: int) -> Header:
+    """Return a header."""
+    return Header(stamp=to_stamp(time_ns), frame_id=frame)
+
+
+def image_message(head: Header, picture: npt.NDArray[np.uint8]) -> Image:
+    """Return a picture, (rows, columns, 3) red green blue, as ``rgb8``."""
+    return _image(head, picture, "rgb8", 3)
+
+
+def depth_message(head: Header, depth: npt.NDArray[np.float32]) -> Image:
+    """Return an indentation, m, (rows, columns), as ``32FC1``."""
+    return _image(head, depth, "32FC1", 4)
+
+
+def cloud_message(
+    head: Header, places: npt.NDArray[np.float32], force: npt.NDArray[np.float32], depth: npt.NDArray[np.float32]
+) -> PointCloud2:
+    """Return taxels with the force on the gel.
+
+    Args:
+        head: of the message; its frame is the pad's.
+        places: of the untouched taxels, m; (taxels, 3).
+        force: N, NaN where it is not known; (taxels, 3).
+        depth: m; (taxels,). Points are drawn where the gel's skin is: z = -depth.
+    """
+    points = np.empty((len(depth), len(CLOUD_FIELDS)), np.float32)
+    points[:, 0:3], points[:, 3:6], points[:, 6] = places, force, depth
+    points[:, 2] -= depth
+    return PointCloud2(
+        header=head,
+        height=1,
+        width=len(depth),
+        fields=[
+            PointField(name=name, offset=4 * number, datatype=PointField.FLOAT32, count=1)
+            for number, name in enumerate(CLOUD_FIELDS)
+        ],
+        is_bigendian=_BIG_ENDIAN,
+        point_step=_POINT_STEP,
+        row_step=_POINT_STEP * len(depth),
+        data=array("B", points.tobytes()),
+        is_dense=bool(np.isfinite(points).all()),
+    )
+
+
+def wrench_message(head: Header, force: Sequence[float], torque: Sequence[float]) -> WrenchStamped:
+    """Return force, N, and torque, N m, on the gel about the pad's origin, in the header's frame."""
+    message = WrenchStamped(header=head)
+    message.wrench.force.x, message.wrench.force.y, message.wrench.force.z = map(float, force)
+    message.wrench.torque.x, message.wrench.torque.y, message.wrench.torque.z = map(float, torque)
+    return message
+
+
+def _image(head: Header, pixels: npt.NDArray, encoding: str, pixel_bytes: int) -> Image:
+    rows, columns = pixels.shape[:2]
+    return Image(
+        header=head,
+        height=rows,
+        width=columns,
+        encoding=encoding,
+        is_bigendian=int(_BIG_ENDIAN),
+        step=columns * pixel_bytes,
+        data=array("B", pixels.tobytes()),
+    )

@@ -1,0 +1,110 @@
+"""The force field of a batch of pads, each under several objects."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.errors import ConfigError
+from sim.tactile.kernels.force import advance_field
+from sim.tactile.sensor import Array, Pad
+from sim.tactile.shapes import Shape, rotation
+from sim.tactile.stiffness import SHEAR_RATIO, nominal_stiffness
+
+
+class ForceField:
+    """Depth and force at every taxel, with memory of where each one sticks.
+
+    Attributes:
+        depth: deepest penetration, m; (num_pads, taxels).
+        force: on the gel, N, pad frame; (num_pads, taxels, 3).
+    """
+
+    def __init__(
+        self, pad: Pad, objects: Sequence[Shape | None], num_pads: int = 1, stiffness: float | None = None
+    ) -> None:
+        """Prepare; nothing touches yet.
+
+        Args:
+            pad: the sensor, the same for the whole batch.
+            objects: what can touch each of them.
+            num_pads: size of the batch.
+            stiffness: N/m^3, from ``stiffness.fit_stiffness``; default: the pad's nominal one.
+
+        Raises:
+            ConfigError: for a stiffness that is not positive or an empty batch.
+        """
+        value = nominal_stiffness(pad) if stiffness is None else stiffness
+        if not value > 0.0:
+            raise ConfigError(f"the stiffness of a pad must be positive, not {value}")
+        if num_pads < 1:
+            raise ConfigError(f"a batch needs at least one pad, not {num_pads}")
+        self.pad, self.stiffness = pad, value
+        count, objects_count = pad.taxels.count, len(objects)
+        shape = (num_pads, objects_count)
+        self._kinds = np.tile(np.array([-1 if o is None else o.code for o in objects], np.int32), (num_pads, 1))
+        self._sizes = np.tile(
+            np.array([(0.0,) * 3 if o is None else o.padded_size for o in objects], np.float32).reshape(-1, 3),
+            (num_pads, 1, 1),
+        )
+        per_taxel = value * pad.taxels.area_m2
+        self._normal = np.full(num_pads, per_taxel, np.float32)
+        self._damping = self._normal * np.float32(pad.gel.damping_s_m)
+        self._tangential = self._normal * np.float32(SHEAR_RATIO)
+        self._relaxation = np.full(num_pads, pad.gel.relaxation_s, np.float32)
+        self._friction = np.full(num_pads, pad.gel.friction, np.float32)
+        self._anchors = np.zeros((*shape, count, 3), np.float32)
+        self._touching = np.zeros((*shape, count), np.uint8)
+        self.depth = np.zeros((num_pads, count), np.float32)
+        self.force = np.zeros((num_pads, count, 3), np.float32)
+
+    def reset(self, pads: npt.ArrayLike | None = None) -> None:
+        """Forget all contacts, or those of some pads (indices or a mask)."""
+        which = slice(None) if pads is None else np.asarray(pads)
+        for array in (self._anchors, self._touching, self.depth, self.force):
+            array[which] = 0
+
+    def step(
+        self,
+        positions: npt.ArrayLike,
+        quaternions: npt.ArrayLike,
+        velocities: npt.ArrayLike,
+        spins: npt.ArrayLike,
+        dt: float,
+    ) -> None:
+        """Advance by one period.
+
+        Args:
+            positions: of the objects in the pad frame, m; (num_pads, objects, 3).
+            quaternions: object to pad, wxyz, of length 1; (num_pads, objects, 4).
+            velocities: of the objects' origins relative to the pad, m/s, pad frame; (num_pads, objects, 3).
+            spins: angular, rad/s, pad frame; (num_pads, objects, 3).
+            dt: since the last call, s.
+        """
+        advance_field(
+            self.pad.taxels.positions, self._kinds, self._sizes,
+            self._vectors(positions), rotation(self._shaped(quaternions, 4)).astype(np.float32),
+            self._vectors(velocities), self._vectors(spins),
+            self._normal, self._damping, self._tangential, self._relaxation, self._friction, np.float32(dt),
+            self._anchors, self._touching, self.depth, self.force,
+        )  # fmt: skip
+
+    def wrench(self) -> tuple[Array, Array]:
+        """Return force, N, and torque about the pad's origin, N m, on the gel; (num_pads, 3) each."""
+        places = self.pad.taxels.positions
+        return self.force.sum(axis=1), np.cross(places, self.force).sum(axis=1)
+
+    def centre_of_pressure(self) -> Array:
+        """Return where the normal force acts, m, NaN without contact; (num_pads, 2)."""
+        press = -self.force[:, :, 2]
+        total = press.sum(axis=1, keepdims=True)
+        weighted = press @ self.pad.taxels.positions[:, :2]
+        return np.where(total > 0.0, weighted / np.where(total > 0.0, total, 1.0), np.nan)
+
+    def _vectors(self, values: npt.ArrayLike) -> Array:
+        return np.ascontiguousarray(self._shaped(values, 3), dtype=np.float32)
+
+    def _shaped(self, values: npt.ArrayLike, width: int) -> npt.NDArray[np.float64]:
+        return np.asarray(values, dtype=np.float64).reshape(*self._kinds.shape, width)

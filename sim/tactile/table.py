@@ -1,0 +1,98 @@
+"""Look-up tables from slope and place to colour: the published file format, read with every doubt raised.
+
+A file is a NumPy archive with ``bins`` and ``grad_r``, ``grad_g``, ``grad_b`` of shape (bins, bins, 6), as Taxim and
+TacSL publish theirs: steepness x direction x coefficients of x^2, y^2, xy, x, y, 1 (x column, y row, in pixels).
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sim.errors import ConfigError
+from sim.files import write_atomic
+from sim.tactile.sensor import Array
+
+CHANNELS = ("grad_r", "grad_g", "grad_b")
+COEFFICIENTS = 6
+MAX_BINS = 1024
+MAX_BYTES = 200_000_000
+"""Larger files are refused unread: 1024 bins in double precision would be 150 MB."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Colour, as a difference to the background, by slope and place.
+
+    Attributes:
+        coefficients: (bins, bins, 3, 6) of float32.
+    """
+
+    coefficients: Array
+
+    @property
+    def bins(self) -> int:
+        """Steps of steepness, 0 to pi/2, and of direction, -pi to pi."""
+        return self.coefficients.shape[0]
+
+
+def read_table(path: Path | str) -> Table:
+    """Read a calibration file.
+
+    Raises:
+        ConfigError: if it is none; the message names the file and what is wrong.
+    """
+    path = Path(path)
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ConfigError(f"calibration {path}: larger than {MAX_BYTES // 10**6} MB, no look-up table is")
+        arrays = _arrays(path)
+    except OSError as error:
+        raise ConfigError(f"calibration {path} cannot be read: {error.strerror or error}") from None
+    except (ValueError, EOFError, zipfile.BadZipFile, KeyError, NotImplementedError, MemoryError):
+        raise ConfigError(f"calibration {path} is no NumPy archive (.npz) of plain numbers") from None
+    return Table(_checked(path, arrays))
+
+
+def write_table(path: Path | str, table: Table) -> None:
+    """Write a calibration file in the published format.
+
+    Raises:
+        StorageError: if that is not possible.
+    """
+    buffer = io.BytesIO()
+    channels = {name: table.coefficients[:, :, number] for number, name in enumerate(CHANNELS)}
+    np.savez_compressed(buffer, bins=np.array(table.bins), **channels)  # pyright: ignore[reportArgumentType]
+    write_atomic(path, buffer.getvalue())
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    with zipfile.ZipFile(path) as archive:
+        unpacked = sum(entry.file_size for entry in archive.infolist())
+    if unpacked > MAX_BYTES:
+        raise ConfigError(f"calibration {path}: unpacks to more than {MAX_BYTES // 10**6} MB, no look-up table does")
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in ("bins", *CHANNELS) if name in file.files}
+
+
+def _checked(path: Path, arrays: dict[str, np.ndarray]) -> Array:
+    missing = [name for name in ("bins", *CHANNELS) if name not in arrays]
+    if missing:
+        raise ConfigError(f"calibration {path} has no '{missing[0]}'; expected bins, {', '.join(CHANNELS)}")
+    if arrays["bins"].size != 1 or arrays["bins"].dtype.kind not in "iuf":
+        raise ConfigError(f"calibration {path}: 'bins' must be one number")
+    bins = float(arrays["bins"].reshape(()))
+    if not (2 <= bins <= MAX_BINS and bins == int(bins)):
+        raise ConfigError(f"calibration {path}: 'bins' must be a whole number from 2 to {MAX_BINS}, not {bins:g}")
+    shape = (int(bins), int(bins), COEFFICIENTS)
+    for name in CHANNELS:
+        if arrays[name].shape != shape or arrays[name].dtype.kind not in "iuf":
+            raise ConfigError(f"calibration {path}: '{name}' is {arrays[name].shape}, expected numbers {shape}")
+        if not np.isfinite(arrays[name]).all():
+            raise ConfigError(f"calibration {path}: '{name}' holds numbers that are none (NaN or infinite)")
+    stacked = np.stack([arrays[name] for name in CHANNELS], axis=2)
+    return np.ascontiguousarray(stacked, dtype=np.float32)
