@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from enum import Enum
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from hardware.dds.frames import Frame, GoLowCmd, HgLowCmd
 from hardware.dds.profiles import DdsProfile
+from hardware.joints.holding import holding_targets
 from sim.errors import LinkError
 from sim.spec import JointParameters
 
@@ -71,6 +72,7 @@ class CommandSource:
         """
         self._motors = np.asarray(self._profile.motor_indices(parameters.joint_names))
         self._kp, self._kd = np.asarray(parameters.kp), np.asarray(parameters.kd)
+        self._effort = np.asarray(parameters.effort_n_m)
         record = self._frame.record
         if self._profile.family == "hg":
             record["mode_pr"], record["mode_machine"] = PITCH_ROLL, machine_type
@@ -87,21 +89,25 @@ class CommandSource:
         """Whether targets are followed."""
         return self.drive in (Drive.FOLLOW, Drive.HOLD)
 
-    def arm(self, measured: Sequence[float]) -> None:
-        """Begin to send: hold the pose the robot has, (n,) rad, until the first target.
+    def holding(self, position: ArrayLike, torque: ArrayLike) -> NDArray[np.float64]:
+        """Return the targets, (n,) rad, that hold the robot where it is by the torque it has; see ``arm``."""
+        return holding_targets(position, np.clip(torque, -self._effort, self._effort), self._kp)
 
-        A robot that stands would sink if it were damped meanwhile; one that hangs or lies is held
-        without a jerk, because the target is where it is.
+    def arm(self, pose: Sequence[float]) -> None:
+        """Begin to send: hold a pose, (n,) rad, until the first target.
+
+        A robot that stands would sink if it were damped meanwhile, and also if it were held at the angles where it
+        is; ``holding`` gives the pose that changes nothing.
 
         Raises:
             LinkError: after an emergency stop, or if the pose is not made of numbers.
         """
         if self._locked:
             raise LinkError("the robot was stopped for good: restart it and open the link again")
-        pose = np.asarray(measured, dtype=np.float64)
-        if not np.isfinite(pose).all():
+        target = np.asarray(pose, dtype=np.float64)
+        if not np.isfinite(target).all():
             raise LinkError("the joints' positions are not numbers: the robot cannot be armed")
-        self.drive, self.reason, self._target = Drive.HOLD, "", pose
+        self.drive, self.reason, self._target = Drive.HOLD, "", target
         self._disarmed = False
 
     def disarm(self) -> None:

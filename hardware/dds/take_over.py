@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,29 +62,36 @@ class TakeOver:
 
     def _run(self) -> None:
         try:
+            torque = self._motor_states()["tau_est"].copy()  # while its own controller still has the joints
             if self._switcher.active_mode():
                 self._switcher.release()
-                self._hold(SETTLE_S)
+                self._hold(torque, SETTLE_S)
                 refuse_others(self._exchange)
             else:
                 refuse_others(self._exchange)
-                self._hold(0.0)
+                self._hold(torque, 0.0)
         except Sim2MetalError as error:
             self.failure = str(error)
             with contextlib.suppress(LinkError):  # closed meanwhile: nothing is sent any more
                 self._exchange.apply(self._exchange.commands.give_up, str(error))
 
-    def _hold(self, grace_s: float) -> None:
-        """Hold the robot where it is; commands of others do not count for ``grace_s``."""
+    def _hold(self, torque: NDArray[np.float32], grace_s: float) -> None:
+        """Hold the robot where it is, by the torque it had; commands of others do not count for ``grace_s``."""
         exchange = self._exchange
         exchange.forget_refusals(grace_s)
-        frame = exchange.states.frame
-        if frame is None or exchange.states.remote_stop:
+        if exchange.states.remote_stop:
             raise LinkError("the stop buttons of the remote are down: release them and try again")
         self.done_ns = HOST_CLOCK.now_ns()
-        exchange.apply(self._arm, frame.record["motor_state"]["q"][self._motors])
+        exchange.apply(self._arm, exchange.commands.holding(self._motor_states()["q"], torque))
 
-    def _arm(self, pose: NDArray[np.float32]) -> None:
+    def _motor_states(self) -> Any:
+        """Return the newest ``motor_state`` of every joint."""
+        frame = self._exchange.states.frame
+        if frame is None:
+            raise LinkError("the robot's state is not known: try again")
+        return frame.record["motor_state"][self._motors]
+
+    def _arm(self, pose: NDArray[np.float64]) -> None:
         """Arm unless the host has changed its mind; under the exchange's lock, so that no stop gets in between."""
         if self._cancelled.is_set():
             raise LinkError("stopped before the robot was taken over")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 
 from hardware.behaviour import Mode
+from hardware.clock import HOST_CLOCK, NS, Clock
 from hardware.control_loop import Order
 from hardware.joints.mission import HOLD_LIMIT_S
 from hardware.supervisor import Request
@@ -18,13 +18,18 @@ STILL = (0.0, 0.0, 0.0)
 
 
 class JointOperatorMission:
-    """The mission of a ``JointSession``, steered from outside; wishes may come from any thread."""
+    """The mission of a ``JointSession``, steered from outside; wishes may come from any thread.
 
-    def __init__(self) -> None:
+    Args:
+        clock: by which a velocity grows old.
+    """
+
+    def __init__(self, clock: Clock = HOST_CLOCK) -> None:
+        self._clock = clock
         self.wanted = False
         """The operator asked the robot to act."""
         self._ending = False
-        self._velocity: tuple[tuple[float, ...], float] = (STILL, -math.inf)
+        self._velocity: tuple[tuple[float, ...], int] = (STILL, 0)
         self._held_since_s: float | None = None
 
     def start(self) -> None:
@@ -46,7 +51,7 @@ class JointOperatorMission:
         """
         if not all(map(math.isfinite, velocity)):
             raise ConfigError("a velocity with a number that is none")
-        self._velocity = (tuple(velocity), time.monotonic())
+        self._velocity = (tuple(velocity), self._clock.now_ns())
 
     def step(self, time_s: float, mode: Mode) -> Order:
         """Return what to ask of the supervisor at ``time_s`` in ``mode``."""
@@ -69,5 +74,5 @@ class JointOperatorMission:
         return Order(Request.NONE, STILL, mode.value, False)
 
     def _fresh_velocity(self) -> tuple[float, ...]:
-        velocity, since_s = self._velocity
-        return velocity if time.monotonic() - since_s <= VELOCITY_TIMEOUT_S else STILL
+        velocity, since_ns = self._velocity
+        return velocity if (self._clock.now_ns() - since_ns) / NS <= VELOCITY_TIMEOUT_S else STILL

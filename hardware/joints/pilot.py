@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hardware.joints.holding import holding_targets
 from hardware.joints.observation import JointObservation
 from hardware.pilot import HostPilot
 from hardware.states import JointState, RobotState
@@ -40,7 +41,7 @@ class TargetLimiter:
 
 
 class JointPilot:
-    """Moves to the default pose, then lets the policy act.
+    """Moves to the default pose, from the targets that hold the robot as it is found, then lets the policy act.
 
     Args:
         policy: checked against its golden sequences.
@@ -56,7 +57,7 @@ class JointPilot:
             raise ConfigError(f"bundle {policy.bundle.path} has no joint limits and gains: it is not for joints")
         self._limiter = TargetLimiter(info.limits, constants["kp"], constants["kd"])
         self._policy = HostPilot(policy, JointObservation(info), self._limiter.limit)
-        self._pose = np.asarray(info.action.nominal)
+        self._pose, self._kp = np.asarray(info.action.nominal), np.asarray(constants["kp"])
         self._start: np.ndarray | None = None
         self.failed = False
 
@@ -83,7 +84,7 @@ class JointPilot:
             self._policy.command(None, None)
             return None
         if self._start is None:
-            self._start = np.asarray(state.position)
+            self._start = holding_targets(state.position, state.torque, self._kp)
         blend = reference[0]
         if blend < 1.0:
             self._policy.command(None, None)

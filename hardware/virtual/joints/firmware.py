@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from hardware.joints.holding import holding_targets
 from hardware.serial.protocol import ProtocolError, Refusal
 from hardware.serial.states import Mode
 from hardware.states import tilt_of
@@ -89,7 +90,8 @@ class JointFirmware:
             return False
         assert self._measured is not None
         self.armed, self.action, self._command_ms = True, None, None
-        self._targets = np.array(self._measured.position)
+        measured = self._measured
+        self._targets = holding_targets(measured.position, measured.torque, self._parameters.kp)
         self._enter(Mode.IDLE)
         self._events.add("armed")
         return True

@@ -66,6 +66,11 @@ class FreeMultirotor:
         """The newest state estimate."""
         return self.estimator.estimate
 
+    @property
+    def following(self) -> bool:
+        """Whether the motors follow the host's commands, so that missing ones matter."""
+        return self._autopilot.mode is Mode.COMMANDS
+
     def command(self, motors: Sequence[float]) -> None:
         """Take motor commands (speed fractions); out of range, not a number or not allowed: ignored and counted."""
         self._heard_ms = self.now_ms

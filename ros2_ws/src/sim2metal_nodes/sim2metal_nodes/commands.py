@@ -57,10 +57,19 @@ def read_command(topic: str, message: Any, info: BundleInfo) -> list[float]:
         if len(message.normalized) != len(names):
             raise RejectedInputError(f"{topic}: {len(message.normalized)} motors, expected {len(names)}")
         return list(message.normalized)
+    return by_name(topic, message, names)
+
+
+def by_name(topic: str, message: JointState, names: Sequence[str]) -> list[float]:
+    """Return joint targets, rad, in the order of ``names``.
+
+    Raises:
+        RejectedInputError: if there are not exactly these joints, each once.
+    """
     if len(message.position) != len(message.name) or sorted(message.name) != sorted(names):
         raise RejectedInputError(f"{topic}: not exactly the joints {', '.join(names)}")
-    by_name = dict(zip(message.name, message.position))
-    return [by_name[name] for name in names]
+    found = dict(zip(message.name, message.position))
+    return [found[name] for name in names]
 
 
 class CommandPort:

@@ -12,6 +12,7 @@ from typing import Any
 
 from builtin_interfaces.msg import Time
 from geometry_msgs.msg import PoseStamped, Quaternion
+from sensor_msgs.msg import Imu
 
 NS = 1_000_000_000
 NORM_TOLERANCE = 0.01
@@ -72,6 +73,15 @@ def read_imu(topic: str, message: Any) -> tuple[tuple[float, ...], tuple[float, 
             raise RejectedInputError(f"{topic}: carries no {part} (its covariance starts with -1)")
     rate = message.angular_velocity
     return orientation_wxyz(topic, message.orientation), (rate.x, rate.y, rate.z)
+
+
+def imu_message(frame: str, time_ns: int, wxyz: Sequence[float], rate: Sequence[float]) -> Imu:
+    """Return an ``Imu`` with orientation (wxyz) and angular velocity (body, rad/s); the rest is the caller's."""
+    message = Imu(orientation=quaternion_message(wxyz))
+    message.header.frame_id, message.header.stamp = frame, to_stamp(time_ns)
+    vector = message.angular_velocity
+    vector.x, vector.y, vector.z = map(float, rate)
+    return message
 
 
 def read_vector(vector: Any) -> tuple[float, float, float]:

@@ -10,7 +10,8 @@ import numpy as np
 
 from hardware.clock import NS, Clock
 from hardware.limiter import CommandLimiter
-from hardware.states import RobotState
+from hardware.pilot import Guard
+from hardware.states import JointState, RobotState
 from policies.bundle import BundleInfo
 from sim2metal_nodes.commands import command_message, read_command
 from sim2metal_nodes.conversions import RejectedInputError, stamp_ns
@@ -20,18 +21,19 @@ START_S = 0.5
 
 
 class Gate:
-    """A ``Pilot`` for the flight loop whose commands come over a topic; open only while it is given references.
+    """A ``Pilot`` for the control loop whose commands come over a topic; open only while it is given references.
 
     Args:
         info: from the bundle.
         clock: of the loop.
+        guard: further limits that depend on the newest state; ``None``: none.
     """
 
     observation: np.ndarray | None = None
     action: np.ndarray | None = None
 
-    def __init__(self, info: BundleInfo, clock: Clock) -> None:
-        self._info, self._clock = info, clock
+    def __init__(self, info: BundleInfo, clock: Clock, guard: Guard | None = None) -> None:
+        self._info, self._clock, self._guard = info, clock, guard
         self._limiter = CommandLimiter(info.action, info.timing.control_period_s)
         self._budget_s = max(info.limits.state_age_s, 3.0 * info.timing.control_period_s)
         self._rejected = 0
@@ -45,6 +47,7 @@ class Gate:
         self._open_ns: int | None = None
         self._command_ns: int | None = None
         self._stamp_ns = 0
+        self._state: RobotState | None = None
         self._bad = False
         self._limiter.reset()
 
@@ -75,7 +78,10 @@ class Gate:
             self._open_ns = None
         elif self._open_ns is None:
             self.reset_gate()
+            if isinstance(state, JointState):
+                self._limiter.applied = np.asarray(state.position)  # joints begin where they are
             self._open_ns = self._clock.now_ns()
+        self._state = state if state is not None and state.finite else None
         return reference
 
     def limit(self, message: Any) -> Any | None:
@@ -91,6 +97,8 @@ class Gate:
             self._reason = str(error)
             return None
         limited = self._limiter.limit(wanted)
+        if limited is not None and self._guard is not None and self._state is not None:
+            limited = self._limiter.applied = self._guard(limited, self._state)
         if limited is None:
             self._bad = True
             self._rejected += 1

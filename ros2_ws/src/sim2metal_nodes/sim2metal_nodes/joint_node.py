@@ -7,10 +7,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from geometry_msgs.msg import TwistStamped
 from rclpy.node import Node
-from sensor_msgs.msg import Imu, JointState
-from std_msgs.msg import Bool, String
+from sensor_msgs.msg import Imu
+from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from hardware.checks import require
@@ -27,16 +26,20 @@ from hardware.registry import create_link, moves_metal, scheme_of
 from hardware.states import JointState as JointSample
 from hardware.supervisor import Supervisor
 from policies.runtime import load_policy
-from sim.errors import ConfigError, FlightRefusedError, LinkError, Sim2MetalError
+from sim.errors import ConfigError, FlightRefusedError, LinkError
 from sim.spec import JointLimits
-from sim2metal_nodes.conversions import quaternion_message, to_stamp
+from sim2metal_nodes.conversions import imu_message
 from sim2metal_nodes.diagnostics import ERROR, OK, WARN, Diagnostics
+from sim2metal_nodes.joint_publisher import JointPublisher, read_description
+from sim2metal_nodes.joint_services import JointServices
 from sim2metal_nodes.parameters import declare
-from sim2metal_nodes.qos import ASKED, COMMAND, LATCHED, SENSOR
+from sim2metal_nodes.qos import LATCHED, SENSOR
 from sim2metal_nodes.runner import connect, run_node
 from sim2metal_nodes.sorties import LogBook, Sorties
 
 STATE_PERIOD_S = 0.01
+DISPLAY_EVERY = 4
+"""States per transforms of the links."""
 LOST_S = 2.0
 """A link silent for longer, with nothing running, ends the node."""
 
@@ -55,9 +58,11 @@ class JointNode(Node):
         real_time: bool = declare(self, "real_time", True, "real-time scheduling and locked memory, if allowed")
         logs: str = declare(self, "log_folder", "", "where logs (MCAP) go; empty: none are written")
         self._body: str = declare(self, "body_frame", "pelvis", "frame of imu")
+        described: str = declare(self, "description_file", "", "the robot's URDF, for RViz; empty: none is published")
         if not path:
             raise ConfigError("parameter 'bundle' is empty: give the bundle's folder")
         scheme_of(uri)
+        description = read_description(described)
         self._bundle, self._policy = load_policy(Path(path))
         info = self._bundle.info
         if not isinstance(info.limits, JointLimits):
@@ -71,11 +76,14 @@ class JointNode(Node):
         connect(self, self._link, patience_s, signals)
         # Before the first look at the robot: the checks tell the link the order of the joints.
         self._checked = self._link.checks(self._bundle)
-        self._joints_out = self.create_publisher(JointState, "joint_states", SENSOR)
+        self._joints = JointPublisher(self, info.action.names, description, self._body)
+        if description:
+            self._description_out = self.create_publisher(String, "robot_description", LATCHED)
+            self._description_out.publish(String(data=description))
         self._imu_out = self.create_publisher(Imu, "imu", SENSOR)
         self._mode_out = self.create_publisher(String, "mode", LATCHED)
         self._mode = ""
-        self._newest_ns = 0
+        self._newest_ns = self._seen = 0
         metadata = {"bundle_id": self._bundle.id, "uri": uri, "task": info.task, "robot": info.robot.name}
         self._sorties = Sorties(
             JointOperatorMission,
@@ -125,43 +133,13 @@ class JointNode(Node):
     # Topics ----------------------------------------------------------------------------------
 
     def _offer(self) -> None:
-        self.create_service(Trigger, "start", self._start)
-        self.create_service(Trigger, "damp", self._damp)
-        self.create_service(Trigger, "emergency_stop", self._stop)
+        JointServices(self, lambda: self._sorties.mission, self._sorties.emergency_stop)
         self.create_service(Trigger, "reset", self._reset)
-        self.create_subscription(Bool, "emergency_stop", self._on_stop, ASKED)
-        self.create_subscription(TwistStamped, "cmd_vel", self._on_velocity, COMMAND)
-
-    def _start(self, _request: Any, response: Any) -> Any:
-        self._sorties.mission.start()
-        response.success, response.message = True, "asked for; mode and the log say what came of it"
-        return response
-
-    def _damp(self, _request: Any, response: Any) -> Any:
-        self._sorties.mission.end()
-        response.success = True
-        return response
-
-    def _stop(self, _request: Any, response: Any) -> Any:
-        self._sorties.emergency_stop()
-        response.success, response.message = True, "motors off until reset"
-        return response
 
     def _reset(self, _request: Any, response: Any) -> Any:
         response.success = self._sorties.reset()
         response.message = "idle" if response.success else "still moving: damp first"
         return response
-
-    def _on_stop(self, message: Bool) -> None:
-        if message.data:
-            self._sorties.emergency_stop()
-
-    def _on_velocity(self, message: TwistStamped) -> None:
-        twist = message.twist
-        try:
-            self._sorties.mission.set_velocity((twist.linear.x, twist.linear.y, twist.angular.z))
-        except Sim2MetalError as error:
-            self.get_logger().error(f"cmd_vel refused: {error}", throttle_duration_sec=1.0)
 
     def _look(self) -> None:
         mode = self._sorties.mode
@@ -172,16 +150,14 @@ class JointNode(Node):
         if state is None or state.received_ns == self._newest_ns:
             return
         self._newest_ns = state.received_ns
-        stamp = to_stamp(self.get_clock().now().nanoseconds - (time.monotonic_ns() - state.received_ns))
-        joints = JointState(name=list(self._bundle.info.action.names))
-        joints.header.stamp = stamp
-        joints.position, joints.velocity, joints.effort = map(list, (state.position, state.velocity, state.torque))
-        self._joints_out.publish(joints)
-        imu = Imu(orientation=quaternion_message(state.orientation_wxyz))
-        imu.header.frame_id, imu.header.stamp = self._body, stamp
-        imu.angular_velocity.x, imu.angular_velocity.y, imu.angular_velocity.z = state.angular_velocity_b
+        time_ns = self.get_clock().now().nanoseconds - (time.monotonic_ns() - state.received_ns)
+        self._joints.states(time_ns, state.position, state.velocity, state.torque)
+        imu = imu_message(self._body, time_ns, state.orientation_wxyz, state.angular_velocity_b)
         imu.linear_acceleration_covariance[0] = -1.0  # not measured (sensor_msgs/Imu.msg)
         self._imu_out.publish(imu)
+        self._seen += 1
+        if self._seen % DISPLAY_EVERY == 0 and state.finite:
+            self._joints.transforms(time_ns, state.position)
 
     def _say(self, line: str, bad: bool) -> None:
         (self.get_logger().error if bad else self.get_logger().info)(line)

@@ -1,8 +1,9 @@
-"""The operator's gamepad: a button that lands, a button that cuts the motors, and a watch on its messages."""
+"""The operator's gamepad: a button that lands or damps, a button that cuts the motors, and a watch on its messages."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from hardware.clock import NS, Clock
@@ -16,18 +17,19 @@ class Joystick:
     Args:
         node: to declare parameters with.
         clock: for the age.
-        sorties: to land or stop.
+        sorties: to stop.
+        rest: brings a mission to rest: lands, damps.
     """
 
-    def __init__(self, node: Any, clock: Clock, sorties: Sorties) -> None:
-        self._clock, self._sorties = clock, sorties
-        self._land: int = declare(node, "joy_land_button", 1, "button that lands, or -1", low=-1, high=31)
+    def __init__(self, node: Any, clock: Clock, sorties: Sorties[Any], rest: Callable[[Any], None]) -> None:
+        self._clock, self._sorties, self._rest = clock, sorties, rest
+        self._land: int = declare(node, "joy_land_button", 1, "button that lands or damps, or -1", low=-1, high=31)
         self._cut: int = declare(node, "joy_stop_button", 2, "button that cuts the motors, or -1", low=-1, high=31)
         self._timeout_s: float = declare(
             node,
             "joy_timeout",
             0.0,
-            "land when it is silent for longer, s; 0: none is needed",
+            "land or damp when it is silent for longer, s; 0: none is needed",
             low=0.0,
             high=60.0,
         )
@@ -43,12 +45,12 @@ class Joystick:
         if self._pressed(message, self._cut):
             self._sorties.emergency_stop()
         elif self._pressed(message, self._land):
-            self._sorties.mission.land()
+            self._rest(self._sorties.mission)
 
     def watch(self) -> None:
         """Land when a gamepad that is required falls silent."""
         if self._timeout_s and self._sorties.busy and self.age_s() > self._timeout_s:
-            self._sorties.mission.land()
+            self._rest(self._sorties.mission)
 
     @staticmethod
     def _pressed(message: Any, button: int) -> bool:

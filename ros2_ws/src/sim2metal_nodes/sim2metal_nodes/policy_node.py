@@ -72,7 +72,10 @@ class PolicyNode(LifecycleNode):
         info = self._policy.bundle.info
         self._safe = self.create_publisher(String, "safe_action", ASKED)
         self._port = CommandPort(self, info)
-        self._side = make_side(self, self._loop_clock, self._policy, self._world, self._body, self._on_sensor)
+        silence_s = self._reference_s or math.inf
+        self._side = make_side(
+            self, self._loop_clock, self._policy, self._world, self._body, self._on_sensor, silence_s
+        )
         self.get_logger().info(
             f"bundle {self._policy.bundle.id[:12]}: task {info.task} on {info.robot.name},"
             f" {1.0 / info.timing.control_period_s:g} Hz"

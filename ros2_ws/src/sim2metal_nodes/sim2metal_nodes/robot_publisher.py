@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from geometry_msgs.msg import PoseStamped, TransformStamped
 from nav_msgs.msg import Odometry
 from std_msgs.msg import String
 from tf2_msgs.msg import TFMessage
 
-from hardware.states import FlightState
 from sim2metal_nodes.conversions import pose_message, quaternion_message, to_stamp
 from sim2metal_nodes.qos import ASKED, LATCHED, SENSOR
+
+
+class Moving(Protocol):
+    """A body somewhere."""
+
+    @property
+    def position_w(self) -> Sequence[float]:
+        """Return where it is, (3,) m."""
+        ...
+
+    @property
+    def velocity_w(self) -> Sequence[float]:
+        """Return how fast it moves, (3,) m/s."""
+        ...
+
+    @property
+    def orientation_wxyz(self) -> Sequence[float]:
+        """Return its unit quaternion, (4,) world<-body."""
+        ...
+
+    @property
+    def angular_velocity_b(self) -> Sequence[float]:
+        """Return how fast it turns, (3,) rad/s."""
+        ...
 
 
 class RobotPublisher:
@@ -33,16 +56,16 @@ class RobotPublisher:
         self._description = node.create_publisher(String, "robot_description", LATCHED)
         self._description.publish(String(data=description))
 
-    def pose(self, time_ns: int, state: FlightState) -> None:
+    def pose(self, time_ns: int, state: Moving) -> None:
         """Publish the pose: for controllers, as often as there is a new one."""
         self._pose.publish(pose_message(self._world, time_ns, state.position_w, state.orientation_wxyz))
 
-    def for_display(self, time_ns: int, state: FlightState) -> None:
+    def for_display(self, time_ns: int, state: Moving) -> None:
         """Publish odometry and transform: for people, a few times a second."""
         self._odometry.publish(self._odometry_message(time_ns, state))
         self._transform.publish(TFMessage(transforms=[self._transform_message(time_ns, state)]))
 
-    def _odometry_message(self, time_ns: int, state: FlightState) -> Odometry:
+    def _odometry_message(self, time_ns: int, state: Moving) -> Odometry:
         message = Odometry(child_frame_id=self._body)
         message.header.frame_id = self._world
         message.header.stamp = to_stamp(time_ns)
@@ -54,7 +77,7 @@ class RobotPublisher:
         _set(twist.angular, state.angular_velocity_b)
         return message
 
-    def _transform_message(self, time_ns: int, state: FlightState) -> TransformStamped:
+    def _transform_message(self, time_ns: int, state: Moving) -> TransformStamped:
         message = TransformStamped(child_frame_id=self._body)
         message.header.frame_id = self._world
         message.header.stamp = to_stamp(time_ns)

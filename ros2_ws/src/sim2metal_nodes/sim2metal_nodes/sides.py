@@ -126,13 +126,18 @@ class FlightSide(_Referenced):
 
 
 class JointSide(_Referenced):
-    """Follows ``cmd_vel`` within the ranges the policy was trained for, after a ramp to the default pose."""
+    """Follows ``cmd_vel`` within the ranges the policy was trained for, after a ramp to the default pose.
 
-    def __init__(self, node: Any, clock: Clock, policy: OnnxPolicy, body: str, arrival: Arrival) -> None:
+    Whenever ``cmd_vel`` begins anew after a silence, so does the ramp: the robot may have sunk meanwhile.
+    """
+
+    def __init__(
+        self, node: Any, clock: Clock, policy: OnnxPolicy, body: str, arrival: Arrival, silence_s: float
+    ) -> None:
         super().__init__(node, clock, TwistStamped, "cmd_vel")
         info = policy.bundle.info
         assert isinstance(info.limits, JointLimits)
-        self._policy = policy
+        self._policy, self._silence_s = policy, silence_s
         self._behaviour = JointBehaviour(info.limits, info.command_ranges)
         self._looked_ns: int | None = None
         self.inputs = JointInputs(node, clock, info.action.names, body, arrival)
@@ -156,8 +161,12 @@ class JointSide(_Referenced):
             return None
         dt_s = 0.0 if self._looked_ns is None else (now_ns - self._looked_ns) / NS
         self._looked_ns = now_ns
+        age_s = (now_ns - newest[1]) / NS
+        if age_s > self._silence_s:
+            self._behaviour.begin()
+            return newest[0], age_s
         mode = Mode.RUNNING if self._behaviour.ramped(newest[0]) else Mode.RAMP
-        return self._behaviour.reference(mode, newest[0], min(dt_s, 0.05)), (now_ns - newest[1]) / NS
+        return self._behaviour.reference(mode, newest[0], min(dt_s, 0.05)), age_s
 
     @property
     def stamp_ns(self) -> int:
@@ -186,8 +195,20 @@ def check_policy(policy: OnnxPolicy) -> None:
         FlightObservation(policy.bundle.info)
 
 
-def make_side(node: Any, clock: Clock, policy: OnnxPolicy, world: str, body: str, arrival: Arrival) -> Side:
-    """Return the side of the policy's kind of robot; ``world`` and ``body`` name the frames."""
+def make_side(
+    node: Any, clock: Clock, policy: OnnxPolicy, world: str, body: str, arrival: Arrival, silence_s: float
+) -> Side:
+    """Return the side of the policy's kind of robot.
+
+    Args:
+        node: to subscribe with.
+        clock: stamps arrivals.
+        policy: its bundle says which kind.
+        world: frame of poses and references.
+        body: frame of the inertial unit.
+        arrival: told of every message of the fastest topic.
+        silence_s: a reference older than this has ended.
+    """
     if isinstance(policy.bundle.info.limits, JointLimits):
-        return JointSide(node, clock, policy, body, arrival)
+        return JointSide(node, clock, policy, body, arrival, silence_s)
     return FlightSide(node, clock, policy, world, body, arrival)

@@ -4,42 +4,36 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import asdict
+from pathlib import Path
+from typing import Any
 
-from actuator_msgs.msg import Actuators
 from crazyflie_interfaces.msg import Status
-from geometry_msgs.msg import TwistStamped
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
-from sensor_msgs.msg import Imu
 from std_msgs.msg import Bool, String
 
-from hardware.flying.description import multirotor_urdf
 from hardware.operator_signals import OperatorSignals
 from hardware.realtime import raised_priority
-from hardware.states import FlightState
-from hardware.virtual.faults import read_fault
-from hardware.virtual.multirotor.free_robot import KINDS, FreeMultirotor
-from sim.errors import ConfigError
+from policies.bundle import BundleInfo, load_bundle
+from sim.errors import BundleError, ConfigError
 from sim.registry import load_robot
-from sim.spec import MultirotorParameters
-from sim2metal_nodes.conversions import quaternion_message, to_stamp
+from sim.spec import JointParameters, MultirotorParameters
+from sim2metal_nodes.conversions import RejectedInputError, stamp_ns, to_stamp
 from sim2metal_nodes.diagnostics import OK, WARN, Diagnostics
+from sim2metal_nodes.pace import Pace
 from sim2metal_nodes.parameters import declare
-from sim2metal_nodes.qos import ASKED, CLOCK, COMMAND, SENSOR
-from sim2metal_nodes.robot_publisher import RobotPublisher
+from sim2metal_nodes.qos import ASKED, CLOCK, COMMAND
 from sim2metal_nodes.runner import run_node
+from sim2metal_nodes.simulated import SimulatedSide
+from sim2metal_nodes.simulated_flight import SimulatedFlight
+from sim2metal_nodes.simulated_joints import SimulatedJoints
+from sim2metal_nodes.status import status_message
 from sim2metal_nodes.topic_link import EMERGENCY
 
-NS = 1_000_000_000
 MS = 1_000_000
 QUANTUM_MS = 1
 """Physics advances by this much at once: what a command waits for its effect."""
-STATUS_MS, DISPLAY_MS = 20, 40
-MAX_BEHIND_S = 0.1
-"""Further behind than this, simulated time slips instead of running in bursts."""
-GYRO_VARIANCE = 2e-3**2
-"""(rad/s)^2; the noise of the virtual gyroscope (``hardware/virtual/multirotor/estimator.py``)."""
+STATUS_MS, DISPLAY_MS, SLOW_MS = 20, 40, 100
 
 
 class SimNode(Node):
@@ -47,29 +41,22 @@ class SimNode(Node):
 
     def __init__(self, _signals: OperatorSignals) -> None:
         super().__init__("sim_node")
-        robot: str = declare(self, "robot", "crazyflie", "robot to simulate")
-        airframe: str = declare(self, "parameter_set", "", "its named parameter set; empty: the default one")
-        seed: int = declare(self, "seed", 0, "seed of all noise", low=0, high=2**31 - 1)
         rate: float = declare(self, "rate", 100.0, "sensor messages per second", low=10.0, high=500.0)
-        self._factor: float = declare(
-            self, "real_time_factor", 1.0, "simulated seconds per second", low=0.01, high=100.0
-        )
-        faults: str = declare(self, "faults", "", "faults to come, separated by spaces: kick=40@flying+2 ...")
-        self._world: str = declare(self, "world_frame", "world", "frame of pose and twist")
+        factor: float = declare(self, "real_time_factor", 1.0, "simulated seconds per second", low=0.01, high=100.0)
         self._body: str = declare(self, "body_frame", "base_link", "frame of imu")
-        parameters = load_robot(robot).parameters(airframe or None)
-        if not isinstance(parameters, MultirotorParameters):
-            raise ConfigError(f"robot '{robot}' does not fly: this node simulates multirotors")
         self._period_ms = max(round(1000.0 / rate), 1)
-        self._robot = FreeMultirotor(parameters, seed, [read_fault(text, KINDS) for text in faults.split()])
         self._lock = threading.Lock()
-        self._advertise(multirotor_urdf(robot, asdict(parameters), self._body))
-        self.create_subscription(Actuators, "command", self._on_command, COMMAND)
+        self._side = self._make_side()
+        self._status_out = self.create_publisher(Status, "status", ASKED)
+        self._clock_out = self.create_publisher(Clock, "/clock", CLOCK)
+        self.create_subscription(self._side.command_type, "command", self._on_command, COMMAND)
         self.create_subscription(Bool, "arm_request", self._on_arm, ASKED)
         self.create_subscription(String, "safe_action", self._on_safe_action, ASKED)
         self.create_subscription(String, "inject_fault", self._on_fault, ASKED)
+        self._command_ms = 0.0
+        self._rejected = 0
+        self._pace = Pace(QUANTUM_MS / 1000.0, factor)
         self._diagnostics = Diagnostics(self, "sim_node", self._report)
-        self._slipped_s = 0.0
         self._started_s = time.monotonic()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="simulation", daemon=True)
@@ -84,103 +71,110 @@ class SimNode(Node):
         self._stopping = True
         self._thread.join(2.0)
 
+    def _make_side(self) -> SimulatedSide:
+        name: str = declare(self, "robot", "crazyflie", "robot to simulate")
+        chosen: str = declare(self, "parameter_set", "", "its named parameter set; empty: the default one")
+        path: str = declare(self, "bundle", "", "bundle whose gains move the joints; empty: the parameter set's")
+        hang: bool = declare(self, "hang", False, "robots with joints: start on the crane, feet off the ground")
+        seed: int = declare(self, "seed", 0, "seed of all noise", low=0, high=2**31 - 1)
+        given: str = declare(self, "faults", "", "faults to come, separated by spaces: kick=40@flying+2 ...")
+        world: str = declare(self, "world_frame", "world", "frame of pose and twist")
+        info = _read_bundle(path, name)
+        parameters, faults = load_robot(name).parameters(chosen or None), given.split()
+        if isinstance(parameters, MultirotorParameters):
+            if hang:
+                raise ConfigError(f"parameter 'hang': robot '{name}' flies, it does not hang on a crane")
+            return SimulatedFlight(self, name, parameters, seed, faults, world, self._body)
+        assert isinstance(parameters, JointParameters)
+        constants = {} if info is None else info.robot.constants
+        gains = (constants["kp"], constants["kd"]) if {"kp", "kd"} <= set(constants) else None
+        return SimulatedJoints(self, name, parameters.name, gains, seed, hang, faults, world, self._body)
+
     # Time ------------------------------------------------------------------------------------
 
     def _run(self) -> None:
         with raised_priority():
-            deadline = time.monotonic()
             while not self._stopping:
-                deadline += QUANTUM_MS / 1000.0 / self._factor
-                late_s = time.monotonic() - deadline
-                if late_s < 0.0:
-                    time.sleep(-late_s)
-                elif late_s > MAX_BEHIND_S:
-                    self._slipped_s += late_s
-                    deadline += late_s
+                if not self._pace.wait(self._lag_ms()):
+                    continue
                 with self._lock:
-                    self._robot.advance(QUANTUM_MS)
+                    self._side.robot.advance(QUANTUM_MS)
                 self._publish()
 
+    def _lag_ms(self) -> float:
+        """Return how long ago the robot measured what the newest command rests on, if it waits for the next one."""
+        robot = self._side.robot
+        return robot.now_ms - self._command_ms if self._side.awaits_commands and not robot.stalled else 0.0
+
     def _publish(self) -> None:
-        now_ms = self._robot.now_ms
-        if now_ms % self._period_ms:
+        robot, side, period_ms = self._side.robot, self._side, self._period_ms
+        now_ms = robot.now_ms
+        if now_ms % period_ms:
             return
         time_ns = now_ms * MS
-        state = self._robot.state()
-        if not self._robot.stalled:
-            self._sensors(time_ns, state)
-        if now_ms % STATUS_MS < self._period_ms:
-            self._send_status(time_ns)
-        if now_ms % DISPLAY_MS < self._period_ms and state.finite:
-            self._about.for_display(time_ns, state)
+        if not robot.stalled:
+            side.sensors(time_ns)
+            if now_ms % SLOW_MS < period_ms:
+                side.slow_sensors(time_ns)
+        if now_ms % STATUS_MS < period_ms:
+            self._status_out.publish(status_message(self._body, time_ns, *side.status()))
+        if now_ms % DISPLAY_MS < period_ms:
+            side.display(time_ns)
         # Last, so that a loop that wakes by the clock finds the samples of that time.
         self._clock_out.publish(Clock(clock=to_stamp(time_ns)))
 
-    def _sensors(self, time_ns: int, state: FlightState) -> None:
-        self._about.pose(time_ns, state)
-        twist = TwistStamped()
-        twist.header.frame_id, twist.header.stamp = self._world, to_stamp(time_ns)
-        vector = twist.twist.linear
-        vector.x, vector.y, vector.z = state.velocity_w
-        self._twist.publish(twist)
-        imu = Imu(orientation=quaternion_message(state.orientation_wxyz))
-        imu.header.frame_id, imu.header.stamp = self._body, to_stamp(time_ns)
-        imu.angular_velocity.x, imu.angular_velocity.y, imu.angular_velocity.z = state.angular_velocity_b
-        force = self._robot.specific_force_b
-        imu.linear_acceleration.x, imu.linear_acceleration.y, imu.linear_acceleration.z = force
-        imu.angular_velocity_covariance[0::4] = GYRO_VARIANCE
-        self._imu.publish(imu)
-
     # Topics ----------------------------------------------------------------------------------
 
-    def _advertise(self, description: str) -> None:
-        self._about = RobotPublisher(self, self._world, self._body, description)
-        self._imu = self.create_publisher(Imu, "imu", SENSOR)
-        self._twist = self.create_publisher(TwistStamped, "twist", SENSOR)
-        self._status_out = self.create_publisher(Status, "status", ASKED)
-        self._clock_out = self.create_publisher(Clock, "/clock", CLOCK)
-
-    def _send_status(self, time_ns: int) -> None:
-        from sim2metal_nodes.status import status_message
-
-        robot = self._robot
-        bits = robot.supervisor.bitfield()
-        self._status_out.publish(status_message(self._body, time_ns, bits, robot.battery.voltage))
-
-    def _on_command(self, message: Actuators) -> None:
+    def _on_command(self, message: Any) -> None:
+        try:
+            values = self._side.read(message)
+        except RejectedInputError as error:
+            self._rejected += 1
+            self.get_logger().warning(str(error), throttle_duration_sec=1.0)
+            return
         with self._lock:
-            self._robot.command(message.normalized)
+            self._command_ms = min(stamp_ns(message) / MS, self._side.robot.now_ms)
+            self._side.robot.command(values)
 
     def _on_arm(self, message: Bool) -> None:
         with self._lock:
-            self._robot.request_arm(message.data)
+            self._side.robot.request_arm(message.data)
 
     def _on_safe_action(self, message: String) -> None:
         with self._lock:
             if message.data == EMERGENCY:
-                self._robot.emergency_stop()
+                self._side.robot.emergency_stop()
                 return
             try:
-                self._robot.safe_stop(message.data)  # type: ignore[arg-type]  (checked there)
+                self._side.robot.safe_stop(message.data)  # type: ignore[arg-type]  (checked there)
             except ConfigError as error:
                 self.get_logger().error(str(error), throttle_duration_sec=1.0)
 
     def _on_fault(self, message: String) -> None:
         try:
-            fault = read_fault(message.data, KINDS)
+            with self._lock:
+                self._side.inject(message.data)
         except ConfigError as error:
             self.get_logger().error(str(error))
-            return
-        with self._lock:
-            self._robot.inject(fault)
 
     def _report(self) -> tuple[bytes, str, dict[str, str]]:
-        simulated_s, wall_s = self._robot.now_ms / 1000.0, time.monotonic() - self._started_s
-        values = {"simulated, s": f"{simulated_s:.2f}", "slipped, s": f"{self._slipped_s:.2f}"}
+        robot, pace = self._side.robot, self._pace
+        simulated_s, wall_s = robot.now_ms / 1000.0, time.monotonic() - self._started_s
+        values = {"simulated, s": f"{simulated_s:.2f}", "slipped, s": f"{pace.slipped_s:.2f}"}
+        values["waited for commands, s"] = f"{pace.waited_s:.2f}"
         values["real-time factor"] = f"{simulated_s / max(wall_s, 1e-9):.3f}"
-        values["commands refused"] = str(self._robot.events.counters["refused"])
-        slow = self._slipped_s > 0.01 * wall_s
+        values["commands refused"] = str(robot.events.counters["refused"] + self._rejected)
+        slow = pace.slipped_s > 0.01 * wall_s
         return (WARN if slow else OK), ("too slow for this computer" if slow else "running"), values
+
+
+def _read_bundle(path: str, robot: str) -> BundleInfo | None:
+    if not path:
+        return None
+    info = load_bundle(Path(path)).info
+    if info.robot.name != robot:
+        raise BundleError(f"{path}: this bundle is for robot '{info.robot.name}', not for '{robot}'")
+    return info
 
 
 def main() -> int:

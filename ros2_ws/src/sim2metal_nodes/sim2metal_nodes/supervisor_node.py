@@ -12,27 +12,20 @@ from std_msgs.msg import String
 from std_srvs.srv import Trigger
 
 from hardware.clock import HOST_CLOCK
-from hardware.flight import Flight
-from hardware.flying.behaviour import FlightBehaviour
-from hardware.flying.faults import HOST_SAFE_ACTIONS
-from hardware.flying.operator_mission import OperatorMission
+from hardware.control_loop import ControlLoop
 from hardware.log import RunLog
 from hardware.operator_signals import OperatorSignals
-from hardware.supervisor import Supervisor
 from policies.bundle import load_bundle
-from sim.errors import ConfigError, FlightRefusedError
-from sim.spec import FlightLimits
+from sim.errors import BundleError, ConfigError, FlightRefusedError
 from sim2metal_nodes.clocks import SimulatedClock
 from sim2metal_nodes.commands import message_type
 from sim2metal_nodes.diagnostics import ERROR, OK, WARN, Diagnostics
-from sim2metal_nodes.flight_services import FlightServices
-from sim2metal_nodes.gate import Gate
 from sim2metal_nodes.joystick import Joystick
 from sim2metal_nodes.parameters import declare
 from sim2metal_nodes.qos import ASKED, COMMAND, LATCHED
 from sim2metal_nodes.runner import run_node
 from sim2metal_nodes.sorties import LogBook, Sorties
-from sim2metal_nodes.topic_link import TopicLink
+from sim2metal_nodes.supervised import make_supervised
 
 MODE_PERIOD_S = 0.05
 
@@ -43,6 +36,7 @@ class SupervisorNode(Node):
     def __init__(self, signals: OperatorSignals) -> None:
         super().__init__("supervisor_node")
         path: str = declare(self, "bundle", "", "folder of the policy bundle, whose limits are enforced")
+        robot: str = declare(self, "robot", "", "robot that is connected; a bundle for another is refused")
         world: str = declare(self, "world_frame", "world", "frame of pose, twist and reference")
         body: str = declare(self, "body_frame", "base_link", "frame of imu")
         real_time: bool = declare(self, "real_time", True, "real-time scheduling and locked memory, if allowed")
@@ -50,34 +44,33 @@ class SupervisorNode(Node):
         if not path:
             raise ConfigError("parameter 'bundle' is empty: give the bundle's folder")
         bundle = load_bundle(Path(path))
-        self._bundle_info = info = bundle.info
-        limits = info.limits
-        if not isinstance(limits, FlightLimits):
-            raise ConfigError(f"{path}: robot '{info.robot.name}' does not fly; this supervisor is for flying robots")
-        self._limits = limits
-        self._signals = signals
+        info = bundle.info
+        if robot and info.robot.name != robot:
+            raise BundleError(f"{path}: this bundle is for robot '{info.robot.name}', not for '{robot}'")
+        self._limits = info.limits
         clock = SimulatedClock(self) if self.get_parameter("use_sim_time").value else HOST_CLOCK
-        self._link = TopicLink(self, clock, world, body)
-        self._gate = Gate(info, clock)
-        self._command_out = self.create_publisher(message_type(info), "command_out", COMMAND)
-        self.create_subscription(message_type(info), "command_in", self._on_command, COMMAND)
+        command = message_type(info)
+        self._supervised = make_supervised(self, clock, info, world, body)
+        self._link, self._gate = self._supervised.link, self._supervised.gate
+        self._command_out = self.create_publisher(command, "command_out", COMMAND)
+        self.create_subscription(command, "command_in", self._on_command, COMMAND)
         self._mode_out = self.create_publisher(String, "mode", LATCHED)
         self._mode = ""
         metadata = {"bundle_id": bundle.id, "uri": "ros2", "task": info.task, "robot": info.robot.name}
         self._sorties = Sorties(
-            OperatorMission,
-            self._flight,
+            self._supervised.mission,
+            self._run,
             self._check_ready,
             self._link.emergency_stop,
             signals,
-            LogBook(Path(logs) if logs else None, metadata, clock),
+            LogBook(Path(logs) if logs else None, metadata, clock, self._supervised.schema),
             self._say,
             lambda: not self._link.status.armed,
             wants_real_time=real_time,
         )
-        FlightServices(self, lambda: self._sorties.mission, self._position, self._sorties.emergency_stop)
+        self._supervised.offer(self, self._sorties)
         self.create_service(Trigger, "reset", self._reset)
-        self._joystick = Joystick(self, clock, self._sorties)
+        self._joystick = Joystick(self, clock, self._sorties, self._supervised.rest)
         self.create_subscription(Joy, "joy", self._joystick.receive, ASKED)
         self._diagnostics = Diagnostics(self, "supervisor_node", self._report)
         self.create_timer(MODE_PERIOD_S, self._watch, clock=self._diagnostics.clock)
@@ -87,31 +80,24 @@ class SupervisorNode(Node):
         return (signals.stop or signals.kill) and not self._sorties.busy
 
     def close(self) -> None:
-        """Land, bounded."""
+        """Land or damp, bounded."""
         self._sorties.close()
 
-    # Flight ----------------------------------------------------------------------------------
+    # Runs ------------------------------------------------------------------------------------
 
-    def _flight(self, mission: OperatorMission, log: RunLog, wishes: Any) -> Flight:
+    def _run(self, mission: Any, log: RunLog, wishes: Any) -> ControlLoop[Any]:
         self._gate.reset_gate()
-        supervisor = Supervisor(FlightBehaviour(self._limits, HOST_SAFE_ACTIONS))
-        period_s = self._bundle_info.timing.control_period_s
-        return Flight(self._link, mission, supervisor, log, wishes, self._gate, period_s)
+        return self._supervised.loop(mission, log, wishes)
 
     def _check_ready(self) -> None:
-        """Refuse a flight of a robot that is not seen, not well or not charged."""
-        state = self._link.read()
-        if state is None:
-            missing = [topic for topic, entry in self._link.inputs.newest.items() if entry.received_ns is None]
-            raise FlightRefusedError(f"nothing heard on: {', '.join(missing) or 'status'}")
+        """Refuse a run of a robot that is not seen, not well or not charged."""
+        state, missing = self._link.read(), self._link.missing
+        if state is None or missing:
+            raise FlightRefusedError(f"nothing heard on: {', '.join(missing)}")
         if state.crashed:
             raise FlightRefusedError("the robot says it tumbled, crashed or is locked: restart it")
         if not state.battery_v >= self._limits.battery_takeoff_v:
             raise FlightRefusedError(f"battery {state.battery_v:.2f} V, needed {self._limits.battery_takeoff_v:.2f} V")
-
-    def _position(self) -> tuple[float, ...] | None:
-        state = self._link.read()
-        return state.position_w if state is not None and state.finite else None
 
     # Topics ----------------------------------------------------------------------------------
 
@@ -121,7 +107,7 @@ class SupervisorNode(Node):
 
     def _reset(self, _request: Any, response: Any) -> Any:
         response.success = self._sorties.reset()
-        response.message = "idle" if response.success else "not in flight: land first"
+        response.message = "idle" if response.success else "not while the robot moves: land or damp first"
         return response
 
     def _watch(self) -> None:
@@ -138,7 +124,7 @@ class SupervisorNode(Node):
         now_ns = self._link.clock.now_ns()
         values = self._link.inputs.report(now_ns)
         values |= {"command age, ms": _ms(self._gate.age_s()), "commands rejected": self._gate.rejections}
-        values |= {"joy age, ms": _ms(self._joystick.age_s()), "flights": str(self._sorties.done)}
+        values |= {"joy age, ms": _ms(self._joystick.age_s()), "runs": str(self._sorties.done)}
         if self._sorties.locked:
             return ERROR, "emergency stop: restart the robot and call reset", values
         faults = self._sorties.faults

@@ -1,0 +1,58 @@
+"""Services and subscriptions of a robot with joints, turned into the wishes of a ``JointOperatorMission``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from geometry_msgs.msg import TwistStamped
+from std_msgs.msg import Bool
+from std_srvs.srv import Trigger
+
+from hardware.joints.operator_mission import JointOperatorMission
+from sim.errors import Sim2MetalError
+from sim2metal_nodes.qos import ASKED, COMMAND
+
+
+class JointServices:
+    """Offers ``start``, ``damp``, ``emergency_stop`` and ``cmd_vel``.
+
+    Args:
+        node: to offer them with.
+        mission: returns the mission of the present or next run.
+        emergency: switches the motors off.
+    """
+
+    def __init__(self, node: Any, mission: Callable[[], JointOperatorMission], emergency: Callable[[], None]) -> None:
+        self._node, self._mission, self._emergency = node, mission, emergency
+        node.create_service(Trigger, "start", self._start)
+        node.create_service(Trigger, "damp", self._damp)
+        node.create_service(Trigger, "emergency_stop", self._stop)
+        node.create_subscription(Bool, "emergency_stop", self._on_stop, ASKED)
+        node.create_subscription(TwistStamped, "cmd_vel", self._on_velocity, COMMAND)
+
+    def _start(self, _request: Any, response: Any) -> Any:
+        self._mission().start()
+        response.success, response.message = True, "asked for; mode and the log say what came of it"
+        return response
+
+    def _damp(self, _request: Any, response: Any) -> Any:
+        self._mission().end()
+        response.success = True
+        return response
+
+    def _stop(self, _request: Any, response: Any) -> Any:
+        self._emergency()
+        response.success, response.message = True, "motors off until reset"
+        return response
+
+    def _on_stop(self, message: Bool) -> None:
+        if message.data:
+            self._emergency()
+
+    def _on_velocity(self, message: TwistStamped) -> None:
+        twist = message.twist
+        try:
+            self._mission().set_velocity((twist.linear.x, twist.linear.y, twist.angular.z))
+        except Sim2MetalError as error:
+            self._node.get_logger().error(f"cmd_vel refused: {error}", throttle_duration_sec=1.0)
