@@ -71,17 +71,23 @@ def _run_verb(verb: str, argv: list[str]) -> int:
     args = tyro.cli(args_type, args=argv, prog=f"sim2metal {verb}", description=description, config=config)
     json_file: Path | None = args.json
     error: Exception | None = None
-    from sim.errors import Sim2MetalError
+    from sim.errors import Sim2MetalError, StorageError
+    from sim.files import require_writable, write_atomic
 
+    if json_file is not None:
+        require_writable(json_file)  # before anything moves, not after the flight
     try:
         result: dict[str, Any] = module.run(args)
     except Sim2MetalError as problem:
         # A verb that judges (verify, run) attaches what it measured before it failed.
         error, result = problem, {**getattr(problem, "result", {}), "error": str(problem)}
     if json_file is not None:
-        from sim.files import write_atomic
-
-        write_atomic(json_file, json.dumps(result, indent=2, default=_jsonable) + "\n")
+        try:
+            write_atomic(json_file, json.dumps(result, indent=2, default=_jsonable) + "\n")
+        except StorageError as problem:
+            if error is None:
+                raise
+            print(f"warning: {problem}", file=sys.stderr)  # what went wrong before is the greater news
     if error is not None:
         raise error
     return 0

@@ -183,6 +183,7 @@ def open_log(args: Args, bundle: Bundle, schema: LogSchema = FLIGHT_STEP, clock:
         "task": bundle.info.task,
         "robot": bundle.info.robot.name,
         "parameter_set": bundle.info.robot.parameter_set,
+        "action_names": " ".join(bundle.info.action.names),
         "joint_names": " ".join(bundle.info.robot.joint_names),
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         **{f"version.{name}": version(name) for name in packages},

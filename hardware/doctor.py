@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from hardware.usb_devices import CRAZYFLIE, CRAZYRADIO, find_devices
 from sim.errors import ToolchainError
 
 EXAMPLE = """sim2metal doctor
@@ -27,6 +29,7 @@ sim2metal doctor --install"""
 
 PACKAGES = {
     "robot side": ("numpy", "onnxruntime", "pyserial", "cflib", "mcap", "tyro", "rich"),
+    "ROS 2, humanoids": ("cyclonedds", "rosbags"),
     "training": ("torch", "mujoco", "numba", "onnx", "onnxscript", "gymnasium", "tensorboard", "matplotlib"),
 }
 
@@ -101,7 +104,7 @@ def run(args: Args) -> dict[str, Any]:
         "packages": versions,
         "missing_system_packages": [package.name for package in missing],
         "nvidia_gpu": shutil.which("nvidia-smi") is not None,
-        "crazyradios": _crazyradios(),
+        "crazyradios": len(find_devices(CRAZYRADIO)),
         "serial_ports": _serial_ports(),
     }
 
@@ -130,20 +133,35 @@ def _version(name: str) -> str | None:
         return None
 
 
-def _crazyradios() -> int | None:
-    """Number of Crazyradio dongles, or None where USB cannot be asked."""
-    try:
-        from cflib.drivers.crazyradio import get_serials
-
-        return len(list(get_serials()))
-    except Exception:  # noqa: BLE001 (no USB back end, no permission: a doctor reports, it does not fail)
-        return None
+def _usb(kind: tuple[str, str]) -> str:
+    """Say how many there are and whether this user may use them."""
+    devices = find_devices(kind)
+    if not devices:
+        return "none"
+    if all(device.allowed for device in devices):
+        return f"{len(devices)} found"
+    return f"{len(devices)} found, [red]no rights[/]: udev rule in docs/crazyflie.md"
 
 
 def _serial_ports() -> list[str]:
     from serial.tools import list_ports
 
     return [port.device for port in list_ports.comports()]
+
+
+def _serial_ports_and_rights() -> str:
+    words = [port if os.access(port, os.R_OK | os.W_OK) else f"{port} ([red]no rights[/])" for port in _serial_ports()]
+    return ", ".join(words) or "none"
+
+
+def _real_time() -> str:
+    allowed = os.geteuid() == 0 or resource.getrlimit(resource.RLIMIT_RTPRIO)[0] != 0
+    return "allowed" if allowed else "not allowed: rtprio and memlock in /etc/security/limits.conf"
+
+
+def _ros() -> str:
+    distribution = os.environ.get("ROS_DISTRO")
+    return f"{distribution} is sourced" if distribution else "not sourced: not needed"
 
 
 def _print_tables(console: Console, versions: dict[str, str | None], missing: list[SystemPackage]) -> None:
@@ -158,7 +176,9 @@ def _print_tables(console: Console, versions: dict[str, str | None], missing: li
     for package in SYSTEM_PACKAGES:
         state = "[red]missing[/]" if package in missing else "found"
         table.add_row(package.name, state, package.purpose)
-    radios = _crazyradios()
-    table.add_row("Crazyradio", "USB not readable" if radios is None else f"{radios} found", "real flights")
-    table.add_row("serial ports", ", ".join(_serial_ports()) or "none", "microcontrollers on a cable")
+    table.add_row("Crazyradio", _usb(CRAZYRADIO), "real flights")
+    table.add_row("Crazyflie on USB", _usb(CRAZYFLIE), "usb://0")
+    table.add_row("serial ports", _serial_ports_and_rights(), "microcontrollers on a cable")
+    table.add_row("SCHED_FIFO", _real_time(), "--real-time")
+    table.add_row("ROS 2", _ros(), "nodes and launch files")
     console.print(table)

@@ -6,6 +6,7 @@ what the policy saw. A log cut short by a kill is read up to its end.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -145,7 +146,17 @@ def _policy(args: Args, log: dict[str, Any], observation_size: int) -> OnnxPolic
         )
     if policy.observation_size != observation_size:
         raise ConfigError(f"bundle {path} observes {policy.observation_size} numbers, the log holds {observation_size}")
+    names = bundle.info.action.names
+    acted = str(flown.get("action_names", "")).split() or list(names)
+    if acted != list(names) or log["action"].shape[1] != len(names):
+        raise ConfigError(
+            f"bundle {path} commands {_some(names)}, the log holds {_some(acted)}: they cannot be compared"
+        )
     return policy
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:4]) + (f", … ({len(names)})" if len(names) > 4 else "")
 
 
 def _show(result: dict[str, Any], info: BundleInfo, log: dict[str, Any], console: Console) -> None:

@@ -42,6 +42,23 @@ def write_atomic(path: Path | str, data: bytes | str) -> None:
             temporary.unlink(missing_ok=True)
 
 
+def require_writable(path: Path | str) -> None:
+    """Refuse a file that could not be written, before the work whose result it is to hold.
+
+    Raises:
+        StorageError: if the path is a folder, or its folder cannot be made or written to.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise StorageError(f"cannot write {path}: it is a folder; name a file")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise _cannot_write(path, error) from error
+
+
 def replace_folder(path: Path | str, contents: Mapping[str, bytes], replaceable: Collection[str]) -> None:
     """Create or replace a folder of files in one step: the whole new one is there, or the old one.
 

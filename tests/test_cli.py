@@ -80,6 +80,31 @@ def test_json_file_in_an_unwritable_place_is_an_error(tmp_path):
     assert result.stderr.startswith("error: cannot write")
 
 
+def test_an_unwritable_json_file_is_refused_before_anything_is_done(tmp_path):
+    result = call("run", str(tmp_path / "nothing"), "--json", str(tmp_path))
+    assert result.returncode == 9
+    assert result.stderr.startswith("error: cannot write")
+    assert "it is a folder" in result.stderr
+
+
+def test_a_json_file_that_cannot_be_written_any_more_does_not_hide_the_error(tmp_path, monkeypatch, capsys):
+    import policies.evaluate
+    from sim.errors import LinkError
+
+    target = tmp_path / "gone" / "result.json"
+
+    def lose(_):
+        target.parent.rmdir()
+        target.parent.touch()
+        raise LinkError("the robot is gone")
+
+    monkeypatch.setattr(policies.evaluate, "run", lose)
+    assert sim2metal.main(["eval", "some-bundle", "--json", str(target)]) == LinkError.exit_code
+    words = capsys.readouterr().err.splitlines()
+    assert words[0].startswith("warning: cannot write")
+    assert words[1] == "error: the robot is gone"
+
+
 def test_json_file_records_an_error_too(tmp_path):
     target = tmp_path / "eval.json"
     assert call("eval", str(tmp_path / "nothing"), "--json", str(target)).returncode == 3

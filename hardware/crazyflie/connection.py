@@ -30,6 +30,8 @@ STALL_S = {"udp": 1.0, "usb": 2.0, "radio": 3.0}
 HANDSHAKE_S = 30.0
 """Longest handshake that keeps making progress (a full table of contents over a poor radio link)."""
 POLL_S = 0.02
+LAST_CHANNEL = 125
+"""A Crazyradio's channels are 2400 to 2525 MHz (Bitcraze, "Crazyradio", USB protocol)."""
 
 URI_PATTERNS = {
     "udp": (r"udp://[^/:]+:\d{1,5}", "udp://HOST:PORT, e.g. udp://127.0.0.1:19850"),
@@ -42,9 +44,12 @@ URI_PATTERNS = {
 
 HINTS = {
     "udp": "start one with: sim2metal virtual crazyflie --uri {uri} --bundle BUNDLE",
-    "usb": "switch the robot on and plug it in",
+    "usb": "plug the robot in and switch it on; your user needs the udev rule in docs/crazyflie.md",
     "radio": "switch the robot on, plug in the Crazyradio and check channel, rate and address",
 }
+
+NO_DONGLE = "plug the Crazyradio in; if it is, your user may not use it: the udev rule is in docs/crazyflie.md"
+"""Whatever is wrong with the robot, without a dongle nobody knows."""
 
 logging.getLogger("cflib").addHandler(logging.NullHandler())  # its warnings become our errors
 
@@ -61,6 +66,8 @@ def check_uri(uri: str) -> str:
     pattern, shape = URI_PATTERNS[scheme]
     if not re.fullmatch(pattern, uri):
         raise ConfigError(f"malformed URI '{uri}': expected {shape}")
+    if scheme == "radio" and int(uri.split("/")[3]) > LAST_CHANNEL:
+        raise ConfigError(f"malformed URI '{uri}': expected a channel from 0 to {LAST_CHANNEL}")
     if scheme == "udp" and not 0 < int(uri.rpartition(":")[2]) < 1 << 16:
         raise ConfigError(f"malformed URI '{uri}': expected a port from 1 to 65535")
     return scheme
@@ -90,7 +97,8 @@ def connect(uri: str, stopped: Callable[[], bool] = lambda: False) -> Crazyflie:
             attempt.crazyflie.link_statistics.stop()  # our sender pings instead: see the module's docstring
             return attempt.crazyflie
         disconnect(attempt.crazyflie)
-    raise LinkError(f"no Crazyflie at {uri} ({reason}, {ATTEMPTS} attempts); {HINTS[scheme].format(uri=uri)}")
+    hint = NO_DONGLE if "Crazyradio" in reason else HINTS[scheme].format(uri=uri)
+    raise LinkError(f"no Crazyflie at {uri} ({reason}, {ATTEMPTS} attempts); {hint}")
 
 
 def disconnect(crazyflie: Crazyflie) -> None:

@@ -124,8 +124,13 @@ class SimLink:
         self.address = parse_sim_uri(uri)
         robot = load_robot(self.address.robot)
         parameters = robot.parameters(self.address.parameter_set)
-        if level != "motor" or not isinstance(parameters, MultirotorParameters):
-            raise ConfigError(f"{uri} takes the motor commands of a flying robot, not commands of level '{level}'")
+        if not isinstance(parameters, MultirotorParameters):
+            raise ConfigError(f"{uri}: only flying robots run in this process; try sim2metal virtual --help")
+        if level != "motor":
+            raise ConfigError(
+                f"{uri} takes motor commands, not commands of level '{level}'; start a robot that takes them with:"
+                " sim2metal virtual crazyflie --profile stock"
+            )
         self.level: ActionLevel = "motor"
         self.command_names = robot.motor_names
         self._parameters = parameters

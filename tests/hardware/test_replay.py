@@ -1,5 +1,7 @@
 """Replay: a flight's policy does again what it did, and another's first difference is found."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,8 @@ from hardware import deploy, recover, replay
 from hardware.log_reader import read_log
 from sim.errors import BundleError, ConfigError, StorageError, VerificationError
 from tests.hil.stalls import in_real_time
+
+ZOO = Path(__file__).parents[2] / "policies" / "zoo"
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +128,11 @@ def test_what_cannot_be_replayed_says_why(log, bundle, tmp_path):
         replay.run(replay.Args(log, bundle=tmp_path / "none"))
     with pytest.raises(ConfigError, match="the policy ran on board"):
         replay.run(replay.Args(_flight_on_board(bundle, tmp_path)))
+
+
+def test_a_bundle_with_other_commands_is_refused(log):
+    with pytest.raises(ConfigError, match="commands roll, pitch, yaw_rate, thrust, the log holds m1, m2, m3, m4"):
+        replay.run(replay.Args(log, bundle=ZOO / "hover_attitude"))
 
 
 def _flight_on_board(bundle, tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import tyro
 
@@ -12,7 +12,7 @@ import tyro
 class Launch:
     """Launch: start nodes from a launch file of ros2_ws, until Ctrl-C or until the mission ends."""
 
-    words: tyro.conf.Positional[tuple[str, ...]]
+    words: Annotated[tuple[str, ...], tyro.conf.Positional, tyro.conf.arg(metavar="FILE [NAME:=VALUE ...]")]
     """Launch file (fly, a path, or a package and a file), then its arguments as name:=value."""
     show_args: bool = False
     """Print the file's arguments instead of launching it."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import tyro
 
 from hardware.ros2.verbs.session import call, console, full_node_name, session
+from hardware.ros2.verbs.words import NodeName
 from sim.errors import ConfigError
 
 
@@ -15,8 +16,7 @@ from sim.errors import ConfigError
 class Get:
     """Show a managed node's state."""
 
-    node: tyro.conf.Positional[str]
-    """Node name."""
+    node: NodeName
 
     def run(self) -> dict[str, Any]:
         """Print and return the state."""
@@ -31,9 +31,8 @@ class Get:
 class Set:
     """Take a managed node through a transition."""
 
-    node: tyro.conf.Positional[str]
-    """Node name."""
-    transition: tyro.conf.Positional[str]
+    node: NodeName
+    transition: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TRANSITION")]
     """configure, activate, deactivate, cleanup or shutdown."""
 
     def run(self) -> dict[str, Any]:
@@ -57,8 +56,7 @@ class Set:
 class List:
     """List what a managed node allows now."""
 
-    node: tyro.conf.Positional[str]
-    """Node name."""
+    node: NodeName
 
     def run(self) -> dict[str, Any]:
         """Print and return the transitions."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import tyro
 
 from hardware.ros2.verbs.session import ANSWER_S, Listen, console, full_node_name, is_hidden, session
+from hardware.ros2.verbs.words import NodeName
 from sim.errors import LinkError
 
 
@@ -33,8 +34,7 @@ class List:
 class Info:
     """Show what a node publishes, subscribes to, offers and calls."""
 
-    node: tyro.conf.Positional[str]
-    """Node name."""
+    node: NodeName
 
     def run(self) -> dict[str, Any]:
         """Print and return it."""

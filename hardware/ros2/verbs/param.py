@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import tyro
 
 from hardware.ros2.verbs.session import call, console, full_node_name, session
+from hardware.ros2.verbs.words import NodeName, ParameterName
 from sim.errors import ConfigError, LinkError
 
 
@@ -15,8 +16,7 @@ from sim.errors import ConfigError, LinkError
 class List:
     """List a node's parameters."""
 
-    node: tyro.conf.Positional[str]
-    """Node name."""
+    node: NodeName
 
     def run(self) -> dict[str, Any]:
         """Print and return their names."""
@@ -32,10 +32,8 @@ class List:
 class Get:
     """Show a parameter's value."""
 
-    node: tyro.conf.Positional[str]
-    """Node name."""
-    name: tyro.conf.Positional[str]
-    """Parameter name."""
+    node: NodeName
+    name: ParameterName
 
     def run(self) -> dict[str, Any]:
         """Print and return the value."""
@@ -57,11 +55,9 @@ class Get:
 class Set:
     """Change a parameter."""
 
-    node: tyro.conf.Positional[str]
-    """Node name."""
-    name: tyro.conf.Positional[str]
-    """Parameter name."""
-    value: tyro.conf.Positional[str]
+    node: NodeName
+    name: ParameterName
+    value: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="YAML")]
     """The value as YAML."""
 
     def run(self) -> dict[str, Any]:

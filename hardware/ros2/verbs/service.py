@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import tyro
 
 from hardware.ros2.verbs.session import Listen, call, console, is_hidden, session
+from hardware.ros2.verbs.words import ServiceName
 from sim.errors import ConfigError
 
 
@@ -38,11 +39,10 @@ class List:
 class Call:
     """Call a service and print its answer."""
 
-    service: tyro.conf.Positional[str]
-    """Service name."""
-    type: tyro.conf.Positional[str]
+    service: ServiceName
+    type: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TYPE")]
     """Service type, e.g. std_srvs/srv/SetBool."""
-    values: tyro.conf.Positional[str] = "{}"
+    values: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="[YAML]")] = "{}"
     """The request as YAML, e.g. "{data: true}"."""
 
     def run(self) -> dict[str, Any]:

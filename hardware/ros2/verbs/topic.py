@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import tyro
 
 from hardware.ros2.verbs.session import Listen, console, is_hidden, session
+from hardware.ros2.verbs.words import TopicName
 from sim.errors import ConfigError, LinkError
 
 
@@ -41,8 +42,7 @@ class List:
 class Echo:
     """Print a topic's messages as YAML."""
 
-    topic: tyro.conf.Positional[str]
-    """Topic name."""
+    topic: TopicName
     type: Annotated[str | None, tyro.conf.arg(metavar="TYPE")] = None
     """Message type; left out, the topic's publishers tell it."""
     count: int = 0
@@ -70,8 +70,7 @@ class Echo:
 class Hz:
     """Measure how often a topic's messages come."""
 
-    topic: tyro.conf.Positional[str]
-    """Topic name."""
+    topic: TopicName
     type: Annotated[str | None, tyro.conf.arg(metavar="TYPE")] = None
     """Message type; left out, the topic's publishers tell it."""
     window: int = 100
@@ -100,11 +99,10 @@ class Hz:
 class Pub:
     """Publish on a topic."""
 
-    topic: tyro.conf.Positional[str]
-    """Topic name."""
-    type: tyro.conf.Positional[str]
+    topic: TopicName
+    type: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="TYPE")]
     """Message type, e.g. geometry_msgs/msg/Twist."""
-    values: tyro.conf.Positional[str] = "{}"
+    values: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="[YAML]")] = "{}"
     """The message as YAML, e.g. "{linear: {x: 0.1}}"."""
     rate: float = 1.0
     """Messages per second."""
@@ -131,12 +129,13 @@ class Pub:
             found = node.context.graph.wait(lambda: publisher.get_subscription_count() >= self.subscribers, 10.0)
             if not found:
                 raise LinkError(f"{self.topic} has {publisher.get_subscription_count()} subscribers after 10 s")
-            sent = self._publish(publisher, message)
-            publisher.wait_for_all_acked(Duration(seconds=1))
+            sent = self._publish(publisher, message, node.context)
+            if node.context.ok():
+                publisher.wait_for_all_acked(Duration(seconds=1))
         console().print(f"published {sent} messages on {self.topic}")
         return {"published": sent}
 
-    def _publish(self, publisher: Any, message: Any) -> int:
+    def _publish(self, publisher: Any, message: Any, context: Any) -> int:
         due = time.monotonic()
         for sent in itertools.count(1):
             publisher.publish(message)
@@ -144,6 +143,8 @@ class Pub:
                 return sent
             due += 1.0 / self.rate
             time.sleep(max(0.0, due - time.monotonic()))
+            if not context.ok():  # Ctrl-C or SIGTERM
+                return sent
         raise AssertionError
 
 

@@ -9,7 +9,7 @@ from hardware import deploy
 from hardware.faults import Fault
 from hardware.flying.faults import HOST_SAFE_ACTIONS
 from hardware.log_reader import read_log
-from hardware.virtual.sim_link import SimClock, parse_sim_uri
+from hardware.virtual.sim_link import SimClock, SimLink, parse_sim_uri
 from policies.runtime import OnnxPolicy
 from sim.errors import ConfigError, FlightAbortedError
 
@@ -89,7 +89,6 @@ def test_a_fault_in_the_air_reaches_its_safe_action(bundle, tmp_path, injected):
 @pytest.mark.parametrize("seed", range(8))
 def test_any_fault_at_any_time_ends_with_motors_off(bundle, tmp_path, seed, monkeypatch):
     """Whatever breaks and whenever: nobody hangs, and the robot ends disarmed, by its host or by itself."""
-    from hardware.virtual.sim_link import SimLink
 
     robots = []
     monkeypatch.setattr(SimLink, "close", lambda self: robots.append(self.robot))
@@ -128,9 +127,11 @@ def test_everything_a_uri_can_say():
 
 
 def test_a_robot_for_another_bundle_is_refused(bundle, tmp_path):
-    """A walking robot takes no motor commands of a flying one."""
-    with pytest.raises(ConfigError, match="flying robot"):
+    """A walking robot takes no motor commands of a flying one, and this one no attitudes."""
+    with pytest.raises(ConfigError, match="only flying robots"):
         deploy.run(flight(bundle, tmp_path, "sim://g1"))
+    with pytest.raises(ConfigError, match=r"not commands of level 'attitude_thrust'.*--profile stock"):
+        SimLink("sim://crazyflie", "attitude_thrust")
     assert not list(tmp_path.glob("*.mcap"))
 
 
