@@ -264,8 +264,11 @@ def fault_dict(record: FaultRecord, acted_s: float) -> dict[str, Any]:
 
     Args:
         record: from the supervisor.
-        acted_s: when the safe action had been handed to the link, on its clock.
+        acted_s: when this step's command or safe action had been handed to the link, on its clock. An action
+            that was in force already counts from then: a fault that turns up later changes nothing about it.
     """
+    if record.in_force_since_s is not None:
+        acted_s = max(record.in_force_since_s, record.onset_s)
     return {
         "fault": record.fault.value,
         "safe_action": record.action,

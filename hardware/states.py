@@ -1,7 +1,7 @@
 """What a robot reports: a flying robot's state estimate, a robot's joints and inertial unit.
 
-SI units, world frame z up, quaternions wxyz. Times are host monotonic nanoseconds;
-``received_ns`` is the arrival of the oldest part, so that an age is never understated.
+SI units, world frame z up, quaternions wxyz. Times are host monotonic nanoseconds; ``received_ns``
+is the arrival of the oldest part less its lag (``RobotTime``), so that an age is never understated.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class RobotState(Protocol):
 
     @property
     def received_ns(self) -> int:
-        """Arrival of the oldest part of the sample, host monotonic."""
+        """Arrival of the oldest part of the sample less what it was late, host monotonic."""
         ...
 
     @property

@@ -56,6 +56,8 @@ class FaultRecord:
     detected_s: float
     action: SafeAction
     """The safe action in force right after, which may be a more severe one of an earlier fault."""
+    in_force_since_s: float | None = None
+    """Since when, if it was in force before this fault was seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +136,9 @@ class Supervisor:
                 continue  # a mission that ends by itself does already what this asks for: legs that damp do fall
             self._act(fault, seen)
             if fault not in known:
-                new.append(FaultRecord(fault, self._onset(fault, seen), self.now_s, self._action_in_force()))
+                since_s = self._mode_since_s if self._mode_since_s < self.now_s else None
+                onset_s = self._onset(fault, seen)
+                new.append(FaultRecord(fault, onset_s, self.now_s, self._action_in_force(), since_s))
         self.faults += new
         return tuple(new)
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from hardware.dds.frames import Frame
 from hardware.dds.profiles import DdsProfile
 from hardware.dds.remote import stop_requested
+from hardware.robot_time import RobotTime, counter_step
 from hardware.states import JointState, Vector
 
 MAX_POSITION_RAD = 4.0 * math.pi
@@ -28,7 +29,8 @@ UNIT_TOLERANCE = 0.1
 """Largest error of a quaternion's norm."""
 RESTART_MS = 1000
 """A clock that jumps back by more than this was started anew."""
-_WRAP = 1 << 32
+TICK_BITS = 32
+"""``tick`` counts milliseconds (Unitree's ``LowState_``)."""
 
 
 class StateReceiver:
@@ -36,7 +38,7 @@ class StateReceiver:
 
     Attributes:
         frame: the newest good one, ``None`` before the first.
-        received_ns: when it came.
+        received_ns: when it came, less its lag (``RobotTime``).
         heard_ns: when any frame of this robot came.
         counters: what was refused, by reason.
         restarted: the robot's clock began anew.
@@ -45,6 +47,7 @@ class StateReceiver:
 
     def __init__(self, profile: DdsProfile) -> None:
         self._profile = profile
+        self._time = RobotTime(TICK_BITS)
         self._writer: int | None = None
         self.frame: Frame | None = None
         self.received_ns = 0
@@ -73,14 +76,15 @@ class StateReceiver:
             return False
         self.heard_ns = now_ns
         self._writer = writer
+        tick = int(frame.record["tick"])
         if self.frame is not None:
-            step = tick_step(int(self.frame.record["tick"]), int(frame.record["tick"]))
+            step = counter_step(int(self.frame.record["tick"]), tick, TICK_BITS)
             if step < -RESTART_MS:
                 self.restarted = True
             elif step <= 0:
                 self.counters["repeated" if step == 0 else "overtaken"] += 1
                 return False
-        self.frame, self.received_ns = frame, now_ns
+        self.frame, self.received_ns = frame, self._time.due_ns(tick, now_ns)
         if stop_requested(frame.record["wireless_remote"].tobytes()):
             self.remote_stop = True
         return True
@@ -96,12 +100,6 @@ class StateReceiver:
         """Forget that the operator asked for a stop; it holds while the buttons are down."""
         frame = self.frame
         self.remote_stop = frame is not None and stop_requested(frame.record["wireless_remote"].tobytes())
-
-
-def tick_step(before: int, after: int) -> int:
-    """Return how far a 32-bit clock went, negative for backwards, across its wrap."""
-    step = (after - before) % _WRAP
-    return step - _WRAP if step >= _WRAP // 2 else step
 
 
 def joint_state(

@@ -27,6 +27,17 @@ class EventLog:
         self.marks: dict[str, int] = {}
         """Newest on-board time in ms of what happens too often to list, e.g. every set-point."""
         self.tick_ms = 0
+        self.slipped_ms = 0
+        """Time for which the computer was too slow: the robot stood still, its clock did not."""
+
+    @property
+    def clock_ms(self) -> int:
+        """The robot's clock, as it stamps what it sends."""
+        return self.tick_ms + self.slipped_ms
+
+    def slip(self, duration_ms: int) -> None:
+        """Note that the robot stood still for so long."""
+        self.slipped_ms += duration_ms
 
     def add(self, name: str, **details: Any) -> None:
         """Record an event at the present on-board time."""

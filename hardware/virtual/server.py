@@ -137,6 +137,7 @@ class RobotServer(ABC):
         """Move the time by one quantum; returns the next deadline."""
         if now_ns - deadline_ns > MAX_BEHIND_NS:
             self._slipped_ns += now_ns - deadline_ns
+            self._robot.events.slip((now_ns - deadline_ns) // _NS)
             deadline_ns = now_ns
         self.move(QUANTUM_MS)
         self.flush()

@@ -6,6 +6,7 @@ import math
 import pytest
 
 from hardware.behaviour import Mode
+from hardware.control_loop import fault_dict
 from hardware.faults import SEVERITY, Fault
 from hardware.flying.behaviour import FlightBehaviour
 from hardware.flying.faults import HOST_SAFE_ACTIONS, SAFE_ACTIONS
@@ -244,3 +245,21 @@ def test_commands_leave_in_exactly_the_commanding_modes(flying):
     for seen in (look(), SHOWS[Fault.LOW_BATTERY], SHOWS[Fault.SPEED], SHOWS[Fault.TILT]):
         output = flying.step(seen=seen)
         assert (output.command is not None) == (output.mode in COMMANDING)
+
+
+def test_a_fault_whose_action_was_in_force_already_was_answered_then(flying):
+    first = flying.step(seen=aloft(connected=False, heard_age_s=0.11)).new_faults[0]
+    assert first.in_force_since_s is None
+    for _ in range(30):
+        flying.step(seen=aloft(connected=False, heard_age_s=0.3))
+    later = flying.step(seen=aloft(state_age_s=0.4)).new_faults[0]
+    assert later.fault is Fault.STATE_STALE
+    assert later.in_force_since_s == pytest.approx(first.detected_s)
+    record = fault_dict(later, acted_s=flying.time)
+    assert record["safe_action_ms"] == pytest.approx(1e3 * (first.detected_s - later.onset_s), abs=0.1)
+    assert record["detected_ms"] == pytest.approx(400.0)
+
+
+def test_two_faults_of_one_step_are_both_answered_in_it(flying):
+    for record in flying.step(seen=aloft({"battery_v": 2.0, "crashed": True})).new_faults:
+        assert record.in_force_since_s is None

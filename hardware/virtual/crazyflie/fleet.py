@@ -98,6 +98,11 @@ class FleetEvents(EventLog):
         super().__init__()
         self._logs = logs
 
+    def slip(self, duration_ms: int) -> None:
+        """Note that all stood still for so long."""
+        for log in self._logs:
+            log.slip(duration_ms)
+
     def document(self, **summary: Any) -> dict[str, Any]:
         """Return everything as JSON-able data: a list of the robots' own documents and the sum of their counters."""
         counters = sum((log.counters for log in self._logs), Counter())

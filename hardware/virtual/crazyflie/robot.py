@@ -168,7 +168,7 @@ class VirtualCrazyflie:
         self._drive(self._control(estimate))
         if self.now_ms % BATTERY_PERIOD_MS == 0:
             self.battery.step(body.rotor_speed, BATTERY_PERIOD_MS / 1000.0)
-        self._radio.send(self.log.stream(self.now_ms))
+        self._radio.send(self.log.stream(self.now_ms, self.events.clock_ms))
         self._radio.send(self.param.updates())
 
     def _supervise(self, estimate: Estimate) -> None:

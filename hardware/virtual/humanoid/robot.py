@@ -134,6 +134,6 @@ class VirtualHumanoid:
         drive.apply(self.body)
 
     def _publish(self) -> None:
-        self._writer.write(self._frame, self.now_ms, self._enabled)
+        self._writer.write(self._frame, self.events.clock_ms, self._enabled)
         if not self.state_stalled:
             self._states.push(self.now_ms, self._frame.image.tobytes())

@@ -167,7 +167,7 @@ class SerialBoard(ABC):
         if self.endpoint.sessions.intruder:
             flags |= Flag.INTRUDER
         return Head(
-            robot_ms=self.now_ms,
+            robot_ms=self.events.clock_ms,
             command_sequence=self.endpoint.gate.sequence,
             battery_v=battery_v,
             flags=flags,

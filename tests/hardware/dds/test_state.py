@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hardware.dds.frames import GoLowState, HgLowState
 from hardware.dds.profiles import G1, GO2
 from hardware.dds.remote import encode
-from hardware.dds.state import StateReceiver, joint_state, tick_step
+from hardware.dds.state import TICK_BITS, StateReceiver, joint_state
+from hardware.robot_time import counter_step
 
 MOTORS = np.arange(29)
 
@@ -143,7 +144,7 @@ def test_motors_report_their_errors():
 
 @given(st.integers(0, 2**32 - 1), st.integers(-(2**31), 2**31 - 1))
 def test_tick_step_is_modular(before, step):
-    assert tick_step(before, (before + step) % 2**32) == step
+    assert counter_step(before, (before + step) % 2**32, TICK_BITS) == step
 
 
 @settings(max_examples=300, deadline=None)

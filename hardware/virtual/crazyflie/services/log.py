@@ -69,8 +69,8 @@ class LogService:
         """Forget every block."""
         self._blocks.clear()
 
-    def stream(self, now_ms: int) -> list[Packet]:
-        """Return the data packets due at ``now_ms``."""
+    def stream(self, now_ms: int, clock_ms: int) -> list[Packet]:
+        """Return the data packets due at ``now_ms``, stamped with ``clock_ms``."""
         self._now = now_ms
         if self.stalled:
             return []
@@ -79,7 +79,7 @@ class LogService:
         for number, block in due:
             block.due_ms += block.period_ms * (1 + (now_ms - block.due_ms) // block.period_ms)
             values = b"".join(kind.pack(read()) for kind, read in block.variables)
-            stamp = (now_ms & 0xFFFFFF).to_bytes(3, "little")
+            stamp = (clock_ms & 0xFFFFFF).to_bytes(3, "little")
             packets.append(Packet(Port.LOGGING, DATA, bytes((number,)) + stamp + values))
         return packets
 
