@@ -39,7 +39,10 @@ def generate(model: bytes, bundle_id: str = NO_BUNDLE, excerpt: Excerpt | None =
     remove_unused(program)
     placement = plan(program)
     sizes = sizes_of(program, placement)
-    files = {"policy.h": emit_header(sizes, bundle_id), "policy.c": emit_source(program, placement, bundle_id)}
+    files = {
+        "policy.h": emit_header(sizes, bundle_id, program.layout),
+        "policy.c": emit_source(program, placement, bundle_id),
+    }
     if excerpt is not None:
         files["policy_selftest.c"] = emit_selftest(excerpt, sizes)
     return GeneratedPolicy(files, sizes)

@@ -167,6 +167,8 @@ class Program:
     inputs: dict[str, Buffer]
     statements: list[Statement]
     outputs: dict[str, Value]
+    layout: list[str] = field(default_factory=list)
+    """Where inputs and states of several tensors lie, a line each."""
 
 
 def scalar(value: float) -> Constant:

@@ -14,13 +14,24 @@ from onnx import numpy_helper
 
 from firmware_export.onnx_to_c.convolution import CONVOLUTION
 from firmware_export.onnx_to_c.evaluate import evaluate
-from firmware_export.onnx_to_c.ir import Apply, Buffer, Constant, Program, UnsupportedModelError, Value, View
+from firmware_export.onnx_to_c.ir import (
+    Apply,
+    Buffer,
+    Constant,
+    Map,
+    Program,
+    Role,
+    UnsupportedModelError,
+    Value,
+    View,
+)
 from firmware_export.onnx_to_c.layers import LAYERS
 from firmware_export.onnx_to_c.lowering import Lowering, Node
 from firmware_export.onnx_to_c.normalization import NORMALIZATION
 from firmware_export.onnx_to_c.operators import ELEMENTWISE, elementwise
 from firmware_export.onnx_to_c.padding import PADDING
 from firmware_export.onnx_to_c.recurrent import RECURRENT
+from firmware_export.onnx_to_c.signature import Port, Signature, read_signature
 
 _MOVEMENT_NAMES = (
     "Identity Reshape Flatten Squeeze Unsqueeze Transpose Slice Split Expand "
@@ -39,9 +50,6 @@ _STATEMENTS: dict[str, Callable[[Node, list[Any], Lowering], None]] = {
 }
 """Operators that become statements of their own, and what writes them."""
 
-_INPUT_NAMES = ("observation", "state_in", "reset")
-_OUTPUT_NAMES = ("action", "state_out")
-
 
 def supported_operators() -> list[str]:
     """Return the names of every ONNX operator the generator translates."""
@@ -54,8 +62,8 @@ def read_program(model_bytes: bytes) -> Program:
     """Translate a serialised ONNX model into statements on flat buffers.
 
     Args:
-        model_bytes: a model with inputs ``observation`` [, ``state_in``, ``reset``] and outputs
-            ``action`` [, ``state_out``], float32, leading batch axis dynamic or 1.
+        model_bytes: a model whose inputs and outputs ``signature.read_signature`` can tell apart, float32,
+            batch axis dynamic or 1.
 
     Raises:
         UnsupportedModelError: if the file is no ONNX model, its inputs are not a policy's, or a node
@@ -65,11 +73,12 @@ def read_program(model_bytes: bytes) -> Program:
     lowering = Lowering(opsets=opsets, uses=_count_uses(graph))
     for initializer in graph.initializer:
         lowering.values[initializer.name] = Constant(numpy_helper.to_array(initializer))
-    inputs = _declare_inputs(graph, lowering)
+    signature = read_signature(graph)
+    inputs = _declare_inputs(signature, lowering)
     for position, proto in enumerate(graph.node):
         _lower_node(Node.of(proto, position), lowering)
-    outputs = _collect_outputs(graph, lowering)
-    return Program(inputs, lowering.statements, outputs)
+    outputs = _collect_outputs(signature, lowering)
+    return Program(inputs, lowering.statements, outputs, signature.describe())
 
 
 def _load(model_bytes: bytes) -> tuple[onnx.GraphProto, list[onnx.OperatorSetIdProto]]:
@@ -89,41 +98,47 @@ def _count_uses(graph: onnx.GraphProto) -> dict[str, int]:
     return uses
 
 
-def _declare_inputs(graph: onnx.GraphProto, lowering: Lowering) -> dict[str, Buffer]:
+def _declare_inputs(signature: Signature, lowering: Lowering) -> dict[str, Buffer]:
     buffers: dict[str, Buffer] = {}
-    for value in graph.input:
-        if value.name in lowering.values:
-            continue  # an initializer listed among the inputs, as before IR version 4
-        if value.name not in _INPUT_NAMES:
-            raise UnsupportedModelError(f"unknown graph input '{value.name}'; a policy has {', '.join(_INPUT_NAMES)}")
-        tensor = value.type.tensor_type
-        if tensor.elem_type != onnx.TensorProto.FLOAT:
-            raise UnsupportedModelError(f"graph input '{value.name}' must be float32")
-        dims = tensor.shape.dim
-        shape = tuple(dim.dim_value if dim.HasField("dim_value") else 1 for dim in dims)
-        if not shape or shape[0] != 1 or not all(dim.HasField("dim_value") for dim in dims[1:]):
-            raise UnsupportedModelError(f"graph input '{value.name}' must have shape (batch, size), found {shape}")
-        buffer = Buffer(value.name, int(np.prod(shape)), role=value.name)
-        buffers[value.name] = buffer
-        lowering.values[value.name] = View.of(buffer, shape)
-    if "observation" not in buffers:
-        raise UnsupportedModelError("the graph has no input 'observation': it is not a policy")
+    reset = () if signature.reset is None else (signature.reset,)
+    roles: tuple[tuple[Role, tuple[Port, ...]], ...] = (
+        ("observation", signature.observation),
+        ("state_in", signature.state),
+        ("reset", reset),
+    )
+    for role, ports in roles:
+        if not ports:
+            continue
+        buffer = buffers[role] = Buffer(role, sum(port.size for port in ports), role=role)
+        for port in ports:
+            lowering.values[port.name] = View(buffer, port.start + np.arange(port.size).reshape(port.shape))
     return buffers
 
 
-def _collect_outputs(graph: onnx.GraphProto, lowering: Lowering) -> dict[str, Value]:
-    outputs = {}
-    for output in graph.output:
-        if output.name not in _OUTPUT_NAMES:
-            raise UnsupportedModelError(
-                f"unknown graph output '{output.name}'; a policy has {', '.join(_OUTPUT_NAMES)}"
-            )
-        outputs[output.name] = lowering.values[output.name]
-    if "action" not in outputs:
-        raise UnsupportedModelError("the graph has no output 'action': it is not a policy")
-    if ("state_in" in {value.name for value in graph.input}) != ("state_out" in outputs):
-        raise UnsupportedModelError("the graph must have both 'state_in' and 'state_out', or neither")
+def _collect_outputs(signature: Signature, lowering: Lowering) -> dict[str, Value]:
+    missing = [name for name in (signature.action, *signature.next_state) if name not in lowering.values]
+    if missing:
+        raise UnsupportedModelError(f"no node computes the graph's output '{missing[0]}'")
+    outputs = {"action": lowering.values[signature.action]}
+    for port, name in zip(signature.state, signature.next_state):
+        if int(np.prod(lowering.values[name].shape)) != port.size:
+            shape = list(lowering.values[name].shape)
+            raise UnsupportedModelError(f"output '{name}' has shape {shape}, input '{port.name}' {list(port.shape)}")
+    if len(signature.state) == 1:
+        outputs["state_out"] = lowering.values[signature.next_state[0]]
+    elif signature.state:
+        outputs["state_out"] = _side_by_side(signature, lowering)
     return outputs
+
+
+def _side_by_side(signature: Signature, lowering: Lowering) -> View:
+    """Gather several next states in one buffer."""
+    buffer = Buffer("next_state", sum(port.size for port in signature.state))
+    for port, name in zip(signature.state, signature.next_state):
+        value = lowering.values[name]
+        target = port.start + np.arange(port.size).reshape(value.shape)
+        lowering.statements.append(Map(buffer, target, value, [name]))
+    return View.of(buffer, (1, buffer.size))
 
 
 def _lower_node(node: Node, lowering: Lowering) -> None:

@@ -132,7 +132,7 @@ def test_unknown_operator_names_the_node():
 @pytest.mark.parametrize(
     ("nodes", "inputs", "message"),
     [
-        ([helper.make_node("Relu", ["observation"], ["action"])], {"image": 3}, "unknown graph input 'image'"),
+        ([helper.make_node("Relu", ["observation"], ["action"])], {"image": 3}, "'observation', which nothing"),
         ([helper.make_node("Relu", ["missing"], ["action"])], {"observation": 3}, "'missing', which nothing defines"),
         (
             [helper.make_node("Cast", ["observation"], ["action"], to=7, name="c")],
