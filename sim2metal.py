@@ -30,6 +30,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "report": ("calibration.report", "write one HTML page with plots and a video"),
     "demo": ("hardware.virtual.demo", "the first whole flight: train, judge, export, verify, fly, report"),
     "table": ("sim.table", "print a task's randomization tables with their sources"),
+    "touch": ("sim.tactile.verb", "press an object on a tactile pad and draw what it feels and sees"),
     "bench": ("tests.bench.cli", "measure the figures that the documentation quotes"),
 }
 
@@ -103,8 +104,9 @@ def _import_verb(verb: str) -> Any:
         missing = error.name or module
         if missing.split(".")[0] == "tests":
             raise ConfigError(f"'{verb}' needs a source checkout: the installed wheel leaves tests out") from None
-        extra = "install the training extra: pip install 'sim2metal[train]'"
-        raise ConfigError(f"'{verb}' needs the Python package '{missing}': {extra}, or run make setup") from None
+        raise ConfigError(
+            f"'{verb}' needs the Python package '{missing}': make setup, or pip install -e '.[train]'"
+        ) from None
 
 
 def _with_json_option(args_type: type) -> type:

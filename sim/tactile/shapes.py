@@ -53,16 +53,6 @@ class Shape:
         return a, b, c
 
 
-OBJECTS: dict[str, Shape] = {
-    "ball": Shape("sphere", (4e-3,)),  # the radius that GelSight pads are commonly calibrated with is 2 to 4 mm
-    "peg": Shape("cylinder", (4e-3, 25e-3)),  # TacSL's pegs: 4-16 mm in diameter, 50 mm long
-    "pen": Shape("capsule", (4e-3, 25e-3)),
-    "brick": Shape("box", (6e-3, 4e-3, 4e-3)),
-    "table": Shape("plane"),
-}
-"""Objects by name, for demonstrations."""
-
-
 def rotation(wxyz: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Return rotation matrices, (..., 3, 3), of unit quaternions, (..., 4) wxyz."""
     w, x, y, z = np.moveaxis(np.asarray(wxyz, dtype=np.float64), -1, 0)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import mujoco
 
+from sim.tactile.objects import Held
 from sim.tactile.sensor import Pad
-from sim.tactile.shapes import Shape
 
 TIMESTEP_S = 1e-3
 LIFTED_M = 3e-3
@@ -34,21 +34,19 @@ _GEOM = {
 }
 
 
-def build_scene(pad: Pad, shape: Shape, quaternion: tuple[float, ...], clearance_m: float) -> mujoco.MjModel:
+def build_scene(pad: Pad, held: Held) -> mujoco.MjModel:
     """Return the model; the world frame is the pad's.
 
     Args:
         pad: the sensor.
-        shape: of the object.
-        quaternion: the object's orientation in the hand, wxyz.
-        clearance_m: height of the object's origin at which it just touches the gel.
+        held: the object in the hand.
     """
     spec = mujoco.MjSpec()
     spec.option.timestep = TIMESTEP_S
     spec.option.gravity = (0.0, 0.0, 0.0)  # the hand carries the object
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
     _add_pad(spec, pad)
-    hand = spec.worldbody.add_body(name="object", pos=(0.0, 0.0, clearance_m + LIFTED_M))
+    hand = spec.worldbody.add_body(name="object", pos=(0.0, 0.0, held.clearance_m + LIFTED_M))
     hand.mass, hand.inertia, hand.explicitinertial = HAND["mass_kg"], [HAND["inertia_kg_m2"]] * 3, True
     hand.ipos = (0.0, 0.0, 0.0)
     for name, axis in (("x", (1, 0, 0)), ("y", (0, 1, 0)), ("z", (0, 0, 1))):
@@ -56,8 +54,9 @@ def build_scene(pad: Pad, shape: Shape, quaternion: tuple[float, ...], clearance
     hand.add_joint(
         name="yaw", type=mujoco.mjtJoint.mjJNT_HINGE, axis=(0, 0, 1), damping=[HAND["turn_damping_nms"], 0, 0]
     )
+    shape = held.shape
     size = [0.012, 0.012, 0.001] if shape.kind == "plane" else list(shape.padded_size)
-    hand.add_geom(type=_GEOM[shape.kind], size=size, quat=quaternion, contype=0, conaffinity=0, mass=0.0)
+    hand.add_geom(type=_GEOM[shape.kind], size=size, quat=held.quaternion, contype=0, conaffinity=0, mass=0.0)
     _add_actuators(spec)
     return spec.compile()
 

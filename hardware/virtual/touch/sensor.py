@@ -13,16 +13,10 @@ from hardware.virtual.touch.scene import TIMESTEP_S, build_scene
 from sim.errors import ConfigError
 from sim.tactile.field import ForceField
 from sim.tactile.image import TactileCamera
+from sim.tactile.objects import load_object
 from sim.tactile.sensor import Array, Pad
-from sim.tactile.shapes import OBJECTS, Shape
 from sim.tactile.table import Table
 
-POSES: dict[str, tuple[float, float, float, float]] = {
-    "peg": (0.5**0.5, 0.0, 0.5**0.5, 0.0),  # lying along x
-    "pen": (0.5**0.5, 0.0, 0.5**0.5, 0.0),
-    "table": (0.0, 1.0, 0.0, 0.0),  # its surface looks down
-}
-"""How the hand holds an object, wxyz; others as their shape stands."""
 NS = 1_000_000_000
 NOISE_LEVELS = 1.0
 """Standard deviation of the camera's noise, grey levels: that of a small webcam in good light, assumed."""
@@ -73,7 +67,7 @@ class VirtualTouch:
 
         Args:
             pad: the sensor.
-            name: of the object, a key of ``shapes.OBJECTS``.
+            name: of the object, a key of ``objects.OBJECTS``.
             seed: of the hand's path.
             stiffness: of the pad, N/m^3; default: its nominal one.
             calibration: of the pictures, see ``TactileCamera``.
@@ -81,12 +75,10 @@ class VirtualTouch:
         Raises:
             ConfigError: for an unknown object.
         """
-        if name not in OBJECTS:
-            raise ConfigError(f"unknown object '{name}'; choose one of: {', '.join(OBJECTS)}")
-        self.pad, self.shape = pad, OBJECTS[name]
-        self._held = np.array(POSES.get(name, (1.0, 0.0, 0.0, 0.0)))
-        height = _height(self.shape, name in POSES)
-        self.model = build_scene(pad, self.shape, tuple(self._held), height)
+        held = load_object(name)
+        self.pad, self.shape = pad, held.shape
+        self._held = np.array(held.quaternion)
+        self.model = build_scene(pad, held)
         self.data = mujoco.MjData(self.model)
         self._object, self._mount = self.model.body("object").id, self.model.body("pad").id
         self._path = HandPath(seed)
@@ -178,12 +170,3 @@ class VirtualTouch:
         # MuJoCo applies forces at centres of mass.
         self._load = np.concatenate([force, torque - np.cross(data.xipos[self._mount], force)])
         self._reaction = -np.concatenate([force, torque - np.cross(data.xipos[self._object], force)])
-
-
-def _height(shape: Shape, lying: bool) -> float:
-    """Height of the origin at which the object touches the surface."""
-    if shape.kind == "plane":
-        return 0.0
-    if shape.kind in ("sphere", "box") or lying:
-        return shape.size[2] if shape.kind == "box" else shape.size[0]
-    return sum(shape.size) if shape.kind == "capsule" else shape.size[1]

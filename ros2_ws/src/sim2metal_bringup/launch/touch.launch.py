@@ -30,7 +30,9 @@ def arguments() -> list[DeclareLaunchArgument]:
             "source", default_value="/dev/video0", description="camera device or folder of pictures (sim:=false)"
         ),
         DeclareLaunchArgument(
-            "object", default_value="ball", description="what is pressed: ball, peg, pen, brick, table (sim:=true)"
+            "object",
+            default_value="ball",
+            description="what is pressed: ball, peg, stamp, pen, brick, edge, table (sim:=true)",
         ),
         DeclareLaunchArgument("seed", default_value="0", description="seed of the virtual hand's path"),
         DeclareLaunchArgument("faults", default_value="", description="faults of the virtual camera: black@5:2"),

@@ -78,7 +78,7 @@ class TactileNode(Node):
         get("pad", "gelsight_mini", "which sensor: gelsight_r15, gelsight_mini, digit, taxel_array")
         get("source", "virtual", "virtual, a camera (/dev/videoN or N), or a folder of pictures")
         get("frame_id", "tactile_pad", "frame of the pad: x right and y down in the picture, z out of the gel")
-        get("object", "ball", "virtual: what is pressed: ball, peg, pen, brick, table")
+        get("object", "ball", "virtual: what is pressed: ball, peg, stamp, pen, brick, edge, table")
         get("seed", 0, "virtual: seed of the hand's path and of the camera's noise", 0, 2**31 - 1)
         get("faults", "", "virtual: faults to come, separated by spaces: black@5:2 frozen small stalled")
         get("field_rate", 0.0, "virtual: force fields per second; 0: the pad's", 0.0, 1000.0)
