@@ -23,7 +23,7 @@ def require_pip_dds() -> None:
     """
     spec = find_spec("cyclonedds")
     if spec is None or spec.origin is None:
-        raise ToolchainError("DDS links need the package cyclonedds: pip install 'sim2metal[dds]'")
+        raise ToolchainError("DDS links need the package cyclonedds: make setup, or pip install -e '.[dds]'")
     own = Path(spec.origin).parent.parent.resolve()
     foreign = [path for path in loaded_dds_libraries() if not path.resolve().is_relative_to(own)]
     if foreign:

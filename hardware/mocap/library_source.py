@@ -50,12 +50,12 @@ class LibrarySource(OpenOnEntry):
         """Start the process and wait for its first frame; see ``PoseSource``."""
         if importlib.util.find_spec("motioncapture") is None:
             raise ConfigError(
-                f"{self._uri.text} needs the package motioncapture: pip install 'sim2metal[mocap]'"
+                f"{self._uri.text} needs the package motioncapture: pip install -e '.[mocap]'"
                 " (OptiTrack needs none by natnet://)"
             )
         self._pipe, theirs = os.pipe()
         os.set_blocking(self._pipe, False)
-        configuration = {"hostname": self._uri.host}
+        configuration = {"hostname": self._uri.host, "interface_ip": self._uri.interface}
         if self._uri.port:
             configuration |= {"port": str(self._uri.port), "port_command": str(self._uri.port)}
         command = [sys.executable, "-m", "hardware.mocap.library_process", str(theirs), self._uri.scheme]

@@ -95,5 +95,5 @@ def run(args: Args) -> dict[str, Any]:
     """
     missing = [name for name in ("cyclonedds", "rosbags") if importlib.util.find_spec(name) is None]
     if missing:
-        raise ConfigError(f"'ros' needs the Python package '{missing[0]}': pip install 'sim2metal[dds]'")
+        raise ConfigError(f"'ros' needs the Python package '{missing[0]}': make setup, or pip install -e '.[dds]'")
     return args.command.action.run()
