@@ -6,6 +6,7 @@ the supervisor answers that.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import Counter, deque
@@ -14,20 +15,23 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self
 
+from hardware.checks import LEVEL_RAD
 from hardware.mocap.frame import MocapFrame, RigidBody
 from hardware.mocap.gate import CheckedPose, FrameGate, PoseGate
 from hardware.mocap.source import PoseSource
-from hardware.states import FlightState
+from hardware.states import FlightState, tilt_of
 from sim.errors import LinkError, Sim2MetalError
 
 MOST_PER_S = 100.0
 """Poses handed to a robot per second, at most: more would only take the radio's time (crazyswarm2 wants 80 to 120)."""
 POLL_S = 0.05
-RATE_WINDOW_S = 1.0
+RATE_WINDOW_S, RATE_LEAST_S = 1.0, 0.4
+"""A rate is that of the last second; over less than the second time it is chance."""
 LEAST_HZ = 30.0
 """Fewest poses per second for a flight: five within the 0.15 s after which they count as lost."""
 FLOOR_M = (-0.5, 1.5)
 """Height at which a robot may stand before a take-off: on a floor, in a pit, on a table."""
+TILT_CURE = "is the vertical axis y (add ?up=y), or was the body not level when it was made?"
 UP_CURE = "is the vertical axis y (add ?up=y), or the origin not on the floor?"
 FRESH_S = 0.5
 """A body that was seen this long ago counts as there before a flight."""
@@ -58,10 +62,11 @@ class BodyStatus:
 
     @property
     def rate_hz(self) -> float:
-        """Accepted poses per second of late; 0 before there are several."""
+        """Accepted poses per second of late; 0 before a while of them was seen."""
         since_s = time.monotonic() - RATE_WINDOW_S
         recent = [arrival for arrival in self.arrivals_s.copy() if arrival > since_s]
-        return (len(recent) - 1) / (recent[-1] - recent[0]) if len(recent) > 2 else 0.0
+        seen_s = recent[-1] - recent[0] if recent else 0.0
+        return (len(recent) - 1) / seen_s if seen_s >= RATE_LEAST_S else 0.0
 
     @property
     def fresh(self) -> bool:
@@ -93,6 +98,7 @@ class PoseFeed:
         """Why the source is gone."""
         self._source, self._sinks = source, dict(sinks)
         self._period_ns = round(0.9e9 / most_per_s)  # a little less, so that a stream at just this rate passes whole
+        self._heard_s = 0.0
         self._gates = {body: PoseGate() for body in sinks}
         self._frame_gate = FrameGate()
         self._handed_ns = dict.fromkeys(sinks, -(1 << 62))
@@ -133,6 +139,9 @@ class PoseFeed:
             return False, f"{seen}; a flight needs {LEAST_HZ:g} Hz"
         if not FLOOR_M[0] <= z <= FLOOR_M[1]:
             return False, f"{seen}; a robot before take-off stands at z {FLOOR_M[0]:g} to {FLOOR_M[1]:g} m: {UP_CURE}"
+        tilt = tilt_of(status.last.orientation_wxyz)
+        if tilt > LEVEL_RAD:
+            return False, f"{seen}; seen tilted by {math.degrees(tilt):.0f} degrees: {TILT_CURE}"
         return True, seen
 
     def _missing(self, body: str) -> str:
@@ -143,6 +152,9 @@ class PoseFeed:
             reasons = self.refused + self._source.refused
             why = f" but: {_listed(reasons)}" if reasons else ""
             return f"{self.name}: no frame arrives{why}; is the system streaming, and to this computer?"
+        silent_s = time.monotonic() - self._heard_s
+        if silent_s > FRESH_S:
+            return f"{self.name}: no frame for {silent_s:.1f} s; did the system stop streaming?"
         if body not in self.seen:
             others = ", ".join(sorted(self.seen)[:8]) or "none"
             return f"{self.name} streams no body '{body}' (it streams: {others}); name it so, or give its name"
@@ -180,6 +192,7 @@ class PoseFeed:
             self.refused[reason] += 1
             return
         self.frames += 1
+        self._heard_s = frame.received_ns / 1e9
         self.seen.update(body.name for body in frame.bodies)
         named = Counter(body.name for body in frame.bodies)
         for body in frame.bodies:
@@ -188,9 +201,7 @@ class PoseFeed:
 
     def _hand_over(self, body: RigidBody, received_ns: int, ambiguous: bool) -> None:
         status, sink = self.bodies[body.name], self._sinks[body.name]
-        state = sink.read()
-        armed = state is not None and state.armed
-        pose = "two bodies of this name" if ambiguous else self._gates[body.name].check(body, received_ns, armed)
+        pose = "two bodies of this name" if ambiguous else self._gates[body.name].check(body, received_ns, sink.read())
         if isinstance(pose, str):
             status.refused[pose] += 1
             return

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hardware.mocap.frame import MocapFrame, RigidBody
+from hardware.states import FlightState
 
 FARTHEST_M = 50.0
 """A position further from the origin is none of a room with cameras."""
@@ -28,6 +29,11 @@ FARTHEST_JUMP_M = 0.5
 """Longest way believed however long a body was not seen, while it flies."""
 FORGET_S = 1.0
 """A body on the ground that was not seen for so long may be anywhere: somebody carried it."""
+STATE_AGE_S = 0.15
+"""Oldest report of the robot that a pose is compared with: the oldest that it may fly with."""
+DISAGREEMENT_M, DISAGREEMENT_RAD = 0.25, 0.6
+"""Most that a pose may differ from the armed robot's own estimate: several times what fast flight and the delays of
+two reports make of it, and less than two robots that change their names (they stand 0.3 m apart or more)."""
 LATE_S = 0.1
 """Delay beyond the shortest one seen after which a frame is too old to be of use: it waited in a queue."""
 DRIFT = 1e-3
@@ -84,13 +90,13 @@ class PoseGate:
         self.last: CheckedPose | None = None
         """The newest accepted pose."""
 
-    def check(self, body: RigidBody, received_ns: int, armed: bool) -> CheckedPose | str:
+    def check(self, body: RigidBody, received_ns: int, state: FlightState | None = None) -> CheckedPose | str:
         """Return the pose, its quaternion normalised, or why it is refused.
 
         Args:
             body: from a frame that passed its own gate.
             received_ns: its arrival.
-            armed: the robot may be flying: it does not appear elsewhere because it was carried there.
+            state: newest report of the robot; an armed one may be flying and is not carried elsewhere.
         """
         values = (*body.position_w, *body.orientation_wxyz)
         if len(values) != 7 or not all(map(math.isfinite, values)):
@@ -102,7 +108,10 @@ class PoseGate:
             return "orientation that is no unit quaternion"
         unit = tuple(value / length for value in body.orientation_wxyz)
         pose = CheckedPose(received_ns, body.position_w, unit)
+        armed = state is not None and state.armed
         if self.last is not None and (refusal := self._jump(self.last, pose, armed)):
+            return refusal
+        if state is not None and armed and (refusal := _disagreement(pose, state)):
             return refusal
         self.last = pose
         return pose
@@ -117,6 +126,23 @@ class PoseGate:
         if _turn_rad(last.orientation_wxyz, pose.orientation_wxyz) > TURN_NOISE_RAD + TURN_RAD_S * gap_s:
             return "orientation that jumps"
         return None
+
+
+def _disagreement(pose: CheckedPose, state: FlightState) -> str | None:
+    """Return where a pose contradicts the robot's own estimate, which inertia carries on without poses.
+
+    So a pose that jumped stays refused, however long the way that a body may have flown meanwhile.
+    """
+    age_s = (pose.received_ns - state.received_ns) / 1e9
+    if not state.finite or age_s > STATE_AGE_S:
+        return None
+    expected = [p + v * age_s for p, v in zip(state.position_w, state.velocity_w)]
+    if math.dist(pose.position_w, expected) > DISAGREEMENT_M:
+        return "position that contradicts the robot's own"
+    turning = math.hypot(*state.angular_velocity_b) * STATE_AGE_S
+    if _turn_rad(pose.orientation_wxyz, state.orientation_wxyz) > DISAGREEMENT_RAD + turning:
+        return "orientation that contradicts the robot's own"
+    return None
 
 
 def _turn_rad(one: Sequence[float], other: Sequence[float]) -> float:

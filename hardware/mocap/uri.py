@@ -15,7 +15,7 @@ LIBRARY_SYSTEMS = get_args(LibrarySystem)
 DEFAULT_PORTS = {"natnet": 1510, "json": 19990}
 """NatNet: Motive's default command port."""
 EXAMPLES = ("natnet://192.168.1.5", "vicon://192.168.1.5", "qualisys://192.168.1.5", "json://127.0.0.1:19990")
-OPTIONS = {"natnet": ("up", "interface"), "json": ("up",)}
+OPTIONS = {"natnet": ("up", "interface"), "optitrack": ("up", "interface")}
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class MocapUri:
     """0: the system's own."""
     up: UpAxis
     interface: str = "0.0.0.0"
-    """NatNet by multicast: address of this computer on the system's network."""
+    """OptiTrack by multicast: address of this computer on the system's network."""
 
 
 def parse_mocap_uri(text: str) -> MocapUri:
