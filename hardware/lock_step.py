@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from hardware.clock import NS
+from sim.errors import ConfigError, LinkError
 
 MS = NS // 1000
 ANSWER_TIMEOUT_S = 15.0
@@ -64,6 +65,29 @@ class LockStepClock:
         if self._now_ns and after_ns > self._now_ns:
             self._step_ns = after_ns - self._now_ns
         self._now_ns = max(after_ns, self._now_ns + 1)
+
+
+def split_clock(uri: str) -> tuple[str, bool]:
+    """Take ``clock=robot`` out of a URI; returns the rest, and whether it was there.
+
+    Raises:
+        ConfigError: for another clock.
+    """
+    place, _, query = uri.partition("?")
+    items = [item for item in query.split("&") if item]
+    clocks = [item.removeprefix("clock=") for item in items if item.startswith("clock=")]
+    if any(clock not in ("robot", "host") for clock in clocks):
+        raise ConfigError(f"malformed URI '{uri}': the clock is 'host' or, of a virtual robot in lock-step, 'robot'")
+    rest = "&".join(item for item in items if not item.startswith("clock="))
+    return (f"{place}?{rest}" if rest else place), "robot" in clocks
+
+
+def not_in_lock_step(uri: str) -> LinkError:
+    """Return the error of a robot that does not let its host move its time."""
+    return LinkError(
+        f"{uri}: this robot's time does not wait for its host: leave clock=robot away,"
+        " or start the virtual robot with --lock-step"
+    )
 
 
 class StepSender(Generic[T]):

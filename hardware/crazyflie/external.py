@@ -11,6 +11,7 @@ from cflib.crazyflie import Crazyflie
 
 from hardware.checks import Check
 from hardware.crazyflie.sender import Sender
+from hardware.lock_step import StepSender
 from sim.errors import ConfigError
 
 
@@ -39,7 +40,7 @@ class ExternalPoses:
     def send(
         self,
         crazyflie: Crazyflie,
-        sender: Sender,
+        sender: Sender | StepSender[Callable[[], None]],
         position_w: Sequence[float],
         orientation_wxyz: Sequence[float] | None,
     ) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import functools
 import math
 import threading
-import time
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any
@@ -21,9 +20,12 @@ from hardware.clock import HOST_CLOCK, Clock
 from hardware.crazyflie import preflight
 from hardware.crazyflie.connection import check_uri, connect, disconnect
 from hardware.crazyflie.external import ExternalPoses
+from hardware.crazyflie.legacy_setpoint import legacy_setpoint
 from hardware.crazyflie.sender import Sender
+from hardware.crazyflie.stepping import Stepper
 from hardware.crazyflie.telemetry import STATE_PERIOD_MS, Telemetry
 from hardware.link import DESCENT_M_S, LinkHealth
+from hardware.lock_step import LockStepClock, StepSender, not_in_lock_step, split_clock
 from hardware.states import FlightState
 from policies.bundle import Bundle
 from sim.errors import ConfigError, LinkError
@@ -42,10 +44,6 @@ COMMAND_NAMES: dict[ActionLevel, tuple[str, ...]] = {
 """What ``write`` takes at each level."""
 LEVEL_OF: dict[ActionLevel, ActionLevel] = {"motor": "position", "attitude_thrust": "attitude_thrust"}
 """Level on the radio for a policy's level: motors are commanded on board, where the policy then gets set-points."""
-FULL_THRUST = 65535
-"""Thrust of a set-point packet that stands for all four motors at full command."""
-MOST_THRUST = 60000
-"""What the firmware cuts it to (``MAX_THRUST`` in crazyflie-firmware's ``crtp_commander_rpyt.c``)."""
 
 
 class CrazyflieLink:
@@ -63,8 +61,6 @@ class CrazyflieLink:
         ConfigError: if the URI is malformed or the level none that a Crazyflie takes.
     """
 
-    clock: Clock = HOST_CLOCK
-
     def __init__(
         self,
         uri: str,
@@ -74,7 +70,10 @@ class CrazyflieLink:
         motor_log: bool = True,
         state_period_ms: int = STATE_PERIOD_MS,
     ) -> None:
-        check_uri(uri)
+        self._address, lock_step = split_clock(uri)
+        scheme = check_uri(self._address)
+        if lock_step and (scheme != "udp" or external_position):
+            raise ConfigError(f"{uri}: clock=robot is for a virtual robot (udp) that needs no positions from outside")
         if level not in LEVEL_OF:
             raise ConfigError(f"a Crazyflie takes no commands of level '{level}'; it takes: {', '.join(LEVEL_OF)}")
         self.uri = uri
@@ -85,7 +84,10 @@ class CrazyflieLink:
         self._external_position = external_position
         self._motor_log, self._state_period_ms = motor_log, state_period_ms
         self._crazyflie: Crazyflie | None = None
-        self._sender: Sender | None = None
+        self._lock_step = LockStepClock(self._step) if lock_step else None
+        self.clock: Clock = self._lock_step or HOST_CLOCK
+        self._stepper: Stepper | None = None
+        self._sender: Sender | StepSender[Callable[[], None]] | None = None
         self._telemetry: Telemetry | None = None
         self._lost: str | None = None
         self._heard_ns = 0
@@ -102,13 +104,13 @@ class CrazyflieLink:
         if self._crazyflie is not None:
             raise LinkError(f"{self.uri} is already open; close it first")
         self._lost = None
-        self._crazyflie = connect(self.uri, self.stopped)
-        self._heard_ns = time.monotonic_ns()
+        self._crazyflie = connect(self._address, self.stopped)
+        self._heard_ns = self.clock.now_ns()
         self._crazyflie.packet_received.add_callback(self._on_packet)
         self._crazyflie.connection_lost.add_callback(self._on_lost)
-        self._sender = Sender(self._crazyflie)
-        self._telemetry = Telemetry(self._crazyflie, self._motor_log, self._state_period_ms)
         try:
+            self._sender = self._start_sender(self._crazyflie)
+            self._telemetry = Telemetry(self._crazyflie, self._motor_log, self._state_period_ms, self.clock)
             self._telemetry.start()
         except BaseException:  # whatever it is, no thread and no socket stays behind
             self.close()
@@ -123,7 +125,8 @@ class CrazyflieLink:
         cf, sender = self._crazyflie, self._sender
         if cf is None or sender is None:
             return LinkHealth(False, self._heard_ns, self.external.newest_ns)
-        connected = self._lost is None and cf.link is not None and sender.alive
+        answers = self._lock_step is None or not self._lock_step.lost
+        connected = answers and self._lost is None and cf.link is not None and sender.alive
         return LinkHealth(connected, self._heard_ns, self.external.newest_ns)
 
     def write(self, command: Sequence[float]) -> None:
@@ -182,7 +185,7 @@ class CrazyflieLink:
         crazyflie, self._crazyflie = self._crazyflie, None
         if crazyflie is not None:
             disconnect(crazyflie)
-        self._telemetry = None
+        self._telemetry = self._stepper = None
 
     def __enter__(self) -> CrazyflieLink:
         self.open()
@@ -205,8 +208,8 @@ class CrazyflieLink:
         return self._open(self._crazyflie)
 
     @property
-    def sender(self) -> Sender:
-        """The sending thread of the open link."""
+    def sender(self) -> Sender | StepSender[Callable[[], None]]:
+        """What sends for the open link."""
         return self._open(self._sender)
 
     @property
@@ -274,28 +277,22 @@ class CrazyflieLink:
             raise LinkError(f"{self.uri} is not open: cflib would drop the packet without a word")
         return part
 
-    def _on_packet(self, _packet: Any) -> None:
-        self._heard_ns = time.monotonic_ns()
+    def _start_sender(self, crazyflie: Crazyflie) -> Sender | StepSender[Callable[[], None]]:
+        if self._lock_step is None:
+            return Sender(crazyflie)
+        sender: StepSender[Callable[[], None]] = StepSender(lambda send: send())
+        self._stepper = Stepper(crazyflie, sender)
+        self._lock_step.start()
+        if self._lock_step.lost:
+            raise not_in_lock_step(self.uri)
+        return sender
+
+    def _step(self) -> int | None:
+        return None if self._stepper is None else self._stepper.step()
+
+    def _on_packet(self, packet: Any) -> None:
+        if self._stepper is None or not self._stepper.take(packet):
+            self._heard_ns = self.clock.now_ns()
 
     def _on_lost(self, _uri: str, message: str) -> None:
         self._lost = message
-
-
-def legacy_setpoint(roll: float, pitch: float, yaw_rate: float, thrust: float) -> tuple[float, float, float, int]:
-    """Return the arguments of cflib's ``send_setpoint`` for an attitude and thrust.
-
-    Signs: cflib inverts the pitch in the packet and the firmware's own pitch is inverted, so that
-    both cancel; cflib leaves the yaw rate of this packet as it is and the firmware inverts it
-    (``crtp_commander_rpyt.c`` of 2026; copies from before 2018 did not).
-
-    Args:
-        roll: about body x (forward), rad.
-        pitch: about body y (left), rad: positive tips the nose down and flies forward.
-        yaw_rate: about body z (up), rad/s.
-        thrust: fraction of the largest collective thrust, 0 to 1.
-
-    Returns:
-        roll (deg), pitch (deg), yaw rate (deg/s), thrust (0 to 60000).
-    """
-    raw = min(round(FULL_THRUST * thrust), MOST_THRUST)
-    return math.degrees(roll), math.degrees(pitch), -math.degrees(yaw_rate), raw

@@ -8,12 +8,12 @@ for a policy on the host it must be the firmware's own attitude controller.
 from __future__ import annotations
 
 import math
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from hardware.checks import Check, check_battery, check_state
+from hardware.clock import NS
 from hardware.crazyflie import names
 from policies.bundle import Bundle
 from sim.errors import FlightAbortedError, FlightRefusedError
@@ -78,14 +78,19 @@ def reset_estimator(link: CrazyflieLink, stopped: Callable[[], bool] = lambda: F
         FlightAbortedError: if the operator stopped the wait.
         LinkError: if the robot does not confirm the reset.
     """
+    clock = link.clock
+
+    def pause(seconds: float) -> None:
+        clock.sleep_until(clock.now_ns() + round(seconds * NS))
+
     link.set_parameter(names.ESTIMATOR_RESET_PARAM, 1)
-    time.sleep(RESET_PULSE_S)
+    pause(RESET_PULSE_S)
     link.set_parameter(names.ESTIMATOR_RESET_PARAM, 0)
-    start = time.monotonic()
+    start = clock.now_ns() / NS
     window: deque[tuple[float, tuple[float, float, float]]] = deque()
     seen = link.telemetry.variance_count
     while True:
-        now = time.monotonic()
+        now = clock.now_ns() / NS
         if stopped():
             raise FlightAbortedError("stopped by the operator before take-off: nothing moved")
         if now - start > CONVERGE_TIMEOUT_S:
@@ -97,7 +102,7 @@ def reset_estimator(link: CrazyflieLink, stopped: Callable[[], bool] = lambda: F
                 window.popleft()
             if now - start > CONVERGED_WINDOW_S and converged([values for _, values in window]):
                 return now - start
-        time.sleep(_POLL_S)
+        pause(_POLL_S)
 
 
 def converged(variances: list[tuple[float, float, float]]) -> bool:

@@ -7,7 +7,6 @@ robot's time stamps say of its way here included (``RobotTime``).
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from cflib.crazyflie import Crazyflie
 from cflib.crazyflie.log import LogConfig
 
+from hardware.clock import HOST_CLOCK, NS, Clock
 from hardware.crazyflie import names
 from hardware.crazyflie.guard import ExactLogConfig
 from hardware.robot_time import RobotTime
@@ -26,6 +26,7 @@ POWER_PERIOD_MS = 50
 CLOCK_BITS = 24
 """Of the milliseconds in a packet of log data (crazyflie-firmware's ``log.c``)."""
 START_TIMEOUT_S = 2.0
+_POLL_S = 0.005
 UNIT_TOLERANCE = 0.05
 """An estimator normalises its quaternion to within rounding; further off is no orientation."""
 _DEG = math.pi / 180.0
@@ -34,12 +35,14 @@ _DEG = math.pi / 180.0
 class Telemetry:
     """Log blocks of one connection and the newest sample made of them."""
 
-    def __init__(self, crazyflie: Crazyflie, motors: bool = True, period_ms: int = STATE_PERIOD_MS) -> None:
+    def __init__(
+        self, crazyflie: Crazyflie, motors: bool = True, period_ms: int = STATE_PERIOD_MS, clock: Clock = HOST_CLOCK
+    ) -> None:
         self.sample: FlightState | None = None
         self.variances: tuple[float, float, float] | None = None
         """Newest (varPX, varPY, varPZ), m^2."""
         self.variance_count = 0
-        self._crazyflie = crazyflie
+        self._crazyflie, self._clock = crazyflie, clock
         self._pose: tuple[int, dict[str, Any]] | None = None
         self._battery_v = math.nan
         self._time = RobotTime(CLOCK_BITS)
@@ -65,6 +68,8 @@ class Telemetry:
         self._add("s2m_power", POWER_PERIOD_MS, power, self._on_power)
         if self._wants_motors and all(map(self.has, names.MOTOR_BLOCK)):
             self._add("s2m_motor", self._period_ms, [(name, None) for name in names.MOTOR_BLOCK], self._on_motor)
+        if self._clock is not HOST_CLOCK:
+            self._wait_for_started()
         self._wait_for_first()
 
     def has(self, name: str) -> bool:
@@ -90,21 +95,27 @@ class Telemetry:
             ) from error
         self._blocks.append(block)
 
-    def _wait_for_first(self) -> None:
+    def _wait_for_started(self) -> None:
+        """Wait for the robot's word on every block: in lock-step time must not move before, or not always as far."""
         deadline = time.monotonic() + START_TIMEOUT_S
-        pause = threading.Event()
+        while not all(block.started for block in self._blocks) and time.monotonic() < deadline:
+            time.sleep(_POLL_S)
+
+    def _wait_for_first(self) -> None:
+        clock = self._clock
+        deadline_ns = clock.now_ns() + round(START_TIMEOUT_S * NS)
         while self.sample is None or math.isnan(self.sample.battery_v):
-            if time.monotonic() > deadline:
+            if clock.now_ns() > deadline_ns:
                 raise LinkError(
                     f"{self._crazyflie.link_uri}: connected, but no state arrives within {START_TIMEOUT_S:g} s;"
                     " restart the robot and try again"
                 )
-            pause.wait(0.005)
+            clock.sleep_until(clock.now_ns() + round(_POLL_S * NS))
 
     # Callbacks, all on cflib's receiving thread ----------------------------------------------
 
     def _on_pose(self, robot_ms: int, data: dict[str, Any], _block: LogConfig) -> None:
-        self._pose = (self._time.due_ns(robot_ms, time.monotonic_ns()), data)
+        self._pose = (self._time.due_ns(robot_ms, self._clock.now_ns()), data)
 
     def _on_power(self, _robot_ms: int, data: dict[str, Any], _block: LogConfig) -> None:
         self._battery_v = data[names.BATTERY_LOG]
@@ -117,7 +128,7 @@ class Telemetry:
     def _on_attitude(self, robot_ms: int, data: dict[str, Any], _block: LogConfig) -> None:
         if self._pose is None:
             return
-        attitude_ns = self._time.due_ns(robot_ms, time.monotonic_ns())
+        attitude_ns = self._time.due_ns(robot_ms, self._clock.now_ns())
         pose_ns, pose = self._pose
         x, y, z, vx, vy, vz = (pose[name] for name in names.POSE_BLOCK)
         qx, qy, qz, qw = (data[name] for name in names.ATTITUDE_BLOCK)

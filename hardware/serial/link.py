@@ -12,7 +12,7 @@ from hardware.checks import Check, check_battery, check_state
 from hardware.clock import HOST_CLOCK, Clock
 from hardware.framing import Frame, encode
 from hardware.link import LinkHealth
-from hardware.lock_step import LockStepClock, StepSender
+from hardware.lock_step import LockStepClock, StepSender, not_in_lock_step
 from hardware.serial.hello import Hello, HelloRequest, encode_hello_request
 from hardware.serial.messages import Command, encode_command, encode_safe_action, encode_session
 from hardware.serial.port import SerialPort
@@ -265,10 +265,7 @@ class SerialLink:
         self._stepper = Stepper(port, receiver, sender, self._session, self._heartbeat)
         clock.start()
         if clock.lost:
-            raise LinkError(
-                f"{self.uri}: this robot's time does not wait for its host: leave clock=robot away,"
-                " or start the virtual robot with --lock-step"
-            )
+            raise not_in_lock_step(self.uri)
 
     def _reason(self) -> str:
         """What arrived instead of an answer, in brackets."""

@@ -129,9 +129,12 @@ class RobotServer(ABC):
             "cpu_s": round(time.process_time(), 3),
         }
 
-    def _listen(self, timeout_s: float) -> None:
-        for key, _ in self._selector.select(timeout_s):
+    def _listen(self, timeout_s: float) -> bool:
+        """Serve what arrives within the time; returns whether anything did."""
+        ready = self._selector.select(timeout_s)
+        for key, _ in ready:
             key.data()
+        return bool(ready)
 
     def _advance(self, now_ns: int, deadline_ns: int) -> int:
         """Move the time by one quantum; returns the next deadline."""

@@ -8,12 +8,13 @@ from urllib.parse import urlparse
 
 from hardware.virtual.crazyflie.crtp import NULL_HEADER, Port
 from hardware.virtual.crazyflie.fleet import Fleet
+from hardware.virtual.crazyflie.lock_step import ClientTime
 from hardware.virtual.crazyflie.robot import VirtualCrazyflie
 from hardware.virtual.crazyflie.services.link import SOURCE
 from hardware.virtual.crazyflie.shared_radio import SharedRadio, Station
 from hardware.virtual.crazyflie.verb import DEFAULT_URI
 from hardware.virtual.mocap.server import MocapServer, serve_mocap
-from hardware.virtual.server import RobotServer
+from hardware.virtual.server import QUANTUM_MS, RobotServer
 from sim.errors import ConfigError, LinkError
 
 Address = tuple[str, int]
@@ -63,6 +64,8 @@ class Endpoint:
         self.robot = robot
         self.station: Station | None = None
         """Stands between robot and client where the radio is a shared one."""
+        self.time: ClientTime | None = None
+        """In lock-step: lets the client move the robot's time."""
         self._client: Address | None = None
         self._heard_ms = 0
 
@@ -90,8 +93,13 @@ class Endpoint:
                 self._take(datagram)
 
     def _take(self, datagram: bytes) -> None:
-        if self.station is None:
+        if self.time is not None and (answer := self.time.step(datagram)) is not None:
+            self.flush()
+            self._deliver(answer)
+        elif self.station is None:
             self.robot.receive(datagram)
+            if self.time is not None:
+                self.time.after(datagram)
             self.flush()
         elif datagram:
             self.station.connected = True
@@ -129,9 +137,15 @@ class Server(RobotServer):
     """Serves one robot, or a fleet on consecutive ports; a context manager that frees them."""
 
     def __init__(
-        self, robot: VirtualCrazyflie | Fleet, uri: str = DEFAULT_URI, exchanges_per_s: float | None = None
+        self,
+        robot: VirtualCrazyflie | Fleet,
+        uri: str = DEFAULT_URI,
+        exchanges_per_s: float | None = None,
+        lock_step_ms: int | None = None,
     ) -> None:
         """Bind the ports; ``exchanges_per_s`` is the budget of the one radio that all share, if they do.
+
+        With ``lock_step_ms`` time stands still until the one robot's client moves it, by so many milliseconds.
 
         Raises:
             ConfigError: for a URI that is not ``udp://host:port``, or ports that do not exist.
@@ -139,7 +153,8 @@ class Server(RobotServer):
         """
         robots = robot.robots if isinstance(robot, Fleet) else [robot]
         self.endpoints: list[Endpoint] = []
-        super().__init__(robot)
+        self._mocap: MocapServer | None = None
+        super().__init__(robot, lock_step_ms is not None)
         self.robot = robot
         try:
             for one, place in zip(robots, consecutive(uri, len(robots))):
@@ -149,7 +164,8 @@ class Server(RobotServer):
         except (ConfigError, LinkError):
             self.close()
             raise
-        self._mocap: MocapServer | None = None
+        if lock_step_ms is not None:
+            self.endpoints[0].time = ClientTime(lock_step_ms, self.move, lambda: robot.now_ms)
         self._radio: SharedRadio | None = None
         if exchanges_per_s is not None:
             self._radio = SharedRadio(exchanges_per_s, [endpoint.share_radio() for endpoint in self.endpoints])
@@ -171,6 +187,15 @@ class Server(RobotServer):
             self._mocap.close()
         for endpoint in self.endpoints:
             endpoint.socket.close()
+
+    def _listen(self, timeout_s: float) -> bool:
+        heard = super()._listen(timeout_s)
+        endpoint = self.endpoints[0]
+        link = endpoint.robot.link
+        if endpoint.time is not None and not endpoint.time.begun and not heard and link.delay_ms + link.jitter_ms > 0.0:
+            self.move(QUANTUM_MS)  # answers of the handshake that are delayed: else they would never come
+            self.flush()
+        return heard
 
     def flush(self) -> None:
         """Send the clients what the robots have for them."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from hardware.virtual.crazyflie.server import Server
 
 DEFAULT_URI = "udp://127.0.0.1:19850"
+PERIOD_S = 0.01
+"""Control period where no bundle says another: that of the state."""
 MOST_ROBOTS = 100
 MOST_SPACING_M = 5.0
 MOST_EXCHANGES = 10_000
@@ -46,6 +48,9 @@ class CrazyflieArgs(CommonArgs):
     mocap: str | None = None
     """Motion capture that sees the robots (as cf1, cf2, ...): natnet://127.0.0.1:1510 serves OptiTrack's protocol,
     json://127.0.0.1:19990 sends JSON there; with ?up=y and rate=HZ."""
+    lock_step: bool = False
+    """Time stands still until the client moves it by one control period: its URI ends in clock=robot. One
+    robot only."""
     charge: float = 0.95
     """Battery charge at the start, 0 to 1."""
 
@@ -64,8 +69,19 @@ class CrazyflieArgs(CommonArgs):
             raise ConfigError(
                 f"--shared-radio {self.shared_radio}: expected 1 to {MOST_EXCHANGES} exchanges per second"
             )
+        if self.lock_step and (self.count > 1 or self.shared_radio is not None or self.mocap is not None):
+            raise ConfigError("--lock-step: one robot only, and neither --shared-radio nor --mocap")
         if not 0.0 <= self.spacing <= MOST_SPACING_M:
             raise ConfigError(f"--spacing {self.spacing}: expected a number from 0 to {MOST_SPACING_M:g} m")
+
+    def _lock_step_ms(self) -> int | None:
+        """Return how far the client moves time at once: the bundle's control period."""
+        from policies.bundle import load_bundle
+
+        if not self.lock_step:
+            return None
+        period_s = PERIOD_S if self.bundle is None else load_bundle(self.bundle).info.timing.control_period_s
+        return round(1000.0 * period_s)
 
     def run(self) -> dict[str, Any]:
         """Serve until the end; returns the summary without the list of events.
@@ -86,7 +102,7 @@ class CrazyflieArgs(CommonArgs):
         if self.count == 1:
             robot = build_virtual_crazyflie(self.bundle, options, [*map(parse_fault, self.fault)], self.parameter_set)
             ready = f"virtual Crazyflie {READY} {self.uri} (profile {self.profile}); Ctrl-C ends it"
-            with Server(robot, self.uri, self.shared_radio) as server:
+            with Server(robot, self.uri, self.shared_radio, self._lock_step_ms()) as server:
                 self._track(server)
                 return serve(self, server, parse_fault, ready, lambda: onboard_summary(robot))
         uris = consecutive(self.uri, self.count)

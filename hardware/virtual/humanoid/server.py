@@ -79,11 +79,12 @@ class Server(RobotServer):
             self._newest = frame
             self._states.write(frame)
 
-    def _listen(self, timeout_s: float) -> None:
-        super()._listen(timeout_s)
+    def _listen(self, timeout_s: float) -> bool:
+        heard = super()._listen(timeout_s)
         if self._lock_step and self._newest is not None and self._idle:
             self._states.write(self._newest)
         self._idle = True
+        return heard
 
     def _take(self) -> None:
         """Serve what has arrived."""

@@ -46,6 +46,7 @@ class JointFirmware:
         self.action: SafeAction | None = None
         """Safe action asked for and not over."""
         self.armed = self.locked = self.motor_error = False
+        self._operator_stop = False
         self._parameters, self._events = parameters, events
         self._targets = np.asarray(parameters.default_pose_rad)
         self._measured: Measurement | None = None
@@ -140,7 +141,7 @@ class JointFirmware:
             operator_stop: the stop buttons of the robot's own remote are down.
             motor_error: a motor reports an error.
         """
-        self._measured, self.motor_error = measured, motor_error
+        self._measured, self.motor_error, self._operator_stop = measured, motor_error, operator_stop
         if operator_stop and self.armed and self.action != "damp":
             self._events.add("remote_stop")
             self.action = "damp"
@@ -181,9 +182,9 @@ class JointFirmware:
             self._events.add("motors_off")
 
     def _fit(self) -> bool:
-        """Whether the robot may be armed: it measures, its motors work, and it has not fallen."""
+        """Whether the robot may be armed: it measures, its motors work, nobody stops it, and it has not fallen."""
         measured = self._measured
-        if measured is None or self.motor_error:
+        if measured is None or self.motor_error or self._operator_stop:
             return False
         numbers = (measured.position, measured.velocity, measured.orientation_wxyz, measured.angular_velocity_b)
         upright = tilt_of(measured.orientation_wxyz.tolist()) < FALLEN_RAD  # false for NaN
