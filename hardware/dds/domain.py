@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import socket
-import threading
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlparse
@@ -13,6 +12,7 @@ from xml.sax.saxutils import quoteattr
 from cyclonedds.core import DDSException
 from cyclonedds.domain import Domain, DomainParticipant
 
+from hardware.dds.open_domains import close_domain, delete, exists, open_domain
 from sim.errors import ConfigError, LinkError
 
 EXAMPLE_URI = "dds://lo?domain=1"
@@ -61,10 +61,6 @@ def parse_uri(uri: str) -> DdsAddress:
     return DdsAddress(interface, int(text))
 
 
-_domains: dict[int, tuple[str, Any]] = {}
-_lock = threading.Lock()
-
-
 def join(address: DdsAddress) -> Any:
     """Return a new participant in the domain, bound to the interface.
 
@@ -74,11 +70,13 @@ def join(address: DdsAddress) -> Any:
     present = [name for _, name in socket.if_nameindex()]
     if address.interface not in present:
         raise LinkError(f"no network interface '{address.interface}' here; there are: {', '.join(present)}")
-    with _lock:
-        _open_domain(address)
+    other = open_domain(address.domain, "dds", address.interface, lambda: _configured(address))
+    if other is not None:
+        raise LinkError(f"DDS domain {address.domain} is already open on {other} in this process: use that interface")
     try:
         return DomainParticipant(address.domain)
     except DDSException as error:
+        close_domain(address.domain)
         raise LinkError(f"cannot join DDS domain {address.domain} on {address.interface}: {error.msg}") from None
 
 
@@ -86,9 +84,12 @@ def leave(participant: Any) -> None:
     """Delete a participant with its readers and writers now, not when Python collects them.
 
     Others hear of it at once, and its port is free for the next. None of its parts may be used any more.
+    After the last participant of the process the domain goes, too: see ``open_domains``.
     """
-    if participant._entities.get(participant._ref) is participant:  # the library has no public way
-        participant.__del__()
+    if exists(participant):
+        domain_id = participant.domain_id
+        delete(participant)
+        close_domain(domain_id)
 
 
 def configuration(address: DdsAddress) -> str:
@@ -98,20 +99,10 @@ def configuration(address: DdsAddress) -> str:
     return _NETWORK.format(name=quoteattr(address.interface))
 
 
-def _open_domain(address: DdsAddress) -> None:
-    """Create the process's domain with our configuration, once; it stays, as the library wants it."""
-    if address.domain in _domains:
-        interface = _domains[address.domain][0]
-        if interface != address.interface:
-            raise LinkError(
-                f"DDS domain {address.domain} is already open on {interface} in this process: use that interface"
-            )
-        return
+def _configured(address: DdsAddress) -> Domain | None:
     try:
-        domain = Domain(address.domain, configuration(address))
+        return Domain(address.domain, configuration(address))
     except DDSException as error:
         if error.code == DDSException.DDS_RETCODE_PRECONDITION_NOT_MET:
-            domain = None  # somebody in this process opened it before: its configuration holds
-        else:
-            raise LinkError(f"cannot use the network interface '{address.interface}' for DDS: is it up?") from None
-    _domains[address.domain] = (address.interface, domain)
+            return None  # something else in this process opened it before: its configuration holds
+        raise LinkError(f"cannot use the network interface '{address.interface}' for DDS: is it up?") from None

@@ -1,13 +1,18 @@
 """URIs, interfaces, and the one copy of the DDS library per process."""
 
+import socket
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from cyclonedds.core import DDSException
+from cyclonedds.domain import Domain
 
-from hardware.dds.domain import DdsAddress, join, parse_uri
+from hardware.dds.domain import DdsAddress, configuration, join, leave, parse_uri
+from hardware.dds.open_domains import delete
 from hardware.registry import create_link, moves_metal
+from hardware.virtual.humanoid.domain import free_dds_uri
 from sim.errors import ConfigError, LinkError
 
 ROOT = Path(__file__).parents[3]
@@ -51,8 +56,8 @@ def test_unknown_interfaces_are_named_with_the_present_ones():
         join(DdsAddress("nope0", 1))
 
 
-def in_fresh_process(code):
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
+def in_fresh_process(code, timeout_s=60):
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=timeout_s)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
@@ -81,19 +86,6 @@ except ToolchainError as error:
     assert "\n" not in message
 
 
-def test_another_interface_for_the_same_domain_is_refused():
-    code = """
-from hardware.dds import domain
-domain._domains[77] = ("eth9", None)
-from sim.errors import LinkError
-try:
-    domain.join(domain.DdsAddress("lo", 77))
-except LinkError as error:
-    print(error)
-"""
-    assert in_fresh_process(code) == "DDS domain 77 is already open on eth9 in this process: use that interface"
-
-
 def test_a_domain_opened_by_others_is_joined():
     code = """
 from cyclonedds.domain import DomainParticipant
@@ -102,3 +94,56 @@ from hardware.dds import domain
 print(domain.join(domain.DdsAddress("lo", 78)).domain_id)
 """
     assert in_fresh_process(code) == "78"
+
+
+@pytest.mark.slow
+def test_hundreds_of_links_one_after_the_other():
+    """Cyclone DDS dies of this in every second or third run if the domain stays open: see ``open_domains``."""
+    code = f"""
+import os
+from hardware.dds.domain import join, leave, parse_uri
+from hardware.dds.exchange import Exchange
+from hardware.dds.motion_switcher import MotionSwitcher
+from hardware.dds.profiles import G1
+address = parse_uri("{free_dds_uri()}")
+for number in range(700):
+    participant = join(address)
+    exchange, switcher = Exchange(participant, G1), MotionSwitcher(participant, lambda: False)
+    exchange.start()
+    exchange.stop()
+    leave(participant)
+print(len(os.listdir("/proc/self/fd")) < 50)
+"""
+    assert in_fresh_process(code, timeout_s=240) == "True"
+
+
+def test_a_domain_goes_with_its_last_participant_and_comes_back():
+    address = parse_uri(free_dds_uri())
+    for _ in range(3):
+        participant = join(address)
+        with pytest.raises(DDSException):
+            Domain(address.domain, configuration(address))
+        leave(participant)
+        delete(Domain(address.domain, configuration(address)))
+
+
+def test_a_domain_stays_while_somebody_is_in_it():
+    address = parse_uri(free_dds_uri())
+    first, second = join(address), join(address)
+    leave(first)
+    leave(first)  # twice does no harm
+    third = join(address)
+    assert second.get_guid() != third.get_guid()
+    leave(second)
+    leave(third)
+    with pytest.raises(LinkError, match="no network interface"):
+        join(DdsAddress("nope0", address.domain))
+
+
+def test_a_domain_is_on_one_interface_at_a_time(monkeypatch):
+    monkeypatch.setattr(socket, "if_nameindex", lambda: [(1, "lo"), (2, "other0")])
+    address = parse_uri(free_dds_uri())
+    participant = join(address)
+    with pytest.raises(LinkError, match="already open on lo"):
+        join(DdsAddress("other0", address.domain))
+    leave(participant)
