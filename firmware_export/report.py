@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -80,7 +81,8 @@ def measure_stm32(build: Build, observation: np.ndarray, state: np.ndarray, rese
 def golden_steps(golden: Golden) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return ``MEASURED_STEPS`` golden steps spread over all sequences: observation, state before, reset."""
     state_before = np.concatenate([np.zeros_like(golden.state[:, :1]), golden.state[:, :-1]], axis=1)
-    flat = [array.reshape(-1, *array.shape[2:]) for array in (golden.observation, state_before, golden.reset)]
+    arrays = (golden.observation, state_before, golden.reset)
+    flat = [array.reshape(math.prod(array.shape[:2]), *array.shape[2:]) for array in arrays]  # a state may have no size
     chosen = np.linspace(0, len(flat[0]) - 1, MEASURED_STEPS).round().astype(int)
     return flat[0][chosen], flat[1][chosen], flat[2][chosen]
 

@@ -8,7 +8,9 @@ import pytest
 import torch
 
 from firmware_export.export import Args, run
+from firmware_export.report import golden_steps
 from policies.build import build_bundle
+from policies.bundle import Golden
 from policies.networks.memory_mlp import MemoryMlp, MemoryMlpConfig
 from sim.errors import ConfigError, ToolchainError
 from sim.registry import load_task
@@ -48,6 +50,19 @@ def test_export_to_the_microcontroller_reports_its_cost_and_replays(bundle):
         action, state = policy.replay(golden.observation[:2, :30], golden.reset[:2, :30])
     np.testing.assert_allclose(action, golden.action[:2, :30], atol=1e-5)
     np.testing.assert_allclose(state, golden.state[:2, :30], atol=1e-5)
+
+
+def test_steps_of_a_policy_without_memory_can_be_measured():
+    golden = Golden(
+        observation=np.arange(60, dtype=np.float32).reshape(3, 5, 4),
+        state=np.zeros((3, 5, 0), np.float32),
+        action=np.zeros((3, 5, 2), np.float32),
+        reset=np.zeros((3, 5), np.float32),
+    )
+    observation, state, reset = golden_steps(golden)
+    assert (observation.shape, state.shape, reset.shape) == ((32, 4), (32, 0), (32,))
+    assert observation[0, 0] == 0
+    assert observation[-1, -1] == 59
 
 
 def test_missing_compiler_leaves_the_old_export_alone(bundle, monkeypatch):

@@ -23,6 +23,8 @@ class ManagedProcess:
         folder: where it works.
         on_line: called with every line of output, and whether it was an error line.
         on_exit: called once with the return code, after the last line.
+        interrupt_later: start it with SIGINT blocked, for a program that unblocks it when it can answer: a Ctrl-C that
+            comes while Python itself starts waits until then, instead of a traceback.
 
     Raises:
         LaunchError: if it cannot be started.
@@ -36,10 +38,12 @@ class ManagedProcess:
         folder: str | None,
         on_line: Callable[[str, bool], None],
         on_exit: Callable[[int], None],
+        interrupt_later: bool = False,
     ) -> None:
         self.name = name
         self.signalled: list[signal.Signals] = []
         """What it was sent, in order."""
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT] if interrupt_later else [])
         try:
             # A session of its own: a Ctrl-C in the terminal reaches the launch, which ends its nodes in order.
             self._process = subprocess.Popen(
@@ -48,6 +52,8 @@ class ManagedProcess:
             )  # fmt: skip
         except OSError as error:
             raise LaunchError(f"cannot start {name} ({command[0]}): {error.strerror or error}") from None
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         self.pid = self._process.pid
         streams = ((self._process.stdout, False), (self._process.stderr, True))
         self._readers = [

@@ -58,6 +58,9 @@ class ExecuteProcess(Action):
         """Return program and arguments."""
         return [perform(context, part) for part in self.cmd]
 
+    interrupt_later = False
+    """Whether it unblocks SIGINT itself, see ``ManagedProcess``."""
+
     def process_name(self, context: LaunchContext, command: Sequence[str]) -> str:
         """Return the name for its output."""
         return perform(context, self.name) if self.name is not None else Path(command[0]).name
@@ -80,6 +83,7 @@ class ExecuteProcess(Action):
             None if self.cwd is None else perform(context, self.cwd),
             EndTimes(*(_seconds(perform(context, text)) for text in self.timeouts)),
             quiet=perform(context, self.output) == "log",
+            interrupt_later=self.interrupt_later,
         )
 
     def sub_entities(self, context: LaunchContext) -> Sequence[Entity]:
@@ -133,6 +137,8 @@ class Node(ExecuteProcess):
         self.parameters = list(parameters or ())
         self.remappings = list(remappings or ())
         self.arguments, self.ros_arguments = list(arguments or ()), list(ros_arguments or ())
+
+    interrupt_later = True
 
     def process_name(self, context: LaunchContext, command: Sequence[str]) -> str:
         """Return the executable's name, as ``launch_ros`` does."""

@@ -91,6 +91,7 @@ class LaunchService:
         folder: str | None = None,
         end_times: EndTimes | None = None,
         quiet: bool = False,
+        interrupt_later: bool = False,
     ) -> None:
         """Start a process; its lines are printed behind its name and number.
 
@@ -102,6 +103,7 @@ class LaunchService:
             folder: where it works.
             end_times: how long it may take to end.
             quiet: print error lines only.
+            interrupt_later: as for ``ManagedProcess``.
 
         Raises:
             LaunchError: if it cannot be started.
@@ -117,7 +119,8 @@ class LaunchService:
         def on_exit(code: int) -> None:
             self.post(lambda: self._exited(process, action, code))
 
-        process = ManagedProcess(label, command, {**os.environ, **(environment or {})}, folder, on_line, on_exit)
+        complete = {**os.environ, **(environment or {})}
+        process = ManagedProcess(label, command, complete, folder, on_line, on_exit, interrupt_later)
         self._running.append((process, action, end_times or EndTimes()))
         self.say(f"process started with pid [{process.pid}]", label)
         self.emit(events.ProcessStarted(action, label, process.pid))

@@ -19,6 +19,7 @@ def main() -> None:
     """Run a node's entry point; exits with its return code."""
     # Until the node has handlers of its own: while it imports there is nothing to end in order.
     signal.signal(signal.SIGINT, lambda *_: os._exit(128 + signal.SIGINT))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])  # the launch blocks it, for what runs before this line
     folder, target = sys.argv[1:3]
     end_with_parent()
     from hardware.ros2 import install

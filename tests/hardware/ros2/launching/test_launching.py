@@ -201,6 +201,17 @@ def test_a_process_that_ignores_ctrl_c_is_ended_anyway(write):
     assert "sending SIGKILL" in rest
 
 
+def test_a_node_that_is_ended_while_python_still_starts_leaves_no_traceback(write, tmp_path, capfd):
+    (tmp_path / "ws" / "things" / "things").mkdir()
+    (tmp_path / "ws" / "things" / "things" / "thing.py").write_text("def main():\n    print('too late')\n")
+    nodes = ", ".join(['Node(package="things", executable="thing", output="screen")'] * 3)
+    write("outer", f"return LaunchDescription([{nodes}, Shutdown(reason='at once')])")
+    launch(["outer"])
+    out = capfd.readouterr()
+    assert "Traceback" not in out.out + out.err
+    assert "sending SIGTERM" not in out.out + out.err, "it obeyed as soon as it could"
+
+
 def test_no_process_outlives_a_killed_launch(write, tmp_path):
     (tmp_path / "ws" / "things" / "things").mkdir()
     (tmp_path / "ws" / "things" / "things" / "thing.py").write_text(
