@@ -67,8 +67,16 @@ def read_run_folder(path: Path) -> RunFolder:
     run.flight = _log(path / "flight.mcap", run.problems)
     run.fault = _log(path / "fault.mcap", run.problems)
     if not (run.figures or run.curve or run.bundle or run.flight or run.fault or run.problems):
-        raise ConfigError(f"{path} holds nothing to report: run make demo, or write the verbs' --json files there")
+        raise ConfigError(f"{path} holds nothing to report: {_what_to_give(path)}")
     return run
+
+
+def _what_to_give(path: Path) -> str:
+    """Say what can be reported instead; a swarm's folder holds a log for each robot."""
+    logs = sorted(log.name for log in path.glob("*.mcap"))
+    if logs:
+        return f"give one of its logs: {', '.join(logs[:3])}{', …' if len(logs) > 3 else ''}"
+    return "run make demo, or write the verbs' --json files there"
 
 
 def nest(document: dict[str, Any]) -> dict[str, Any]:

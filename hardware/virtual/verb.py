@@ -41,11 +41,11 @@ class CommonArgs:
     """Faults to come. START is in seconds, or after an event: armed+3, flying+8. A wrong name lists them all."""
     seed: int = 0
     """Seed of all noise."""
-    duration: float | None = None
+    duration: Annotated[float | None, tyro.conf.arg(metavar="S")] = None
     """End after this many seconds; default: at Ctrl-C."""
-    events: Path | None = None
+    events: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
     """Write what happened on board here as JSON at the end."""
-    truth: Path | None = None
+    truth: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
     """Write where the body really was and how fast as CSV, every 10 ms: MuJoCo's qpos (q0, ...) and qvel (v0, ...)."""
     control: bool = False
     """Take commands from standard input: 'fault NAME...', 'events', 'stop'; its end is the robot's end."""

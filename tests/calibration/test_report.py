@@ -196,6 +196,13 @@ def test_page_of_a_log_whose_robot_was_never_heard(tmp_path, write_flight):
     assert "outcome link lost" in text_of((tmp_path / "deaf.html").read_text())
 
 
+def test_a_folder_of_logs_says_which_to_give(tmp_path, flight_log):
+    for number in range(4):
+        shutil.copy(flight_log, tmp_path / f"robot-{number}.mcap")
+    with pytest.raises(ConfigError, match=r"robot-0\.mcap, robot-1\.mcap, robot-2\.mcap, …"):
+        run(Args(tmp_path))
+
+
 @pytest.mark.parametrize("options", [["--width", "10"], ["--speed", "0"]])
 def test_option_out_of_range_is_refused(tmp_path, options, capsys):
     assert main(["report", str(tmp_path), *options]) == ConfigError.exit_code

@@ -28,13 +28,13 @@ class CrazyflieArgs(CommonArgs):
     """A Crazyflie for the real cflib: MuJoCo is its body, the bundle's C code its controller."""
 
     fault: Annotated[tuple[str, ...], tyro.conf.arg(metavar=FAULT_SYNTAX, help=fault_help(KINDS))] = ()
-    uri: str = DEFAULT_URI
+    uri: Annotated[str, tyro.conf.arg(metavar="URI")] = DEFAULT_URI
     """Where to listen; another computer can connect only if the host is this one's address or 0.0.0.0."""
-    bundle: Path | None = None
+    bundle: Annotated[Path | None, tyro.conf.arg(metavar="FOLDER")] = None
     """The policy on board; required by the policy profile."""
     profile: Literal["policy", "stock"] = "policy"
     """Which controller flies after the start: the bundle's policy or the stock PID."""
-    parameter_set: str | None = None
+    parameter_set: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
     """Airframe; default: the one the bundle was trained for."""
     deck: Literal["lighthouse", "none"] = "lighthouse"
     """Positioning deck; with none the client must send external positions."""
@@ -42,10 +42,10 @@ class CrazyflieArgs(CommonArgs):
     """How many robots; the others listen on the ports that follow. A fault of one: NUMBER/NAME, numbered from 0."""
     spacing: float = 0.5
     """Distance between neighbours, who stand on a square grid, m."""
-    shared_radio: float | None = None
+    shared_radio: Annotated[float | None, tyro.conf.arg(metavar="PER_SECOND")] = None
     """All robots share one Crazyradio with this many exchanges (a packet each way) per second: 500 to 1000 in practice.
     Default: each robot has the link to itself."""
-    mocap: str | None = None
+    mocap: Annotated[str | None, tyro.conf.arg(metavar="URI")] = None
     """Motion capture that sees the robots (as cf1, cf2, ...): natnet://127.0.0.1:1510 serves OptiTrack's protocol,
     json://127.0.0.1:19990 sends JSON there; with ?up=y and rate=HZ."""
     lock_step: bool = False

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+import tyro
 
 from hardware.virtual.verb import CommonArgs, serve
 from sim.errors import ConfigError
@@ -15,9 +17,9 @@ DEFAULT_URI = "dds://lo?domain=1"
 class HumanoidArgs(CommonArgs):
     """A Unitree G1 on its real DDS topics: MuJoCo is its body, its built-in controller holds it until released."""
 
-    uri: str = DEFAULT_URI
+    uri: Annotated[str, tyro.conf.arg(metavar="URI")] = DEFAULT_URI
     """Interface and domain; lo stays on this computer, the real robot is in domain 0."""
-    robot: str = "g1"
+    robot: Annotated[str, tyro.conf.arg(metavar="NAME")] = "g1"
     """Which humanoid."""
     hang: bool = False
     """Start on the crane, feet off the ground; the fault 'lower' lets it down."""

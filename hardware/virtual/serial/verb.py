@@ -20,14 +20,14 @@ class SerialArgs(CommonArgs):
     """A multirotor that takes motor commands, or a robot with joints, on a serial port: the policy runs on the host."""
 
     fault: Annotated[tuple[str, ...], tyro.conf.arg(metavar=FAULT_SYNTAX, help=_FAULT_HELP)] = ()
-    robot: str = "crazyflie"
+    robot: Annotated[str, tyro.conf.arg(metavar="NAME")] = "crazyflie"
     """Which robot: crazyflie takes motor commands, one with joints (g1) joint targets; that one hangs on its crane,
     and the fault lower@armed+3 lets it down."""
-    uri: str | None = None
+    uri: Annotated[str | None, tyro.conf.arg(metavar="URI")] = None
     """serial:///PATH makes a link to the port there, serial://HOST:PORT listens on TCP; default: any free port."""
-    bundle: Path | None = None
+    bundle: Annotated[Path | None, tyro.conf.arg(metavar="FOLDER")] = None
     """Take the constants and the control period of this bundle."""
-    parameter_set: str | None = None
+    parameter_set: Annotated[str | None, tyro.conf.arg(metavar="NAME")] = None
     """Airframe, or gains of the joints; default: the bundle's, or the robot's own default."""
     charge: float = 0.95
     """Battery charge at the start, 0 to 1."""
