@@ -58,7 +58,7 @@ class CRobot:
         names = (ctypes.c_char_p * 4)(b"m1", b"m2", b"m3", b"m4")
         self._config = Config(self._put, b"crazyflie", names, (ctypes.c_uint8 * 32)(*range(32)), period_ms)
         self.estimate = Estimate((1, 2, 3), (0, 0, 0), (1, 0, 0, 0), (0, 0, 0), 3.9)
-        library.serial_robot_motors.restype = ctypes.POINTER(ctypes.c_float)
+        library.serial_robot_channels.restype = ctypes.POINTER(ctypes.c_float)
         library.serial_robot_init(ctypes.byref(self._config))
 
     def receive(self, data):
@@ -75,7 +75,7 @@ class CRobot:
 
     @property
     def motors(self):
-        return tuple(self.library.serial_robot_motors()[:4])
+        return tuple(self.library.serial_robot_channels()[:4])
 
     @property
     def mode(self):
