@@ -40,6 +40,14 @@ def pd_bundle(tmp_path_factory):
     return build_pd_bundle(tmp_path_factory.mktemp("pd") / "bundle")
 
 
+@pytest.fixture(scope="session")
+def pose_bundle(tmp_path_factory):
+    """A bundle that holds the G1's default pose."""
+    from policies.pose import build_pose_bundle
+
+    return build_pose_bundle(tmp_path_factory.mktemp("pose") / "bundle", episodes=1)
+
+
 @pytest.fixture(scope="module")
 def domain():
     """A DDS domain that probably nobody else uses; the ports of those above 101 are also given to other programs."""

@@ -7,9 +7,14 @@ from sim.errors import ConfigError
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        # Both as rmw_zenoh's design document and other public logs of a real ROS 2 show them.
+        # These two as rmw_zenoh's design document and other public logs of a real ROS 2 show them.
         ("std_msgs/msg/String", "RIHS01_df668c740482bbd48fb39d76a70dfd4bd59db1288021743503259e948f6b1a18"),
         ("rosgraph_msgs/msg/Clock", "RIHS01_692f7a66e93a3c83e71765d033b60349ba68023a8c689a79e48078bcb5c58564"),
+        # As micro-ROS' generated headers show it (control_msgs__msg__DynamicJointState__TYPE_HASH).
+        (
+            "control_msgs/msg/DynamicJointState",
+            "RIHS01_18024c98a62697680f581108eeed40b28fb4542fa0ac5a8e36f56c62b6813d26",
+        ),
     ],
 )
 def test_hashes_of_messages_are_those_of_ros(name, expected):

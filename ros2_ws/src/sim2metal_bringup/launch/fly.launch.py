@@ -91,7 +91,7 @@ def nodes() -> list:
         ),
         node(
             "mission_node",
-            {name: number(name, float) for name in ("height", "hold", "step")},
+            {name: number(name, float) for name in ("height", "hold", "step")} | simulated_time,
             condition=IfCondition(value("mission")),
         ),
     ]

@@ -138,7 +138,13 @@ def joint_node() -> Node:
 def rviz() -> Node:
     """Return RViz with our view."""
     view = PathJoinSubstitution([share(), "rviz", "humanoid.rviz"])
-    return Node(package="rviz2", executable="rviz2", arguments=["-d", view], condition=IfCondition(value("rviz")))
+    return Node(
+        package="rviz2",
+        executable="rviz2",
+        arguments=["-d", view],
+        parameters=[{"use_sim_time": number("sim", bool)}],
+        condition=IfCondition(value("rviz")),
+    )
 
 
 def node(executable: str, parameters: dict, **options: object) -> Node:

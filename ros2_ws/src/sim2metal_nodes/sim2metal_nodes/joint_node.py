@@ -157,7 +157,7 @@ class JointNode(Node):
         self._imu_out.publish(imu)
         self._seen += 1
         if self._seen % DISPLAY_EVERY == 0 and state.finite:
-            self._joints.transforms(time_ns, state.position)
+            self._joints.transforms(time_ns, state.position, state.orientation_wxyz)
 
     def _say(self, line: str, bad: bool) -> None:
         (self.get_logger().error if bad else self.get_logger().info)(line)

@@ -14,8 +14,10 @@ from rclpy.node import Node
 from std_msgs.msg import String
 
 from hardware.behaviour import Mode
+from hardware.clock import HOST_CLOCK, NS
 from hardware.operator_signals import OperatorSignals
 from hardware.samples import Samples
+from sim2metal_nodes.clocks import SimulatedClock
 from sim2metal_nodes.conversions import read_vector
 from sim2metal_nodes.diagnostics import OK, Diagnostics
 from sim2metal_nodes.parameters import declare
@@ -23,7 +25,7 @@ from sim2metal_nodes.qos import LATCHED, SENSOR
 from sim2metal_nodes.runner import run_node
 
 PATIENCE_S = 60.0
-"""Longest wait for services, a pose, a take-off or a landing."""
+"""Longest wait for services, a pose, a take-off or a landing, and for a simulation that stands still."""
 FLYING = ("ramp", "running", "holding")
 ASK_EVERY_S = 1.0
 SETTLE_S = 1.0
@@ -31,7 +33,7 @@ SETTLE_S = 1.0
 
 
 class MissionNode(Node):
-    """See the module."""
+    """See the module; with ``use_sim_time`` every pause and wait is one of simulated time."""
 
     def __init__(self, _signals: OperatorSignals) -> None:
         super().__init__("mission_node")
@@ -52,7 +54,10 @@ class MissionNode(Node):
         self.exit_code = 1
         self._over = False
         self._steps = self._mission()
-        self._wake_s = time.monotonic()
+        self._time = SimulatedClock(self) if self.get_parameter("use_sim_time").value else HOST_CLOCK
+        self._moved = (self._now_s(), time.monotonic())
+        """Newest time seen, and the wall time when it was."""
+        self._wake_s = -math.inf
         self._diagnostics = Diagnostics(self, "mission_node", lambda: (OK, self._mode or "waiting", {}))
         self.create_timer(0.02, self._advance, clock=self._diagnostics.clock)
 
@@ -70,16 +75,31 @@ class MissionNode(Node):
 
     def _advance(self) -> None:
         """Run the mission's generator up to its next pause."""
-        if self._over or time.monotonic() < self._wake_s:
+        now_s = self._now_s()
+        if self._over or self._stands_still(now_s) or now_s < self._wake_s:
             return
         try:
-            self._wake_s = time.monotonic() + next(self._steps)
+            self._wake_s = now_s + next(self._steps)
         except StopIteration as end:
-            self._over = True
-            self.exit_code = 0 if end.value is None else 1
-            (self.get_logger().info if end.value is None else self.get_logger().error)(
-                f"mission completed: {self._judgement()}" if end.value is None else f"mission failed: {end.value}"
-            )
+            self._end(end.value)
+
+    def _stands_still(self, now_s: float) -> bool:
+        """Whether there was no new time for so long that the mission has failed."""
+        if now_s != self._moved[0]:
+            self._moved = (now_s, time.monotonic())
+        elif time.monotonic() - self._moved[1] > PATIENCE_S:
+            self._end("simulated time stands still")
+        return self._over
+
+    def _end(self, failure: str | None) -> None:
+        self._over, self.exit_code = True, 0 if failure is None else 1
+        if failure is None:
+            self.get_logger().info(f"mission completed: {self._judgement()}")
+        else:
+            self.get_logger().error(f"mission failed: {failure}")
+
+    def _now_s(self) -> float:
+        return self._time.now_ns() / NS
 
     def _mission(self) -> Iterator[float]:
         """Yield pauses in seconds; return what went wrong, or nothing."""
@@ -115,8 +135,8 @@ class MissionNode(Node):
 
         Once it has left the ground a safe action is the end: nobody asks a robot with a fault to fly again.
         """
-        deadline = time.monotonic() + PATIENCE_S
-        while time.monotonic() < deadline and self._mode not in ("running", "emergency_stop"):
+        deadline = self._now_s() + PATIENCE_S
+        while self._now_s() < deadline and self._mode not in ("running", "emergency_stop"):
             if self._flew and self._mode not in FLYING:
                 return False
             if self._mode == Mode.IDLE.value:
@@ -126,14 +146,14 @@ class MissionNode(Node):
         return self._mode == "running"
 
     def _stay(self) -> Iterator[float]:
-        deadline = time.monotonic() + self._hold
-        while time.monotonic() < deadline and self._mode in FLYING:
+        deadline = self._now_s() + self._hold
+        while self._now_s() < deadline and self._mode in FLYING:
             yield 0.02
         return self._mode in FLYING
 
     def _until(self, condition: Any) -> Iterator[float]:
-        deadline = time.monotonic() + PATIENCE_S
-        while not condition() and time.monotonic() < deadline:
+        deadline = self._now_s() + PATIENCE_S
+        while not condition() and self._now_s() < deadline:
             yield 0.02
         return condition()
 

@@ -46,11 +46,12 @@ class RobotPublisher:
         world_frame: of positions.
         body_frame: of the robot.
         description: URDF.
+        measured: whether controllers are given the pose, too; else only people see where the robot is.
     """
 
-    def __init__(self, node: Any, world_frame: str, body_frame: str, description: str) -> None:
+    def __init__(self, node: Any, world_frame: str, body_frame: str, description: str, measured: bool = True) -> None:
         self._world, self._body = world_frame, body_frame
-        self._pose = node.create_publisher(PoseStamped, "pose", SENSOR)
+        self._pose = node.create_publisher(PoseStamped, "pose", SENSOR) if measured else None
         self._odometry = node.create_publisher(Odometry, "odom", SENSOR)
         self._transform = node.create_publisher(TFMessage, "/tf", ASKED)
         self._description = node.create_publisher(String, "robot_description", LATCHED)
@@ -58,6 +59,7 @@ class RobotPublisher:
 
     def pose(self, time_ns: int, state: Moving) -> None:
         """Publish the pose: for controllers, as often as there is a new one."""
+        assert self._pose is not None
         self._pose.publish(pose_message(self._world, time_ns, state.position_w, state.orientation_wxyz))
 
     def for_display(self, time_ns: int, state: Moving) -> None:

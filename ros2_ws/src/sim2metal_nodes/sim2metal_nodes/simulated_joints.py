@@ -70,7 +70,7 @@ class SimulatedJoints:
         self._body = body
         urdf = joint_robot_urdf(name, self.robot.parameters)
         self._joints = JointPublisher(node, self._names, urdf, body)
-        self._about = RobotPublisher(node, world, body, urdf)
+        self._about = RobotPublisher(node, world, body, urdf, measured=False)
         self._imu = node.create_publisher(Imu, "imu", SENSOR)
         self._warm = node.create_publisher(DynamicJointState, "dynamic_joint_states", SENSOR)
 
