@@ -84,6 +84,11 @@ class Gate:
         self._state = state if state is not None and state.finite else None
         return reference
 
+    def refuse(self, reason: str) -> None:
+        """Take no more commands until the next start: the supervisor sees a policy that failed."""
+        self._bad = True
+        self._reason = reason
+
     def limit(self, message: Any) -> Any | None:
         """Return the command that may go on, or ``None``: closed, out of order or unusable."""
         if self._open_ns is None:

@@ -23,6 +23,7 @@ from sim2metal_nodes.diagnostics import OK, WARN, Diagnostics
 from sim2metal_nodes.pace import Pace
 from sim2metal_nodes.parameters import declare
 from sim2metal_nodes.qos import ASKED, CLOCK, COMMAND
+from sim2metal_nodes.rivals import Rivals
 from sim2metal_nodes.runner import run_node
 from sim2metal_nodes.simulated import SimulatedSide
 from sim2metal_nodes.simulated_flight import SimulatedFlight
@@ -49,6 +50,7 @@ class SimNode(Node):
         self._side = self._make_side()
         self._status_out = self.create_publisher(Status, "status", ASKED)
         self._clock_out = self.create_publisher(Clock, "/clock", CLOCK)
+        self._rivals = Rivals(self, "command")
         self.create_subscription(self._side.command_type, "command", self._on_command, COMMAND)
         self.create_subscription(Bool, "arm_request", self._on_arm, ASKED)
         self.create_subscription(String, "safe_action", self._on_safe_action, ASKED)
@@ -126,6 +128,8 @@ class SimNode(Node):
     # Topics ----------------------------------------------------------------------------------
 
     def _on_command(self, message: Any) -> None:
+        if self._rivals.refuse():
+            return  # the robot misses its commands and brings itself to safety
         try:
             values = self._side.read(message)
         except RejectedInputError as error:

@@ -23,6 +23,7 @@ from sim2metal_nodes.diagnostics import ERROR, OK, WARN, Diagnostics
 from sim2metal_nodes.joystick import Joystick
 from sim2metal_nodes.parameters import declare
 from sim2metal_nodes.qos import ASKED, COMMAND, LATCHED
+from sim2metal_nodes.rivals import Rivals
 from sim2metal_nodes.runner import run_node
 from sim2metal_nodes.sorties import LogBook, Sorties
 from sim2metal_nodes.supervised import make_supervised
@@ -53,6 +54,7 @@ class SupervisorNode(Node):
         self._supervised = make_supervised(self, clock, info, world, body)
         self._link, self._gate = self._supervised.link, self._supervised.gate
         self._command_out = self.create_publisher(command, "command_out", COMMAND)
+        self._rivals = Rivals(self, "command_in")
         self.create_subscription(command, "command_in", self._on_command, COMMAND)
         self._mode_out = self.create_publisher(String, "mode", LATCHED)
         self._mode = ""
@@ -94,6 +96,8 @@ class SupervisorNode(Node):
         state, missing = self._link.read(), self._link.missing
         if state is None or missing:
             raise FlightRefusedError(f"nothing heard on: {', '.join(missing)}")
+        if self._rivals.reason:
+            raise FlightRefusedError(self._rivals.reason)
         if state.crashed:
             raise FlightRefusedError("the robot says it tumbled, crashed or is locked: restart it")
         if not state.battery_v >= self._limits.battery_takeoff_v:
@@ -102,7 +106,9 @@ class SupervisorNode(Node):
     # Topics ----------------------------------------------------------------------------------
 
     def _on_command(self, message: Any) -> None:
-        if (limited := self._gate.limit(message)) is not None:
+        if self._rivals.refuse():
+            self._gate.refuse(self._rivals.reason)
+        elif (limited := self._gate.limit(message)) is not None:
             self._command_out.publish(limited)
 
     def _reset(self, _request: Any, response: Any) -> Any:
@@ -123,6 +129,7 @@ class SupervisorNode(Node):
     def _report(self) -> tuple[bytes, str, dict[str, str]]:
         now_ns = self._link.clock.now_ns()
         values = self._link.inputs.report(now_ns)
+        values["commands of two refused"] = f"{self._rivals.refused} {self._rivals.reason}".strip()
         values |= {"command age, ms": _ms(self._gate.age_s()), "commands rejected": self._gate.rejections}
         values |= {"joy age, ms": _ms(self._joystick.age_s()), "runs": str(self._sorties.done)}
         if self._sorties.locked:
