@@ -58,7 +58,7 @@ class Args:
 
     bundle: tyro.conf.Positional[Path]
     """Bundle folder; a policy that commands motors must be on board of a Crazyflie already."""
-    uri: str = "udp://127.0.0.1:19850"
+    uri: Annotated[str, tyro.conf.arg(metavar="URI")] = "udp://127.0.0.1:19850"
     """Where the robot is: radio://0/80/2M/E7E7E7E7E7, usb://0, udp://HOST:PORT, serial:///dev/ttyACM0, dds://eth0;
     or sim://crazyflie, MuJoCo in this process."""
     log: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
@@ -75,7 +75,7 @@ class Args:
     """Transient after the take-off and after each move that the error leaves out, s."""
     velocity: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """Legs: velocity ahead and to the left, m/s, and turning left, rad/s."""
-    mocap: str | None = None
+    mocap: Annotated[str | None, tyro.conf.arg(metavar="URI")] = None
     """Motion capture that tells the robot where it is: natnet://HOST (OptiTrack), vicon://HOST, qualisys://HOST,
     vrpn://HOST, json://127.0.0.1:PORT; ?up=y if its vertical axis is y. No positioning deck is needed."""
     mocap_body: str = "cf1"

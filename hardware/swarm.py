@@ -132,7 +132,9 @@ def run(args: Args) -> dict[str, Any]:
         members = [
             _member(args, number, link, plan, bundle, policy, folder, signals) for number, link in enumerate(links)
         ]
-        console.print(f"{len(members)} robots take off; Ctrl-C lands all, Ctrl-\\ cuts all motors; logs in {folder}")
+        console.print(
+            f"{len(members)} robots take off; Ctrl-C or space lands all, Ctrl-\\ or k cuts all motors; logs in {folder}"
+        )
         try:
             first = fly_together(members, signals, land_all=args.on_fault == "land-all")
         finally:

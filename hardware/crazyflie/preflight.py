@@ -152,6 +152,6 @@ def _check_decks(link: CrazyflieLink, external_position: bool) -> Check:
     if external_position:
         return Check("decks", True, f"{listed}; position from outside")
     if not set(attached) & set(names.POSITIONING_DECKS):
-        detail = f"no positioning deck (attached: {listed}); mount one, or give --external-position"
+        detail = f"no positioning deck (attached: {listed}); mount one, or give --mocap URI or --external-position"
         return Check("decks", False, detail)
     return Check("decks", True, listed)

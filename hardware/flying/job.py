@@ -52,7 +52,7 @@ class FlightJob:
 
     key = "flight"
     schema = FLIGHT_STEP
-    announcement = "taking off; Ctrl-C lands, Ctrl-\\ cuts the motors"
+    announcement = "taking off; Ctrl-C or space lands, Ctrl-\\ or k cuts the motors"
 
     def __init__(self, args: Args, policy: OnnxPolicy) -> None:
         self.plan = make_plan(args)

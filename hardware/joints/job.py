@@ -35,7 +35,7 @@ class JointJob:
 
     key = "run"
     schema = JOINT_STEP
-    announcement = "taking the joints over; Ctrl-C damps, Ctrl-\\ switches the motors off"
+    announcement = "taking the joints over; Ctrl-C or space damps, Ctrl-\\ or k switches the motors off"
 
     def __init__(self, args: Args, policy: OnnxPolicy) -> None:
         info = policy.bundle.info
