@@ -93,8 +93,10 @@ class ForceField:
 
     def wrench(self) -> tuple[Array, Array]:
         """Return force, N, and torque about the pad's origin, N m, on the gel; (num_pads, 3) each."""
-        places = self.pad.taxels.positions
-        return self.force.sum(axis=1), np.cross(places, self.force).sum(axis=1)
+        x, y = self.pad.taxels.positions[:, 0], self.pad.taxels.positions[:, 1]  # (z is 0)
+        along_x, along_y, along_z = (self.force[:, :, axis] for axis in range(3))
+        torque = np.stack([along_z @ y, -(along_z @ x), along_y @ x - along_x @ y], axis=-1)
+        return self.force.sum(axis=1), torque
 
     def centre_of_pressure(self) -> Array:
         """Return where the normal force acts, m, NaN without contact; (num_pads, 2)."""

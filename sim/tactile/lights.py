@@ -22,7 +22,7 @@ ANGLES_RAD = np.radians([90.0, 210.0, 330.0])
 """Where the red, green and blue lamps are, around z from x: three sides, as in the R1.5 and the Mini."""
 ELEVATION_RAD = np.radians(30.0)
 """Of the lamps above the skin's plane, seen from its middle; low, so that small slopes change much."""
-DISTANCE = 2.2
+DISTANCE = 3.0
 """Of the lamps from the middle, in half diagonals of the footprint."""
 GREY_LEVEL = 110.0
 """Of each channel in the middle of an untouched pad."""

@@ -55,10 +55,12 @@ class Shape:
 
 def rotation(wxyz: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Return rotation matrices, (..., 3, 3), of unit quaternions, (..., 4) wxyz."""
-    w, x, y, z = np.moveaxis(np.asarray(wxyz, dtype=np.float64), -1, 0)
-    rows = [
-        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
-        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
-        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
-    ]
-    return np.moveaxis(np.array(rows), (0, 1), (-2, -1))
+    quaternions = np.asarray(wxyz, dtype=np.float64)
+    w, x, y, z = (quaternions[..., part] for part in range(4))
+    matrices = np.empty((*quaternions.shape[:-1], 3, 3))
+    matrices[..., 0, 0], matrices[..., 0, 1] = 1 - 2 * (y * y + z * z), 2 * (x * y - w * z)
+    matrices[..., 0, 2], matrices[..., 1, 0] = 2 * (x * z + w * y), 2 * (x * y + w * z)
+    matrices[..., 1, 1], matrices[..., 1, 2] = 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)
+    matrices[..., 2, 0], matrices[..., 2, 1] = 2 * (x * z - w * y), 2 * (y * z + w * x)
+    matrices[..., 2, 2] = 1 - 2 * (x * x + y * y)
+    return matrices

@@ -50,11 +50,14 @@ class HandPath:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
+        self._drawn: tuple[int, tuple[float, ...]] = (-1, ())
 
     def at(self, time_s: float) -> HandCommand:
         """Return the command at a time from the start, s."""
         cycle = int(time_s // CYCLE_S)
-        load, x, y, shear, heading, twist = self._cycle(cycle)
+        if self._drawn[0] != cycle:
+            self._drawn = cycle, self._cycle(cycle)
+        load, x, y, shear, heading, twist = self._drawn[1]
         phase, share = _phase(time_s - cycle * CYCLE_S)
         names = list(PHASES_S)
         moved = _smooth(share) if phase == "shearing" else float(names.index(phase) > names.index("shearing"))

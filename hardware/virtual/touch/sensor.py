@@ -18,6 +18,7 @@ from sim.tactile.sensor import Array, Pad
 from sim.tactile.table import Table
 
 NS = 1_000_000_000
+Vector = npt.NDArray[np.float64]
 NOISE_LEVELS = 1.0
 """Standard deviation of the camera's noise, grey levels: that of a small webcam in good light, assumed."""
 NOISE_PATTERNS, NOISE_SIZE = 4, 40_009  # (a prime: rows of a picture do not repeat each other)
@@ -167,6 +168,13 @@ class VirtualTouch:
         x, y, z, yaw = data.qvel
         self._field.step(self.position, self.quaternion, (x, y, z), (0.0, 0.0, yaw), TIMESTEP_S)
         force, torque = (part[0].astype(np.float64) for part in self._field.wrench())
-        # MuJoCo applies forces at centres of mass.
-        self._load = np.concatenate([force, torque - np.cross(data.xipos[self._mount], force)])
-        self._reaction = -np.concatenate([force, torque - np.cross(data.xipos[self._object], force)])
+        self._load = _at(data.xipos[self._mount], force, torque)
+        self._reaction = -_at(data.xipos[self._object], force, torque)
+
+
+def _at(place: Vector, force: Vector, torque: Vector) -> Vector:
+    """Return force and torque about another place, (6,): MuJoCo applies them at centres of mass."""
+    x, y, z = place
+    fx, fy, fz = force
+    tx, ty, tz = torque
+    return np.array([fx, fy, fz, tx - (y * fz - z * fy), ty - (z * fx - x * fz), tz - (x * fy - y * fx)])
