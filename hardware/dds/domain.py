@@ -12,6 +12,7 @@ from xml.sax.saxutils import quoteattr
 from cyclonedds.core import DDSException
 from cyclonedds.domain import Domain, DomainParticipant
 
+from hardware.dds.loopback import keep_to_loopback, socket_inodes
 from hardware.dds.open_domains import close_domain, delete, exists, open_domain
 from sim.errors import ConfigError, LinkError
 
@@ -100,9 +101,13 @@ def configuration(address: DdsAddress) -> str:
 
 
 def _configured(address: DdsAddress) -> Domain | None:
+    before = socket_inodes()
     try:
-        return Domain(address.domain, configuration(address))
+        domain = Domain(address.domain, configuration(address))
     except DDSException as error:
         if error.code == DDSException.DDS_RETCODE_PRECONDITION_NOT_MET:
             return None  # something else in this process opened it before: its configuration holds
         raise LinkError(f"cannot use the network interface '{address.interface}' for DDS: is it up?") from None
+    if address.interface == LOOPBACK:
+        keep_to_loopback(address.domain, before)
+    return domain

@@ -6,10 +6,10 @@ from cyclonedds.core import DDSException
 from cyclonedds.domain import Domain
 
 from hardware.dds import open_domains
+from hardware.dds.loopback import keep_to_loopback, socket_inodes
 from hardware.dds.open_domains import close_domain, delete
 from hardware.ros2.environment import Network, configuration
 from hardware.ros2.errors import DdsError
-from hardware.ros2.loopback import keep_to_loopback, socket_inodes
 
 __all__ = ["close_domain", "delete", "open_domain"]
 

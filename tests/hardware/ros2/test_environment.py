@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
+from hardware.dds.loopback import receive_only_from
 from hardware.ros2.environment import Network, configuration, network
-from hardware.ros2.loopback import receive_only_from
 from sim.errors import ConfigError
 from tests.hardware.ros2.helpers import Child
 
@@ -92,7 +92,8 @@ def test_only_the_sockets_of_the_new_domain_get_the_filter(environment, domain_i
     """In a fresh process: both receiving sockets, and none that was there before on a port of the domain."""
     code = f"""
 import socket
-from hardware.ros2 import loopback, participant
+from hardware.dds import loopback
+from hardware.ros2 import participant
 from hardware.ros2.environment import network
 before = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 before.bind(("0.0.0.0", 7400 + 250 * {domain_id} + 200))

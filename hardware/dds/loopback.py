@@ -1,10 +1,12 @@
 """Keeps Cyclone DDS's receiving sockets to this machine.
 
-Nodes of a real ROS 2 on this machine, also those under ``ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST``, talk
-through the address of a network card, so a participant that uses 127.0.0.1 alone never meets them. This
-runtime therefore has the same configuration as they, in which Cyclone DDS receives from any machine, and
-takes the strangers away with a filter on each socket: what did not come in by the loopback interface is
-dropped by the kernel. (Linux delivers a datagram to one's own address by loopback, whatever the address.)
+Cyclone DDS binds its sockets to every address, whatever interface it is told to use: a virtual humanoid
+on ``lo`` would take commands from the network. And nodes of a real ROS 2 on this machine, also those
+under ``ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST``, talk
+through the address of a network card, so a participant that uses 127.0.0.1 alone never meets them; the ROS 2
+runtime therefore has the same configuration as they. In both cases a filter on each socket takes the
+strangers away: what did not come in by the loopback interface is dropped by the kernel. (Linux delivers
+a datagram to one's own address by loopback, whatever the address.)
 
 The filter is classic BPF, SO_ATTACH_FILTER of socket(7), which needs no privileges; its offsets are those
 of linux/filter.h (SKF_AD_OFF, SKF_AD_IFINDEX).
