@@ -21,6 +21,8 @@ from sim.errors import FlightAbortedError, FlightRefusedError
 if TYPE_CHECKING:
     from hardware.crazyflie.link import CrazyflieLink
 
+ROBOT = "crazyflie"
+"""What flies behind these links, by the name that bundles call it."""
 CONVERGED_SPREAD_M2 = 0.001
 """Largest spread of each position variance over the window (cflib's ``reset_estimator``)."""
 CONVERGED_VARIANCE_M2 = 0.01
@@ -42,6 +44,7 @@ def run_checks(link: CrazyflieLink, bundle: Bundle, external_position: bool = Fa
     on_board = [_check_policy(link, bundle)] if link.level == "position" else []
     state = link.read()
     return [
+        _check_robot(bundle),
         *on_board,
         _check_controller(link),
         check_battery(state, bundle.info.limits),
@@ -120,6 +123,13 @@ def _spread_text(window: deque[tuple[float, tuple[float, float, float]]]) -> str
         return "no variances received"
     deviation = math.sqrt(max(max(window[-1][1]), 0.0))
     return f"did not converge within {CONVERGE_TIMEOUT_S:g} s (position deviation {deviation:.2f} m)"
+
+
+def _check_robot(bundle: Bundle) -> Check:
+    name = bundle.info.robot.name
+    if name != ROBOT:
+        return Check("robot", False, f"this is a '{ROBOT}', the bundle is for '{name}'")
+    return Check("robot", True, name)
 
 
 def _check_policy(link: CrazyflieLink, bundle: Bundle) -> Check:
