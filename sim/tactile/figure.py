@@ -15,13 +15,15 @@ from sim.tactile.press import Contact
 from sim.tactile.sensor import Pad
 
 BOX = 0.5
-"""Height of the three-dimensional panel, in longer sides of the pad."""
+"""Height of the three-dimensional panel, in its longer sides."""
 SKIN_POINTS = 70
-"""Of the drawn surface, along its longer side."""
+"""Of the drawn surface, along each side."""
 ARROW_PITCHES = 2.5
 """Length of the longest shear arrow, in pitches of the taxels."""
-TALL = 0.35
-"""Height of the room above the drawn skin, and length of the longest force there, in longer sides of the pad."""
+MARGIN_M = 4e-3
+"""Of the drawn skin around the contact."""
+TALL = 0.3
+"""Height of the room above the drawn skin, and length of the longest force there, in its longer sides."""
 INK, MUTED = "#1f2430", "#6b7280"
 MM, MN = 1e3, 1e3
 
@@ -96,37 +98,56 @@ def _forces(figure: Figure, axes: Axes, contact: Contact) -> None:
 
 
 def _skin(axes: Any, view: View) -> None:
-    """The skin from outside, pressed in, with the force on every fourth taxel that has one."""
+    """The skin around the contact from outside, pressed in, with the forces of up to 60 taxels."""
     pad, contact = view.contact.field.pad, view.contact
+    low, high = _around(contact)
     x, y, height = _surface(pad, view)
+    rows, columns = (
+        np.flatnonzero((grid >= low[axis]) & (grid <= high[axis])) for axis, grid in ((1, y[:, 0]), (0, x[0]))
+    )
+    part = np.ix_(rows, columns)
     deepest = max(float(height.max()) * MM, 0.05)
     axes.computed_zorder = False  # arrows are in front of the skin
     axes.plot_surface(
-        x * MM, y * MM, -height * MM, cmap="Blues", linewidth=0, antialiased=True, rcount=SKIN_POINTS,
-        ccount=SKIN_POINTS, vmin=-1.6 * deepest, vmax=0.8 * deepest, zorder=1,
+        x[part] * MM, y[part] * MM, -height[part] * MM, cmap="Blues", linewidth=0, antialiased=True,
+        rcount=SKIN_POINTS, ccount=SKIN_POINTS, vmin=-1.6 * deepest, vmax=0.8 * deepest, zorder=1,
     )  # fmt: skip
-    chosen = np.flatnonzero(contact.field.depth[0] > 0.0)
-    chosen = chosen[:: max(len(chosen) // 60, 1)]
-    force, places = contact.field.force[0][chosen], pad.taxels.positions[chosen] * MM
-    side = max(pad.size_m) * MM
-    largest = float(np.linalg.norm(force, axis=1).max(initial=0.0))
-    if largest > 0.0:
-        # Arrows end on the skin, where the object pushes; the axes are stretched along z.
-        arrows = force / largest * TALL * side * np.array([1.0, 1.0, _stretch(deepest, side)])
-        ends = np.column_stack([places[:, :2], -contact.field.depth[0][chosen] * MM])
-        axes.quiver(
-            *(ends - arrows).T, *arrows.T, color="#c2410c", linewidth=1.1, arrow_length_ratio=0.18, zorder=5
-        )  # fmt: skip
-    axes.set_xlim(-pad.size_m[0] * MM / 2.0, pad.size_m[0] * MM / 2.0)
-    axes.set_ylim(pad.size_m[1] * MM / 2.0, -pad.size_m[1] * MM / 2.0)
+    side = float((high - low).max()) * MM
+    _arrows(axes, contact, deepest, side)
+    axes.set_xlim(low[0] * MM, high[0] * MM)
+    axes.set_ylim(high[1] * MM, low[1] * MM)
     axes.set_zlim(-1.5 * deepest, 3.0 * deepest)
-    axes.set_box_aspect((pad.size_m[0], pad.size_m[1], BOX * max(pad.size_m)))
+    axes.set_box_aspect((*(high - low) * MM, BOX * side))
     axes.view_init(elev=28.0, azim=-62.0)
     axes.set_title("the gel's skin and the forces on it", loc="left", fontsize=10, color=INK)
     axes.set_xlabel("x, mm", fontsize=8.5, color=MUTED)
     axes.set_ylabel("y, mm", fontsize=8.5, color=MUTED)
     axes.tick_params(labelsize=7.5, colors=MUTED)
     axes.set_zticks([])
+
+
+def _arrows(axes: Any, contact: Contact, deepest: float, side: float) -> None:
+    """Arrows that end on the skin, where the object pushes; the axes are stretched along z."""
+    field = contact.field
+    chosen = np.flatnonzero(field.depth[0] > 0.0)
+    chosen = chosen[:: max(len(chosen) // 60, 1)]
+    force, places = field.force[0][chosen], field.pad.taxels.positions[chosen] * MM
+    largest = float(np.linalg.norm(force, axis=1).max(initial=0.0))
+    if largest == 0.0:
+        return
+    arrows = force / largest * TALL * side * np.array([1.0, 1.0, _stretch(deepest, side)])
+    ends = np.column_stack([places[:, :2], -field.depth[0][chosen] * MM])
+    axes.quiver(*(ends - arrows).T, *arrows.T, color="#c2410c", linewidth=1.1, arrow_length_ratio=0.18, zorder=5)
+
+
+def _around(contact: Contact) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return the corners of the part of the pad that is drawn, m: what is touched with a margin."""
+    pad = contact.field.pad
+    half = np.array(pad.size_m) / 2.0
+    touched = pad.taxels.positions[contact.field.depth[0] > 0.0, :2].astype(np.float64)
+    if not len(touched):
+        return -half, half
+    return np.maximum(touched.min(axis=0) - MARGIN_M, -half), np.minimum(touched.max(axis=0) + MARGIN_M, half)
 
 
 def _stretch(deepest: float, side: float) -> float:
