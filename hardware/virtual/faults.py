@@ -38,6 +38,9 @@ LINK_KINDS = {
 }
 """What can happen to packets; ``link_conditions`` does it."""
 
+STALL_KINDS = {"state-stall": FaultKind("no more states are sent, the rest answers")}
+"""What every robot can do, each in its own way."""
+
 MULTIROTOR_KINDS = {
     "dead-motor": FaultKind("a motor stops", "motor 1-4", 1.0, 1.0, 4.0),
     "low-battery": FaultKind("the cell is empty: below 3 V under load"),

@@ -62,7 +62,7 @@ class Kind:
 KINDS = (
     Kind("sim", 0.70, ("link-loss", "state-stall", *BODY), "flying", 8.0),
     Kind("serial", 0.10, ("state-stall", "reboot", *LINK, *BODY), "flying", 4.0),
-    Kind("crazyflie", 0.10, ("log-stall", "nan-policy", *LINK, *BODY), "flying", 4.0),
+    Kind("crazyflie", 0.10, ("state-stall", "nan-policy", *LINK, *BODY), "flying", 4.0),
     Kind("humanoid", 0.10, ("state-stall", *LINK, *LEGS), "armed", 6.0),
 )
 

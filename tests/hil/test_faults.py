@@ -30,7 +30,7 @@ SAFE_MODES = {"land": "landing", "level_and_descend": "descending", "off": "off"
 
 FAULTS = {
     "link-loss": Fault.LINK_LOST,
-    "log-stall": Fault.STATE_STALE,
+    "state-stall": Fault.STATE_STALE,
     "nan-policy": Fault.POLICY_NAN,
     "low-battery": Fault.LOW_BATTERY,
     "kick=110": Fault.TILT,
@@ -81,7 +81,7 @@ def test_a_fault_in_the_air_reaches_its_safe_action(bundle, tmp_path, injected):
     assert limits.link_silence_s < limits.state_age_s < limits.fault_budget_s
     assert next(event["name"] for event in log["events"] if event["kind"] == "fault") == expected.value
 
-    assert result["flight"]["disarmed"] or injected in ("link-loss", "log-stall")
+    assert result["flight"]["disarmed"] or injected in ("link-loss", "state-stall")
     if injected != "link-loss":
         assert event_names(onboard)[-1] != "armed"
         assert "disarmed" in event_names(onboard), "nothing leaves the robot armed"

@@ -34,7 +34,7 @@ class FaultEffects:
             return
         if apply_to_multirotor(fault, active, robot.body, robot.battery, robot.estimator):
             return
-        if fault.name == "log-stall":
+        if fault.name == "state-stall":
             robot.log.stalled = active
         elif fault.name == "nan-policy" and active and robot.policy is not None:
             robot.policy.onboard.corrupt_policy()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from hardware.virtual.faults import LINK_KINDS, MULTIROTOR_KINDS, Fault, FaultKind, read_fault
+from hardware.virtual.faults import LINK_KINDS, MULTIROTOR_KINDS, STALL_KINDS, Fault, FaultKind, read_fault
 from hardware.virtual.mocap.faults import MOCAP_KINDS
 
 KINDS = {
     **LINK_KINDS,
-    "log-stall": FaultKind("log blocks stay silent, the rest answers"),
+    **STALL_KINDS,
     **MULTIROTOR_KINDS,
     **MOCAP_KINDS,
     "nan-policy": FaultKind("NaN in the on-board controller's memory"),

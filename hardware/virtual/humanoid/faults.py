@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from hardware.virtual.faults import JOINT_KINDS, LINK_KINDS, Fault, FaultKind, read_fault
+from hardware.virtual.faults import JOINT_KINDS, LINK_KINDS, STALL_KINDS, Fault, read_fault
 
 KINDS = {
     **LINK_KINDS,
-    "state-stall": FaultKind("states stop coming, commands still arrive"),
+    **STALL_KINDS,
     **JOINT_KINDS,
 }
 EVENTS = ("released", "armed", "connected")

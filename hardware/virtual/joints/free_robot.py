@@ -20,7 +20,7 @@ from hardware.serial.states import Mode
 from hardware.states import JointState, Vector
 from hardware.virtual.events import EventLog
 from hardware.virtual.fault_schedule import FaultSchedule
-from hardware.virtual.faults import JOINT_KINDS, Fault, FaultKind
+from hardware.virtual.faults import JOINT_KINDS, STALL_KINDS, Fault
 from hardware.virtual.joints.body import STEP_S, Body
 from hardware.virtual.joints.drive import Drive, holding
 from hardware.virtual.joints.fault_effects import JointFaultEffects
@@ -32,7 +32,7 @@ from sim.spec import SafeAction
 
 MEASURE_MS, POWER_MS = 2, 100
 """Encoders and inertial unit at 500 Hz, as the G1's ``LowState``; the battery is slow."""
-KINDS = {**JOINT_KINDS, "state-stall": FaultKind("the sensors fall silent")}
+KINDS = {**JOINT_KINDS, **STALL_KINDS}
 """Faults of this robot."""
 EVENTS = ("armed", "connected")
 """Events a fault can start after."""

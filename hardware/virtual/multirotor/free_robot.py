@@ -17,7 +17,7 @@ from hardware.serial.states import Mode
 from hardware.states import FlightState
 from hardware.virtual.events import EventLog
 from hardware.virtual.fault_schedule import FaultSchedule
-from hardware.virtual.faults import MULTIROTOR_KINDS, Fault, FaultKind
+from hardware.virtual.faults import MULTIROTOR_KINDS, STALL_KINDS, Fault
 from hardware.virtual.multirotor.autopilot import Autopilot
 from hardware.virtual.multirotor.battery import Battery
 from hardware.virtual.multirotor.body import STEP_S, Body
@@ -30,7 +30,7 @@ from sim.errors import ConfigError
 from sim.spec import GRAVITY, MultirotorParameters, SafeAction
 
 BATTERY_PERIOD_MS = 10
-KINDS = {**MULTIROTOR_KINDS, "state-stall": FaultKind("the sensors fall silent")}
+KINDS = {**MULTIROTOR_KINDS, **STALL_KINDS}
 """Faults of this robot."""
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from hardware.virtual.faults import JOINT_KINDS, LINK_KINDS, MULTIROTOR_KINDS, Fault, FaultKind, read_fault
+from hardware.virtual.faults import JOINT_KINDS, LINK_KINDS, MULTIROTOR_KINDS, STALL_KINDS, Fault, FaultKind, read_fault
 
 _BOARD_KINDS = {
     **LINK_KINDS,
-    "state-stall": FaultKind("no more states are sent, the rest answers"),
+    **STALL_KINDS,
     "reboot": FaultKind("the firmware restarts: disarmed, its session forgotten"),
 }
 KINDS = {**_BOARD_KINDS, **MULTIROTOR_KINDS}

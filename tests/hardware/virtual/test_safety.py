@@ -208,7 +208,7 @@ def test_a_stalled_log_stream_leaves_the_rest_alive(bench):
     bench.send(Port.LOGGING, 1, (3, 1, 1))
     bench.robot.advance(100)
     assert len(bench.replies()) == 10
-    bench.robot.inject(parse_fault("log-stall:0.05"))
+    bench.robot.inject(parse_fault("state-stall:0.05"))
     bench.robot.advance(49)
     assert bench.replies() == []
     assert bench.send(Port.LINK, 0, b"ping")[0].data == b"ping"
