@@ -29,6 +29,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "recover": ("hardware.recover", "complete a log that a kill cut short"),
     "report": ("calibration.report", "write one HTML page with plots and a video"),
     "demo": ("hardware.virtual.demo", "the first whole flight: train, judge, export, verify, fly, report"),
+    "urdf": ("sim.urdf", "write the URDF of a robot with joints, from its MuJoCo model"),
     "table": ("sim.table", "print a task's randomization tables with their sources"),
     "touch": ("sim.tactile.verb", "press an object on a tactile pad and draw what it feels and sees"),
     "bench": ("tests.bench.cli", "measure the figures that the documentation quotes"),
