@@ -7,6 +7,7 @@ a run takes as long as it takes, on however slow or busy a computer, and comes o
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -38,6 +39,11 @@ class LockStepClock:
         self._now_ns = 0
         self._step_ns = FIRST_STEP_NS
         self._moving = False
+        self._companions: list[Companion] = []
+
+    def join(self, companion: Companion) -> None:
+        """Give a companion its turn after every step, until it ends."""
+        self._companions.append(companion)
 
     def now_ns(self) -> int:
         """The robot's time; during a step already that at its end: what arrives then is that new."""
@@ -65,6 +71,70 @@ class LockStepClock:
         if self._now_ns and after_ns > self._now_ns:
             self._step_ns = after_ns - self._now_ns
         self._now_ns = max(after_ns, self._now_ns + 1)
+        self._companions = [companion for companion in self._companions if companion.turn()]
+
+
+class Companion:
+    """A thread that lives in the robot's time beside the control loop: only one of the two runs at any moment.
+
+    Args:
+        clock: of the robot.
+        work: its life; calls ``pause`` where another thread would sleep.
+    """
+
+    def __init__(self, clock: LockStepClock, work: Callable[[Callable[[float], None]], None]) -> None:
+        self._clock, self._work = clock, work
+        self._baton = threading.Condition()
+        self._running, self._ended, self._stopped = True, False, False
+        self._until_ns = 0
+        self._thread = threading.Thread(target=self._run, name="lock-step-companion", daemon=True)
+        self._thread.start()
+        self._wait_for_pause()
+        clock.join(self)
+
+    @property
+    def alive(self) -> bool:
+        """Whether its life goes on."""
+        return not self._ended
+
+    def turn(self) -> bool:
+        """Let it run up to its next pause if that is due; returns whether its life goes on."""
+        if self.alive and self._clock.now_ns() >= self._until_ns:
+            self._wake()
+        return self.alive
+
+    def stop(self) -> None:
+        """End it: its pause raises a ``LinkError``."""
+        self._stopped = True
+        if self.alive:
+            self._wake()
+
+    def _wake(self) -> None:
+        with self._baton:
+            self._running = True
+            self._baton.notify_all()
+        self._wait_for_pause()
+
+    def _wait_for_pause(self) -> None:
+        with self._baton:
+            self._baton.wait_for(lambda: self._ended or not self._running, ANSWER_TIMEOUT_S)
+
+    def _pause(self, seconds: float) -> None:
+        with self._baton:
+            self._until_ns = self._clock.now_ns() + round(seconds * NS)
+            self._running = False
+            self._baton.notify_all()
+            self._baton.wait_for(lambda: self._running)
+        if self._stopped:
+            raise LinkError("the link was closed")
+
+    def _run(self) -> None:
+        try:
+            self._work(self._pause)
+        finally:
+            with self._baton:
+                self._ended = True
+                self._baton.notify_all()
 
 
 def split_clock(uri: str) -> tuple[str, bool]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from cyclonedds.core import DDSException
 
-from hardware.clock import NS
+from hardware.clock import HOST_CLOCK, NS, Clock
 from hardware.dds import topics
 from hardware.dds.command import CommandSource
 from hardware.dds.frames import Frame, GoLowCmd, GoLowState, HgLowCmd, HgLowState
@@ -37,6 +37,7 @@ class Exchange:
     Args:
         participant: in the robot's domain.
         profile: which robot.
+        clock: of all stamps; unless it is the host's, no thread of its own runs, and ``cycle`` is called instead.
 
     Attributes:
         profile: which robot.
@@ -47,7 +48,7 @@ class Exchange:
         error: what ended the thread, ``None`` while it runs.
     """
 
-    def __init__(self, participant: Any, profile: DdsProfile) -> None:
+    def __init__(self, participant: Any, profile: DdsProfile, clock: Clock = HOST_CLOCK) -> None:
         command, state = (HgLowCmd, HgLowState) if profile.family == "hg" else (GoLowCmd, GoLowState)
         self._writer = topics.writer(participant, topics.LOW_CMD, command)
         self._states = topics.reader(participant, topics.LOW_STATE, state, depth=DEPTH)
@@ -55,8 +56,12 @@ class Exchange:
         self.profile = profile
         self.states = StateReceiver(profile)
         self.commands = CommandSource(profile)
+        self.clock = clock
         self.foreign_commands = 0
         self.unsent_commands = 0
+        self.sent_commands = 0
+        self.newest_tick = -1
+        """Clock in the newest undamaged state, whatever became of it."""
         self._others_count_from_ns = 0
         self.error: Exception | None = None
         self._lock = threading.RLock()
@@ -65,12 +70,13 @@ class Exchange:
 
     def start(self) -> None:
         """Begin to receive; nothing is sent before the commands are armed."""
-        self._thread.start()
+        if self.clock is HOST_CLOCK:
+            self._thread.start()
 
     @property
     def alive(self) -> bool:
         """Whether the thread runs."""
-        return self._thread.is_alive()
+        return self._thread.is_alive() if self.clock is HOST_CLOCK else not self._stopping.is_set()
 
     @property
     def command_heard(self) -> bool:
@@ -80,9 +86,11 @@ class Exchange:
     def receive(self) -> None:
         """Take what has arrived."""
         with self._lock:
-            now_ns = time.monotonic_ns()
+            now_ns = self.clock.now_ns()
             for frame in self._states.take(DEPTH):
                 if isinstance(frame, Frame):
+                    if frame.intact:
+                        self.newest_tick = max(self.newest_tick, int(frame.record["tick"]))
                     self.states.take(frame, now_ns, frame.sample_info.publication_handle)
             # Only what a robot would obey: else any noise on the network could take the robot from its host.
             others = sum(isinstance(frame, Frame) and frame.intact for frame in self._others.take(DEPTH))
@@ -99,7 +107,7 @@ class Exchange:
             if self._stopping.is_set():
                 raise LinkError("the link was closed")
             change(*arguments)
-            self._send(time.monotonic_ns())
+            self._send(self.clock.now_ns())
 
     def forget_refusals(self, grace_s: float = 0.0) -> None:
         """Before arming: forget other controllers and remote stops of the past.
@@ -110,18 +118,18 @@ class Exchange:
         with self._lock:
             self.receive()
             self.foreign_commands = 0
-            self._others_count_from_ns = time.monotonic_ns() + round(grace_s * NS)
+            self._others_count_from_ns = self.clock.now_ns() + round(grace_s * NS)
             self.states.clear_stop()
 
     def follow(self, target: Sequence[float]) -> None:
         """Hand over a target; it is sent at once and repeated."""
-        self.apply(self.commands.follow, target, time.monotonic_ns())
+        self.apply(self.commands.follow, target, self.clock.now_ns())
 
     def stop(self) -> None:
         """Damp if targets are still followed, then end the thread; waits at most a second."""
         with self._lock:
             self.commands.give_up("the link was closed")
-        time.sleep(DAMP_PERIODS * PERIOD_NS / NS)
+        self.clock.sleep_until(self.clock.now_ns() + DAMP_PERIODS * PERIOD_NS)
         with self._lock:
             self._stopping.set()
         if self._thread.ident is not None:
@@ -132,7 +140,7 @@ class Exchange:
         try:
             while not self._stopping.is_set():
                 deadline_ns = max(deadline_ns + PERIOD_NS, time.monotonic_ns())
-                self._cycle()
+                self.cycle()
                 time.sleep(max(deadline_ns - time.monotonic_ns(), 0) / NS)
         except Exception as error:  # noqa: BLE001 (the thread's end is a lost link, and the robot is damped first)
             self.error = error
@@ -140,7 +148,8 @@ class Exchange:
                 self.commands.give_up("the exchange failed")
                 self._send(time.monotonic_ns())
 
-    def _cycle(self) -> None:
+    def cycle(self) -> None:
+        """Receive, look whether the host may keep the robot, and send."""
         self.receive()
         with self._lock:
             if self.states.remote_stop:
@@ -149,7 +158,7 @@ class Exchange:
                 self.commands.give_up("the robot restarted")
             if self.foreign_commands:
                 self.commands.give_up("another controller publishes on rt/lowcmd")
-            self._send(time.monotonic_ns())
+            self._send(self.clock.now_ns())
 
     def _send(self, now_ns: int) -> None:
         frame = self.commands.next_frame(now_ns)
@@ -157,5 +166,6 @@ class Exchange:
             return
         try:
             self._writer.write(frame)
+            self.sent_commands += 1
         except DDSException:  # a reader that is too slow: the next command comes in 2 ms
             self.unsent_commands += 1

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from hardware.checks import Check
-from hardware.clock import HOST_CLOCK, NS
+from hardware.clock import HOST_CLOCK, NS, Clock
 from hardware.dds import preflight
 from hardware.dds.command import Drive
 from hardware.dds.domain import join, leave, parse_uri
@@ -22,8 +22,10 @@ from hardware.dds.exchange import Exchange
 from hardware.dds.finder import find_robot
 from hardware.dds.motion_switcher import MotionSwitcher
 from hardware.dds.state import joint_state
+from hardware.dds.stepping import Stepper
 from hardware.dds.take_over import TakeOver
 from hardware.link import LinkHealth
+from hardware.lock_step import LockStepClock, not_in_lock_step, split_clock
 from hardware.states import JointState
 from policies.bundle import Bundle
 from sim.errors import ConfigError, LinkError
@@ -50,7 +52,6 @@ class DdsLink:
         ConfigError: if the URI is malformed or the level another one.
     """
 
-    clock = HOST_CLOCK
     level: ActionLevel = "joint_position"
 
     def __init__(
@@ -64,8 +65,12 @@ class DdsLink:
         if level != self.level:
             raise ConfigError(f"{uri}: this robot takes commands of level '{self.level}', not '{level}'")
         self.uri = uri
+        address, lock_step = split_clock(uri)
+        self._lock_step = LockStepClock(self._step) if lock_step else None
+        self.clock: Clock = self._lock_step or HOST_CLOCK
+        self._stepper: Stepper | None = None
         self.command_names: tuple[str, ...] = ()
-        self._address = parse_uri(uri)
+        self._address = parse_uri(address)
         self._stopped = stopped
         self._joints = joints
         self._motors: np.ndarray[Any, np.dtype[np.intp]] | None = None
@@ -91,10 +96,13 @@ class DdsLink:
         self._participant = participant = join(self._address)
         self._closing.clear()
         try:
-            exchange = Exchange(participant, find_robot(participant, self.uri, self._gives_up))
+            exchange = Exchange(participant, find_robot(participant, self.uri, self._gives_up), self.clock)
             self._exchange, self._switcher = exchange, MotionSwitcher(participant, self._gives_up)
             exchange.start()
             self._wait_for_state(exchange)
+            if self._lock_step is not None:
+                self._start_lock_step(self._lock_step, exchange)
+            self._refuse_second_robot(exchange)
             if self._joints is not None:
                 self.configure(self._joints)
         except BaseException:  # whatever it is, no thread stays behind
@@ -120,7 +128,8 @@ class DdsLink:
             return LinkHealth(False, self._heard_ns)
         exchange.receive()
         self._heard_ns = exchange.states.heard_ns
-        return LinkHealth(exchange.alive and not exchange.states.restarted, self._heard_ns)
+        answers = self._lock_step is None or not self._lock_step.lost
+        return LinkHealth(answers and exchange.alive and not exchange.states.restarted, self._heard_ns)
 
     def write(self, command: Sequence[float]) -> None:
         """Hand over joint targets, (n,) rad in the configured order; ignored unless the robot is armed."""
@@ -183,7 +192,7 @@ class DdsLink:
         participant, self._participant = self._participant, None
         if participant is not None:
             leave(participant)
-        self._take_over = self._switcher = self._motors = None
+        self._take_over = self._switcher = self._motors = self._stepper = None
         self.command_names = ()
 
     def __enter__(self) -> DdsLink:
@@ -271,10 +280,19 @@ class DdsLink:
             if time.monotonic() > deadline:
                 seen = ", ".join(f"{count} with {name}" for name, count in exchange.states.counters.items())
                 raise LinkError(f"{self.uri}: no good state in {STATE_TIMEOUT_S:g} s ({seen or 'nothing came'})")
-            self._pause(_POLL_S)
-        self._pause(STATE_TIMEOUT_S / 20.0)
+            exchange.receive()
+            time.sleep(_POLL_S)
+
+    def _start_lock_step(self, clock: LockStepClock, exchange: Exchange) -> None:
+        self._stepper = Stepper(exchange, self.switcher)
+        clock.start()
+        if clock.lost:
+            raise not_in_lock_step(self.uri)
+
+    def _step(self) -> int | None:
+        return None if self._stepper is None else self._stepper.step()
+
+    def _refuse_second_robot(self, exchange: Exchange) -> None:
+        self.clock.sleep_until(self.clock.now_ns() + round(STATE_TIMEOUT_S / 20.0 * NS))
         if exchange.states.counters["second_robot"]:
             raise LinkError(f"{self.uri}: two robots publish rt/lowstate here: give each its own network or domain")
-
-    def _pause(self, seconds: float) -> None:
-        self.clock.sleep_until(self.clock.now_ns() + round(seconds * NS))

@@ -13,9 +13,12 @@ from typing import Any
 
 from hardware.dds import topics
 from hardware.dds.messages.api import Request, RequestHeader, RequestIdentity, RequestLease, RequestPolicy, Response
+from hardware.lock_step import ANSWER_TIMEOUT_S
 from sim.errors import LinkError
 
 CHECK_MODE, SELECT_MODE, RELEASE_MODE = 1001, 1002, 1003
+STEP = 9001
+"""Not Unitree's: lets the time of a simulation in lock-step move by one period of the states."""
 CALL_TIMEOUT_S = 2.0
 """Longest wait for one answer."""
 REPEAT_S = 0.3
@@ -24,7 +27,7 @@ All these requests may be repeated."""
 RELEASE_TIMEOUT_S = 10.0
 RETRY_S = 1.0
 """A release that has not happened by then is asked for again (the SDK's examples wait as long)."""
-_POLL_S = 0.005
+_POLL_S, _STEP_POLL_S = 0.005, 0.0003
 
 
 class MotionSwitcher:
@@ -57,7 +60,7 @@ class MotionSwitcher:
             raise LinkError("the robot's motion switcher gave an answer that cannot be read")
         return name
 
-    def release(self) -> None:
+    def release(self, pause: Callable[[float], None] = time.sleep) -> None:
         """Make the built-in controller let go of the motors: the robot goes limp.
 
         Raises:
@@ -67,38 +70,57 @@ class MotionSwitcher:
         name = self.active_mode()
         while name and time.monotonic() < deadline and not self._stopped():
             self._call(RELEASE_MODE)
-            name = self._wait_for_release()
+            name = self._wait_for_release(pause)
         if name:
             raise LinkError(f"the robot's own controller '{name}' does not let go; switch it off by the remote (L2+R2)")
 
-    def _wait_for_release(self) -> str:
+    def step(self, commands: int) -> tuple[int, int] | None:
+        """Let the time of a simulation in lock-step move.
+
+        Args:
+            commands: sent since the step before; it waits for them.
+
+        Returns:
+            Its time after that, ms, and the clock in the newest state it has sent (-1: none that arrives
+            undamaged); ``None`` without an answer.
+        """
+        try:
+            code, data = self._call(STEP, json.dumps({"commands": commands}), ANSWER_TIMEOUT_S, _STEP_POLL_S)
+            answer = json.loads(data) if code == 0 else {}
+            return int(answer["ms"]), int(answer["tick"])
+        except (LinkError, ValueError, KeyError, TypeError, RecursionError):
+            return None
+
+    def _wait_for_release(self, pause: Callable[[float], None]) -> str:
         """Return ``""`` as soon as no controller is at work (the robot is limp), or its name after ``RETRY_S``."""
         deadline = time.monotonic() + RETRY_S
         while (name := self.active_mode()) and time.monotonic() < deadline and not self._stopped():
-            time.sleep(_POLL_S)
+            pause(_POLL_S)
         return name
 
-    def _call(self, function: int) -> tuple[int, str]:
+    def _call(
+        self, function: int, parameter: str = "{}", timeout_s: float = CALL_TIMEOUT_S, poll_s: float = _POLL_S
+    ) -> tuple[int, str]:
         """Return code and data of the answer."""
         identity = RequestIdentity(time.monotonic_ns(), function)
         nothing: Any = []
         header = RequestHeader(identity, RequestLease(0), RequestPolicy(0, False))
-        request = Request(header, "{}", nothing)
+        request = Request(header, parameter, nothing)
         self._wait_for_service()
-        deadline = time.monotonic() + CALL_TIMEOUT_S
+        deadline = time.monotonic() + timeout_s
         while (now := time.monotonic()) < deadline and not self._stopped():
             self._writer.write(request)
-            if (answer := self._wait_for_answer(identity, min(now + REPEAT_S, deadline))) is not None:
+            if (answer := self._wait_for_answer(identity, min(now + REPEAT_S, deadline), poll_s)) is not None:
                 return answer.header.status.code, answer.data
         raise LinkError("the robot's motion switcher does not answer: is this a Unitree robot, and has it started up?")
 
-    def _wait_for_answer(self, identity: RequestIdentity, deadline: float) -> Response | None:
+    def _wait_for_answer(self, identity: RequestIdentity, deadline: float, poll_s: float) -> Response | None:
         """Return the answer to this request, ``None`` if it does not come until ``deadline``."""
         while time.monotonic() < deadline and not self._stopped():
             for sample in self._reader.take(16):
                 if isinstance(sample, Response) and sample.header.identity == identity:
                     return sample
-            time.sleep(_POLL_S)
+            time.sleep(poll_s)
         return None
 
     def _wait_for_service(self) -> None:

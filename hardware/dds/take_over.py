@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hardware.clock import HOST_CLOCK, NS
+from hardware.clock import NS
 from hardware.dds.exchange import Exchange
 from hardware.dds.motion_switcher import MotionSwitcher
+from hardware.lock_step import Companion, LockStepClock
 from sim.errors import LinkError, Sim2MetalError
 
 LISTEN_S = 0.3
@@ -24,6 +27,10 @@ SETTLE_S = 0.05
 """After the release: until the last commands of the built-in controller are through."""
 JOIN_S = 1.0
 """Longest wait for an attempt under way to notice that the link closes."""
+
+
+Pause = Callable[[float], None]
+"""Waits for so many seconds."""
 
 
 class TakeOver:
@@ -44,13 +51,20 @@ class TakeOver:
         self.failure = ""
         self.done_ns = 0
         self._cancelled = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="dds-take-over", daemon=True)
-        self._thread.start()
+        self._pause: Pause = time.sleep
+        self._companion: Companion | None = None
+        self._thread: threading.Thread | None = None
+        if isinstance(exchange.clock, LockStepClock):
+            self._companion = Companion(exchange.clock, self._run_paused)
+        else:
+            self._thread = threading.Thread(target=self._run, name="dds-take-over", daemon=True)
+            self._thread.start()
 
     @property
     def under_way(self) -> bool:
         """Whether it goes on."""
-        return self._thread.is_alive()
+        part = self._companion or self._thread
+        return part is not None and (part.alive if isinstance(part, Companion) else part.is_alive())
 
     def cancel(self) -> None:
         """Take nothing over any more: the host has changed its mind."""
@@ -58,17 +72,24 @@ class TakeOver:
 
     def join(self) -> None:
         """Wait for its end, at most a second."""
-        self._thread.join(JOIN_S)
+        if self._companion is not None:
+            self._companion.stop()
+        if self._thread is not None:
+            self._thread.join(JOIN_S)
+
+    def _run_paused(self, pause: Pause) -> None:
+        self._pause = pause
+        self._run()
 
     def _run(self) -> None:
         try:
             torque = self._motor_states()["tau_est"].copy()  # while its own controller still has the joints
             if self._switcher.active_mode():
-                self._switcher.release()
+                self._switcher.release(self._pause)
                 self._hold(torque, SETTLE_S)
-                refuse_others(self._exchange)
+                refuse_others(self._exchange, self._pause)
             else:
-                refuse_others(self._exchange)
+                refuse_others(self._exchange, self._pause)
                 self._hold(torque, 0.0)
         except Sim2MetalError as error:
             self.failure = str(error)
@@ -81,7 +102,7 @@ class TakeOver:
         exchange.forget_refusals(grace_s)
         if exchange.states.remote_stop:
             raise LinkError("the stop buttons of the remote are down: release them and try again")
-        self.done_ns = HOST_CLOCK.now_ns()
+        self.done_ns = exchange.clock.now_ns()
         exchange.apply(self._arm, exchange.commands.holding(self._motor_states()["q"], torque))
 
     def _motor_states(self) -> Any:
@@ -98,21 +119,24 @@ class TakeOver:
         self._exchange.commands.arm(pose.tolist())
 
 
-def count_others(exchange: Exchange) -> int:
+def count_others(exchange: Exchange, pause: Pause | None = None) -> int:
     """Return how many commands of other controllers come in ``LISTEN_S``."""
     before = exchange.foreign_commands
-    HOST_CLOCK.sleep_until(HOST_CLOCK.now_ns() + round(LISTEN_S * NS))
+    if pause is None:
+        exchange.clock.sleep_until(exchange.clock.now_ns() + round(LISTEN_S * NS))
+    else:
+        pause(LISTEN_S)
     exchange.receive()
     return exchange.foreign_commands - before
 
 
-def refuse_others(exchange: Exchange) -> None:
+def refuse_others(exchange: Exchange, pause: Pause | None = None) -> None:
     """Make sure that nobody else commands the motors.
 
     Raises:
         LinkError: if somebody does.
     """
-    if others := count_others(exchange):
+    if others := count_others(exchange, pause):
         raise LinkError(
             f"another controller publishes on rt/lowcmd ({others} commands in {LISTEN_S:g} s): stop it first"
         )

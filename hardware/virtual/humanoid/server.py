@@ -2,10 +2,12 @@
 
 In lock-step every command or request moves the time by one period of the states, after which the
 new state is published; while nobody speaks, the last state is repeated so that a client can find it.
+A client that asks for steps (``hardware/dds/stepping.py``) moves the time by these alone.
 """
 
 from __future__ import annotations
 
+import json
 import os
 from typing import Any
 
@@ -15,6 +17,8 @@ from hardware.dds import topics
 from hardware.dds.domain import join, leave, parse_uri
 from hardware.dds.frames import HgLowCmd, HgLowState
 from hardware.dds.messages.api import Request, Response, ResponseHeader, ResponseStatus
+from hardware.dds.motion_switcher import STEP
+from hardware.virtual.humanoid.client_steps import ClientSteps
 from hardware.virtual.humanoid.robot import PUBLISH_MS, VirtualHumanoid
 from hardware.virtual.server import RobotServer
 
@@ -56,6 +60,8 @@ class Server(RobotServer):
         self._commands = topics.reader(participant, topics.LOW_CMD, HgLowCmd, depth=DEPTH)
         self._requests = topics.reader(participant, topics.MOTION_REQUEST, Request, depth=16, reliable=True)
         self._newest: HgLowState | None = None
+        self._newest_tick = -1
+        self._steps: ClientSteps | None = None
         self._idle = True
         self._bell = os.eventfd(0, os.EFD_NONBLOCK)
         self.watch(self._bell, self._take)
@@ -77,12 +83,16 @@ class Server(RobotServer):
         """Publish the states of the time that has passed."""
         for frame in self.robot.take_states():
             self._newest = frame
+            self._newest_tick = max(self._newest_tick, int(frame.record["tick"]) if frame.intact else -1)
             self._states.write(frame)
 
     def _listen(self, timeout_s: float) -> bool:
         heard = super()._listen(timeout_s)
-        if self._lock_step and self._newest is not None and self._idle:
-            self._states.write(self._newest)
+        if self._lock_step and self._idle:
+            if self._steps is not None:
+                self._finish_step(late=True)
+            elif self._newest is not None:
+                self._states.write(self._newest)
         self._idle = True
         return heard
 
@@ -91,24 +101,52 @@ class Server(RobotServer):
         self._idle = False
         os.eventfd_read(self._bell)
         for request in self._requests.take(16):
-            if isinstance(request, Request):
+            if isinstance(request, Request) and not self._is_step(request):
                 self._serve(request)
                 self._step()
         for frame in self._commands.take(DEPTH):
             if isinstance(frame, HgLowCmd):
                 self.robot.receive(frame, frame.sample_info.publication_handle)
+                if self._steps is not None:
+                    self._steps.commands += 1
                 self._step()
+        if self._steps is not None:
+            self._finish_step()
 
     def _step(self) -> None:
-        if self._lock_step:
+        """Move time for a client that does not do so by steps."""
+        if self._lock_step and self._steps is None:
             self.move(PUBLISH_MS)
             self.flush()
 
+    def _is_step(self, request: Request) -> bool:
+        """Note a step that is asked for; the same one may be asked for again, when its answer is late."""
+        if not self._lock_step or request.header.identity.api_id != STEP:
+            return False
+        self._steps = self._steps or ClientSteps()
+        if request.header.identity.id == self._steps.answered_id:
+            self._answer(request, 0, self._steps.answer)
+        else:
+            self._steps.ask(request)
+        return True
+
+    def _finish_step(self, late: bool = False) -> None:
+        """Move time if a step is asked for and its commands are here, or ``late``: will not come any more."""
+        steps = self._steps
+        if steps is None or steps.request is None or not (steps.complete or late):
+            return
+        request = steps.request
+        self.move(PUBLISH_MS)
+        self.flush()
+        steps.finish(json.dumps({"ms": self.robot.now_ms, "tick": self._newest_tick}))
+        self._answer(request, 0, steps.answer)  # no fault of the link keeps it back: it is the simulation's
+
     def _serve(self, request: Request) -> None:
         answer = self.robot.request(request.header.identity.api_id, request.parameter)
-        if answer is None or request.header.policy.noreply:
-            return
-        code, data = answer
+        if answer is not None and not request.header.policy.noreply:
+            self._answer(request, *answer)
+
+    def _answer(self, request: Request, code: int, data: str) -> None:
         nothing: Any = []
         header = ResponseHeader(request.header.identity, ResponseStatus(code))
         self._answers.write(Response(header, data, nothing))

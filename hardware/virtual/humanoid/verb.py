@@ -26,7 +26,7 @@ class HumanoidArgs(CommonArgs):
     released: bool = False
     """Start without the built-in controller, as after L2+R2 on the remote."""
     lock_step: bool = False
-    """Time moves by 2 ms with every command instead of with the clock."""
+    """Time stands still until the host moves it by 2 ms: its URI ends in clock=robot."""
     charge: float = 0.9
     """Battery charge at the start, 0 to 1."""
 

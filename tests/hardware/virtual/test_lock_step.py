@@ -8,8 +8,9 @@ import threading
 import pytest
 
 from hardware.crazyflie.link import CrazyflieLink
-from hardware.lock_step import LockStepClock, StepSender, split_clock
+from hardware.lock_step import Companion, LockStepClock, StepSender, split_clock
 from hardware.serial.link import SerialLink
+from hardware.virtual.humanoid.domain import free_dds_uri
 from hardware.virtual.process import ROOT, VirtualProcess
 from policies.pose import build_pose_bundle
 from sim.errors import ConfigError, LinkError
@@ -19,14 +20,15 @@ LINK_FAULTS = ("packet-loss=3@armed+0", "duplication=3@armed+0", "reordering=2@a
 
 
 def uri_of(robot):
-    return f"{robot.uri}?clock=robot"
+    return f"{robot.uri}{'&' if '?' in robot.uri else '?'}clock=robot"
 
 
 def run(kind, bundle, folder, *options, virtual=(), busy=False):
     """Run a bundle against a robot in lock-step; returns the truth about its body and the result."""
     folder.mkdir()
     truth, result = folder / "truth.csv", folder / "result.json"
-    with VirtualProcess(kind, options=("--lock-step", "--truth", str(truth), *virtual)) as robot:
+    uri = free_dds_uri() if kind == "humanoid" else None
+    with VirtualProcess(kind, uri, ("--lock-step", "--truth", str(truth), *virtual)) as robot:
         files = ("--log", str(folder / "run.mcap"), "--json", str(result))
         command = [sys.executable, "-m", "sim2metal", "run", str(bundle), "--uri", uri_of(robot), "--arm"]
         load = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * busy)]
@@ -44,11 +46,16 @@ def pose(tmp_path_factory):
     return build_pose_bundle(tmp_path_factory.mktemp("pose") / "bundle", episodes=1).path
 
 
+STANDS = {"serial": ("--robot", "g1"), "humanoid": ("--hang",)}
+
+
 @pytest.mark.slow
-def test_a_stand_over_the_serial_line_is_the_same_to_the_bit(pose, tmp_path):
-    options = ("--robot", "g1", "--seed", "3", "--fault", "lower@armed+2.6", "packet-loss=5@armed+0")
-    first, result, done = run("serial", pose, tmp_path / "1", "--hold", "1.5", virtual=options)
-    second, _, _ = run("serial", pose, tmp_path / "2", "--hold", "1.5", virtual=options, busy=True)
+@pytest.mark.parametrize("kind", STANDS)
+def test_a_stand_is_the_same_to_the_bit(kind, pose, tmp_path):
+    """Over DDS the taking over of the joints, which has a thread of its own, is part of it."""
+    options = (*STANDS[kind], "--seed", "3", "--fault", "lower@armed+2.6", "packet-loss=5@armed+0")
+    first, result, done = run(kind, pose, tmp_path / "1", "--hold", "1.5", virtual=options)
+    second, _, _ = run(kind, pose, tmp_path / "2", "--hold", "1.5", virtual=options, busy=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert first == second
     assert result["run"]["completed"]
@@ -110,6 +117,29 @@ def test_the_clock_moves_in_whole_steps_of_the_robot_and_on_without_it():
     assert clock.lost
     assert clock.now_ns() == 1_100_000_000
     assert not answers
+
+
+def test_a_companion_lives_in_the_robots_time_and_never_beside_the_loop():
+    times, said = iter(range(10, 1000, 10)), []
+    clock = LockStepClock(lambda: next(times))
+
+    def work(pause):
+        said.append(("begin", clock.now_ns()))
+        pause(0.03)
+        said.append(("later", clock.now_ns()))
+        pause(10.0)
+        said.append("never")
+
+    clock.start()
+    companion = Companion(clock, work)
+    assert said == [("begin", 10_000_000)]
+    clock.sleep_until(100_000_000)
+    assert said[1:] == [("later", 40_000_000)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threading, "excepthook", lambda _: None)  # its pause raised, as it should
+        companion.stop()
+    assert not companion.alive
+    assert "never" not in said
 
 
 def test_what_arrives_during_a_step_is_as_new_as_its_end():
