@@ -57,10 +57,13 @@ def _reader() -> Callable[[Path], Picture]:
         return _read_by_opencv
 
     def read(path: Path) -> Picture:
-        with Image.open(path) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise FrameRefusedError(f"{path.name}: {image.width} x {image.height}, no tactile picture is as large")
-            return np.asarray(image.convert("RGB"))
+        try:
+            with Image.open(path) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    raise FrameRefusedError(f"{path.name}: {image.width} x {image.height} is no tactile picture")
+                return np.asarray(image.convert("RGB"))
+        except Image.DecompressionBombError:
+            raise FrameRefusedError(f"{path.name}: claims to be too large for a tactile picture") from None
 
     return read
 

@@ -24,7 +24,8 @@ def _round(x, y, z, radius):  # noqa: ANN001, ANN202
 
 @njit(cache=True, inline="always")
 def _sign(value):  # noqa: ANN001, ANN202
-    return 1.0 if value >= 0.0 else -1.0
+    one = value * 0 + 1  # of the value's own precision
+    return one if value >= 0 else -one
 
 
 @njit(cache=True, inline="always")

@@ -1,6 +1,8 @@
 """Pictures of a tactile camera: what is refused, folders, the untouched pad, devices that are not there."""
 
 import importlib.util
+import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -84,7 +86,10 @@ def test_a_folder_without_pictures_and_a_file_that_is_none_are_refused(tmp_path)
         picture_files(tmp_path / "nothing")
     Image.fromarray(picture()).save(tmp_path / "good.png")
     content = (tmp_path / "good.png").read_bytes()
-    for name, bad in (("text.png", b"hello"), ("cut.png", content[:-300]), ("empty.png", b"")):
+    ihdr = b"IHDR" + struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    bomb = content[:12] + ihdr + struct.pack(">I", zlib.crc32(ihdr)) + content[33:]
+    broken = {"text.png": b"hello", "cut.png": content[:-300], "empty.png": b"", "bomb.png": bomb}
+    for name, bad in broken.items():
         (tmp_path / name).write_bytes(bad)
         with pytest.raises(FrameRefusedError, match=name):
             read_picture(tmp_path / name)

@@ -41,6 +41,8 @@ class TactileNode(Node):
         options["field_rate"] = options["field_rate"] or self._pad.rate_hz
         self._per_metre = options["stiffness"] * self._pad.taxels.area_m2
         self._halt = threading.Event()
+        self._started_s = time.monotonic()
+        self.exit_code = 0
         self._counts = {"pictures": 0, "pictures refused": 0, "force fields": 0}
         self._refused, self._refused_s, self._good_s = "", -1e9, time.monotonic()
         self._force_z: float | None = None
@@ -57,9 +59,11 @@ class TactileNode(Node):
         """Whether the operator stopped it, or all recorded pictures have been shown."""
         if self._ended_s is None and self._source.ended:
             self._ended_s = time.monotonic()
-        played = self._ended_s is not None and time.monotonic() - self._ended_s > LINGER_S
         if not self._thread.is_alive() and self._failure is not None:
             raise self._failure
+        if not self._thread.is_alive() and not self._halt.is_set():
+            self.exit_code = 1  # a mistake of this program: its traceback is above
+        played = self._ended_s is not None and time.monotonic() - self._ended_s > LINGER_S
         return signals.stop or signals.kill or played or not self._thread.is_alive()
 
     def close(self) -> None:
@@ -171,9 +175,12 @@ class TactileNode(Node):
         now_s = time.monotonic()
         values = {name: str(count) for name, count in self._counts.items()}
         values["normal force, N"] = "unknown" if self._force_z is None else f"{-self._force_z:.3f}"
-        values["slipped, s"] = f"{getattr(self._source, 'slipped_s', 0.0):.2f}"
+        slipped_s = getattr(self._source, "slipped_s", 0.0)
+        values["slipped, s"] = f"{slipped_s:.2f}"
+        slow = slipped_s > 0.01 * (now_s - self._started_s)
+        running = (WARN, "too slow for this computer") if slow else (OK, "running")
         if self._work is None:
-            return OK, "running", values
+            return *running, values
         age_s = now_s - self._good_s
         values["age of the last good picture, s"] = f"{age_s:.2f}"
         values["last refusal"] = self._refused or "none"
@@ -185,7 +192,7 @@ class TactileNode(Node):
             return WARN, self._refused, values
         if not self._work.ready:
             return WARN, "averaging the untouched pad: keep it untouched", values
-        return OK, "running", values
+        return *running, values
 
 
 def _calibration(camera: Camera, path: str) -> Any:
