@@ -115,7 +115,7 @@ def _draw_space(axes: Axes, record: FlightRecord) -> None:
     axes.plot(*targets.T, linestyle="", marker="o", markersize=4, color=LIGHT["orange"])
     axes.set_xlabel("x, m")
     axes.set_ylabel("y, m")
-    axes.set_zlabel("z, m")  # type: ignore[attr-defined]
+    axes.set_zlabel("z, m", labelpad=8.0)  # type: ignore[attr-defined]  # beside the numbers, not upon them
     centre = 0.5 * (np.nanmax(position, axis=0) + np.nanmin(position, axis=0))
     reach = max(0.55 * float(np.nanmax(np.nanmax(position, axis=0) - np.nanmin(position, axis=0))), 0.15)
     axes.set(xlim=centre[0] + reach * _BOTH, ylim=centre[1] + reach * _BOTH)

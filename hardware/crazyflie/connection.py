@@ -51,6 +51,10 @@ HINTS = {
 NO_DONGLE = "plug the Crazyradio in; if it is, your user may not use it: the udev rule is in docs/crazyflie.md"
 """Whatever is wrong with the robot, without a dongle nobody knows."""
 
+NO_ANSWER = "no answer"
+TAKEN = "somebody has that port: a robot that another program commands, or no robot at all"
+"""A virtual robot answers its first client only."""
+
 logging.getLogger("cflib").addHandler(logging.NullHandler())  # its warnings become our errors
 
 _drivers_ready = threading.Event()
@@ -97,7 +101,11 @@ def connect(uri: str, stopped: Callable[[], bool] = lambda: False) -> Crazyflie:
             attempt.crazyflie.link_statistics.stop()  # our sender pings instead: see the module's docstring
             return attempt.crazyflie
         disconnect(attempt.crazyflie)
-    hint = NO_DONGLE if "Crazyradio" in reason else HINTS[scheme].format(uri=uri)
+    hint = HINTS[scheme].format(uri=uri)
+    if "Crazyradio" in reason:
+        hint = NO_DONGLE
+    elif scheme == "udp" and reason.startswith(NO_ANSWER):
+        hint = TAKEN
     raise LinkError(f"no Crazyflie at {uri} ({reason}, {ATTEMPTS} attempts); {hint}")
 
 
@@ -143,7 +151,7 @@ class _Attempt:
             if self._failure is not None:
                 return self._failure
             if now - self._progress > stall_s:
-                return f"no answer for {stall_s:g} s"
+                return f"{NO_ANSWER} for {stall_s:g} s"
             if now > deadline:
                 return f"handshake not finished after {HANDSHAKE_S:g} s"
         return ""
