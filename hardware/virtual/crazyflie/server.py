@@ -21,6 +21,8 @@ Address = tuple[str, int]
 BIND_CURE = "give an address of this computer and a port above 1023"
 SILENT_MS = 1000
 """A client silent for this long may be replaced even while the robot is armed."""
+REPORT_EVERY_MS = 1000
+"""A second controller makes an event this often, however much it sends."""
 
 
 def parse_uri(uri: str) -> Address:
@@ -68,6 +70,7 @@ class Endpoint:
         """In lock-step: lets the client move the robot's time."""
         self._client: Address | None = None
         self._heard_ms = 0
+        self._reported_ms = -REPORT_EVERY_MS
 
     def share_radio(self) -> Station:
         """Hand packets to a radio from now on, instead of passing them on at once."""
@@ -120,11 +123,18 @@ class Endpoint:
         greets = bool(datagram) and datagram[0] >> 4 == Port.LINK and datagram[0] & 3 == SOURCE
         silent = self.robot.now_ms - self._heard_ms > SILENT_MS
         if self._client is not None and (not greets or (self.robot.supervisor.armed and not silent)):
-            self.robot.events.count("refused_client")
+            self._report_refused()
             return False
         self._client = address
         self.robot.new_client()
         return True
+
+    def _report_refused(self) -> None:
+        events = self.robot.events
+        events.count("refused_client")
+        if events.tick_ms - self._reported_ms >= REPORT_EVERY_MS:
+            self._reported_ms = events.tick_ms
+            events.add("refused_controller")
 
     def _send(self, datagram: bytes, address: Address) -> None:
         try:

@@ -100,7 +100,7 @@ def test_setpoints_that_are_no_positions_are_dropped(bench, value):
     assert bench.robot.commander.select(bench.robot.now_ms, bench.robot.now_ms).position_w[0] == 0.0
 
 
-def test_a_second_client_is_ignored_while_the_robot_is_armed(served):
+def test_a_second_controller_is_refused_by_the_armed_robot_and_reported(served):
     server, uri = served
     first, second = Client(uri), Client(uri)
     assert first.ask(SOURCE)
@@ -110,9 +110,15 @@ def test_a_second_client_is_ignored_while_the_robot_is_armed(served):
     pinger.start()
     assert second.ask(SOURCE) is None
     assert second.ask(SCAN) == SCAN, "a scan still finds it"
+    for command in (b"\x9d\x01\x00", b"\x9d\x03", b"\x7c\x00", b"\x3c" + bytes(14), b"\x2c\x00\x00\x01"):
+        second.socket.send(command)  # disarm, emergency stop, stop, set-point, parameter
+    assert second.ask(SCAN) == SCAN
     keep.set()
     pinger.join()
-    assert server.robot.events.counters["refused_client"] == 1
+    assert server.robot.supervisor.armed
+    assert not server.robot.supervisor.locked
+    assert server.robot.events.counters["refused_client"] == 6
+    assert server.robot.events.first("refused_controller") is not None
     first.ask(b"\x9d\x01\x00")
     assert second.ask(SOURCE), "disarmed, it takes the new client"
 
