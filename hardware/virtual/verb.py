@@ -23,14 +23,15 @@ TRUTH_PERIOD_MS = 10
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def fault_help(kinds: Mapping[str, FaultKind]) -> str:
-    """Return the help of ``--fault`` for a robot with these faults."""
-    return f"Faults to come: {', '.join(fault_names(kinds))}. {FAULT_START}"
+def fault_help(kinds: Mapping[str, FaultKind], start: str = FAULT_START) -> str:
+    """Return the help of ``--fault`` for a robot with these faults; ``start`` says when they can begin."""
+    return f"Faults to come: {', '.join(fault_names(kinds))}. {start}"
 
 
 def fault_names(kinds: Mapping[str, FaultKind]) -> list[str]:
     """Return the faults with the units of their values, as the help shows them."""
-    return [name if kind.high == kind.low else f"{name}={kind.unit.replace(' ', '')}" for name, kind in kinds.items()]
+    units = {name: kind.unit.removeprefix("motor ").replace("degrees C", "C") for name, kind in kinds.items()}
+    return [name if kind.high == kind.low else f"{name}={units[name]}" for name, kind in kinds.items()]
 
 
 @dataclass

@@ -25,7 +25,10 @@ MOST_EXCHANGES = 10_000
 
 @dataclass
 class CrazyflieArgs(CommonArgs):
-    """A Crazyflie for the real cflib: MuJoCo is its body, the bundle's C code its controller."""
+    """A Crazyflie for the real cflib: MuJoCo is its body, the bundle's C code its controller.
+
+    Example: sim2metal virtual crazyflie --bundle runs/hover/bundle --fault packet-loss=5 link-loss@flying+8
+    """
 
     fault: Annotated[tuple[str, ...], tyro.conf.arg(metavar=FAULT_SYNTAX, help=fault_help(KINDS))] = ()
     uri: Annotated[str, tyro.conf.arg(metavar="URI")] = DEFAULT_URI

@@ -7,16 +7,24 @@ from typing import Annotated, Any
 
 import tyro
 
-from hardware.virtual.verb import CommonArgs, serve
+from hardware.virtual.humanoid.faults import KINDS
+from hardware.virtual.verb import FAULT_SYNTAX, CommonArgs, fault_help, serve
 from sim.errors import ConfigError
 
 DEFAULT_URI = "dds://lo?domain=1"
 
 
+_FAULT_HELP = fault_help(KINDS, "START is in seconds, or after an event: armed+3, released+1.")
+
+
 @dataclass
 class HumanoidArgs(CommonArgs):
-    """A Unitree G1 on its real DDS topics: MuJoCo is its body, its built-in controller holds it until released."""
+    """A Unitree G1 on its real DDS topics: MuJoCo is its body, its built-in controller holds it until released.
 
+    Example: sim2metal virtual humanoid --uri "dds://lo?domain=1" --hang --fault lower@armed+3 link-loss@armed+6
+    """
+
+    fault: Annotated[tuple[str, ...], tyro.conf.arg(metavar=FAULT_SYNTAX, help=_FAULT_HELP)] = ()
     uri: Annotated[str, tyro.conf.arg(metavar="URI")] = DEFAULT_URI
     """Interface and domain; lo stays on this computer, the real robot is in domain 0."""
     robot: Annotated[str, tyro.conf.arg(metavar="NAME")] = "g1"

@@ -17,12 +17,14 @@ _FAULT_HELP = f"{fault_help(KINDS)} Of a robot with joints: {', '.join(fault_nam
 
 @dataclass
 class SerialArgs(CommonArgs):
-    """A multirotor that takes motor commands, or a robot with joints, on a serial port: the policy runs on the host."""
+    """A multirotor that takes motor commands, or a robot with joints, on a serial port: the policy runs on the host.
+
+    Example: sim2metal virtual serial --robot g1 --uri serial:///tmp/g1 --fault lower@armed+3
+    """
 
     fault: Annotated[tuple[str, ...], tyro.conf.arg(metavar=FAULT_SYNTAX, help=_FAULT_HELP)] = ()
     robot: Annotated[str, tyro.conf.arg(metavar="NAME")] = "crazyflie"
-    """Which robot: crazyflie takes motor commands, one with joints (g1) joint targets; that one hangs on its crane,
-    and the fault lower@armed+3 lets it down."""
+    """crazyflie takes motor commands; g1 takes joint targets and hangs on its crane until the fault 'lower'."""
     uri: Annotated[str | None, tyro.conf.arg(metavar="URI")] = None
     """serial:///PATH makes a link to the port there, serial://HOST:PORT listens on TCP; default: any free port."""
     bundle: Annotated[Path | None, tyro.conf.arg(metavar="FOLDER")] = None
