@@ -151,6 +151,8 @@ def _convolution(node: Node, values: list[Value | None], lowering: Lowering) -> 
         raise UnsupportedModelError(
             f"{node.label}: {image.shape[2]} channels do not fit {groups} groups of {kernel.shape[1]}"
         )
+    if isinstance(bias, Constant) and bias.data.shape != (outputs,):
+        raise UnsupportedModelError(f"{node.label}: {outputs} channels with a bias of shape {list(bias.data.shape)}")
     window = Window.of(node, weight.data.shape[2:], _spatial(x))
     places = window.places(node, image.shape[:2])
     source = _bordered(node, image, window, places, 0.0, lowering)

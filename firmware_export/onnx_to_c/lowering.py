@@ -67,6 +67,17 @@ class Node:
         name = self.proto.name or self.op_type
         return name.replace("*/", "* /").replace("\\", "/")
 
+    def axis(self, rank: int, default: int) -> int:
+        """Return the attribute ``axis`` as a number from 0.
+
+        Raises:
+            UnsupportedModelError: if a tensor of ``rank`` axes has none such.
+        """
+        axis = self.attributes.get("axis", default)
+        if not -rank <= axis < rank:
+            raise UnsupportedModelError(f"{self.label}: axis {axis} of a tensor with {rank} axes")
+        return axis % rank
+
     @property
     def has_subgraph(self) -> bool:
         """Whether it is control flow."""

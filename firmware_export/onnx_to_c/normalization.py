@@ -20,7 +20,7 @@ def _reduced(node: Node, kind: str, x: View, axes: tuple[int, ...], lowering: Lo
 def _softmax(node: Node, values: list[Value | None], lowering: Lowering) -> None:
     """Write ``exp(x - max x) / sum(exp(x - max x))`` over one axis, or its logarithm."""
     x = _view(node, values)
-    axis = node.attributes.get("axis", -1) % x.index.ndim
+    axis = node.axis(x.index.ndim, -1)
     if _opset(lowering) < 13 and any(size > 1 for size in x.shape[axis + 1 :]):
         raise UnsupportedModelError(f"{node.label}: {node.op_type} over several axes, as before opset 13")
     top = _reduced(node, "max", x, (axis,), lowering)
@@ -40,7 +40,7 @@ def _layer_norm(node: Node, values: list[Value | None], lowering: Lowering) -> N
     """Write ``(x - mean) / sqrt(variance + epsilon) * scale + bias`` over the last axes from ``axis`` on."""
     x = _view(node, values)
     _, scale, bias = [*values, None][:3]
-    axes = tuple(range(node.attributes.get("axis", -1) % x.index.ndim, x.index.ndim))
+    axes = tuple(range(node.axis(x.index.ndim, -1), x.index.ndim))
     normal = _normalized(node, x, axes, node.attributes.get("epsilon", 1e-5), lowering)
     lowering.emit_map(node, _scaled(normal, scale, bias))
 

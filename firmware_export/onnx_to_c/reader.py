@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnx.inliner
-from google.protobuf.message import DecodeError
 from onnx import numpy_helper
 
 from firmware_export.onnx_to_c.convolution import CONVOLUTION
 from firmware_export.onnx_to_c.evaluate import evaluate
+from firmware_export.onnx_to_c.graph import LONGEST_REASON, check_model, load_model
 from firmware_export.onnx_to_c.ir import (
     Apply,
     Buffer,
@@ -39,6 +38,9 @@ _MOVEMENT_NAMES = (
 )
 MOVEMENT = frozenset(_MOVEMENT_NAMES.split())
 """Operators that only say where elements lie: they become index arithmetic when code is generated."""
+
+_MISFITS = (ArithmeticError, AssertionError, AttributeError, LookupError, MemoryError, TypeError, ValueError)
+"""What numpy and Python raise when shapes, types or attributes do not fit."""
 
 _SHAPES = {"Shape", "Size"}
 _STATEMENTS: dict[str, Callable[[Node, list[Any], Lowering], None]] = {
@@ -69,26 +71,18 @@ def read_program(model_bytes: bytes) -> Program:
         UnsupportedModelError: if the file is no ONNX model, its inputs are not a policy's, or a node
             cannot be translated; the message names the node.
     """
-    graph, opsets = _load(model_bytes)
+    model = load_model(model_bytes)
+    graph, opsets = model.graph, list(model.opset_import)
     lowering = Lowering(opsets=opsets, uses=_count_uses(graph))
     for initializer in graph.initializer:
         lowering.values[initializer.name] = Constant(numpy_helper.to_array(initializer))
     signature = read_signature(graph)
     inputs = _declare_inputs(signature, lowering)
     for position, proto in enumerate(graph.node):
-        _lower_node(Node.of(proto, position), lowering)
+        _lower(Node.of(proto, position), lowering)
     outputs = _collect_outputs(signature, lowering)
+    check_model(model)
     return Program(inputs, lowering.statements, outputs, signature.describe())
-
-
-def _load(model_bytes: bytes) -> tuple[onnx.GraphProto, list[onnx.OperatorSetIdProto]]:
-    try:
-        model = onnx.load_model_from_string(model_bytes)
-    except DecodeError:
-        raise UnsupportedModelError("not an ONNX model: export the policy again") from None
-    if model.functions:
-        model = onnx.inliner.inline_local_functions(model)
-    return model.graph, list(model.opset_import)
 
 
 def _count_uses(graph: onnx.GraphProto) -> dict[str, int]:
@@ -120,6 +114,8 @@ def _collect_outputs(signature: Signature, lowering: Lowering) -> dict[str, Valu
     if missing:
         raise UnsupportedModelError(f"no node computes the graph's output '{missing[0]}'")
     outputs = {"action": lowering.values[signature.action]}
+    if int(np.prod(outputs["action"].shape)) == 0:
+        raise UnsupportedModelError(f"output '{signature.action}' is empty: it is no action")
     for port, name in zip(signature.state, signature.next_state):
         if int(np.prod(lowering.values[name].shape)) != port.size:
             shape = list(lowering.values[name].shape)
@@ -141,8 +137,31 @@ def _side_by_side(signature: Signature, lowering: Lowering) -> View:
     return View.of(buffer, (1, buffer.size))
 
 
-def _lower_node(node: Node, lowering: Lowering) -> None:
+def _lower(node: Node, lowering: Lowering) -> None:
+    """Lower a node of a file that nobody has checked: whatever does not fit is the file's fault, and named."""
     values = lowering.inputs(node)
+    try:
+        _lower_node(node, values, lowering)
+        _refuse_empty(node, lowering)
+    except UnsupportedModelError:
+        raise
+    except _MISFITS as error:
+        shapes = ", ".join("none" if value is None else str(list(value.shape)) for value in values)
+        reason = f"{type(error).__name__} {error}".splitlines()[0][:LONGEST_REASON]
+        raise UnsupportedModelError(
+            f"{node.label}: {node.op_type} does not fit its inputs of shape {shapes}: {reason}"
+        ) from error
+
+
+def _refuse_empty(node: Node, lowering: Lowering) -> None:
+    """Constants without elements are axes and paddings; a computed tensor without any is a mistake."""
+    for name in node.outputs:
+        value = lowering.values.get(name)
+        if isinstance(value, View) and value.index.size == 0:
+            raise UnsupportedModelError(f"{node.label}: its result '{name}' has shape {list(value.shape)}: empty")
+
+
+def _lower_node(node: Node, values: list[Value | None], lowering: Lowering) -> None:
     if node.domain not in ("", "ai.onnx"):
         raise _unknown(node)
     if node.op_type in _SHAPES and values[0] is not None:
@@ -162,8 +181,7 @@ def _lower_node(node: Node, lowering: Lowering) -> None:
 def _unknown(node: Node) -> UnsupportedModelError:
     name = node.op_type if node.domain in ("", "ai.onnx") else f"{node.domain}.{node.op_type}"
     return UnsupportedModelError(
-        f"{node.label}: operator '{name}' is not supported by the C generator; "
-        f"supported: {', '.join(supported_operators())}"
+        f"{node.label}: operator '{name}' is not supported by the C generator; docs/firmware.md lists those that are"
     )
 
 

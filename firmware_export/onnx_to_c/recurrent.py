@@ -69,6 +69,8 @@ def _operands(
     if x.shape[:2] != (1, 1):
         _refuse(node, f"must take one step at a time, found {x.shape[0]}")
     size = recurrence.data.shape[2]
+    if node.attributes.get("hidden_size", size) != size:
+        _refuse(node, f"says hidden_size {node.attributes['hidden_size']}, its weights are for {size}")
     biases = bias.data[0] if isinstance(bias, Constant) else np.zeros(2 * gates * size, np.float32)
     return _reshape(x, (1, x.shape[2])), weight.data[0], recurrence.data[0], biases, _initial(node, initial, size)
 

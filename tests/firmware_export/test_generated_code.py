@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from onnx import helper
 
 from firmware_export.host import build_library, run_self_test
 from firmware_export.onnx_to_c import Excerpt, UnsupportedModelError, generate
+from firmware_export.onnx_to_c.reader import supported_operators
 from firmware_export.toolchain import STRICT_C99
 from sim.errors import ToolchainError
 from tests.firmware_export.models import make_model, run_onnx, write_c
@@ -164,3 +166,9 @@ def test_failed_build_leaves_nothing(c_folder, tmp_path):
     with pytest.raises(ToolchainError, match="error:"):
         build_library(c_folder, tmp_path / "out" / "policy.so")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_the_docs_list_every_operator():
+    page = (Path(__file__).parents[2] / "docs" / "firmware.md").read_text()
+    listed = re.search(r"<!-- operators -->\n(.*?)<!-- end -->", page, re.S)[1]
+    assert re.findall(r"`(\w+)`", listed) == supported_operators()
