@@ -21,11 +21,13 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from hardware.mocap.look import look_at_mocap
 from hardware.usb_devices import CRAZYFLIE, CRAZYRADIO, find_devices
 from sim.errors import ToolchainError
 
 EXAMPLE = """sim2metal doctor
-sim2metal doctor --install"""
+sim2metal doctor --install
+sim2metal doctor --mocap natnet://192.168.1.5"""
 
 PACKAGES = {
     "robot side": ("numpy", "onnxruntime", "pyserial", "cflib", "mcap", "tyro", "rich"),
@@ -42,6 +44,8 @@ class Args:
     """Install missing system packages with apt (needs root or password-less sudo)."""
     quiet: bool = False
     """Print only what is missing."""
+    mocap: str | None = None
+    """Listen to motion capture for two seconds instead, and say which bodies it sees, where and how often."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +84,13 @@ def run(args: Args) -> dict[str, Any]:
     """Print the table; with ``--install`` mend what apt can mend.
 
     Raises:
+        LinkError: if motion capture does not answer or sends no poses.
+        ConfigError: for a URI that names none.
         ToolchainError: if a Python package of the robot side is missing.
     """
     console = Console()
+    if args.mocap is not None:
+        return look_at_mocap(args.mocap, console)
     missing = missing_system_packages()
     if missing and args.install:
         _install([package.name for package in missing], console)

@@ -55,6 +55,16 @@ class OperatorMission:
         self.ending = False
         """The operator asked for the landing."""
 
+    @property
+    def climbing(self) -> bool:
+        """Whether the operator asked for a take-off."""
+        return self._climb is not None
+
+    @property
+    def disarming(self) -> bool:
+        """Whether the operator asked to disarm."""
+        return self._disarm
+
     # Wishes ---------------------------------------------------------------------------------
 
     def arm(self, armed: bool) -> None:
@@ -133,6 +143,25 @@ class OperatorMission:
             return (start[0] + (c * vx - s * vy) * t, start[1] + (s * vx + c * vy) * t, z, heading)
 
         self._inbox.append(_Wish("hover", follow, streamed=True))
+
+    def move(self, velocity_w: Sequence[float], yaw_rate: float) -> None:
+        """Move at a velocity in the world's frame: one of a stream.
+
+        Args:
+            velocity_w: (3,) m/s.
+            yaw_rate: rad/s.
+
+        Raises:
+            ConfigError: for a number that is none.
+        """
+        *velocity, turn = _finite("a velocity", (*velocity_w, yaw_rate))
+
+        def follow(elapsed_s: float, start: Target) -> Target:
+            t = min(elapsed_s, STREAM_TIMEOUT_S)
+            x, y, z = (place + speed * t for place, speed in zip(start, velocity))
+            return (x, y, z, math.remainder(start[3] + turn * t, math.tau))
+
+        self._inbox.append(_Wish("velocity", follow, streamed=True))
 
     def end_stream(self) -> None:
         """No more set-points come: hold until the next wish."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from crazyflie_interfaces.msg import Status
-from geometry_msgs.msg import PoseStamped, TwistStamped
+from geometry_msgs.msg import TwistStamped
 from rclpy.node import Node
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
@@ -23,9 +23,11 @@ from hardware.operator_signals import OperatorSignals
 from hardware.registry import create_link, moves_metal, scheme_of
 from hardware.states import FlightState
 from policies.runtime import load_policy
-from sim.errors import ConfigError, FlightRefusedError, LinkError, Sim2MetalError
-from sim2metal_nodes.conversions import RejectedInputError, check_frame, orientation_wxyz, read_vector, to_stamp
+from sim.errors import ConfigError, FlightRefusedError, LinkError
+from sim2metal_nodes.by_hand import HandFlights
+from sim2metal_nodes.conversions import to_stamp
 from sim2metal_nodes.diagnostics import ERROR, OK, WARN, Diagnostics
+from sim2metal_nodes.external_poses import ExternalPoseInputs
 from sim2metal_nodes.flight_services import FlightServices
 from sim2metal_nodes.parameters import declare
 from sim2metal_nodes.qos import ASKED, LATCHED, SENSOR
@@ -50,9 +52,14 @@ class CrazyflieNode(Node):
         path: str = declare(self, "bundle", "", "folder of the policy bundle that flies the robot")
         uri: str = declare(self, "uri", "udp://127.0.0.1:19850", "where the robot is: radio://, usb:// or udp://")
         arm: bool = declare(self, "arm", False, "allow flights of a robot outside this computer: propellers turn")
+        mocap_body: str = declare(self, "mocap_body", "", "name in crazyswarm2's /poses; empty: not listened to")
         external: bool = declare(self, "external_position", False, "positions come from motion capture: no deck needed")
+        external = external or bool(mocap_body)
         patience_s: float = declare(
             self, "connect_timeout", 10.0, "how long to look for the robot, s", low=0.0, high=600.0
+        )
+        by_hand: bool = declare(
+            self, "by_hand", False, "take cmd_vel_legacy: who arms while it is streamed flies without the policy"
         )
         real_time: bool = declare(self, "real_time", True, "real-time scheduling and locked memory, if allowed")
         logs: str = declare(self, "log_folder", "", "where flight logs (MCAP) go; empty: none are written")
@@ -72,6 +79,7 @@ class CrazyflieNode(Node):
         )
         make_pilot(self._policy, self._link)  # refuses a bundle that cannot fly here before the robot is called
         connect(self, self._link, patience_s, signals)
+        self._hand = HandFlights(self._link, self._bundle, lambda: self._sorties.busy, external)
         self._about = RobotPublisher(
             self, world, self._body, multirotor_urdf(info.robot.name, info.robot.constants, self._body)
         )
@@ -92,10 +100,17 @@ class CrazyflieNode(Node):
             self._say,
             wants_real_time=real_time,
         )
-        FlightServices(self, lambda: self._sorties.mission, self._position, self._sorties.emergency_stop)
+        FlightServices(
+            self,
+            lambda: self._sorties.mission,
+            self._position,
+            self._sorties.emergency_stop,
+            self._hand.take if by_hand else None,
+            self._hand.refusal,
+        )
         self.create_service(Trigger, "reset", self._reset)
         if external:
-            self.create_subscription(PoseStamped, "external_pose", self._on_external_pose, SENSOR)
+            ExternalPoseInputs(self, self._link, world, mocap_body)
         self._diagnostics = Diagnostics(self, "crazyflie_node", self._report)
         self.create_timer(STATE_PERIOD_S, self._look, clock=self._diagnostics.clock)
         self.get_logger().info(f"connected to {uri}, bundle {self._bundle.id[:12]}")
@@ -113,6 +128,7 @@ class CrazyflieNode(Node):
     def close(self) -> None:
         """Land if it flies, then hang up; bounded."""
         self._sorties.close()
+        self._hand.close()
         self._link.close()
 
     def _silent(self) -> bool:
@@ -120,6 +136,8 @@ class CrazyflieNode(Node):
         return not health.connected or (time.monotonic_ns() - health.heard_ns) / 1e9 > LOST_S
 
     def _flight(self, mission: OperatorMission, log: RunLog, wishes: Any) -> Flight:
+        if self._hand.flying:
+            return self._hand.flight(mission, log, wishes)
         pilot, supervisor, period_s = make_pilot(self._policy, self._link)
         return Flight(self._link, mission, supervisor, log, wishes, pilot, period_s)
 
@@ -128,8 +146,7 @@ class CrazyflieNode(Node):
             raise FlightRefusedError(
                 f"the robot at {self._link.uri} would turn its propellers: clear the space and set the parameter arm"
             )
-        checks = self._link.checks(self._bundle)
-        require(checks)
+        require(self._hand.begin(self._sorties.mission))
         require([self._link.prepare()])
 
     def _position(self) -> tuple[float, ...] | None:
@@ -165,15 +182,6 @@ class CrazyflieNode(Node):
         vector = message.twist.linear
         vector.x, vector.y, vector.z = state.velocity_w
         self._twist.publish(message)
-
-    def _on_external_pose(self, message: PoseStamped) -> None:
-        """Hand motion capture's pose to the robot's estimator."""
-        try:
-            check_frame("external_pose", message, self._world)
-            orientation = orientation_wxyz("external_pose", message.pose.orientation)
-            self._link.send_external_pose(read_vector(message.pose.position), orientation)
-        except (RejectedInputError, Sim2MetalError) as error:
-            self.get_logger().error(str(error), throttle_duration_sec=1.0)
 
     def _reset(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         response.success = self._sorties.reset()
