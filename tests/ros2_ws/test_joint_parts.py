@@ -144,35 +144,51 @@ def test_the_ramp_begins_anew_after_a_silence(peer, pose_bundle, clock):
 def test_simulated_time_waits_for_a_late_command_but_not_for_ever():
     from sim2metal_nodes import pace
 
-    def next_quantum(pacer, lag_ms, most_s):
+    def next_quantum(pacer, late, most_s):
         deadline = time.monotonic() + most_s
-        while not pacer.wait(lag_ms):
+        while not pacer.wait(late):
             if time.monotonic() > deadline:
                 return False
         return True
 
     pacer = pace.Pace(0.001, 1.0)
-    assert next_quantum(pacer, 0.0, 0.1)
-    assert next_quantum(pacer, pace.MAX_LAG_MS, 0.1)
-    assert not next_quantum(pacer, pace.MAX_LAG_MS + 1, 0.2)
-    assert next_quantum(pacer, 5.0, 0.1), "the command came"
+    assert next_quantum(pacer, False, 0.1)
+    assert not next_quantum(pacer, True, 0.2)
+    assert next_quantum(pacer, False, 0.1), "the command came"
     assert pacer.waited_s == pytest.approx(0.2, abs=0.15)
     assert pacer.slipped_s == 0.0
-    assert next_quantum(pacer, 50.0, pace.PATIENCE_S + 5.0)
+    assert next_quantum(pacer, True, pace.PATIENCE_S + 5.0)
     assert pacer.waited_s > pace.PATIENCE_S
-    for lag_ms in range(51, 100):
-        assert next_quantum(pacer, lag_ms, 0.01), "one that never comes is waited for once"
+    for _ in range(50):
+        assert next_quantum(pacer, True, 0.01), "one that never comes is waited for once"
+
+
+@pytest.mark.parametrize(("period_ms", "limit_ms"), [(2, 40), (10, 40), (20, 40), (50, 100), (100, 150)])
+def test_a_command_is_late_after_two_of_its_periods(period_ms, limit_ms):
+    from sim2metal_nodes.pace import CommandWatch
+
+    watch = CommandWatch()
+    assert not watch.late(1e6)
+    watch.note(1000.0)
+    assert not watch.late(1500.0), "nobody knows yet how often they come"
+    watch.note(1000.0 + period_ms)
+    assert not watch.late(1000 + period_ms + limit_ms)
+    assert watch.late(1000 + period_ms + limit_ms + 1)
+    watch.note(1000.0 + period_ms)  # repeated: rests on nothing newer
+    assert watch.late(1000 + period_ms + limit_ms + 1)
+    watch.forget()
+    assert not watch.late(1e6)
 
 
 def test_after_a_pause_of_the_computer_simulated_time_does_not_run_in_a_burst():
     from sim2metal_nodes.pace import Pace
 
     pacer = Pace(0.001, 1.0)
-    pacer.wait(0.0)
+    pacer.wait(False)
     time.sleep(0.3)
     began, quanta = time.monotonic(), 0
     while time.monotonic() - began < 0.1:
-        quanta += pacer.wait(0.0)
+        quanta += pacer.wait(False)
     assert quanta <= 130
     assert pacer.slipped_s > 0.25
 

@@ -20,7 +20,7 @@ from sim.registry import load_robot
 from sim.spec import JointParameters, MultirotorParameters
 from sim2metal_nodes.conversions import RejectedInputError, stamp_ns, to_stamp
 from sim2metal_nodes.diagnostics import OK, WARN, Diagnostics
-from sim2metal_nodes.pace import Pace
+from sim2metal_nodes.pace import CommandWatch, Pace
 from sim2metal_nodes.parameters import declare
 from sim2metal_nodes.qos import ASKED, CLOCK, COMMAND
 from sim2metal_nodes.rivals import Rivals
@@ -55,7 +55,7 @@ class SimNode(Node):
         self.create_subscription(Bool, "arm_request", self._on_arm, ASKED)
         self.create_subscription(String, "safe_action", self._on_safe_action, ASKED)
         self.create_subscription(String, "inject_fault", self._on_fault, ASKED)
-        self._command_ms = 0.0
+        self._commands = CommandWatch()
         self._rejected = 0
         self._pace = Pace(QUANTUM_MS / 1000.0, factor)
         self._diagnostics = Diagnostics(self, "sim_node", self._report)
@@ -97,16 +97,18 @@ class SimNode(Node):
     def _run(self) -> None:
         with raised_priority():
             while not self._stopping:
-                if not self._pace.wait(self._lag_ms()):
+                if not self._pace.wait(self._late()):
                     continue
                 with self._lock:
                     self._side.robot.advance(QUANTUM_MS)
                 self._publish()
 
-    def _lag_ms(self) -> float:
-        """Return how long ago the robot measured what the newest command rests on, if it waits for the next one."""
+    def _late(self) -> bool:
+        """Return whether a command should have come by now."""
         robot = self._side.robot
-        return robot.now_ms - self._command_ms if self._side.awaits_commands and not robot.stalled else 0.0
+        if not self._side.awaits_commands:
+            self._commands.forget()
+        return not robot.stalled and self._commands.late(robot.now_ms)
 
     def _publish(self) -> None:
         robot, side, period_ms = self._side.robot, self._side, self._period_ms
@@ -137,7 +139,7 @@ class SimNode(Node):
             self.get_logger().warning(str(error), throttle_duration_sec=1.0)
             return
         with self._lock:
-            self._command_ms = min(stamp_ns(message) / MS, self._side.robot.now_ms)
+            self._commands.note(min(stamp_ns(message) / MS, self._side.robot.now_ms))
             self._side.robot.command(values)
 
     def _on_arm(self, message: Bool) -> None:
