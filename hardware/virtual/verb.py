@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -88,16 +88,15 @@ def serve(
             events.write(args.events, **summary(), timing=server.timing(), pid=os.getpid())
 
     previous = {number: signal.signal(number, lambda *_: server.stop()) for number in _SIGNALS}
-    try:
+    with ExitStack() as stack:
+        for number, handler in previous.items():
+            stack.callback(signal.signal, number, handler)
+        stack.enter_context(_truth(args, server))
         if args.control:
             ControlInput(server, sys.stdin.fileno(), parse_fault, write_events).start()
         console.print(ready, soft_wrap=True)
         sys.stdout.flush()
-        with _truth(args, server):
-            server.run(args.duration)
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+        server.run(args.duration)
     write_events()
     result = {**summary(), "timing": server.timing()}
     timing = result["timing"]
