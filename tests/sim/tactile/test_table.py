@@ -47,7 +47,7 @@ def _truncated(path):
 def _bomb(path):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         for number in range(3):
-            archive.writestr(f"{number}.npy", bytes(80_000_000))
+            archive.writestr(f"{number}.npy", bytes(80_000_000), compresslevel=1)
 
 
 @pytest.mark.parametrize(
