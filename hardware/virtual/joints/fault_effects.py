@@ -38,7 +38,7 @@ class JointFaultEffects:
             ConfigError: naming the fault.
         """
         if fault.name == "lower" and self._body.crane is None:
-            raise ConfigError("'lower' needs the crane: add --hang")
+            raise ConfigError("'lower' needs the crane: add --hang (in a launch hang:=true)")
         if fault.name == "dead-motor":
             last = self._body.parameters.num_joints - 1
             if fault.value != round(fault.value):

@@ -66,6 +66,15 @@ def test_the_ramp_starts_where_the_joints_are_and_ends_in_the_default_pose(polic
     assert pilot.observation is not None
 
 
+def test_the_ramp_starts_with_the_torque_that_the_joints_have(policy, standing):
+    kp = np.asarray(policy.bundle.info.robot.constants["kp"])
+    leaning = dataclasses.replace(standing, torque=(2.0,) * len(kp))
+    start = np.asarray(JointPilot(policy).command((0.0, 0.0, 0.0, 0.0), leaning))
+    np.testing.assert_allclose(kp * (start - np.asarray(standing.position)), 2.0)
+    unknown = dataclasses.replace(standing, torque=(math.nan,) * len(kp))
+    assert np.allclose(JointPilot(policy).command((0.0, 0.0, 0.0, 0.0), unknown), standing.position)
+
+
 def test_what_comes_back_as_applied_is_what_was_really_sent(policy, standing):
     """A joint far from its target: the torque limit moves the target, and the policy is told so."""
     pilot = JointPilot(policy)

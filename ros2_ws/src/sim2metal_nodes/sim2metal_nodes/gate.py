@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from hardware.clock import NS, Clock
+from hardware.joints.holding import holding_targets
 from hardware.limiter import CommandLimiter
 from hardware.pilot import Guard
 from hardware.states import JointState, RobotState
@@ -79,7 +80,8 @@ class Gate:
         elif self._open_ns is None:
             self.reset_gate()
             if isinstance(state, JointState):
-                self._limiter.applied = np.asarray(state.position)  # joints begin where they are
+                # Joints begin with what holds them as they are.
+                self._limiter.applied = holding_targets(state.position, state.torque, self._info.robot.constants["kp"])
             self._open_ns = self._clock.now_ns()
         self._state = state if state is not None and state.finite else None
         return reference
