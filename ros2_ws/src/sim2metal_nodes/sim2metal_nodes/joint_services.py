@@ -21,10 +21,17 @@ class JointServices:
         node: to offer them with.
         mission: returns the mission of the present or next run.
         emergency: switches the motors off.
+        require_ready: asked at once before a start; a ``Sim2MetalError`` refuses it, and the answer says so.
     """
 
-    def __init__(self, node: Any, mission: Callable[[], JointOperatorMission], emergency: Callable[[], None]) -> None:
-        self._node, self._mission, self._emergency = node, mission, emergency
+    def __init__(
+        self,
+        node: Any,
+        mission: Callable[[], JointOperatorMission],
+        emergency: Callable[[], None],
+        require_ready: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._node, self._mission, self._emergency, self._require_ready = node, mission, emergency, require_ready
         node.create_service(Trigger, "start", self._start)
         node.create_service(Trigger, "damp", self._damp)
         node.create_service(Trigger, "emergency_stop", self._stop)
@@ -32,6 +39,12 @@ class JointServices:
         node.create_subscription(TwistStamped, "cmd_vel", self._on_velocity, COMMAND)
 
     def _start(self, _request: Any, response: Any) -> Any:
+        try:
+            self._require_ready()
+        except Sim2MetalError as error:
+            self._node.get_logger().error(f"refused: {error}")
+            response.success, response.message = False, str(error)
+            return response
         self._mission().start()
         response.success, response.message = True, "asked for; mode and the log say what came of it"
         return response

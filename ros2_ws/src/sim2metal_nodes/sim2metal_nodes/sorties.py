@@ -137,6 +137,15 @@ class Sorties(Generic[MissionT]):
         loop = self.loop
         return [] if loop is None else [record.fault.value for record in loop.supervisor.faults]
 
+    def require_ready(self) -> None:
+        """Ask what is asked before a run, unless one is under way.
+
+        Raises:
+            Sim2MetalError: for what would refuse it.
+        """
+        if not self.busy:
+            self._ready()
+
     def emergency_stop(self) -> None:
         """Cut the motors at once, running or not."""
         self._wishes.cut = self.locked = True

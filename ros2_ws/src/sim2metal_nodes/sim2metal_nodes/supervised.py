@@ -110,7 +110,7 @@ class SupervisedJoints:
 
     def offer(self, node: Any, sorties: Sorties[JointOperatorMission]) -> None:
         """Offer ``start``, ``damp`` and the rest."""
-        JointServices(node, lambda: sorties.mission, sorties.emergency_stop)
+        JointServices(node, lambda: sorties.mission, sorties.emergency_stop, sorties.require_ready)
 
     def rest(self, mission: JointOperatorMission) -> None:
         """Damp."""
