@@ -29,15 +29,17 @@ class EventLog:
         self.tick_ms = 0
         self.slipped_ms = 0
         """Time for which the computer was too slow: the robot stood still, its clock did not."""
+        self.behind_ms = 0
+        """How late its present time is lived: the same, for the moment."""
 
     @property
     def clock_ms(self) -> int:
         """The robot's clock, as it stamps what it sends."""
-        return self.tick_ms + self.slipped_ms
+        return self.tick_ms + self.slipped_ms + self.behind_ms
 
-    def slip(self, duration_ms: int) -> None:
-        """Note that the robot stood still for so long."""
-        self.slipped_ms += duration_ms
+    def keep_time(self, slipped_ms: int, behind_ms: int) -> None:
+        """Note for how long the robot stood still, and how late its present time is lived."""
+        self.slipped_ms, self.behind_ms = slipped_ms, behind_ms
 
     def add(self, name: str, **details: Any) -> None:
         """Record an event at the present on-board time."""

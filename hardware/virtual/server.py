@@ -140,8 +140,8 @@ class RobotServer(ABC):
         """Move the time by one quantum; returns the next deadline."""
         if now_ns - deadline_ns > MAX_BEHIND_NS:
             self._slipped_ns += now_ns - deadline_ns
-            self._robot.events.slip((now_ns - deadline_ns) // _NS)
             deadline_ns = now_ns
+        self._robot.events.keep_time(self._slipped_ns // _NS, (now_ns - deadline_ns) // _NS)
         self.move(QUANTUM_MS)
         self.flush()
         return deadline_ns + QUANTUM_MS * _NS

@@ -230,7 +230,9 @@ def _multirotor_rests(events: dict[str, Any]) -> bool:
 def _humanoid_rests(events: dict[str, Any]) -> bool:
     ends = ("commanded_damp", "motors_off", "watchdog_damp")
     states = [event["event"] for event in events["events"] if event["event"] in (*ends, "stiff", "commands_back")]
-    return bool(states) and states[-1] in ends
+    if not states:  # refused or given up before it was taken over: it never moved
+        return all(event["event"] != "armed" for event in events["events"])
+    return states[-1] in ends
 
 
 _RUNNERS: dict[str, Callable[..., tuple[dict[str, Any], bool]]] = {

@@ -98,10 +98,10 @@ class FleetEvents(EventLog):
         super().__init__()
         self._logs = logs
 
-    def slip(self, duration_ms: int) -> None:
-        """Note that all stood still for so long."""
+    def keep_time(self, slipped_ms: int, behind_ms: int) -> None:
+        """Note for how long all stood still, and how late their present time is lived."""
         for log in self._logs:
-            log.slip(duration_ms)
+            log.keep_time(slipped_ms, behind_ms)
 
     def document(self, **summary: Any) -> dict[str, Any]:
         """Return everything as JSON-able data: a list of the robots' own documents and the sum of their counters."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from hardware.virtual.crazyflie.crtp import Port
 from hardware.virtual.crazyflie.trajectory import Trajectory
+from hardware.virtual.events import EventLog
 from hardware.virtual.multirotor.battery import Battery
 from hardware.virtual.multirotor.quaternion import decompress
 
@@ -70,3 +71,14 @@ def test_hover_sags_the_cell_and_empties_it_in_seven_minutes():
     assert resting - battery.voltage == pytest.approx(0.32, abs=0.02)
     battery.step((0.7,) * 4, 7 * 60.0)
     assert battery.charge == pytest.approx(0.0, abs=0.03)
+
+
+def test_a_robot_that_the_computer_holds_up_keeps_its_clock():
+    """A computer too slow for a robot must not look like a link that is late."""
+    events = EventLog()
+    events.tick_ms = 1000
+    events.keep_time(slipped_ms=250, behind_ms=40)
+    assert events.clock_ms == 1290
+    events.tick_ms += 40
+    events.keep_time(slipped_ms=250, behind_ms=0)
+    assert events.clock_ms == 1290, "what is caught up was never missing"
