@@ -22,7 +22,7 @@ def blocks(page):
     return re.findall(r"^```sh\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
 
 
-LONG = {"ros2.md", "humanoid.md", "first-flight.md"}
+LONG = {"ros2.md", "humanoid.md", "first-flight.md", "motion-capture.md"}
 """Pages whose flights take more than half a minute on the clock; the README's is always flown."""
 
 

@@ -4,7 +4,11 @@ import threading
 
 import pytest
 
+from hardware.clock import HOST_CLOCK
+from hardware.crazyflie.legacy_setpoint import legacy_setpoint
+from hardware.flying.by_hand import Stick
 from hardware.virtual.process import VirtualProcess
+from sim.errors import ConfigError
 from tests.hil.stalls import in_real_time
 from tests.ros2_ws.conftest import wait_until
 
@@ -82,3 +86,39 @@ def test_a_hand_flies_and_a_stream_that_ends_lands(start_node, peer, make_stream
         assert events.index("airborne") < events.index("touchdown"), events
         assert node.end() == 0
         assert robot.events()["events"][-1]["event"] != "crashed"
+
+
+@pytest.mark.parametrize(
+    ("linear", "angular", "words"),
+    [
+        ((0.0, 0.0, -1.0), 0.0, "thrust -1"),
+        ((0.0, 0.0, float("nan")), 0.0, "thrust nan"),
+        ((float("inf"), 0.0, 0.0), 0.0, "a number that is none"),
+        ((50.0, 0.0, 0.0), 0.0, "50 degrees"),
+        ((0.0, 0.0, 0.0), 900.0, "degrees per second"),
+    ],
+)
+def test_what_is_out_of_range_never_reaches_the_stick(linear, angular, words, runtime):
+    from sim2metal_nodes.conversions import RejectedInputError
+
+    stick = Stick(HOST_CLOCK)
+    with pytest.raises((RejectedInputError, ConfigError), match=words):
+        stick.push(read(linear, angular))
+    assert stick.read() is None
+
+
+def test_the_sticks_signs_are_crazyswarm2s(runtime):
+    """The packet is the one that crazyswarm2 sends for the same message."""
+    pushed = read((10.0, 5.0, 40_000.0), 30.0)
+    roll, pitch, yaw_rate, thrust = legacy_setpoint(*pushed.values)
+    assert (roll, pitch, yaw_rate, thrust) == pytest.approx((5.0, -10.0, 30.0, 40_000))
+
+
+def read(linear, angular):
+    from geometry_msgs.msg import Twist
+    from sim2metal_nodes.flight_services import read_legacy
+
+    message = Twist()
+    message.linear.x, message.linear.y, message.linear.z = linear
+    message.angular.z = angular
+    return read_legacy(message)
