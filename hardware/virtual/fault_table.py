@@ -9,14 +9,15 @@ from hardware.virtual.faults import FaultKind
 from hardware.virtual.humanoid.faults import KINDS as HUMANOID
 from hardware.virtual.serial.faults import KINDS as SERIAL
 from hardware.virtual.serial.faults import KINDS_OF_JOINTS as SERIAL_JOINTS
-from hardware.virtual.sim_link import FAULTS as IN_PROCESS
+from hardware.virtual.sim_robots import IN_PROCESS_FLIGHT, IN_PROCESS_JOINTS
 
 ROBOTS: dict[str, Mapping[str, FaultKind]] = {
     "crazyflie": CRAZYFLIE,
     "serial, flying": SERIAL,
     "serial, joints": SERIAL_JOINTS,
     "humanoid": HUMANOID,
-    "sim://": IN_PROCESS,
+    "sim://, flying": IN_PROCESS_FLIGHT,
+    "sim://, joints": IN_PROCESS_JOINTS,
 }
 """Faults by robot, in the order of the columns."""
 

@@ -1,5 +1,8 @@
 """MuJoCo in the same process behind the ``Link`` protocol: ``sim://crazyflie?seed=1&fault=dead-motor=2@flying+3``.
 
+It takes what the bundle commands: motors or attitude and thrust of a multirotor, joint targets of a
+robot with joints (``sim://g1``), which are followed with the bundle's gains.
+
 Without protocol, process or port between them, host and robot share a clock that the control
 loop itself moves: a flight of half a minute takes a second or two and is the same every time.
 With ``pace=real`` it takes as long as it would.
@@ -10,27 +13,25 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
+from typing import Any
 from urllib.parse import unquote
 
 from hardware.checks import Check, check_battery, check_state
 from hardware.clock import NS
 from hardware.link import LinkHealth
-from hardware.states import FlightState
+from hardware.states import RobotState
 from hardware.virtual.fault_schedule import FaultSchedule
-from hardware.virtual.faults import Fault, FaultKind, read_fault
-from hardware.virtual.multirotor.free_robot import KINDS, FreeMultirotor
+from hardware.virtual.faults import Fault, read_fault
+from hardware.virtual.joints.free_robot import Gains
+from hardware.virtual.sim_robots import LINK_LOSS, SimKind, SimRobot, sim_kind
 from policies.bundle import Bundle
 from sim.errors import ConfigError, LinkError
-from sim.registry import load_robot
-from sim.spec import ActionLevel, MultirotorParameters, SafeAction
+from sim.spec import ActionLevel, JointLimits, SafeAction
 
 EXAMPLE = "sim://crazyflie"
 MS = NS // 1000
-LINK_LOSS = "link-loss"
-FAULTS = {LINK_LOSS: FaultKind("neither receives nor sends"), **KINDS}
-"""Faults that this link can show."""
 
 
 @dataclass(frozen=True)
@@ -42,31 +43,41 @@ class SimAddress:
     seed: int = 0
     faults: tuple[Fault, ...] = ()
     real_time: bool = False
+    hang: bool = False
+
+    @property
+    def kind(self) -> SimKind:
+        """What the robot is in this process."""
+        return sim_kind(self.robot, self.parameter_set, self.hang)
 
 
 def parse_sim_uri(uri: str) -> SimAddress:
-    """Read ``sim://ROBOT?set=NAME&seed=N&fault=FAULT&pace=fast|real``; ``fault`` may come more than once.
+    """Read ``sim://ROBOT?set=NAME&seed=N&fault=FAULT&pace=fast|real&hang=1``; ``fault`` may come more than once.
 
     Raises:
         ConfigError: saying what is wrong and what may be there.
     """
     robot, _, query = uri.removeprefix("sim://").partition("?")
-    parameter_set, seed, pace = None, 0, "fast"
-    faults: list[Fault] = []
+    address, faults = SimAddress(robot), []
     for item in filter(None, query.split("&")):
         key, _, text = item.partition("=")
         value = unquote(text)
         if key == "fault":
-            faults.append(read_fault(value, FAULTS))
+            faults.append(value)
         elif key == "seed" and value.isdecimal():
-            seed = int(value)
+            address = replace(address, seed=int(value))
         elif key == "set":
-            parameter_set = value
+            address = replace(address, parameter_set=value)
         elif key == "pace" and value in ("fast", "real"):
-            pace = value
+            address = replace(address, real_time=value == "real")
+        elif key == "hang" and value in ("0", "1"):
+            address = replace(address, hang=value == "1")
         else:
-            raise ConfigError(f"URI '{uri}': cannot use '{item}'; it may have set=NAME, seed=N, fault=…, pace=real")
-    return SimAddress(robot, parameter_set, seed, tuple(faults), pace == "real")
+            raise ConfigError(
+                f"URI '{uri}': cannot use '{item}'; it may have set=NAME, seed=N, fault=..., pace=real, hang=1"
+            )
+    known = address.kind.faults
+    return replace(address, faults=tuple(read_fault(text, known) for text in faults))
 
 
 class SimClock:
@@ -101,16 +112,16 @@ class SimClock:
 
 
 class SimLink:
-    """A multirotor in this process that takes motor commands.
+    """A robot in this process.
 
     Args:
         uri: as ``parse_sim_uri`` reads it.
-        level: of the policy's action.
+        level: of the policy's action: a multirotor takes motors or attitude and thrust, joints take positions.
         stopped: unused: nothing here waits.
         external_position: unused: its estimator sees positions anyway.
 
     Raises:
-        ConfigError: for a malformed URI, an unknown or walking robot, or another level.
+        ConfigError: for a malformed URI, an unknown robot, or a level that it does not take.
     """
 
     def __init__(
@@ -122,23 +133,17 @@ class SimLink:
     ) -> None:
         self.uri = uri
         self.address = parse_sim_uri(uri)
-        robot = load_robot(self.address.robot)
-        parameters = robot.parameters(self.address.parameter_set)
-        if not isinstance(parameters, MultirotorParameters):
-            raise ConfigError(f"{uri}: only flying robots run in this process; try sim2metal virtual --help")
-        if level != "motor":
-            raise ConfigError(
-                f"{uri} takes motor commands, not commands of level '{level}'; start a robot that takes them with:"
-                " sim2metal virtual crazyflie --profile stock"
-            )
-        self.level: ActionLevel = "motor"
-        self.command_names = robot.motor_names
-        self._parameters = parameters
-        self._robot: FreeMultirotor | None = None
+        self._kind = self.address.kind
+        if level not in self._kind.command_names:
+            takes = " or ".join(f"'{name}'" for name in self._kind.command_names)
+            raise ConfigError(f"{uri} takes commands of level {takes}, not '{level}': is the bundle for another robot?")
+        self.level: ActionLevel = level
+        self.command_names = self._kind.command_names[level]
+        self._robot: SimRobot | None = None
         self._losses: FaultSchedule | None = None
         self._lost = False
         self._heard_ns = 0
-        self._state: FlightState | None = None
+        self._state: RobotState | None = None
         self.clock = SimClock(self._advance, self.address.real_time)
 
     def open(self) -> None:
@@ -149,15 +154,18 @@ class SimLink:
         """
         if self._robot is not None:
             raise LinkError(f"{self.uri} is already open; close it first")
+        self._build(None)
+
+    def _build(self, gains: Gains | None) -> None:
         own = [fault for fault in self.address.faults if fault.name != LINK_LOSS]
-        robot = self._robot = FreeMultirotor(self._parameters, self.address.seed, own)
+        robot = self._robot = self._kind.build(self.address.seed, own, self.level, gains)
         losses = [fault for fault in self.address.faults if fault.name == LINK_LOSS]
         self._losses = FaultSchedule(robot.events, self._lose, losses)
         self._hear()
 
     @property
-    def robot(self) -> FreeMultirotor:
-        """The robot behind the open link.
+    def robot(self) -> Any:
+        """The robot behind the open link, a ``SimRobot`` of its kind.
 
         Raises:
             LinkError: if the link is not open.
@@ -167,9 +175,12 @@ class SimLink:
         return self._robot
 
     def checks(self, bundle: Bundle) -> list[Check]:
-        """Return the checks before a flight: the right robot, battery, state."""
+        """Return the checks before a run: the right robot, battery, state; a robot with joints takes the gains over."""
         wanted, present = bundle.info.robot.name, self.address.robot
-        robot = Check("robot", wanted == present, present if wanted == present else f"{present}; fly {wanted}")
+        robot = Check("robot", wanted == present, present if wanted == present else f"{present}; the bundle: {wanted}")
+        constants = bundle.info.robot.constants
+        if robot.passed and isinstance(bundle.info.limits, JointLimits) and {"kp", "kd"} <= constants.keys():
+            self._build((constants["kp"], constants["kd"]))
         state = self.read()
         return [robot, check_battery(state, bundle.info.limits), check_state(state)]
 
@@ -177,7 +188,7 @@ class SimLink:
         """Nothing to wait for."""
         return Check("state estimate", True, "simulated")
 
-    def read(self) -> FlightState | None:
+    def read(self) -> RobotState | None:
         """Return the newest state."""
         return self._state
 
@@ -186,7 +197,7 @@ class SimLink:
         return LinkHealth(self._robot is not None, self._heard_ns)
 
     def write(self, command: Sequence[float]) -> None:
-        """Command the motors, speed fractions."""
+        """Command it at its level."""
         if not self._lost:
             self.robot.command(command)
 

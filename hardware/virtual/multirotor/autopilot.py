@@ -19,7 +19,7 @@ from hardware.virtual.multirotor.setpoint import Mode as Axis
 from hardware.virtual.multirotor.setpoint import Setpoint, Vector
 from hardware.virtual.multirotor.stock_controller import OFF, Motors, StockController
 from hardware.virtual.multirotor.supervisor import FlightSupervisor
-from sim.spec import MultirotorParameters, SafeAction
+from sim.spec import ActionLevel, MultirotorParameters, SafeAction
 
 FAILSAFE_MS = 200
 """Without a valid command for this long the robot takes care of itself (as the policy's controller does)."""
@@ -45,7 +45,13 @@ RESTING = (Mode.OFF, Mode.LANDED, Mode.FAULT, Mode.STOPPED)
 class Autopilot:
     """Chooses the motor commands of every millisecond."""
 
-    def __init__(self, parameters: MultirotorParameters, supervisor: FlightSupervisor, events: EventLog) -> None:
+    def __init__(
+        self,
+        parameters: MultirotorParameters,
+        supervisor: FlightSupervisor,
+        events: EventLog,
+        level: ActionLevel = "motor",
+    ) -> None:
         self.mode = Mode.OFF
         self.action: SafeAction | None = None
         """Safe action asked for and not over."""
@@ -53,6 +59,7 @@ class Autopilot:
         self._supervisor = supervisor
         self._events = events
         self._stock = StockController(parameters)
+        self._level: ActionLevel = level
         self._command: Motors = OFF
         self._command_ms: int | None = None
         self._ended = False
@@ -84,7 +91,7 @@ class Autopilot:
             raise ProtocolError(Refusal.SAFE_ACTION, "the robot has landed by itself")
 
     def take(self, command: Sequence[float]) -> None:
-        """Take a checked command, (4,) speed fractions; it ends a hold and the failsafe."""
+        """Take a checked command of its level, (4,); it ends a hold and the failsafe."""
         first, second, third, fourth = command
         self._command, self._command_ms = (first, second, third, fourth), self._events.tick_ms
         self.action = None
@@ -112,6 +119,8 @@ class Autopilot:
         mode = self._next_mode(estimate, host_silent_ms)
         if (mode, self.action) != (self.mode, self._action_begun):
             self._enter(mode, estimate)
+        if self.mode is Mode.COMMANDS and self._level == "attitude_thrust":
+            return self._stock.step(dt_s, estimate, _attitude(self._command), level_out=False)
         if self.mode is Mode.COMMANDS:
             self._stock.watch(dt_s, self._command)
             return self._command
@@ -196,6 +205,12 @@ class Autopilot:
             self._moving_ms = now_ms
         low = estimate.position_w[2] < self._home_z + GROUND_CLEARANCE_M
         return low or now_ms - self._moving_ms > STUCK_MS or now_ms - self._since_ms > DESCENT_LIMIT_MS
+
+
+def _attitude(command: Motors) -> Setpoint:
+    """Return roll, pitch, rad, yaw rate, rad/s, and thrust, a fraction, as a set-point."""
+    roll, pitch, yaw_rate, thrust = command
+    return Setpoint(tilt=Axis.ABSOLUTE, yaw=Axis.VELOCITY, roll=roll, pitch=pitch, yaw_rate=yaw_rate, thrust=thrust)
 
 
 def _is_number(estimate: Estimate) -> bool:

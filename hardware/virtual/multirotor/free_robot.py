@@ -27,11 +27,21 @@ from hardware.virtual.multirotor.quaternion import rotation_matrix
 from hardware.virtual.multirotor.stock_controller import OFF, Motors
 from hardware.virtual.multirotor.supervisor import FlightSupervisor
 from sim.errors import ConfigError
-from sim.spec import GRAVITY, MultirotorParameters, SafeAction
+from sim.spec import GRAVITY, ActionLevel, MultirotorParameters, SafeAction
 
 BATTERY_PERIOD_MS = 10
 KINDS = {**MULTIROTOR_KINDS, **STALL_KINDS}
 """Faults of this robot."""
+Limits = tuple[tuple[float, float], ...]
+COMMAND_RANGES: dict[ActionLevel, tuple[tuple[str, ...], Limits]] = {
+    "attitude_thrust": (
+        ("roll_rad", "pitch_rad", "yaw_rate_rad_s", "thrust_fraction"),
+        ((-1.0, 1.0), (-1.0, 1.0), (-7.0, 7.0), (0.0, 1.0)),
+    ),
+}
+"""Levels besides motors: the numbers of a command, and what is refused beyond (the airframe's controller, not a
+policy, sets these: steeper it could not hold its height)."""
+MOTOR_RANGES: Limits = ((0.0, 1.0),) * 4
 
 
 class FreeMultirotor:
@@ -42,10 +52,16 @@ class FreeMultirotor:
         seed: of all noise.
         faults: to happen later.
         charge: of the battery at start, 0 to 1.
+        level: of the commands it takes: ``"motor"``, or ``"attitude_thrust"`` for its own controller.
     """
 
     def __init__(
-        self, parameters: MultirotorParameters, seed: int = 0, faults: Sequence[Fault] = (), charge: float = 0.95
+        self,
+        parameters: MultirotorParameters,
+        seed: int = 0,
+        faults: Sequence[Fault] = (),
+        charge: float = 0.95,
+        level: ActionLevel = "motor",
     ) -> None:
         self.now_ms = 0
         self.events = EventLog()
@@ -56,7 +72,8 @@ class FreeMultirotor:
         self.motors: Motors = OFF
         self.stalled = False
         """Fault: its sensors fell silent."""
-        self._autopilot = Autopilot(parameters, self.supervisor, self.events)
+        self._ranges = MOTOR_RANGES if level == "motor" else COMMAND_RANGES[level][1]
+        self._autopilot = Autopilot(parameters, self.supervisor, self.events, level)
         self._faults = FaultSchedule(self.events, self._apply, faults)
         self._heard_ms = 0
         self.advance(1)
@@ -71,19 +88,23 @@ class FreeMultirotor:
         """Whether the motors follow the host's commands, so that missing ones matter."""
         return self._autopilot.mode is Mode.COMMANDS
 
-    def command(self, motors: Sequence[float]) -> None:
-        """Take motor commands (speed fractions); out of range, not a number or not allowed: ignored and counted."""
+    def command(self, values: Sequence[float]) -> None:
+        """Take a command of its level; out of range, not a number or not allowed: ignored and counted.
+
+        Args:
+            values: (4,) speed fractions; or roll and pitch (nose down positive), rad, yaw rate (counter-clockwise
+                positive), rad/s, and thrust, fraction of the largest.
+        """
         self._heard_ms = self.now_ms
         try:
             self._autopilot.require_commandable()
         except ProtocolError:
             self.events.count("refused")
             return
-        if len(motors) != len(OFF) or not all(0.0 <= value <= 1.0 for value in motors):
+        if len(values) != len(OFF) or not all(low <= x <= high for x, (low, high) in zip(values, self._ranges)):
             self.events.count("refused")
             return
-        a, b, c, d = map(float, motors)
-        self._autopilot.take((a, b, c, d))
+        self._autopilot.take(tuple(map(float, values)))
 
     def request_arm(self, armed: bool) -> None:
         """Arm or disarm, if the robot's own supervisor allows it."""

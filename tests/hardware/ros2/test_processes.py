@@ -143,7 +143,7 @@ for number in range(3):
 
 @pytest.mark.slow
 def test_hundreds_of_contexts_one_after_the_other(environment):
-    """Cyclone DDS dies of this within some hundred rounds if the domain stays open: see hardware/dds/open_domains.py."""
+    """Cyclone DDS dies of this within some hundred rounds if a domain stays open (hardware/dds/open_domains.py)."""
     rounds = """
 from hardware import ros2; ros2.install()
 from rclpy.context import Context

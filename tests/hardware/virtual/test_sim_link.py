@@ -1,6 +1,7 @@
 """The policy on the host against MuJoCo in the same process: whole flights in a second, and every fault."""
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -127,12 +128,57 @@ def test_everything_a_uri_can_say():
 
 
 def test_a_robot_for_another_bundle_is_refused(bundle, tmp_path):
-    """A walking robot takes no motor commands of a flying one, and this one no attitudes."""
-    with pytest.raises(ConfigError, match="only flying robots"):
+    with pytest.raises(ConfigError, match=r"takes commands of level 'joint_position', not 'motor'"):
         deploy.run(flight(bundle, tmp_path, "sim://g1"))
-    with pytest.raises(ConfigError, match=r"not commands of level 'attitude_thrust'.*--profile stock"):
-        SimLink("sim://crazyflie", "attitude_thrust")
+    with pytest.raises(ConfigError, match=r"'motor' or 'attitude_thrust', not 'joint_position'"):
+        SimLink("sim://crazyflie", "joint_position")
+    with pytest.raises(ConfigError, match="no crane"):
+        SimLink("sim://crazyflie?hang=1")
     assert not list(tmp_path.glob("*.mcap"))
+
+
+def test_a_policy_of_attitudes_flies_on_the_robots_own_controller(tmp_path):
+    zoo = Path(__file__).parents[3] / "policies" / "zoo" / "hover_attitude"
+    result = deploy.run(deploy.Args(zoo, uri="sim://crazyflie?seed=2", log=tmp_path / "flight.mcap", **SHORT))["flight"]
+    assert result["completed"]
+    assert result["rms_error_m"] < 0.1
+
+
+@pytest.fixture(scope="module")
+def pose(tmp_path_factory):
+    from policies.pose import build_pose_bundle
+
+    return build_pose_bundle(tmp_path_factory.mktemp("pose") / "bundle", episodes=1)
+
+
+def stand(pose, tmp_path, uri):
+    return deploy.run(deploy.Args(pose.path, uri=uri, log=tmp_path / "run.mcap", hold=2.0))["run"]
+
+
+def test_a_robot_with_joints_stands_and_ends_damped(pose, tmp_path):
+    result = stand(pose, tmp_path, "sim://g1")
+    assert result["completed"]
+    assert result["max_tilt_deg"] < 5.0
+    modes = list(dict.fromkeys(read_log(tmp_path / "run.mcap")["mode"]))
+    assert modes[-1] in ("off", "damping")
+
+
+@pytest.mark.parametrize(
+    ("injected", "expected"),
+    [
+        ("dead-motor=3", Fault.CRASHED),
+        ("link-loss", Fault.LINK_LOST),
+        ("remote-stop", Fault.OPERATOR_STOP),
+        ("nan-state", Fault.STATE_NAN),
+    ],
+)
+def test_a_fault_of_a_robot_with_joints_is_damped(pose, tmp_path, injected, expected):
+    with pytest.raises(FlightAbortedError) as caught:
+        stand(pose, tmp_path, f"sim://g1?fault={injected}@armed+2.5")
+    fault = caught.value.result["run"]["faults"][0]
+    assert fault["fault"] == expected.value
+    assert fault["safe_action"] in ("damp", "off")
+    assert fault["safe_action_ms"] <= 1e3 * pose.info.limits.fault_budget_s
 
 
 def test_in_real_time_waiting_takes_as_long_as_it_says_from_the_first_wait_on():
