@@ -22,6 +22,9 @@ LANDED_SPEED_M_S = 0.15
 """A robot lower (over the take-off point's height) and slower than this stands."""
 BLIND_WAIT_S = 1.5
 """After this long with its set-point at the ground, a robot unseen or at rest above it counts as landed."""
+LATE_DESCENT_S = 12.0
+"""A descent that takes this much longer than it should is over: the motors go off (``s2m_default_config`` does the
+same on board), so that a robot which neither sinks nor rests does not stay up for good."""
 RAMP_DONE_M = 0.01
 """A ramp has ended when its set-point is this close to its goal."""
 
@@ -68,7 +71,7 @@ class FlightBehaviour:
     def enter(self, mode: Mode, seen: Observed) -> None:
         """Note from how high a descent begins."""
         self._grounded_since_s = None
-        if mode is Mode.DESCENDING:
+        if mode in (Mode.DESCENDING, Mode.LANDING):
             height = self._height(_flight_state(seen))
             known = height if height is not None else self._setpoint[2] - self.home_w[2]
             self._descent_from_m = min(max(known, 0.0), self.limits.ceiling_m)
@@ -94,10 +97,13 @@ class FlightBehaviour:
 
     def at_rest(self, mode: Mode, seen: Observed, now_s: float, since_s: float) -> bool:
         """Whether the robot stands: it is seen to, it says so, or it should for long enough while nobody sees it."""
+        expected_s = self._descent_from_m / DESCENT_M_S
+        if now_s - since_s > expected_s + LATE_DESCENT_S:
+            return True
         if mode is Mode.LANDING:
             down = self._setpoint[2] <= self.home_w[2] - GROUND_MARGIN_M + RAMP_DONE_M
         else:
-            down = now_s - since_s > self._descent_from_m / DESCENT_M_S
+            down = now_s - since_s > expected_s
         state = _flight_state(seen) if seen.state_age_s <= self.limits.state_age_s else None
         if state is not None and state.landed:
             return True

@@ -23,6 +23,8 @@ QUANTUM_MS = 2
 """Time moves by this much at once: half of it is what a packet waits on average for its effect."""
 MAX_BEHIND_NS = 100_000_000
 """Further behind than this the robot's time slips."""
+WAKE_UP_MS = 2
+"""Up to here late is how any computer wakes up; a robot's own clock knows nothing of it."""
 IDLE_S = 0.2
 """In lock-step: how often the end of the run is looked for."""
 _NS = 1_000_000
@@ -141,7 +143,8 @@ class RobotServer(ABC):
         if now_ns - deadline_ns > MAX_BEHIND_NS:
             self._slipped_ns += now_ns - deadline_ns
             deadline_ns = now_ns
-        self._robot.events.keep_time(self._slipped_ns // _NS, (now_ns - deadline_ns) // _NS)
+        behind_ms = (now_ns - deadline_ns) // _NS
+        self._robot.events.keep_time(self._slipped_ns // _NS, behind_ms if behind_ms > WAKE_UP_MS else 0)
         self.move(QUANTUM_MS)
         self.flush()
         return deadline_ns + QUANTUM_MS * _NS

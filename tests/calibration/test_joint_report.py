@@ -1,7 +1,5 @@
 """The report of a run on joints, from a log that a real session wrote through the control loop."""
 
-import re
-
 import pytest
 
 from calibration import report
@@ -96,7 +94,8 @@ def test_the_page_shows_the_joints_by_name(policy, tmp_path):
     page = (tmp_path / "run.html").read_text()
     assert result["report"] == str(tmp_path / "run.html")
     assert 'aria-label="joint-over-time"' in page
-    assert re.search(r"left hip pitch|left ankle pitch|left knee", page)
+    joints = [name.removesuffix("_joint").replace("_", " ") for name in policy.bundle.info.robot.joint_names]
+    assert sum(joint in page for joint in joints) >= 4, "the joints with most to show, by name"
     assert ">tilt" in page.replace("\n", "")
     with pytest.raises(ConfigError, match="needs a flight log"):
         report.run(report.Args(tmp_path / "run.mcap", picture=tmp_path / "still.png"))

@@ -8,7 +8,7 @@ import pytest
 from hardware.behaviour import Mode
 from hardware.control_loop import fault_dict
 from hardware.faults import SEVERITY, Fault
-from hardware.flying.behaviour import FlightBehaviour
+from hardware.flying.behaviour import LATE_DESCENT_S, FlightBehaviour
 from hardware.flying.faults import HOST_SAFE_ACTIONS, SAFE_ACTIONS
 from hardware.supervisor import COMMANDING, Request, Supervisor
 from tests.hardware.samples import LIMITS, look, rolled
@@ -68,6 +68,19 @@ class Harness:
             if output.mode is Mode.RUNNING:
                 return self
         raise AssertionError(f"stuck in {self.supervisor.mode}")
+
+
+def test_a_descent_that_never_ends_is_ended():
+    """A robot that neither sinks nor rests must not stay up for good: after a stated time the motors go off."""
+    adrift = {"position_w": (0.2, 0.0, 1.2), "velocity_w": (0.6, 0.0, 0.0)}
+    for request in (Request.END, Request.RUN):
+        harness = Harness().fly()
+        seen = look(adrift, operator_stop=request is Request.RUN)
+        begun = harness.time
+        while harness.supervisor.mode is not Mode.OFF:
+            harness.step(request, seen)
+            assert harness.time - begun < 60.0
+        assert harness.time - begun > LATE_DESCENT_S
 
 
 @pytest.fixture

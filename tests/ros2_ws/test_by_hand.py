@@ -23,6 +23,7 @@ class Stream:
         from geometry_msgs.msg import Twist
 
         self.twist, self._stop = Twist(), threading.Event()
+        self._sent = 0
         self._publisher = peer.node.create_publisher(Twist, "/robot/cmd_vel_legacy", 1)
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
@@ -30,6 +31,14 @@ class Stream:
     def _run(self):
         while not self._stop.wait(0.02):
             self._publisher.publish(self.twist)
+            self._sent += 1
+
+    @property
+    def heard_by_node(self):
+        """Whether some commands have reached a subscriber: arming without a stream is for the policy."""
+        if not self._publisher.get_subscription_count():
+            self._sent = 0
+        return self._sent > 20
 
     def close(self):
         self._stop.set()
@@ -65,6 +74,7 @@ def test_a_hand_flies_and_a_stream_that_ends_lands(start_node, peer, make_stream
         modes = peer.listen(String, "/robot/mode")
         wait_until(lambda: poses, "no pose")
         stream = make_stream()
+        wait_until(lambda: stream.heard_by_node, "nobody listens to cmd_vel_legacy")
 
         def height():
             return poses[-1].pose.position.z

@@ -70,10 +70,10 @@ def events_after_fault(robot):
 @pytest.mark.parametrize(
     ("fault", "seen"),
     [
-        ("link-loss:0.8", {"link_lost"}),
+        ("link-loss:0.8", {"link_lost", "state_stale"}),
         pytest.param("packet-loss=100:0.8", {"link_lost"}, marks=pytest.mark.slow),
         ("bit-flips=100:0.8", {"link_lost", "dead_man"}),
-        ("state-stall:0.8", {"link_lost"}),
+        ("state-stall:0.8", {"link_lost", "state_stale"}),
         pytest.param("delay=900:1.2", {"link_lost", "state_stale", "dead_man"}, marks=pytest.mark.slow),
         ("dead-motor=3:0.4", {"crashed"}),
         ("over-temperature=120:0.4", {"temperature"}),
