@@ -68,6 +68,8 @@ class RunRecord:
     duration_s: float = 0.0
     latencies_ns: Samples = field(default_factory=Samples)
     """From the arrival of the state a command rests on to that command's hand-over."""
+    round_trips_ms: Samples = field(default_factory=Samples)
+    """To the robot and back, as the link's driver measures it; empty where it does not."""
     faults: list[dict[str, Any]] = field(default_factory=list)
     """As ``fault_dict`` describes them."""
     took_off: bool = False
@@ -136,6 +138,7 @@ class ControlLoop(ABC, Generic[RecordT]):
         self._off_every = max(round(OFF_EVERY_S / period_s), 1)
         self._steps = 0
         self._off_since_ns: int | None = None
+        self._round_trip_ms: float | None = None
 
     @abstractmethod
     def fields(self, step: Step) -> dict[str, Any]:
@@ -193,8 +196,9 @@ class ControlLoop(ABC, Generic[RecordT]):
         acted_ns = self.link.clock.now_ns()
         self.record.faults += [fault_dict(fault, acted_ns / NS) for fault in output.new_faults]
         step = Step(now_ns, order, output, command, seen)
-        self._measure(step, acted_ns)
-        self._log(step)
+        latency_ns = self._measure(step, acted_ns)
+        self._note_round_trip(health.round_trip_ms)
+        self._log(step, latency_ns, health.round_trip_ms)
         self._steps += 1
         return not self._over(now_ns, output, state)
 
@@ -210,19 +214,23 @@ class ControlLoop(ABC, Generic[RecordT]):
                 self.link.emergency_stop()
             self.link.safe_stop(output.action)
 
-    def _measure(self, step: Step, acted_ns: int) -> None:
+    def _measure(self, step: Step, acted_ns: int) -> int | None:
+        """Take the figures of a step; returns the latency of its command, ns, if one left."""
         state = step.seen.state
         if state is None:
-            return
+            return None
         if math.isnan(self.record.battery_start_v):
             self.record.battery_start_v = self.record.battery_min_v = state.battery_v
         self.record.battery_min_v = min(self.record.battery_min_v, state.battery_v)
+        latency_ns = None
         if step.command is not None:
             self.record.took_off = True
-            self.record.latencies_ns.add(acted_ns - state.received_ns)
+            latency_ns = acted_ns - state.received_ns
+            self.record.latencies_ns.add(latency_ns)
         # A robot that ends by damping is commanded no more in the very step that ends the plan.
         self.record.plan_done |= self.record.took_off and step.order.request is Request.END
         self.status = f"{step.order.phase:<16} {step.output.mode.value:<11} {self.describe(step, state)}"
+        return latency_ns
 
     def _over(self, now_ns: int, output: Output, state: RobotState | None) -> bool:
         if output.mode not in (Mode.OFF, Mode.EMERGENCY_STOP):
@@ -233,7 +241,13 @@ class ControlLoop(ABC, Generic[RecordT]):
         self.record.disarmed = state is not None and fresh and not state.armed
         return self.record.disarmed or now_ns - self._off_since_ns > OFF_CONFIRM_S * NS
 
-    def _log(self, step: Step) -> None:
+    def _note_round_trip(self, round_trip_ms: float | None) -> None:
+        """Keep each figure of the driver once: it changes with every ping, not with every step."""
+        if round_trip_ms is not None and round_trip_ms != self._round_trip_ms:
+            self.record.round_trips_ms.add(round_trip_ms)
+        self._round_trip_ms = round_trip_ms
+
+    def _log(self, step: Step, latency_ns: int | None, round_trip_ms: float | None) -> None:
         now_ns, output, seen = step.now_ns, step.output, step.seen
         for fault in self.record.faults[len(self.record.faults) - len(output.new_faults) :]:
             self.log.event(now_ns, "fault", fault["fault"], **fault)
@@ -250,6 +264,8 @@ class ControlLoop(ABC, Generic[RecordT]):
             "reset": int(pilot.reset),
             "state_age_ms": 1e3 * seen.state_age_s,
             "heard_age_ms": 1e3 * seen.heard_age_s,
+            "latency_ms": None if latency_ns is None else latency_ns / 1e6,
+            "round_trip_ms": round_trip_ms,
             "orientation_wxyz": state.orientation_wxyz if state else (None,) * 4,
             "angular_velocity_b": state.angular_velocity_b if state else (None,) * 3,
             "battery_v": state.battery_v if state else None,

@@ -33,6 +33,8 @@ class LinkHealth:
     """Time of the last packet of any kind, on the link's clock."""
     external_ns: int | None = None
     """When the newest pose from outside (motion capture) went to the robot; ``None``: it needs none."""
+    round_trip_ms: float | None = None
+    """Time to the robot and back, where the driver measures it: with cflib, what 95 of 100 recent pings stay under."""
 
 
 @runtime_checkable

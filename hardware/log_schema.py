@@ -51,6 +51,8 @@ _END: Fields = {
     "battery_v": (_MAYBE, "pack voltage, V"),
     "state_age_ms": (_MAYBE, "age of the state at the step"),
     "heard_age_ms": (_MAYBE, "age of the last packet of any kind"),
+    "latency_ms": (_MAYBE, "from the arrival of the state to the hand-over of the command that rests on it"),
+    "round_trip_ms": (_MAYBE, "to the robot and back, as the link's driver measures it; null where it does not"),
     "robot_ms": (_INTEGER, "the robot's clock in its newest state"),
     "onboard_mode": (_INTEGER, "mode of the controller on board"),
     "armed": (_INTEGER, "1 when the robot says it is armed"),

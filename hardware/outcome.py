@@ -23,6 +23,8 @@ def run_result(record: RunRecord) -> dict[str, Any]:
         "loop": timing,
         "latency_p50_ms": _latency_ms(record, 50),
         "latency_p99_ms": _latency_ms(record, 99),
+        "round_trip_p50_ms": record.round_trips_ms.percentile(50),
+        "round_trip_p99_ms": record.round_trips_ms.percentile(99),
         "duration_s": record.duration_s,
         "battery_start_v": record.battery_start_v,
         "battery_min_v": record.battery_min_v,
@@ -83,9 +85,20 @@ def print_figures(console: Console, figures: dict[str, Any], key: str) -> None:
             f"  loop period: {figures['loop']['period_p50_ms']:.2f} ms median, {figures['loop_p99_ms']:.2f} ms p99,"
             f" {figures['loop']['overruns']:.0f} overruns"
         )
+    if figures["latency_p50_ms"] is not None:
+        console.print(
+            f"  state to command: {figures['latency_p50_ms']:.1f} ms median, {figures['latency_p99_ms']:.1f} ms p99"
+            + _round_trip(figures)
+        )
     console.print(f"  battery: {figures['battery_start_v']:.2f} V at start, {figures['battery_min_v']:.2f} V lowest")
     for fault in figures["faults"]:
         console.print(
             f"  [red]fault[/] {fault['fault']}: {fault['safe_action']} within {fault['safe_action_ms']:.0f} ms"
         )
     console.print(f"[green]{key} completed[/]" if figures["completed"] else f"[red]{key} not completed[/]")
+
+
+def _round_trip(figures: dict[str, Any]) -> str:
+    if figures["round_trip_p50_ms"] is None:
+        return ""
+    return f"; to the robot and back: {figures['round_trip_p50_ms']:.1f} ms"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from calibration.reporting import flight_plots
 from calibration.reporting.formats import grouped, milliseconds, seconds, shown
 from calibration.reporting.html import Html, figure, join, missing, paragraph, table
@@ -46,6 +48,12 @@ def loop_timing(run: RunFolder) -> Html:
         ["loop period, ms", *flight_plots.percentiles_ms(record.period_s)],
         ["age of the state estimate, ms", *flight_plots.percentiles_ms(record.undisturbed_age_s)],
     ]
+    for name, values in (
+        ("state to command, ms", record.latency_s),
+        ("to the robot and back, ms", record.round_trip_s),
+    ):
+        if np.isfinite(values).any():
+            rows.append([name, *flight_plots.percentiles_ms(values)])
     overruns = value_of(run.figures, "flight.flight.loop.overruns")
     text = f"{grouped(len(record.time_s))} steps from absolute deadlines"
     text += f", {grouped(overruns)} deadlines missed." if isinstance(overruns, int | float) else "."

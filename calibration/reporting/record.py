@@ -50,6 +50,8 @@ class RunRecord:
     time_s: np.ndarray  # (N,) increasing
     quaternion: np.ndarray  # (N, 4) wxyz, world <- body
     state_age_s: np.ndarray  # (N,) age of the state at the step
+    latency_s: np.ndarray  # (N,) from the arrival of the state to the command that rests on it, NaN without one
+    round_trip_s: np.ndarray  # (N,) to the robot and back, NaN where nobody measured it
     battery_v: np.ndarray  # (N,)
     phases: tuple[Phase, ...]
     faults: tuple[Fault, ...]
@@ -155,6 +157,8 @@ def from_log(log: dict[str, Any], name: str) -> FlightRecord | JointRecord:
         "time_s": time_s,
         "quaternion": known("orientation_wxyz"),
         "state_age_s": log["state_age_ms"] / 1e3,
+        "latency_s": log["latency_ms"] / 1e3,
+        "round_trip_s": log["round_trip_ms"] / 1e3,
         "battery_v": log["battery_v"],
         "phases": _phases(time_s, log["mode"], log["phase"]),
         "faults": tuple(_fault(event, start_ns) for event in faults),

@@ -127,7 +127,8 @@ class CrazyflieLink:
             return LinkHealth(False, self._heard_ns, self.external.newest_ns)
         answers = self._lock_step is None or not self._lock_step.lost
         connected = answers and self._lost is None and cf.link is not None and sender.alive
-        return LinkHealth(connected, self._heard_ns, self.external.newest_ns)
+        round_trip_ms = float(cf.link_statistics.latency.latency) or None  # 0 before the first answer
+        return LinkHealth(connected, self._heard_ns, self.external.newest_ns, round_trip_ms)
 
     def write(self, command: Sequence[float]) -> None:
         """Hand over a command: ``command_names`` says of what.

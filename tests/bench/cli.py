@@ -6,6 +6,8 @@ are the figures' dotted names. Times are CPU-seconds and wall seconds, best of `
 
 import importlib
 import json
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -53,12 +55,23 @@ def run(args: Args) -> dict[str, Any]:
     for part in parts:
         figures.setdefault("parts", {})[part] = machine()
         console.print(f"[bold]{args.suite}: {part}[/]")
-        measured = importlib.import_module(f"tests.bench.{part}").measure(repeats=args.repeats)
+        measured = measure_apart(part, args.repeats)
         for key, value in measured.items():
             for line in _lines(key, value):
                 console.print(f"  {line}")
         figures.update(measured)
     return figures
+
+
+def measure_apart(part: str, repeats: int) -> dict[str, object]:
+    """Measure a part in a process of its own: none inherits the threads, priorities or memory of the one before."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        return pool.submit(_measure, part, repeats).result()
+
+
+def _measure(part: str, repeats: int) -> dict[str, object]:
+    return importlib.import_module(f"tests.bench.{part}").measure(repeats=repeats)
 
 
 def read_json(path: Path) -> dict[str, Any]:
