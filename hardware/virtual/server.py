@@ -15,6 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Protocol, Self
 
+from hardware.realtime import frozen_heap, raised_priority
 from hardware.virtual.events import EventLog
 from hardware.virtual.faults import Fault
 from hardware.virtual.truth import TruthLog
@@ -107,7 +108,11 @@ class RobotServer(ABC):
         self._selector.unregister(file_descriptor)
 
     def run(self, duration_s: float | None = None) -> None:
-        """Serve until ``stop`` or for ``duration_s``."""
+        """Serve until ``stop`` or for ``duration_s``, ahead of other programs where the system allows that."""
+        with raised_priority(), frozen_heap():
+            self._run(duration_s)
+
+    def _run(self, duration_s: float | None) -> None:
         start_ns = deadline_ns = time.monotonic_ns()
         while not self._stop.is_set():
             now_ns = time.monotonic_ns()

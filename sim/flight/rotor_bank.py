@@ -41,9 +41,21 @@ class RotorBank:
         require_array("rotor_speed", rotor_speed, self.shape)
         require_array("command", command, self.shape)
         thrust = np.empty(self.shape, np.float32)
-        following = np.empty(self.shape, np.float32)
-        _advance(rotor_speed, command, self._lag, self._thrust_curve, self._gain, thrust, following)
+        following = rotor_speed.copy()
+        self.advance_in_place(following, command, thrust)
         return thrust, following
+
+    def advance_in_place(
+        self, rotor_speed: NDArray[np.float32], command: NDArray[np.float32], thrust: NDArray[np.float32]
+    ) -> None:
+        """The same for a caller that keeps its arrays, which are not checked: virtual robots do so every millisecond.
+
+        Args:
+            rotor_speed: speed fractions, replaced by those at the end of the interval.
+            command: speed fractions commanded.
+            thrust: gets the mean thrust, newtons.
+        """
+        _advance(rotor_speed, command, self._lag, self._thrust_curve, self._gain, thrust, rotor_speed)
 
 
 @njit(cache=True, fastmath=FASTMATH, error_model="numpy")

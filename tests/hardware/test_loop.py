@@ -1,5 +1,6 @@
 """The loop on a scripted clock: deadlines, overruns, percentiles; and signals on the real one."""
 
+import gc
 import os
 import signal
 
@@ -7,7 +8,7 @@ import pytest
 
 from hardware.loop import NS, HostStall, run_loop
 from hardware.operator_signals import operator_signals
-from hardware.realtime import steady_interpreter
+from hardware.realtime import frozen_heap, steady_interpreter
 
 PERIOD = 10_000_000
 
@@ -104,3 +105,10 @@ def test_sigquit_asks_to_cut_the_motors():
     with operator_signals() as flags:
         os.kill(os.getpid(), signal.SIGQUIT)
         assert flags.kill
+
+
+def test_what_was_loaded_before_is_not_collected_while_a_server_runs():
+    with frozen_heap():
+        assert gc.get_freeze_count() > 0
+        assert gc.isenabled(), "what comes later is collected: it runs for hours"
+    assert gc.get_freeze_count() == 0

@@ -100,6 +100,7 @@ class VirtualCrazyflie:
         controller = CONTROLLER_OUT_OF_TREE if options.profile == "policy" else CONTROLLER_PID
         bundle_id = onboard.bundle_id if onboard else bytes(32)
         self.parameters = ParameterStore(standard_parameters(controller, bundle_id, options.decks))
+        self._controller = self.parameters["stabilizer.controller"]
         self.sighting = Sighting()
         self.setpoint = Setpoint()
         self.motors: Motors = OFF
@@ -153,7 +154,7 @@ class VirtualCrazyflie:
     @property
     def policy_selected(self) -> bool:
         """Whether the on-board policy is the selected controller."""
-        return self.parameters["stabilizer.controller"].value == CONTROLLER_OUT_OF_TREE
+        return self._controller.value == CONTROLLER_OUT_OF_TREE
 
     def _tick(self) -> None:
         self.now_ms += 1

@@ -29,15 +29,18 @@ class Body:
         self._model = build_model(robot, parameters, timestep=STEP_S, floor=True)
         self._data = mujoco.MjData(self._model)
         self._data.qpos[2] = STANDING_HEIGHT_M
+        self._control = self._data.ctrl[:4]  # views of MuJoCo's own memory: making one costs more than using it
+        self._q, self._v = self._data.qpos[:7], self._data.qvel[:6]
         self._accelerometer = int(self._model.sensor("accelerometer").adr[0])
         self._rotors = RotorBank(FlightParameters.nominal(parameters, 1), STEP_S)
         self._speed = np.zeros((1, 4), np.float32)
         self._command = np.zeros((1, 4), np.float32)
+        self._thrust = np.zeros((1, 4), np.float32)
         self._alive = np.ones(4, np.float32)
         self.rotor_speed: tuple[float, float, float, float] = (0.0,) * 4
         """Speed fractions of the rotors."""
         # The first call compiles or loads the rotor kernel: not in the first millisecond of flight.
-        self._rotors.advance(self._speed, self._command)
+        self._rotors.advance_in_place(self._speed, self._command, self._thrust)
         mujoco.mj_forward(self._model, self._data)
         self._read()
 
@@ -51,8 +54,8 @@ class Body:
         """Advance by 1 ms under rotor commands (speed fractions in [0, 1])."""
         self._command[0] = command
         self._command[0] *= self._alive
-        thrust, self._speed = self._rotors.advance(self._speed, self._command)
-        self._data.ctrl[:4] = thrust[0]
+        self._rotors.advance_in_place(self._speed, self._command, self._thrust)
+        self._control[:] = self._thrust[0]
         mujoco.mj_step(self._model, self._data)
         self._read()
 
@@ -95,8 +98,7 @@ class Body:
         return not warned and all(map(math.isfinite, (*self.position_w, *self.velocity_w)))
 
     def _read(self) -> None:
-        q = self._data.qpos[:7].tolist()
-        v = self._data.qvel[:6].tolist()
+        q, v = self._q.tolist(), self._v.tolist()
         self.position_w: Vector = (q[0], q[1], q[2])
         self.attitude: Quaternion = (q[3], q[4], q[5], q[6])
         self.velocity_w: Vector = (v[0], v[1], v[2])

@@ -87,9 +87,11 @@ class StateEstimator:
         n = self._next_noise()
         velocity = (velocity_w[0] + n[0], velocity_w[1] + n[1], velocity_w[2] + n[2])
         walk = DRIFT * math.sqrt(dt_s)
-        for i in range(3):
-            self._position[i] += velocity_w[i] * dt_s + walk * n[9 + i]
-            self.variance[i] = min(self.variance[i] + walk * walk, MAX_VARIANCE)
+        position, variance = self._position, self.variance
+        for i in (0, 1, 2):
+            position[i] += velocity_w[i] * dt_s + walk * n[9 + i]
+            grown = variance[i] + walk * walk
+            variance[i] = grown if grown < MAX_VARIANCE else MAX_VARIANCE
         self._since_reset_ms += round(dt_s * 1000.0)
         if self._deck and self._since_reset_ms >= DECK_START_MS and self._since_reset_ms % DECK_PERIOD_MS == 0:
             measured = tuple(position_w[i] + DECK_STD_M * n[12 + i] for i in range(3))

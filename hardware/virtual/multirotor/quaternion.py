@@ -37,7 +37,7 @@ def tilted(q: Quaternion, rx: float, ry: float, rz: float) -> Quaternion:
     w, x, y, z = q
     a, b, c = 0.5 * rx, 0.5 * ry, 0.5 * rz
     n = (w - x * a - y * b - z * c, x + w * a + y * c - z * b, y + w * b + z * a - x * c, z + w * c + x * b - y * a)
-    scale = 1.0 / math.sqrt(sum(value * value for value in n))
+    scale = 1.0 / math.sqrt(n[0] * n[0] + n[1] * n[1] + n[2] * n[2] + n[3] * n[3])
     return n[0] * scale, n[1] * scale, n[2] * scale, n[3] * scale
 
 

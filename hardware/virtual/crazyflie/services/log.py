@@ -49,6 +49,8 @@ class LogService:
         entries = [TocEntry(v.name, v.kind.log_code or 0) for v in variables]
         self._toc = Toc(entries, bytes((MAX_BLOCKS, MAX_VARIABLES)))
         self._blocks: dict[int, Block] = {}
+        self._next_ms = 0
+        """When the next block is due; most milliseconds have none."""
         self._now = 0
         self.stalled = False
         """Fault: started blocks stay silent."""
@@ -68,11 +70,14 @@ class LogService:
     def reset(self) -> None:
         """Forget every block."""
         self._blocks.clear()
+        self._next_ms = 0
 
     def stream(self, now_ms: int, clock_ms: int) -> list[Packet]:
         """Return the data packets due at ``now_ms``, stamped with ``clock_ms``."""
         self._now = now_ms
         if self.stalled:
+            return []
+        if now_ms < self._next_ms:
             return []
         due = [item for item in self._blocks.items() if item[1].period_ms and now_ms >= item[1].due_ms]
         packets = []
@@ -81,9 +86,11 @@ class LogService:
             values = b"".join(kind.pack(read()) for kind, read in block.variables)
             stamp = (clock_ms & 0xFFFFFF).to_bytes(3, "little")
             packets.append(Packet(Port.LOGGING, DATA, bytes((number,)) + stamp + values))
+        self._next_ms = min((block.due_ms for block in self._blocks.values() if block.period_ms), default=now_ms)
         return packets
 
     def _control(self, data: bytes) -> bytes:
+        self._next_ms = 0
         command = data[0]
         if command == RESET:
             self.reset()
