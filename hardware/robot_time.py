@@ -14,8 +14,12 @@ CRYSTAL_DRIFT = 1e-3
 """Faster than any two crystals drift apart (100 ppm and less), so that the least difference may rise with them."""
 RC_DRIFT = 2e-2
 """The same for the RC oscillators of microcontrollers (1 % over temperature: STM32F405 data sheet, HSI accuracy)."""
-RESTART_NS = 1_000 * MS
-"""A robot clock that jumps by more than this, back or ahead of ours, was set anew: so is the estimate."""
+AHEAD_NS = 20 * MS
+"""A stamp cannot be ahead of the time that passed here by more than this: a thread's late wake-up, and drift."""
+BEHIND_NS = 100 * MS
+"""Nor behind the stamp before by more than this: what a network lets one packet overtake another by."""
+RESTART_SAMPLES = 3
+"""So many impossible stamps in a row are a clock that was set anew; fewer are damage (CRTP has no checksum)."""
 
 
 class RobotTime:
@@ -32,6 +36,8 @@ class RobotTime:
         self._newest: tuple[int, int] | None = None
         self._elapsed_ms = 0
         self._least_ns = 0
+        self._lag_ns = 0
+        self._impossible = 0
 
     def due_ns(self, robot_ms: int, arrived_ns: int) -> int:
         """Return when a sample would have arrived with the least delay: its arrival, less its lag.
@@ -40,16 +46,28 @@ class RobotTime:
             robot_ms: the robot's stamp.
             arrived_ns: host time.
         """
-        before, self._newest = self._newest, (robot_ms, arrived_ns)
-        waited_ns = 0 if before is None else arrived_ns - before[1]
-        step_ms = 0 if before is None else counter_step(before[0], robot_ms, self._bits)
-        if before is None or not -RESTART_NS <= step_ms * MS <= waited_ns + RESTART_NS:
-            self._elapsed_ms, self._least_ns = 0, arrived_ns
-            return arrived_ns
+        if self._newest is None:
+            return self._restart(robot_ms, arrived_ns)
+        before_ms, before_ns = self._newest
+        waited_ns, step_ms = arrived_ns - before_ns, counter_step(before_ms, robot_ms, self._bits)
+        if not -BEHIND_NS <= step_ms * MS <= waited_ns + self._lag_ns + AHEAD_NS:
+            self._impossible += 1
+            if self._impossible >= RESTART_SAMPLES:
+                return self._restart(robot_ms, arrived_ns)
+            return arrived_ns - self._lag_ns  # as late as the one before, as far as anybody knows
+        self._impossible = 0
+        self._newest = robot_ms, arrived_ns
         self._elapsed_ms += step_ms
         difference_ns = arrived_ns - self._elapsed_ms * MS
         self._least_ns = min(self._least_ns + round(self._drift * max(waited_ns, 0)), difference_ns)
-        return self._least_ns + self._elapsed_ms * MS
+        self._lag_ns = difference_ns - self._least_ns
+        return arrived_ns - self._lag_ns
+
+    def _restart(self, robot_ms: int, arrived_ns: int) -> int:
+        self._newest = robot_ms, arrived_ns
+        self._elapsed_ms = self._lag_ns = self._impossible = 0
+        self._least_ns = arrived_ns
+        return arrived_ns
 
 
 def counter_step(before: int, after: int, bits: int) -> int:

@@ -81,6 +81,19 @@ def test_a_clock_that_was_set_anew_starts_a_new_estimate(jump_ms):
     assert line.sample(delay_ms=102.0) == pytest.approx(100.0, abs=1.0)
 
 
+@pytest.mark.parametrize("bit", range(24))
+def test_a_damaged_stamp_makes_no_state_old(bit):
+    """CRTP has no checksum: one flipped bit must neither age this state nor all that follow."""
+    line = Line(bits=24)
+    line.samples(2.0)
+    line.now_ms += PERIOD_MS
+    stamp = (int(line.start_ms + line.now_ms) ^ 1 << bit) % (1 << 24)
+    arrived_ns = round((line.now_ms + 2.0) * MS)
+    assert (arrived_ns - line.time.due_ns(stamp, arrived_ns)) / MS <= 100.0
+    assert max(line.samples(2.0)) <= 20.0
+    assert line.sample(delay_ms=302.0) == pytest.approx(300.0, abs=21.0)
+
+
 def test_a_long_silence_is_no_jump():
     line = Line()
     line.samples(1.0)
