@@ -234,7 +234,7 @@ def _lowered(robot: str) -> list[str]:
 
 def _multirotor_rests(events: dict[str, Any]) -> bool:
     motors = [event["event"] for event in events["events"] if event["event"] in ("motors_on", "motors_off")]
-    return bool(events["on_ground"]) and motors[-1:] == ["motors_off"]
+    return bool(events["on_ground"]) and motors[-1:] != ["motors_on"]  # none at all: given up before it took off
 
 
 def _humanoid_rests(events: dict[str, Any]) -> bool:
