@@ -33,6 +33,25 @@ def test_unknown_part_names_the_choices():
         run(Args(parts=("kernels",)))
 
 
+def test_a_suite_may_be_measured_part_by_part(tmp_path):
+    earlier = tmp_path / "earlier.json"
+    earlier.write_text(json.dumps({"machine": {}, "parts": {"hover": {"commit": "abc"}}, "hover.seeds": [1]}))
+    figures = run(Args(parts=("kernel",), repeats=1, onto=earlier))
+    assert figures["hover.seeds"] == [1]
+    assert figures["parts"]["hover"] == {"commit": "abc"}
+    assert figures["parts"]["kernel"]["cores"] >= 1
+
+
+@pytest.mark.parametrize("text", [None, "{", "[]", "{}"])
+def test_figures_that_are_none_are_refused(tmp_path, text):
+    file = tmp_path / "figures.json"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(ConfigError, match="--onto"):
+        run(Args(parts=("kernel",), onto=file))
+
+
 def test_the_page_of_figures_is_made_from_the_file():
     """No number on the page is typed."""
-    assert page.renewed(page.PAGE.read_text(), json.loads(page.FIGURES.read_text())) == page.PAGE.read_text()
+    figures = {suite: page.read_figures(suite) for suite in page.SUITES}
+    assert page.renewed(page.PAGE.read_text(), figures) == page.PAGE.read_text()

@@ -1,19 +1,23 @@
 """Writes the tables of ``docs/figures.md`` from the measured figures, so that no number is typed.
 
-``python -m tests.bench.page`` renews the page; a test holds it to the file of figures.
+``python -m tests.bench.page`` renews the page; a test holds it to the files of figures.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 DOCS = Path(__file__).parents[2] / "docs"
-FIGURES = DOCS / "figures" / "first-flight.json"
 PAGE = DOCS / "figures.md"
+SUITES = ("first-flight", "robot-side")
+
+Figures = dict[str, Any]
+"""Dotted name -> what was measured."""
 
 
 @dataclass(frozen=True)
@@ -34,14 +38,14 @@ class Row:
     goal: str = ""
     scale: float = 1.0
 
-    def render(self, figures: dict[str, Any]) -> str:
+    def render(self, figures: Figures) -> str:
         """Return the line in Markdown."""
         value = figures[self.key]
         shown = self.form.format(value if self.scale == 1.0 else value * self.scale)
         return f"| {self.text} | {shown} | {self.goal} | `{self.key}` |"
 
 
-ROWS = (
+FIRST_FLIGHT = (
     Row("flight kernel, steps per CPU-second", "kernel.steps_per_cpu_s", "{:.1f} M", "at least 10 M", 1e-6),
     Row("the same with its gradient", "kernel.adjoint_steps_per_cpu_s", "{:.1f} M", "at least 3 M", 1e-6),
     Row("compiling the kernel, once after a change", "kernel.compile_s", "{:.1f} s"),
@@ -63,30 +67,63 @@ ROWS = (
     Row("`make demo` after set-up", "demo.wall_s", "{:.0f} s", "at most 180 s"),
 )
 
+ROBOT_SIDE = (
+    Row("policy_node at 500 Hz: period jitter, 99th percentile", "policy_node.jitter_p99_ms", "{:.2f} ms", "1 ms"),
+    Row("sensor message to command message, median", "policy_node.latency_median_ms", "{:.2f} ms", "1 ms"),
+    Row("the same, 99th percentile", "policy_node.latency_p99_ms", "{:.2f} ms"),
+    Row("steps that came too late", "policy_node.overruns", "{:.0f}"),
+    Row("commands in all", "policy_node.commands", "{:,.0f}"),
+    Row("400-512-256-128 policy at 50 Hz, 10 min: overruns", "policy_node.large_50hz.overruns", "{:.0f}", "0"),
+    Row("its period jitter, 99th percentile", "policy_node.large_50hz.jitter_p99_ms", "{:.2f} ms"),
+    Row("policy on the host over 10 ms and 5 % loss: hover held", "radio.hover_s", "{:.0f} s", "60 s"),
+    Row("its error, rms", "radio.rms_error_m", "{:.1f} cm", "", 100.0),
+    Row("Crazyflies flown at once from one process", "swarm.robots", "{}", "10"),
+    Row("of these completed", "swarm.completed", "{}", "10"),
+    Row("rate of the slowest", "swarm.rate_hz_min", "{:.1f} Hz", "100 Hz"),
+    Row("largest error of any, rms", "swarm.rms_error_m_max", "{:.1f} cm", "", 100.0),
+    Row("completed where all share one radio", "swarm.shared_radio.completed", "{}"),
+    Row("mutated serial frames, into both ends", "fuzz.frames", "{:,}", "10,000,000"),
+    Row("mutated CRTP packets, into both ends", "fuzz.packets", "{:,}", "1,000,000"),
+    Row("crashes, hangs, commands wrongly taken", "fuzz.failures", "{}", "0"),
+    Row("fault scenarios", "faults.scenarios", "{:,}", "1,000"),
+    Row("of these ended in the safe action in time", "faults.safe", "{:,}", "1,000"),
+    Row("longest time from a fault to its safe action", "faults.worst_ms", "{:.0f} ms", "200 ms"),
+)
+
 
 def main() -> None:
     """Renew the page."""
-    PAGE.write_text(renewed(PAGE.read_text(), json.loads(FIGURES.read_text())))
+    PAGE.write_text(renewed(PAGE.read_text(), {suite: read_figures(suite) for suite in SUITES}))
 
 
-def renewed(page: str, figures: dict[str, Any]) -> str:
-    """Return the page with its marked tables made anew from the figures."""
-    tables = {"seeds": seeds_table(figures), "figures": figures_table(figures), "machine": machine_line(figures)}
-    for name, table in tables.items():
-        pattern = rf"(<!-- {name} -->\n).*?(<!-- end -->)"
-        page, found = re.subn(pattern, lambda match, table=table: match[1] + table + "\n" + match[2], page, flags=re.S)
+def read_figures(suite: str) -> Figures:
+    """Return what was measured."""
+    return json.loads((DOCS / "figures" / f"{suite}.json").read_text())
+
+
+def renewed(page: str, figures: dict[str, Figures]) -> str:
+    """Return the page with its marked tables made anew from the figures.
+
+    Args:
+        page: in Markdown.
+        figures: suite -> its figures.
+    """
+    for (suite, name), table in TABLES.items():
+        pattern = rf"(<!-- {suite}: {name} -->\n).*?(<!-- end -->)"
+        made = table(figures[suite])
+        page, found = re.subn(pattern, lambda match, made=made: match[1] + made + "\n" + match[2], page, flags=re.S)
         if not found:
-            raise ValueError(f"the page has no place for '{name}'")
+            raise ValueError(f"the page has no place for '{suite}: {name}'")
     return page
 
 
-def figures_table(figures: dict[str, Any]) -> str:
-    """All single figures."""
+def rows_table(rows: Sequence[Row]) -> Callable[[Figures], str]:
+    """All single figures of a suite."""
     head = "| figure | measured | goal | name in the file |\n|---|---|---|---|"
-    return "\n".join([head, *(row.render(figures) for row in ROWS)])
+    return lambda figures: "\n".join([head, *(row.render(figures) for row in rows)])
 
 
-def seeds_table(figures: dict[str, Any]) -> str:
+def seeds_table(figures: Figures) -> str:
     """One line per training seed."""
     head = (
         "| seed | training, wall | CPU | success | in the 0.6 m box | steady error, calm | disturbed |\n"
@@ -101,14 +138,45 @@ def seeds_table(figures: dict[str, Any]) -> str:
     return "\n".join([head, *lines])
 
 
-def machine_line(figures: dict[str, Any]) -> str:
+def faults_table(figures: Figures) -> str:
+    """One line per virtual robot."""
+    head = "| robot | scenarios | safe | longest time to the safe action |\n|---|---|---|---|"
+    lines = [
+        f"| {record['robot']} | {record['scenarios']} | {record['safe']} | {record['worst_ms']:.0f} ms |"
+        for record in figures["faults.by_robot"]
+    ]
+    return "\n".join([head, *lines])
+
+
+def machine_line(figures: Figures) -> str:
     """Where, when and on which commit."""
     machine = figures["machine"]
     return (
         f"Measured on {machine['cores']} cores of an {machine['processor']} ({machine['system']}, Python "
-        f"{machine['python']}), {machine['date'][:10]}, commit `{machine['commit'][:12]}`, "
-        f"evaluation table `{figures['hover.table_hash'][:12]}`."
+        f"{machine['python']}), {machine['date'][:10]}, commit `{machine['commit'][:12]}`."
     )
+
+
+def parts_line(figures: Figures) -> str:
+    """The same with the commit of each part: a long suite is measured part by part."""
+    commits = [f"{part} at `{machine['commit'][:12]}`" for part, machine in figures["parts"].items()]
+    return f"{machine_line(figures)}\nParts: {', '.join(commits)}."
+
+
+def flight_machine_line(figures: Figures) -> str:
+    """The same with the table of episodes."""
+    return f"{machine_line(figures)[:-1]}, evaluation table `{figures['hover.table_hash'][:12]}`."
+
+
+TABLES: dict[tuple[str, str], Callable[[Figures], str]] = {
+    ("first-flight", "machine"): flight_machine_line,
+    ("first-flight", "seeds"): seeds_table,
+    ("first-flight", "figures"): rows_table(FIRST_FLIGHT),
+    ("robot-side", "machine"): parts_line,
+    ("robot-side", "figures"): rows_table(ROBOT_SIDE),
+    ("robot-side", "faults"): faults_table,
+}
+"""(suite, name of the place) -> what makes the table."""
 
 
 if __name__ == "__main__":

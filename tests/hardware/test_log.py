@@ -41,6 +41,8 @@ def step(number: int, **changes) -> dict:
         "battery_v": 3.9,
         "state_age_ms": 4.0,
         "heard_age_ms": 2.0,
+        "latency_ms": 3.5,
+        "round_trip_ms": None,
         "robot_ms": number,
         "onboard_mode": 2,
         "armed": 1,
