@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -30,7 +31,7 @@ def load_robot(name: str) -> RobotSpec[Any]:
     Raises:
         ConfigError: for an unknown name, with the valid ones.
     """
-    _require(name, robot_names(), "robot")
+    require_known(name, robot_names(), "robot")
     return importlib.import_module(f"sim.robots.{name}.robot").ROBOT
 
 
@@ -40,13 +41,24 @@ def load_task(name: str) -> ModuleType:
     Raises:
         ConfigError: for an unknown name, with the valid ones.
     """
-    _require(name, task_names(), "task")
+    require_known(name, task_names(), "task")
     return importlib.import_module(f"sim.tasks.{name}")
 
 
-def _require(name: str, valid: list[str], kind: str) -> None:
-    if name in valid:
+def require_known(name: str, valid: Iterable[str], kind: str) -> None:
+    """Refuse a name that is not among those known.
+
+    Args:
+        name: as the user gave it.
+        valid: what there is.
+        kind: what it names, for the message.
+
+    Raises:
+        ConfigError: with the nearest name and all valid ones.
+    """
+    names = list(valid)
+    if name in names:
         return
-    close = difflib.get_close_matches(name, valid, n=1)
+    close = difflib.get_close_matches(name, names, n=1)
     hint = f" (did you mean '{close[0]}'?)" if close else ""
-    raise ConfigError(f"unknown {kind} '{name}'{hint}; choose one of: {', '.join(valid)}")
+    raise ConfigError(f"unknown {kind} '{name}'{hint}; choose one of: {', '.join(names)}")

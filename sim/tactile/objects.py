@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from dataclasses import dataclass
 
-from sim.errors import ConfigError
+from sim.registry import require_known
 from sim.tactile.shapes import Shape, rotation
 
 _HALF = math.sqrt(0.5)
@@ -54,8 +53,5 @@ def load_object(name: str) -> Held:
     Raises:
         ConfigError: for an unknown name, with the valid ones.
     """
-    if name in OBJECTS:
-        return OBJECTS[name]
-    close = difflib.get_close_matches(name, OBJECTS, n=1)
-    hint = f" (did you mean '{close[0]}'?)" if close else ""
-    raise ConfigError(f"unknown object '{name}'{hint}; choose one of: {', '.join(OBJECTS)}")
+    require_known(name, OBJECTS, "object")
+    return OBJECTS[name]

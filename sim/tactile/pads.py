@@ -8,10 +8,9 @@ default of 20 x 25, laid along the longer side.
 
 from __future__ import annotations
 
-import difflib
 from functools import lru_cache
 
-from sim.errors import ConfigError
+from sim.registry import require_known
 from sim.tactile.sensor import Camera, Gel, Pad, Taxels
 
 
@@ -74,8 +73,5 @@ def load_pad(name: str) -> Pad:
     Raises:
         ConfigError: for an unknown name, with the valid ones.
     """
-    if name in PADS:
-        return PADS[name]
-    close = difflib.get_close_matches(name, PADS, n=1)
-    hint = f" (did you mean '{close[0]}'?)" if close else ""
-    raise ConfigError(f"unknown pad '{name}'{hint}; choose one of: {', '.join(PADS)}")
+    require_known(name, PADS, "pad")
+    return PADS[name]

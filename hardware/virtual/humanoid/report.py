@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from hardware.virtual.humanoid.robot import VirtualHumanoid
+from hardware.virtual.joints.reaction import first_fault, first_reaction, time_of
 
 SAFE_ACTIONS = ("commanded_damp", "motors_off", "watchdog_damp")
 
@@ -17,28 +18,18 @@ def onboard_summary(robot: VirtualHumanoid) -> dict[str, Any]:
     itself because no command came. ``safe_action_after_fault_ms`` counts from the first injected fault.
     """
     events = robot.events
-    fault = events.first("fault_injected")
-    since = -math.inf if fault is None else fault["t_s"]
-    safe = [event for event in events.events if event["event"] in SAFE_ACTIONS and event["t_s"] >= since]
-    action = min(safe, key=lambda event: event["t_s"], default=None)
-    reaction = None if action is None or fault is None else round(1000.0 * (action["t_s"] - fault["t_s"]), 3)
+    fault, reaction = first_fault(events), first_reaction(events, SAFE_ACTIONS)
     last = events.marks.get("last_command")
     return {
         "robot": robot.options.robot,
         "seed": robot.options.seed,
-        "released_s": _time(events.first("released")),
-        "armed_s": _time(events.first("armed")),
+        "released_s": time_of(events.first("released")),
+        "armed_s": time_of(events.first("armed")),
         "last_command_s": None if last is None else last / 1000.0,
-        "fault_s": _time(fault),
-        "safe_action": None if action is None else action["event"],
-        "safe_action_s": _time(action),
-        "safe_action_after_fault_ms": reaction,
-        "fell_s": _time(events.first("fell")),
+        "fault_s": time_of(fault),
+        **reaction,
+        "fell_s": time_of(events.first("fell")),
         "pelvis_height_m": round(robot.body.height_m, 4),
         "tilt_deg": round(math.degrees(robot.body.tilt_rad), 2),
         "battery_v": round(robot.power.voltage, 2),
     }
-
-
-def _time(event: dict[str, Any] | None) -> float | None:
-    return None if event is None else event["t_s"]

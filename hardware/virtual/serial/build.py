@@ -84,11 +84,7 @@ def build_virtual_serial_robot(
 ) -> VirtualSerialRobot:
     """Return a multirotor that takes motor commands; arguments and errors as for ``build_serial_robot``."""
     spec = load_robot(robot)
-    period_ms = Options.period_ms
-    if bundle is not None:
-        info = _info_for(bundle, robot)
-        parameter_set = parameter_set or info.robot.parameter_set
-        period_ms = _period_ms(info)
+    parameter_set, period_ms = _from_bundle(bundle, robot, parameter_set, Options.period_ms)
     parameters = spec.parameters(parameter_set)
     if not isinstance(parameters, MultirotorParameters):
         raise ConfigError(f"robot '{robot}' does not fly")
@@ -105,11 +101,7 @@ def build_virtual_joint_robot(
 ) -> VirtualSerialJointRobot:
     """Return a robot that takes joint targets; arguments and errors as for ``build_serial_robot``."""
     spec = load_robot(robot)
-    period_ms = JOINT_PERIOD_MS
-    if bundle is not None:
-        info = _info_for(bundle, robot)
-        parameter_set = parameter_set or info.robot.parameter_set
-        period_ms = _period_ms(info)
+    parameter_set, period_ms = _from_bundle(bundle, robot, parameter_set, JOINT_PERIOD_MS)
     parameters = spec.parameters(parameter_set)
     if not isinstance(parameters, JointParameters):
         raise ConfigError(f"robot '{robot}' has no joints")
@@ -126,3 +118,11 @@ def _info_for(bundle: Path, robot: str) -> BundleInfo:
 
 def _period_ms(info: BundleInfo) -> int:
     return round(1000.0 * info.timing.control_period_s)
+
+
+def _from_bundle(bundle: Path | None, robot: str, parameter_set: str | None, period_ms: int) -> tuple[str | None, int]:
+    """Return parameter set and period: the given ones without a bundle; a bundle's period, and its set by default."""
+    if bundle is None:
+        return parameter_set, period_ms
+    info = _info_for(bundle, robot)
+    return parameter_set or info.robot.parameter_set, _period_ms(info)

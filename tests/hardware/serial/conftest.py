@@ -135,3 +135,31 @@ def eventually(condition, timeout_s=5.0):
             return True
         time.sleep(0.005)
     return bool(condition())
+
+
+@contextlib.contextmanager
+def behind_a_port(robot, period_s):
+    """Serve a C firmware at the far end of a real pseudo-terminal, in real time; yields the URI of the port."""
+    master, slave = os.openpty()
+    tty.setraw(slave)
+    os.set_blocking(master, False)
+    stop = threading.Event()
+
+    def run():
+        start = time.monotonic()
+        while not stop.wait(period_s):
+            with contextlib.suppress(BlockingIOError):
+                robot.receive(os.read(master, 4096))
+            robot.tick(int(1000 * (time.monotonic() - start)))
+            with contextlib.suppress(BlockingIOError):
+                os.write(master, robot.take())
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield f"serial://{os.ttyname(slave)}"
+    finally:
+        stop.set()
+        thread.join()
+        os.close(master)
+        os.close(slave)

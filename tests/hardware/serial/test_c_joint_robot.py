@@ -1,15 +1,10 @@
 """The C for one's own board with joints: the real link runs it, and it does what the virtual robot's firmware does."""
 
-import contextlib
 import ctypes
 import dataclasses
 import math
-import os
 import random
 import subprocess
-import threading
-import time
-import tty
 from collections import Counter
 from pathlib import Path
 
@@ -31,7 +26,7 @@ from hardware.virtual.serial.gate import CommandGate
 from hardware.virtual.serial.wire import LONGEST
 from sim.registry import load_robot
 from tests.bench.serial_frames import FrameMaker
-from tests.hardware.serial.conftest import eventually
+from tests.hardware.serial.conftest import behind_a_port, eventually
 
 COMMON = Path(__file__).parents[3] / "firmware_export" / "targets" / "common"
 PUT = ctypes.CFUNCTYPE(None, ctypes.c_uint8)
@@ -98,27 +93,8 @@ def on_a_port(tmp_path):
     """The firmware of a G1's board at the far end of a real pseudo-terminal, in real time."""
     p = PARAMETERS
     robot = CRobot(tmp_path, p.num_joints, p.joint_names, p.position_low_rad, p.position_high_rad)
-    master, slave = os.openpty()
-    tty.setraw(slave)
-    os.set_blocking(master, False)
-    stop = threading.Event()
-
-    def run():
-        start = time.monotonic()
-        while not stop.wait(0.001):
-            with contextlib.suppress(BlockingIOError):
-                robot.receive(os.read(master, 4096))
-            robot.tick(int(1000 * (time.monotonic() - start)))
-            with contextlib.suppress(BlockingIOError):
-                os.write(master, robot.take())
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    yield robot, f"serial://{os.ttyname(slave)}"
-    stop.set()
-    thread.join()
-    os.close(master)
-    os.close(slave)
+    with behind_a_port(robot, 0.001) as uri:
+        yield robot, uri
 
 
 def test_the_real_link_runs_the_c_firmware(on_a_port):

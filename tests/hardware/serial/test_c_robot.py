@@ -1,13 +1,8 @@
 """The protocol in C for one's own microcontroller: the real link flies it; it takes what the Python side takes."""
 
-import contextlib
 import ctypes
-import os
 import random
 import subprocess
-import threading
-import time
-import tty
 from collections import Counter
 from pathlib import Path
 
@@ -23,7 +18,7 @@ from hardware.serial.states import Flag, Mode, decode_flight_report
 from hardware.virtual.serial.wire import LONGEST
 from sim.errors import LinkError
 from tests.bench.fuzz_serial import Fuzzer, Result
-from tests.hardware.serial.conftest import eventually
+from tests.hardware.serial.conftest import behind_a_port, eventually
 
 COMMON = Path(__file__).parents[3] / "firmware_export" / "targets" / "common"
 PUT = ctypes.CFUNCTYPE(None, ctypes.c_uint8)
@@ -96,27 +91,8 @@ def library(tmp_path_factory):
 def on_a_port(library):
     """The firmware at the far end of a real pseudo-terminal, in real time."""
     robot = CRobot(library)
-    master, slave = os.openpty()
-    tty.setraw(slave)
-    os.set_blocking(master, False)
-    stop = threading.Event()
-
-    def run():
-        start = time.monotonic()
-        while not stop.wait(0.0005):
-            with contextlib.suppress(BlockingIOError):
-                robot.receive(os.read(master, 4096))
-            robot.tick(int(1000 * (time.monotonic() - start)))
-            with contextlib.suppress(BlockingIOError):
-                os.write(master, robot.take())
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    yield robot, f"serial://{os.ttyname(slave)}"
-    stop.set()
-    thread.join()
-    os.close(master)
-    os.close(slave)
+    with behind_a_port(robot, 0.0005) as uri:
+        yield robot, uri
 
 
 def test_the_real_link_flies_the_c_firmware(on_a_port, pd_bundle):

@@ -1,5 +1,6 @@
 """Faults that the virtual Crazyflie shares with every virtual robot: its radio's, its sensors', its battery's."""
 
+import itertools
 import struct
 
 import pytest
@@ -100,3 +101,24 @@ def test_a_pack_that_sags_recovers_when_the_fault_ends(bench):
     assert bench.robot.battery.voltage == pytest.approx(before - 1.5, abs=0.02)
     bench.robot.advance(600)
     assert bench.robot.battery.voltage == pytest.approx(before, abs=0.02)
+
+
+def test_log_blocks_come_at_exactly_their_periods_of_robot_time(bench):
+    """Also a block that is started later, and one whose period is no multiple of the other's."""
+    stamps = {1: [], 2: []}
+
+    def live(milliseconds):
+        for _ in range(milliseconds):
+            bench.robot.advance(1)
+            for reply in bench.replies():
+                if (reply.port, reply.channel) == (Port.LOGGING, 2):
+                    stamps[reply.data[0]].append(int.from_bytes(reply.data[1:4], "little"))
+
+    for number, tens in ((1, 1), (2, 3)):
+        bench.send(Port.LOGGING, 1, (6, number, 7, 0, 0))
+        bench.send(Port.LOGGING, 1, (3, number, tens))
+        live(95)
+    live(305)
+    for number, period in ((1, 10), (2, 30)):
+        assert {late - early for early, late in itertools.pairwise(stamps[number])} == {period}
+        assert len(stamps[number]) >= 400 // period - 4
