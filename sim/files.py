@@ -67,9 +67,9 @@ def replace_folder(path: Path | str, contents: Mapping[str, bytes], replaceable:
 
     Args:
         path: the folder.
-        contents: file name -> content.
-        replaceable: names an existing folder may hold. Anything else in it is somebody's work,
-            and the folder is not replaced.
+        contents: file name, or path below the folder -> content.
+        replaceable: names of files and folders that an existing folder may hold. Anything else in it is
+            somebody's work, and the folder is not replaced.
 
     Raises:
         StorageError: if it cannot be written or holds other files; what was there is untouched.
@@ -83,6 +83,7 @@ def replace_folder(path: Path | str, contents: Mapping[str, bytes], replaceable:
         _remove_stale(path)
         staging = Path(tempfile.mkdtemp(prefix=f".{path.name}.new.", dir=path.parent))
         for name, data in contents.items():
+            (staging / name).parent.mkdir(parents=True, exist_ok=True)
             with (staging / name).open("wb") as file:
                 file.write(data)
                 file.flush()
