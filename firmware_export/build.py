@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firmware_export.folder_target import header_constants, write_folder
+from firmware_export.room import check_room, explain_overflow
+from firmware_export.stack import bound_stack
 from firmware_export.targets import Target
 from firmware_export.toolchain import STRICT_C99, require_tool, run_tool
 from sim.errors import ToolchainError
@@ -69,7 +71,7 @@ def build_target(
         objects = _compile(target, compiler, folder, scratch)
         if target.kind == "image":
             files, flash, ram = _link_image(target, compiler, objects, scratch)
-            stack = _step_stack(scratch / "policy.su")
+            stack = bound_stack(target, scratch / "policy.ci", scratch / target.artifact)
         else:
             footprint = _footprint(target, compiler, folder, scratch)
             flash, ram, stack = footprint.text_bytes, _caller_ram(folder), footprint.stack_bytes
@@ -116,7 +118,7 @@ def _compile(target: Target, compiler: str, folder: Path, scratch: Path) -> list
 def _compile_file(target: Target, compiler: str, source: Path, folder: Path, scratch: Path) -> Path:
     common = target.folder.parent / "common"
     result = scratch / f"{source.stem}.o"
-    flags = [*STRICT_C99, *target.flags, "-fstack-usage", f"-I{folder}", f"-I{common}"]
+    flags = [*STRICT_C99, *target.flags, "-fcallgraph-info=su", f"-I{folder}", f"-I{common}"]
     run_tool([compiler, *flags, "-c", source, "-o", result], cwd=scratch)
     return result
 
@@ -124,7 +126,10 @@ def _compile_file(target: Target, compiler: str, source: Path, folder: Path, scr
 def _link_image(target: Target, compiler: str, objects: list[Path], scratch: Path) -> tuple[tuple[str, ...], int, int]:
     image = scratch / target.artifact
     parts = [*objects, *target.link_flags, *target.libraries]
-    run_tool([compiler, *target.flags, *parts, "-o", image], cwd=target.folder)
+    try:
+        run_tool([compiler, *target.flags, *parts, "-o", image], cwd=target.folder)
+    except ToolchainError as error:
+        raise explain_overflow(target, error, [_sizes(target, part) for part in objects]) from error
     flash, ram = _sizes(target, image)
     _check_limits(target, flash, ram)
     return (target.artifact,), flash, ram
@@ -148,7 +153,8 @@ def _footprint(target: Target, compiler: str, folder: Path, scratch: Path) -> Fo
     text, library_ram = _sizes(target, alone)
     sizes = header_constants(folder)
     arrays = 4 * (int(sizes["POLICY_OBSERVATION_SIZE"]) + int(sizes["POLICY_ACTION_SIZE"]))
-    return Footprint(text, library_ram + arrays + _caller_ram(folder), _step_stack(scratch / "policy.su"))
+    stack = bound_stack(target, scratch / "policy.ci", alone)
+    return Footprint(text, library_ram + arrays + _caller_ram(folder), stack)
 
 
 def _caller_ram(folder: Path) -> int:
@@ -163,22 +169,6 @@ def _sizes(target: Target, image: Path) -> tuple[int, int]:
     return text + data, data + bss
 
 
-def _step_stack(report: Path) -> int:
-    """Return a bound of ``policy_step``'s stack: its own frame plus those of the two deepest helpers.
-
-    Helpers call at most ``multiply_add``, so no chain is longer.
-    """
-    frames = {}
-    for line in report.read_text().splitlines():
-        where, size, kind = line.split("\t")
-        if "dynamic" in kind and "bounded" not in kind:
-            raise ToolchainError(f"{where}: stack of unbounded size in generated code")
-        frames[where.rsplit(":", 1)[1]] = int(size)
-    helpers = sorted((size for name, size in frames.items() if name != "policy_step"), reverse=True)
-    return frames["policy_step"] + sum(helpers[:2])
-
-
 def _check_limits(target: Target, flash: int, ram: int) -> None:
-    for what, used, limit in (("flash", flash, target.flash_limit), ("RAM", ram, target.ram_limit)):
-        if limit is not None and used > limit:
-            raise ToolchainError(f"{target.name}: the policy needs {used} B of {what}, the chip has {limit} B")
+    check_room(target, "flash", flash)
+    check_room(target, "RAM", ram)

@@ -12,12 +12,17 @@ from rich.table import Table
 
 from firmware_export.build import Build
 from firmware_export.hil.policy import Stm32Policy
-from firmware_export.host import run_self_test
+from firmware_export.host import HostPolicy, run_self_test
+from firmware_export.onnx_to_c import GeneratedPolicy
+from firmware_export.policy_source import PolicySource
 from policies.bundle import Golden
+from policies.replay import largest_error, replay
 from sim.errors import VerificationError
 
 MEASURED_STEPS = 32
 """Golden steps whose instructions are counted; the report says the largest."""
+REPLAY_BOUND = 1e-5
+"""Largest error over all golden steps, free-running, relative to each value's range (the project's parity bound)."""
 
 
 @dataclass(frozen=True)
@@ -33,23 +38,62 @@ class Cost:
     """Stack of one ``policy_step`` with all it calls, from the compiler's report."""
     instructions_per_step: int | None
     """Largest over the measured steps."""
-    self_test_error: float
+    self_test_error: float | None
     """Largest error of the golden self-test relative to each value's range."""
+    replay_error: float | None = None
+    """The same over all golden steps, free-running."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the figures by name, less the target's."""
         return {key: value for key, value in asdict(self).items() if key != "target"}
 
 
-def measure_host(build: Build, c_folder: Path | str) -> Cost:
-    """Run the self-test on this computer.
+def measure(build: Build, c_folder: Path | str, source: PolicySource) -> Cost:
+    """Run a built policy wherever its target can run here.
+
+    Args:
+        build: what to measure.
+        c_folder: folder with the generated files.
+        source: whose golden steps to replay.
+
+    Raises:
+        VerificationError: if it computes something else than the golden steps.
+        ToolchainError: if the emulator is missing or the self-test fails.
+    """
+    if build.target.emulator is not None:
+        return measure_stm32(build, *golden_steps(source.golden))
+    if build.target.name == "host":
+        return measure_host(build, c_folder, source)
+    ram = build.static_ram_bytes + build.step_stack_bytes
+    return Cost(build.target.name, build.flash_bytes, ram, build.step_stack_bytes, None, None)
+
+
+def measure_host(build: Build, c_folder: Path | str, source: PolicySource) -> Cost:
+    """Run the self-test and all golden steps on this computer.
 
     Raises:
         ToolchainError: if the self-test fails.
+        VerificationError: if a golden step does.
     """
     error = run_self_test(c_folder)
     ram = build.static_ram_bytes + build.step_stack_bytes
-    return Cost(build.target.name, build.flash_bytes, ram, build.step_stack_bytes, None, error)
+    replayed = _replay_error(HostPolicy(build.artifact), source)
+    return Cost(build.target.name, build.flash_bytes, ram, build.step_stack_bytes, None, error, replayed)
+
+
+def _replay_error(policy: HostPolicy, source: PolicySource) -> float:
+    golden = source.golden
+    action, state = replay(policy, golden)
+    error = max(
+        largest_error(action, golden.action, source.action_range),
+        largest_error(state, golden.state, source.state_scale),
+    )
+    if error > REPLAY_BOUND:
+        raise VerificationError(
+            f"the C of {source.name} is off by {error:.1e} of the range over {golden.reset.size} golden steps, bound "
+            f"{REPLAY_BOUND:.0e}: do not use it; are the golden observations such as the policy was made for?"
+        )
+    return error
 
 
 def measure_stm32(build: Build, observation: np.ndarray, state: np.ndarray, reset: np.ndarray) -> Cost:
@@ -91,10 +135,21 @@ def cost_table(title: str, costs: list[Cost]) -> Table:
     """Return a table with one row per target."""
     table = Table(title=title, title_justify="left")
     table.add_column("target")
-    for heading in ("flash, B", "RAM, B", "stack per step, B", "instructions per step", "self-test error / range"):
+    for heading in ("flash, B", "RAM, B", "stack per step, B", "instructions per step", "error / range"):
         table.add_column(heading, justify="right")
     for cost in costs:
         instructions = "-" if cost.instructions_per_step is None else f"{cost.instructions_per_step:,}"
         sizes = (f"{cost.flash_bytes:,}", f"{cost.ram_bytes:,}", f"{cost.stack_bytes:,}")
-        table.add_row(cost.target, *sizes, instructions, f"{cost.self_test_error:.1e}")
+        errors = [error for error in (cost.self_test_error, cost.replay_error) if error is not None]
+        table.add_row(cost.target, *sizes, instructions, f"{max(errors):.1e}" if errors else "-")
     return table
+
+
+def memory_line(generated: GeneratedPolicy) -> str:
+    """Return one line: bytes of weights and state, the peak workspace and who holds it."""
+    sizes = generated.sizes
+    widest = f" ({generated.widest.describe()})" if generated.widest is not None else ""
+    return (
+        f"weights {generated.constant_bytes:,} B in flash, state {4 * sizes.state:,} B, "
+        f"peak workspace {4 * sizes.workspace:,} B{widest}"
+    )

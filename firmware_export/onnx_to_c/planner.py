@@ -72,17 +72,17 @@ def plan(program: Program) -> Plan:
     Two buffers share memory unless both are alive during one statement; an element-wise
     result may take the place of an operand that dies with it.
     """
-    lifetimes = _lifetimes(program)
+    alive = lifetimes(program)
     offset: dict[Buffer, int] = {}
-    shared = _in_place(program, lifetimes)
+    shared = _in_place(program, alive)
     groups: dict[Buffer, list[Buffer]] = {}
-    for buffer in lifetimes:
+    for buffer in alive:
         groups.setdefault(_root(buffer, shared), []).append(buffer)
     placed: list[tuple[int, int, int, int]] = []
     for _, members in sorted(groups.items(), key=lambda item: -max(buffer.size for buffer in item[1])):
         size = max(buffer.size for buffer in members)
-        first = min(lifetimes[buffer][0] for buffer in members)
-        last = max(lifetimes[buffer][1] for buffer in members)
+        first = min(alive[buffer][0] for buffer in members)
+        last = max(alive[buffer][1] for buffer in members)
         conflicts = sorted((start, end) for start, end, f, t in placed if not (last < f or t < first))
         start = 0
         for low, high in conflicts:
@@ -94,25 +94,26 @@ def plan(program: Program) -> Plan:
     return Plan(offset, max((end for _, end, _, _ in placed), default=0))
 
 
-def _lifetimes(program: Program) -> dict[Buffer, tuple[int, int]]:
-    lifetimes: dict[Buffer, tuple[int, int]] = {}
+def lifetimes(program: Program) -> dict[Buffer, tuple[int, int]]:
+    """Return the first and the last statement that touches each workspace buffer."""
+    alive: dict[Buffer, tuple[int, int]] = {}
     for i, statement in enumerate(program.statements):
         for buffer in (statement.output, *(view.buffer for view in reads(statement))):
             if buffer.role == "workspace":
-                lifetimes[buffer] = (lifetimes.get(buffer, (i, i))[0], i)
-    return lifetimes
+                alive[buffer] = (alive.get(buffer, (i, i))[0], i)
+    return alive
 
 
-def _in_place(program: Program, lifetimes: dict[Buffer, tuple[int, int]]) -> dict[Buffer, Buffer]:
+def _in_place(program: Program, alive: dict[Buffer, tuple[int, int]]) -> dict[Buffer, Buffer]:
     """Map each element-wise result to an operand whose place it may take."""
     shared: dict[Buffer, Buffer] = {}
     for i, statement in enumerate(program.statements):
         output = statement.output
-        if not isinstance(statement, Map) or output.role != "workspace" or lifetimes[output][0] != i:
+        if not isinstance(statement, Map) or output.role != "workspace" or alive[output][0] != i:
             continue
         for view in reads(statement):
             old = view.buffer
-            dies = old.role == "workspace" and old.size == output.size and lifetimes[old][1] == i
+            dies = old.role == "workspace" and old.size == output.size and alive[old][1] == i
             if dies and _is_pointwise(statement, old):
                 shared[output] = old
                 break

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 _PER_LINE = 6
+_SIZES = {"float": 4, "int8_t": 1, "int16_t": 2, "int32_t": 4, "uint16_t": 2, "uint32_t": 4}
+"""Bytes of each C type."""
 INDEX_STEM = "position"
 """Tables of this stem say where numbers lie: they belong to the code and are not learned."""
 
@@ -63,6 +65,11 @@ class Tables:
     def learned(self) -> dict[str, np.ndarray]:
         """The arrays that another training of the same network would fill with other numbers."""
         return {name: array for name, array in self.arrays.items() if not name.startswith(INDEX_STEM)}
+
+    @property
+    def size_bytes(self) -> int:
+        """Flash that the arrays take."""
+        return sum(len(array) * _SIZES[c_type(array)] for array in self.arrays.values())
 
     def text(self) -> str:
         """Return the definitions."""

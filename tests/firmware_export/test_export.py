@@ -76,6 +76,6 @@ def test_missing_compiler_leaves_the_old_export_alone(bundle, monkeypatch):
 
 
 def test_unknown_target_lists_the_valid_ones(bundle):
-    with pytest.raises(ConfigError, match="unknown target 'esp32'; choose one of: host, stm32f405"):
+    with pytest.raises(ConfigError, match=r"unknown target 'esp32'; choose one of: .*\bhost\b.*stm32f405"):
         run(Args(bundle.path, target=("esp32",)))
     assert not (bundle.path / "c").exists()
