@@ -11,6 +11,7 @@ import select
 import signal
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -36,7 +37,9 @@ class Emulator:
         port: the pseudo-terminal's device, e.g. ``/dev/pts/3``.
     """
 
-    def __init__(self, target: Target, image: Path | str, *, count_instructions: bool = False) -> None:
+    def __init__(
+        self, target: Target, image: Path | str, *, count_instructions: bool = False, options: Sequence[str] = ()
+    ) -> None:
         """Start QEMU with a bare-metal image.
 
         Args:
@@ -44,6 +47,7 @@ class Emulator:
             image: its ELF file.
             count_instructions: tie the machine's clock to executed instructions, so that its
                 counter counts them; slower.
+            options: more of QEMU's.
 
         Raises:
             ConfigError: if the target has no emulator.
@@ -55,7 +59,7 @@ class Emulator:
             raise ToolchainError(f"no image at {image}: run 'sim2metal export' first")
         program = require_tool(target.emulator.program, target.emulator.packages)
         command = [program, "-M", target.emulator.machine, "-display", "none", "-monitor", "none", "-serial", "pty"]
-        command += ["-kernel", str(image)]
+        command += ["-kernel", str(image), *options]
         if count_instructions:
             command += ["-icount", f"shift={NS_PER_INSTRUCTION_SHIFT}"]
         self._process = subprocess.Popen(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -78,9 +79,22 @@ def load_network(name: str) -> Network:
     return NETWORKS[name]()
 
 
-def _mlp(name: str, sizes: tuple[int, ...], operator: str, function: Callable[[np.ndarray], np.ndarray]) -> Network:
+MLPS = {
+    "mlp64": ((146, 64, 64, 4), "Tanh", np.tanh),
+    "mlp512": ((96, 512, 256, 128, 12), "Elu", elu),
+}
+"""Name -> layer sizes, ONNX operator and function of the hidden layers."""
+
+
+def mlp_layers(name: str) -> list[Linear]:
+    """Return the layers of a network of ``MLPS``, for generators that do not read ONNX."""
     rng = np.random.default_rng(0)
-    layers = [Linear.random(rng, *pair) for pair in itertools.pairwise(sizes)]
+    return [Linear.random(rng, *pair) for pair in itertools.pairwise(MLPS[name][0])]
+
+
+def _mlp(name: str) -> Network:
+    sizes, operator, function = MLPS[name]
+    layers = mlp_layers(name)
     graph, value = Graph(name), "observation"
     for i, layer in enumerate(layers[:-1]):
         value = graph.add(operator, [layer.add_to(graph, value, f"linear{i}")], f"hidden{i}")
@@ -94,14 +108,6 @@ def _mlp(name: str, sizes: tuple[int, ...], operator: str, function: Callable[[n
 
     model = graph.model({"observation": sizes[:1]}, {"action": sizes[-1:]})
     return Network(name, f"{'-'.join(map(str, sizes))}, {operator.lower()}", model, sizes[0], 0, sizes[-1], step)
-
-
-def _mlp64() -> Network:
-    return _mlp("mlp64", (146, 64, 64, 4), "Tanh", np.tanh)
-
-
-def _mlp512() -> Network:
-    return _mlp("mlp512", (96, 512, 256, 128, 12), "Elu", elu)
 
 
 GRU_SIZE = 64
@@ -173,9 +179,25 @@ def _grid(rows: int, columns: int) -> np.ndarray:
 
 
 NETWORKS: dict[str, Callable[[], Network]] = {
-    "mlp64": _mlp64,
-    "mlp512": _mlp512,
+    **{name: partial(_mlp, name) for name in MLPS},
     "gru64": _gru64,
     "tactile_cnn": _tactile_cnn,
 }
 """Name -> maker."""
+
+
+def measure(repeats: int = 1) -> dict[str, object]:
+    """Return ``NETWORK.float.FIGURE`` of every network (``network_costs``).
+
+    Args:
+        repeats: ignored; the figures do not vary from run to run.
+    """
+    from firmware_export.onnx_to_c import generate
+    from tests.bench.network_costs import excerpt_of, measure_costs
+
+    figures: dict[str, object] = {}
+    for name in NETWORKS:
+        network = load_network(name)
+        files = generate(network.model, excerpt=excerpt_of(network.run(2))).files
+        figures |= {f"{name}.float.{key}": value for key, value in measure_costs(network, files).items()}
+    return figures
