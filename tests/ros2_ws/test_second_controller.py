@@ -55,3 +55,50 @@ def test_before_a_start_two_publishers_refuse_it(peer):
     peer.node.destroy_publisher(publishers.pop())
     wait_until(lambda: not rivals.reason, "still there")
     assert not rivals.refuse()
+
+
+def test_wishes_of_two_publishers_are_not_followed(peer):
+    from sim2metal_nodes.rivals import subscribe_to_one
+    from std_msgs.msg import UInt8
+
+    taken = []
+    subscribe_to_one(peer.node, UInt8, "/somewhere/cmd_hover", lambda message: taken.append(message.data), 1)
+    publishers = [peer.node.create_publisher(UInt8, "/somewhere/cmd_hover", 1) for _ in range(2)]
+
+    def send_until(condition, why):
+        def sent():
+            for number, publisher in enumerate(publishers):
+                publisher.publish(UInt8(data=number))
+            return condition()
+
+        wait_until(sent, why)
+
+    looks = []
+    timer = peer.node.create_timer(0.3, lambda: looks.append(len(taken)))
+    send_until(lambda: len(looks) > 3 and looks[-1] == looks[-2], "both are followed")
+    peer.node.destroy_publisher(publishers.pop())
+    before = len(taken)
+    send_until(lambda: len(taken) > before, "the one that is left is not followed")
+    assert set(taken[before:]) == {0}
+    peer.node.destroy_timer(timer)
+
+
+def test_the_policy_follows_no_reference_of_two_publishers(peer, pd_bundle):
+    from geometry_msgs.msg import PoseStamped
+    from sim2metal_nodes.conversions import reference_message
+    from sim2metal_nodes.sides import FlightSide
+
+    from hardware.clock import MonotonicClock
+    from policies.runtime import load_policy
+
+    _, policy = load_policy(pd_bundle.path)
+    side = FlightSide(peer.node, MonotonicClock(), policy, "world", "base_link", lambda _arrival: None)
+    publishers = [peer.node.create_publisher(PoseStamped, "reference", 1) for _ in range(2)]
+    wait_until(lambda: side._rivals.reason, "not seen")
+    side._receive(reference_message("world", 0, (0.0, 0.0, 1.0, 0.0)))
+    assert (side.reference(0), side.rejected) == (None, 1)
+    peer.node.destroy_publisher(publishers.pop())
+    wait_until(lambda: not side._rivals.reason, "still there")
+    side._receive(reference_message("world", 0, (0.0, 0.0, 1.0, 0.0)))
+    assert side.reference(0)[0] == (0.0, 0.0, 1.0, 0.0)
+    side.close(peer.node)

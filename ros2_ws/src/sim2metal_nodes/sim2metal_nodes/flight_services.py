@@ -18,6 +18,7 @@ from hardware.flying.operator_mission import OperatorMission
 from sim.errors import ConfigError, Sim2MetalError
 from sim2metal_nodes.conversions import RejectedInputError, orientation_wxyz, read_vector, yaw_of
 from sim2metal_nodes.qos import ASKED, COMMAND
+from sim2metal_nodes.rivals import subscribe_to_one
 
 
 class FlightServices:
@@ -52,11 +53,11 @@ class FlightServices:
         node.create_service(Empty, "emergency", self._cut)
         node.create_service(Trigger, "emergency_stop", self._cut_with_answer)
         node.create_subscription(Bool, "emergency_stop", self._on_stop, ASKED)
-        node.create_subscription(Position, "cmd_position", self._on_position, COMMAND)
-        node.create_subscription(FullState, "cmd_full_state", self._on_full_state, COMMAND)
-        node.create_subscription(Hover, "cmd_hover", self._on_hover, COMMAND)
-        node.create_subscription(VelocityWorld, "cmd_velocity_world", self._on_velocity, COMMAND)
-        node.create_subscription(Twist, "cmd_vel_legacy", self._on_legacy, COMMAND)
+        subscribe_to_one(node, Position, "cmd_position", self._on_position, COMMAND)
+        subscribe_to_one(node, FullState, "cmd_full_state", self._on_full_state, COMMAND)
+        subscribe_to_one(node, Hover, "cmd_hover", self._on_hover, COMMAND)
+        subscribe_to_one(node, VelocityWorld, "cmd_velocity_world", self._on_velocity, COMMAND)
+        subscribe_to_one(node, Twist, "cmd_vel_legacy", self._on_legacy, COMMAND)
 
     def _try(self, what: str, work: Callable[[], None]) -> bool:
         """Do what was asked; these services answer nothing, so a refusal is a line in the log."""

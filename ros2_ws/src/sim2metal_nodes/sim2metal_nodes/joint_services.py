@@ -12,6 +12,7 @@ from std_srvs.srv import Trigger
 from hardware.joints.operator_mission import JointOperatorMission
 from sim.errors import Sim2MetalError
 from sim2metal_nodes.qos import ASKED, COMMAND
+from sim2metal_nodes.rivals import subscribe_to_one
 
 
 class JointServices:
@@ -36,7 +37,7 @@ class JointServices:
         node.create_service(Trigger, "damp", self._damp)
         node.create_service(Trigger, "emergency_stop", self._stop)
         node.create_subscription(Bool, "emergency_stop", self._on_stop, ASKED)
-        node.create_subscription(TwistStamped, "cmd_vel", self._on_velocity, COMMAND)
+        subscribe_to_one(node, TwistStamped, "cmd_vel", self._on_velocity, COMMAND)
 
     def _start(self, _request: Any, response: Any) -> Any:
         try:

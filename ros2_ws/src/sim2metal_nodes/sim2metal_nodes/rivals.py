@@ -1,7 +1,8 @@
-"""One controller per robot: a second publisher on a command topic is a second controller."""
+"""One controller per robot: a second publisher on a topic of commands or wishes is a second controller."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from rclpy.clock import Clock, ClockType
@@ -44,3 +45,13 @@ class Rivals:
         """Whether a command that has just come is not to be taken."""
         self.refused += bool(self.reason)
         return bool(self.reason)
+
+    def close(self) -> None:
+        """Look no more."""
+        self._node.destroy_timer(self._timer)
+
+
+def subscribe_to_one(node: Any, kind: type[Any], topic: str, take: Callable[[Any], None], qos: Any) -> None:
+    """Subscribe to a stream that one publisher at a time may steer by; while there are two, none is followed."""
+    rivals = Rivals(node, topic)
+    node.create_subscription(kind, topic, lambda message: None if rivals.refuse() else take(message), qos)

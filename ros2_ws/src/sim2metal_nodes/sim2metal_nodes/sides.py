@@ -22,6 +22,7 @@ from sim2metal_nodes.flight_inputs import FlightInputs
 from sim2metal_nodes.inputs import Inputs
 from sim2metal_nodes.joint_inputs import JointInputs
 from sim2metal_nodes.qos import COMMAND
+from sim2metal_nodes.rivals import Rivals
 
 Arrival = Callable[[int], None]
 
@@ -66,12 +67,16 @@ class _Referenced:
         self._node, self._clock, self._topic = node, clock, topic
         self._newest: tuple[tuple[float, ...], int] | None = None
         self.rejected = 0
+        self._rivals = Rivals(node, topic)
         self._subscription = node.create_subscription(kind, topic, self._receive, COMMAND)
 
     def _read(self, message: Any) -> tuple[float, ...]:
         raise NotImplementedError
 
     def _receive(self, message: Any) -> None:
+        if self._rivals.refuse():
+            self.rejected += 1
+            return
         try:
             values = self._read(message)
             if not all(map(math.isfinite, values)):
@@ -88,6 +93,7 @@ class _Referenced:
 
     def close(self, node: Any) -> None:
         """Unsubscribe."""
+        self._rivals.close()
         node.destroy_subscription(self._subscription)
 
 
