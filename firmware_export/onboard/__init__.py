@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 from firmware_export.host import compiler
+from firmware_export.onboard.weights import OnboardWeights
 from firmware_export.toolchain import STRICT_C99, run_tool
 from sim.errors import ToolchainError
 
@@ -69,7 +70,7 @@ def build_onboard_library(c_folder: Path | str, out: Path | str) -> Path:
     """Compile the on-board controller with a folder of generated code into a shared library.
 
     Args:
-        c_folder: folder with ``policy.h`` and ``policy.c``.
+        c_folder: folder with ``policy.h`` and ``policy.c``; with replaceable weights also ``policy_selftest.c``.
         out: the library to write.
 
     Returns:
@@ -84,7 +85,12 @@ def build_onboard_library(c_folder: Path | str, out: Path | str) -> Path:
             raise ToolchainError(f"{folder / name} is missing: run 'sim2metal export' first")
     out.parent.mkdir(parents=True, exist_ok=True)
     sources = [SOURCES / "s2m_controller.c", SOURCES / "host_access.c", folder / "policy.c"]
-    flags = [*STRICT_C99, "-O2", "-fPIC", "-shared", f"-I{folder}", f"-I{SOURCES}"]
+    options = []
+    if (folder / "policy_selftest.c").is_file():
+        sources, options = [*sources, folder / "policy_selftest.c"], ["-DS2M_SELF_TEST"]
+    if "POLICY_WEIGHTS_SIZE" in (folder / "policy.h").read_text():
+        sources.append(SOURCES / "s2m_weights.c")
+    flags = [*STRICT_C99, *options, "-O2", "-fPIC", "-shared", f"-I{folder}", f"-I{SOURCES}"]
     with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
         result = Path(scratch) / out.name
         run_tool([compiler(), *flags, *sources, "-lm", "-o", result])
@@ -100,6 +106,7 @@ class OnboardController:
         estimate: fill in before ``step``.
         setpoint: fill in before ``step``.
         bundle_id: 32 bytes, the bundle the code was generated from.
+        weights: takes new weights; ``None`` if the code was generated without that.
     """
 
     def __init__(self, library: Path | str, hover_command: float) -> None:
@@ -116,6 +123,7 @@ class OnboardController:
             c = ctypes.CDLL(str(Path(library).resolve()))
             sizes = tuple((ctypes.c_uint32 * 4).in_dll(c, "s2m_sizes"))
             self.bundle_id = bytes((ctypes.c_uint8 * 32).in_dll(c, "policy_bundle_id"))
+            weights_memory = ctypes.c_uint32.in_dll(c, "s2m_weights_memory").value
         except (OSError, ValueError) as error:
             raise ToolchainError(f"cannot load {library}: {error}; build it again") from None
         expected = tuple(map(ctypes.sizeof, (Config, EstimateC, SetpointC)))
@@ -137,6 +145,7 @@ class OnboardController:
         ]  # fmt: skip
         self._step.restype = ctypes.c_uint32
         self._arguments = ctypes.byref(self.estimate), ctypes.byref(self.setpoint), self._motors
+        self.weights = OnboardWeights(c, self._memory, weights_memory) if weights_memory else None
         self.restart()
 
     def restart(self) -> None:
@@ -146,6 +155,16 @@ class OnboardController:
     def step(self, tick_ms: int, armed: bool) -> int:
         """Run one millisecond; ``motors`` holds the result; returns the mode (index into ``MODES``)."""
         return self._step(self._memory, tick_ms & 0xFFFFFFFF, armed, *self._arguments)
+
+    def self_test(self) -> bool | None:
+        """Return whether the weights in flash compute their golden steps; ``None`` without a self-test on board.
+
+        The controller must be disarmed: its workspace is used.
+        """
+        if not hasattr(self._c, "s2m_self_test_of"):
+            return None
+        self._c.s2m_self_test_of.argtypes = [ctypes.c_char_p]
+        return self._c.s2m_self_test_of(self._memory) == 0
 
     @property
     def motors(self) -> tuple[float, float, float, float]:

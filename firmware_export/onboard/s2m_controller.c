@@ -32,6 +32,35 @@ void s2m_init(s2m_controller_t *controller, const s2m_config_t *config) {
   memset(controller, 0, sizeof *controller);
   controller->config = *config;
   controller->mode = S2M_OFF;
+#ifdef POLICY_WEIGHTS_SIZE
+  controller->weights = controller->next_weights = &policy_flash_weights;
+#endif
+}
+
+#ifdef POLICY_WEIGHTS_SIZE
+void s2m_use_weights(s2m_controller_t *controller, const policy_weights_t *weights) {
+  controller->next_weights = weights;
+}
+
+const policy_weights_t *s2m_weights_held(const s2m_controller_t *controller) {
+  return controller->weights;
+}
+#endif
+
+/* What may change on a robot that is disarmed. */
+static void rest(s2m_controller_t *c) {
+  c->mode = S2M_OFF;
+#ifdef POLICY_WEIGHTS_SIZE
+  c->weights = c->next_weights;
+#endif
+}
+
+static void step_policy(s2m_controller_t *c, float action[S2M_MOTORS]) {
+#ifdef POLICY_WEIGHTS_SIZE
+  policy_step_with(c->weights, c->observation, c->reset, &c->policy_state, &c->workspace, action);
+#else
+  policy_step(c->observation, c->reset, &c->policy_state, &c->workspace, action);
+#endif
 }
 
 static float clip(float value, float low, float high) {
@@ -85,7 +114,7 @@ static bool is_number(const s2m_estimate_t *e) {
 static bool run_policy(s2m_controller_t *c, const s2m_estimate_t *e) {
   float action[S2M_MOTORS];
   observe(c, e);
-  policy_step(c->observation, c->reset, &c->policy_state, &c->workspace, action);
+  step_policy(c, action);
   ++c->steps;
   if (!is_number(e) || !all_finite(c->observation, S2M_OBSERVATION_SIZE) ||
       !all_finite(action, S2M_MOTORS)) {
@@ -186,7 +215,7 @@ static void idle(s2m_controller_t *c, uint32_t tick) {
 s2m_mode_t s2m_step(s2m_controller_t *c, uint32_t tick, bool armed, const s2m_estimate_t *e,
                     const s2m_setpoint_t *s, float motor[S2M_MOTORS]) {
   if (!armed) {
-    c->mode = S2M_OFF;
+    rest(c);
   } else if (c->mode == S2M_OFF) {
     arm(c, tick, e);
   }

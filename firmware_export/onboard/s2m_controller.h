@@ -80,6 +80,10 @@ typedef struct {
   s2m_config_t config;
   policy_state_t policy_state;
   policy_workspace_t workspace;
+#ifdef POLICY_WEIGHTS_SIZE
+  const policy_weights_t *volatile weights;      /* what the policy flies with */
+  const policy_weights_t *volatile next_weights; /* taken over while disarmed */
+#endif
   uint32_t mode;  /* s2m_mode_t */
   uint32_t steps; /* policy steps since start */
   uint32_t armed_tick_ms;
@@ -102,6 +106,15 @@ void s2m_init(s2m_controller_t *controller, const s2m_config_t *config);
 s2m_mode_t s2m_step(s2m_controller_t *controller, uint32_t tick_ms, bool armed,
                     const s2m_estimate_t *estimate, const s2m_setpoint_t *setpoint,
                     float motor[S2M_MOTORS]);
+
+#ifdef POLICY_WEIGHTS_SIZE
+/* Fly with other weights from the next s2m_step on in which the robot is disarmed.  May be called
+   from a task that s2m_step interrupts; both sides only store or load one pointer. */
+void s2m_use_weights(s2m_controller_t *controller, const policy_weights_t *weights);
+
+/* What it flies with now: their memory must not change. */
+const policy_weights_t *s2m_weights_held(const s2m_controller_t *controller);
+#endif
 
 #ifdef __cplusplus
 }

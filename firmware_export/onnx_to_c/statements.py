@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeGuard
 
 import numpy as np
 
@@ -57,10 +58,11 @@ class StatementWriter:
 
     def _map(self, statement: Map) -> str:
         operands = leaves(statement.expression)
-        arrays = {id(leaf): self._array(leaf) for leaf in operands if not _is_uniform(leaf)}
+        arrays = {id(leaf): self._array(leaf) for leaf in operands if not self._is_literal(leaf)}
         regular = [leaf for leaf in operands if id(leaf) in arrays]
         nest = find_nest([statement.target, *(arrays[id(leaf)][1] for leaf in regular)], statement.shape)
-        texts = {id(leaf): _uniform_text(leaf) for leaf in operands if isinstance(leaf, Constant) and _is_uniform(leaf)}
+        literals = [leaf for leaf in operands if isinstance(leaf, Constant) and self._is_literal(leaf)]
+        texts = {id(leaf): _uniform_text(leaf) for leaf in literals}
         for leaf, affine in zip(regular, nest.affine[1:]):
             texts[id(leaf)] = self._element(*arrays[id(leaf)], affine, statement.shape)
         value = self._expression(statement.expression, texts, top=True)
@@ -74,9 +76,13 @@ class StatementWriter:
         """Return the C array that holds an operand and the position of each element in it."""
         if isinstance(leaf, View):
             return self.names[leaf.buffer], leaf.index
-        data = _without_repeats(leaf.data)
+        data = _without_repeats(leaf.data) if self.tables.share else _without_broadcasts(leaf.data)
         name = self.tables.add("constant", data.astype(np.float32))
         return name, np.broadcast_to(np.arange(data.size).reshape(data.shape), leaf.shape)
+
+    def _is_literal(self, leaf: View | Constant) -> bool:
+        """Whether an operand is one number in the code; of weights that may be replaced only a single one is."""
+        return _is_uniform(leaf) and (self.tables.share or leaf.data.size == 1)
 
     def _element(self, name: str, index: np.ndarray, affine: Affine | None, shape: tuple[int, ...]) -> str:
         if affine is not None:
@@ -173,7 +179,15 @@ def _without_repeats(data: np.ndarray) -> np.ndarray:
     return data
 
 
-def _is_uniform(leaf: View | Constant) -> bool:
+def _without_broadcasts(data: np.ndarray) -> np.ndarray:
+    """Shorten to one every axis along which an array was broadcast, whatever its values are."""
+    for axis in range(data.ndim):
+        if data.strides[axis] == 0:
+            data = data.take([0], axis)
+    return data
+
+
+def _is_uniform(leaf: View | Constant) -> TypeGuard[Constant]:
     """Whether an operand is one constant, bit for bit (-0.0 is not 0.0, NaN is NaN)."""
     if not isinstance(leaf, Constant):
         return False

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 BUNDLE_ID_PARAMS = tuple(f"s2m.id{i}" for i in range(8))
 """The 32-byte bundle id on board as eight big-endian uint32 words."""
+SELF_TEST_PARAM = "s2m.selfTest"
+"""1 if the policy on board computes its own golden steps."""
 
 CONTROLLER_PARAM = "stabilizer.controller"
 CONTROLLER_PID = 1

@@ -71,4 +71,9 @@ class PdPolicy(nn.Module):
 
 def build_pd_bundle(folder: Path, seed: int = 0) -> Bundle:
     """Write the bundle of a ``PdPolicy`` for the hover task; different seeds give different ids."""
-    return build_bundle(folder, PdPolicy(), hover, seed, {"policy": "hand-made PD, not trained"}, {})
+    return build_policy_bundle(folder, PdPolicy(), seed)
+
+
+def build_policy_bundle(folder: Path, policy: nn.Module, seed: int) -> Bundle:
+    """The same for a variation of it."""
+    return build_bundle(folder, policy, hover, seed, {"policy": "hand-made PD, not trained"}, {})

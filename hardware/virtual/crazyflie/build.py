@@ -12,7 +12,8 @@ from firmware_export.onboard import OnboardController, build_onboard_library
 from hardware.virtual.crazyflie.fleet import Fleet, FleetFault, places
 from hardware.virtual.crazyflie.robot import Options, VirtualCrazyflie
 from hardware.virtual.faults import Fault
-from policies.bundle import Bundle, load_bundle
+from policies.bundle import C_FOLDER, Bundle, load_bundle
+from policies.weights_image import WeightsTooLargeError
 from sim.errors import BundleError, ConfigError
 from sim.registry import load_robot
 
@@ -90,7 +91,8 @@ def load_onboard(bundle: Bundle) -> OnboardController:
 def load_onboards(bundle: Bundle, count: int) -> list[OnboardController]:
     """Return on-board controllers with the bundle's policy, compiled once for this computer.
 
-    The exported ``c`` folder is used if there is one: that is what would be flashed.
+    The exported ``c`` folder is used if there is one: that is what would be flashed. Without, the weights can
+    be replaced by radio wherever they fit a bank.
 
     Raises:
         ToolchainError: if the C cannot be compiled.
@@ -101,10 +103,21 @@ def load_onboards(bundle: Bundle, count: int) -> list[OnboardController]:
         raise BundleError(f"{bundle.path}: the on-board controller needs 22 observations and 4 actions, not {sizes}")
     with tempfile.TemporaryDirectory(prefix="sim2metal-virtual-") as scratch:
         # A loaded library stays mapped when its file is gone.
-        library = build_onboard_library(c_folder(bundle, scratch), Path(scratch) / "onboard.so")
+        library = build_onboard_library(_firmware(bundle, scratch), Path(scratch) / "onboard.so")
         onboards = [OnboardController(library, bundle.info.action.nominal[0]) for _ in range(count)]
     for onboard in onboards:
         onboard.config.control_period_ms = round(1000.0 * bundle.info.timing.control_period_s)
         onboard.config.slew_per_s = min(bundle.info.action.slew_limit)
         onboard.restart()
     return onboards
+
+
+def _firmware(bundle: Bundle, scratch: str) -> Path:
+    if (bundle.path / C_FOLDER / "policy.c").is_file():
+        return c_folder(bundle, scratch)
+    from firmware_export.bundle_c import write_bundle_c  # brings onnx, which an exported bundle does not need
+
+    try:
+        return write_bundle_c(bundle, scratch, replaceable=True)
+    except WeightsTooLargeError:
+        return c_folder(bundle, scratch)

@@ -36,8 +36,8 @@ class Port(IntEnum):
 
 
 _LOSSY = frozenset({Port.COMMANDER, Port.COMMANDER_GENERIC, Port.LOCALIZATION, Port.LINK})
-_LOG_DATA = 2
-"""Channel of the log port that carries the values."""
+_LOSSY_CHANNELS = frozenset({(Port.LOGGING, 2), (Port.PLATFORM, 2)})
+"""Values of log variables, and packets for the app on board."""
 
 
 class MalformedPacketError(Exception):
@@ -69,11 +69,11 @@ def decode(datagram: bytes) -> Packet:
 
 
 def is_lossy(datagram: bytes) -> bool:
-    """Whether a radio link may lose this packet: set-points, positions, pings and log data.
+    """Whether a radio link may lose this packet: set-points, positions, pings, log data, packets for the app.
 
     Requests and their replies are not: a real radio link repeats them, and cflib over UDP does not.
     """
     if not datagram:
         return False
     port, channel = datagram[0] >> 4, datagram[0] & 3
-    return port in _LOSSY or (port == Port.LOGGING and channel == _LOG_DATA)
+    return port in _LOSSY or (port, channel) in _LOSSY_CHANNELS

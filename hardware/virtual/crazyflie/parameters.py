@@ -77,15 +77,22 @@ class ParameterStore:
         return changed
 
 
-def standard_parameters(controller: int, bundle_id: bytes, decks: tuple[str, ...]) -> list[Parameter]:
+def bundle_words(bundle_id: bytes) -> list[int]:
+    """Return a bundle's id as the eight words that are the parameters ``s2m.id0`` to ``s2m.id7``."""
+    return [int.from_bytes(bundle_id[4 * i : 4 * i + 4], "big") for i in range(8)]
+
+
+def standard_parameters(
+    controller: int, bundle_id: bytes, decks: tuple[str, ...], self_test: bool | None = None
+) -> list[Parameter]:
     """Return the parameters of a virtual Crazyflie.
 
     Args:
         controller: ``stabilizer.controller`` at start.
         bundle_id: 32 bytes, id of the bundle whose policy is on board; zeros if none.
         decks: attached decks, e.g. ``("bcLighthouse4",)``.
+        self_test: whether the policy on board passed its golden self-test; ``None``: it has none.
     """
-    words = [int.from_bytes(bundle_id[4 * i : 4 * i + 4], "big") for i in range(8)]
     known_decks = ("bcLighthouse4", "bcFlow2", "bcLoco", "bcZRanger2", "bcMultiranger", "bcUSD", "bcLedRing", "bcAI")
     return [
         Parameter("cpu.flash", U16, 1024, read_only=True),
@@ -104,5 +111,6 @@ def standard_parameters(controller: int, bundle_id: bytes, decks: tuple[str, ...
         *(Parameter(f"kalman.initial{axis}", FLOAT, 0.0, low=-MAX_POSITION_M, high=MAX_POSITION_M) for axis in "XYZ"),
         Parameter("locSrv.extPosStdDev", FLOAT, 0.01, low=1e-4, high=MAX_POSITION_M),
         Parameter("system.arm", U8, 0, high=1),
-        *(Parameter(f"s2m.id{i}", U32, word, read_only=True) for i, word in enumerate(words)),
+        *(Parameter(f"s2m.id{i}", U32, word, read_only=True) for i, word in enumerate(bundle_words(bundle_id))),
+        *([] if self_test is None else [Parameter("s2m.selfTest", U8, self_test, read_only=True)]),
     ]

@@ -23,6 +23,7 @@ from hardware.virtual.crazyflie.parameters import (
     CONTROLLER_OUT_OF_TREE,
     CONTROLLER_PID,
     ParameterStore,
+    bundle_words,
     standard_parameters,
 )
 from hardware.virtual.crazyflie.policy_controller import PolicyController
@@ -99,7 +100,8 @@ class VirtualCrazyflie:
         self.stock = StockController(parameters)
         controller = CONTROLLER_OUT_OF_TREE if options.profile == "policy" else CONTROLLER_PID
         bundle_id = onboard.bundle_id if onboard else bytes(32)
-        self.parameters = ParameterStore(standard_parameters(controller, bundle_id, options.decks))
+        self_test = onboard.self_test() if onboard else None
+        self.parameters = ParameterStore(standard_parameters(controller, bundle_id, options.decks, self_test))
         self._controller = self.parameters["stabilizer.controller"]
         self.sighting = Sighting()
         self.setpoint = Setpoint()
@@ -210,6 +212,19 @@ class VirtualCrazyflie:
         self.body.step(motors)
         self._motion.contact()
 
+    def _take_weights(self, packet: bytes) -> bytes | None:
+        """Hand a packet for the app on board to the receiver of new weights, and show whose are in use."""
+        weights = self.policy.onboard.weights if self.policy is not None else None
+        if weights is None:
+            return None
+        before = weights.bundle_id
+        answer = weights.receive(packet, self.supervisor.armed)
+        if weights.bundle_id != before:
+            for i, word in enumerate(bundle_words(weights.bundle_id)):
+                self.parameters.change(f"s2m.id{i}", word)
+            self.events.add("weights", bundle=weights.bundle_id.hex()[:12])
+        return answer
+
     def inject(self, fault: Fault) -> None:
         """Add a fault; one that is due begins at once."""
         self._faults.add(fault)
@@ -225,6 +240,6 @@ class VirtualCrazyflie:
             Port.COMMANDER_GENERIC: setpoints,
             Port.SETPOINT_HL: HighLevelService(self.high_level),
             Port.SUPERVISOR: SupervisorService(self.supervisor),
-            Port.PLATFORM: PlatformService(self.supervisor),
+            Port.PLATFORM: PlatformService(self.supervisor, self._take_weights),
             Port.LINK: LinkService(),
         }

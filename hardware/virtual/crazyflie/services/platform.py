@@ -1,11 +1,13 @@
-"""Platform port (13): protocol and firmware version, and the arming commands of older clients."""
+"""Platform port (13): protocol and firmware version, arming commands of older clients, packets for the app."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from hardware.virtual.crazyflie.crtp import PROTOCOL_VERSION, MalformedPacketError, Packet, Port
 from hardware.virtual.multirotor.supervisor import FlightSupervisor
 
-COMMAND, VERSION = 0, 1
+COMMAND, VERSION, APP = 0, 1, 2
 SET_CONTINUOUS_WAVE, ARM, RECOVER, USER_NOTIFICATION = 0, 1, 2, 3
 ARM_REQUESTS = (bytes((ARM, 0)), bytes((ARM, 1)))
 GET_PROTOCOL, GET_FIRMWARE, GET_DEVICE_TYPE = 0, 1, 2
@@ -15,10 +17,17 @@ DEVICE_TYPE = b"CF21;R=F\0"
 
 
 class PlatformService:
-    """Versions, and arming for clients that do not know the supervisor port."""
+    """Versions, arming for clients that do not know the supervisor port, and the way to the app.
 
-    def __init__(self, supervisor: FlightSupervisor) -> None:
-        self._supervisor = supervisor
+    Args:
+        supervisor: arms.
+        app: takes a packet for the app on board and returns its answer, if there is one.
+    """
+
+    def __init__(
+        self, supervisor: FlightSupervisor, app: Callable[[bytes], bytes | None] = lambda packet: None
+    ) -> None:
+        self._supervisor, self._app = supervisor, app
 
     def handle(self, packet: Packet) -> list[Packet]:
         """Return the replies to one packet on this port.
@@ -26,6 +35,9 @@ class PlatformService:
         Raises:
             MalformedPacketError: for an unknown or truncated command.
         """
+        if packet.channel == APP:
+            answer = self._app(packet.data)
+            return [] if answer is None else [Packet(Port.PLATFORM, APP, answer)]
         if not packet.data:
             raise MalformedPacketError("empty platform packet")
         if packet.channel == VERSION:
