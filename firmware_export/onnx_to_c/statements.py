@@ -104,10 +104,11 @@ class StatementWriter:
         return text if call or top else f"({text})"
 
     def _need(self, function: str) -> None:
-        if function in HELPERS | {"multiply_add"} and function not in self.helpers:
+        known = HELPERS | {"multiply_add"}
+        if function in known and function not in self.helpers:
             text = (_KERNELS / f"{function}.c").read_text()
-            if "multiply_add(" in text and function != "multiply_add":
-                self._need("multiply_add")
+            for called in sorted(known & set(re.findall(r"(\w+)\(", text)) - {function}):
+                self._need(called)
             self.helpers[function] = text
 
     def _dense(self, statement: Dense) -> str:

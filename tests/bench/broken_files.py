@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from firmware_export.onnx_to_c import generate
+from firmware_export.export import Args, run
 from sim.errors import Sim2MetalError
 from tests.bench.graph_maker import random_graph
 
@@ -26,45 +29,75 @@ Damage = Callable[[onnx.ModelProto, np.random.Generator], bytes]
 
 
 def measure(repeats: int = 1, files: int = FILES) -> dict[str, object]:
-    """Return how many files were refused and how many of them without a clear reason."""
-    count, seed, unclear, kinds = 0, 0, [], Counter()
-    with tempfile.TemporaryDirectory(prefix="sim2metal-broken-") as name:
-        while count < files:
-            seed += 1
-            verdict = try_file(seed, Path(name))
-            if verdict is None:
-                continue  # the damage did no harm
-            count += 1
-            kinds[DAMAGES[seed % len(DAMAGES)].__name__] += 1
-            if verdict:
-                unclear.append(f"seed {seed}: {verdict}")
+    """Return how many files were refused, how many of them without a clear reason, and how many files were left."""
+    count, seed, unclear, left, kinds = 0, 0, [], 0, Counter()
+    while count < files:
+        seed += 1
+        verdict = try_file(seed)
+        if verdict is None:
+            continue  # the damage did no harm
+        count += 1
+        left += len(verdict.left)
+        kinds[DAMAGES[seed % len(DAMAGES)].__name__] += 1
+        if verdict.problem:
+            unclear.append(f"seed {seed}: {verdict.problem}")
     return {
         "broken_files.count": count,
         "broken_files.unclear": len(unclear),
+        "broken_files.left": left,
         "broken_files.kinds": dict(kinds),
         **({"broken_files.found": unclear[:20]} if unclear else {}),
     }
 
 
-def try_file(seed: int, folder: Path) -> str | None:
-    """Return what is wrong with the answer to a damaged file; empty if nothing, ``None`` if the file is good."""
+@dataclass(frozen=True)
+class Verdict:
+    """What is wrong with the answer to a broken file; empty if nothing."""
+
+    problem: str
+    left: list[str]
+
+
+def try_file(seed: int) -> Verdict | None:
+    """Export a damaged file as a user would, without building it; ``None`` if it is a good one after all."""
     rng = np.random.default_rng([seed, 3])
     model = onnx.load_model_from_string(random_graph(seed).model)
     data = DAMAGES[seed % len(DAMAGES)](model, rng)
-    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="sim2metal-broken-") as name, _scratch_in(Path(name) / "tmp"):
+        file = Path(name) / "policy.onnx"
+        file.write_bytes(data)
+        began = time.monotonic()
+        problem = _refusal(file)
+        if problem is None:
+            return None
+        if time.monotonic() - began > LONGEST_S:
+            problem = f"took {time.monotonic() - began:.0f} s"
+        found = [path for path in Path(name).rglob("*") if path.name not in ("policy.onnx", "tmp")]
+        left = [str(path.relative_to(name)) for path in found]
+    return Verdict(problem or ("left files: " + ", ".join(left) if left else ""), left)
+
+
+def _refusal(file: Path) -> str | None:
+    """Return what is wrong with the refusal of a file, ``None`` if it is exported."""
     try:
-        generate(data)
+        with contextlib.redirect_stdout(io.StringIO()):
+            run(Args(file, target=()))
     except Sim2MetalError as error:
-        problem = _unclear(str(error))
+        return _unclear(str(error).replace(str(file.parent), ""))
     except Exception as error:  # noqa: BLE001 (that is what is looked for)
-        problem = f"{type(error).__name__}: {error}".splitlines()[0]
-    else:
-        return None
-    if time.monotonic() - began > LONGEST_S:
-        problem = f"took {time.monotonic() - began:.0f} s"
-    if any(folder.iterdir()):
-        problem = "left a file"
-    return problem
+        return f"{type(error).__name__}: {error}".splitlines()[0]
+    return None
+
+
+@contextlib.contextmanager
+def _scratch_in(folder: Path) -> Iterator[None]:
+    """Let temporary files be made in a folder of ours, so that those left behind are seen."""
+    folder.mkdir()
+    before, tempfile.tempdir = tempfile.tempdir, str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
 
 
 def _unclear(message: str) -> str:
@@ -74,7 +107,9 @@ def _unclear(message: str) -> str:
 
 
 def _node(model: onnx.ModelProto, rng: np.random.Generator) -> onnx.NodeProto:
-    return model.graph.node[rng.integers(len(model.graph.node))]
+    """Return a node that reads something."""
+    nodes = [node for node in model.graph.node if node.input]
+    return nodes[rng.integers(len(nodes))]
 
 
 def unknown_operator(model: onnx.ModelProto, rng: np.random.Generator) -> bytes:
@@ -151,6 +186,17 @@ def huge_tensor(model: onnx.ModelProto, rng: np.random.Generator) -> bytes:
     return model.SerializeToString()
 
 
+def weights_elsewhere(model: onnx.ModelProto, rng: np.random.Generator) -> bytes:
+    """Weights in a file that is not there, may not be read, or is too short."""
+    tensor = onnx.TensorProto(name="elsewhere", data_type=TensorProto.FLOAT, dims=[9])
+    tensor.data_location = TensorProto.EXTERNAL
+    places = ("policy.onnx.data", "../weights", "/etc/passwd", "policy.onnx", ".", "")
+    tensor.external_data.add(key="location", value=str(rng.choice(places)))
+    tensor.external_data.add(key=str(rng.choice(["offset", "length"])), value=str(rng.choice(["-1", "9" * 30, "many"])))
+    model.graph.initializer.append(tensor)
+    return model.SerializeToString()
+
+
 def bits(model: onnx.ModelProto, rng: np.random.Generator) -> bytes:
     data = bytearray(model.SerializeToString())
     for position in rng.integers(len(data), size=rng.integers(1, 40)):
@@ -169,6 +215,6 @@ def noise(model: onnx.ModelProto, rng: np.random.Generator) -> bytes:
 
 DAMAGES: tuple[Damage, ...] = (
     *(unknown_operator, unknown_domain, missing_node, dangling_input, missing_inputs, missing_weights, wrong_shape),
-    *(wrong_type, absurd_numbers, absurd_attribute, huge_tensor, bits, cut_short, noise),
+    *(wrong_type, absurd_numbers, absurd_attribute, huge_tensor, weights_elsewhere, bits, cut_short, noise),
 )
 """What is done to a good file."""
