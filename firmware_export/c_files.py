@@ -10,11 +10,12 @@ from typing import Any
 from firmware_export.onnx_to_c import GeneratedPolicy
 from firmware_export.policy_source import PolicySource
 from policies.strict_json import render
+from policies.weights_image import WEIGHTS_FILE
 from sim.errors import StorageError
 
 
 def write_c(generated: GeneratedPolicy, folder: Path) -> None:
-    """Write generated files into an existing folder.
+    """Write generated files, and that of replaceable weights, into an existing folder.
 
     Raises:
         StorageError: if the disk is full or the folder cannot be written.
@@ -22,6 +23,8 @@ def write_c(generated: GeneratedPolicy, folder: Path) -> None:
     try:
         for name, text in generated.files.items():
             (folder / name).write_text(text)
+        if generated.weights is not None:
+            (folder / WEIGHTS_FILE).write_bytes(generated.weights.to_bytes())
     except OSError as error:
         raise StorageError(f"cannot write {folder}: {error.strerror or error}; free some space") from error
 

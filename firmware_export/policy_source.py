@@ -49,13 +49,16 @@ class PolicySource:
         steps = whole.shortened()
         return Excerpt(golden.observation[0, :steps], golden.action[0, :steps], golden.state[0, steps - 1], *scales)
 
-    def generate(self) -> GeneratedPolicy:
+    def generate(self, contract: bytes | None = None) -> GeneratedPolicy:
         """Translate it into C with its golden self-test.
+
+        Args:
+            contract: makes its weights replaceable at run time (``onnx_to_c.generate``).
 
         Raises:
             UnsupportedModelError: if the graph cannot be translated; the message names the node.
         """
-        return generate(self.content, self.id, self.excerpt())
+        return generate(self.content, self.id, self.excerpt(), contract=contract)
 
 
 def open_source(path: Path | str, golden: Path | None = None) -> PolicySource:
