@@ -23,7 +23,7 @@ from firmware_export.onnx_to_c.emitter import (
     unformatted,
 )
 from firmware_export.onnx_to_c.ir import UnsupportedModelError
-from firmware_export.onnx_to_c.selftest import COMPARE, TOLERANCE, Excerpt, golden_tables, replay
+from firmware_export.onnx_to_c.selftest import COMPARE, Excerpt, golden_tables, replay
 from firmware_export.onnx_to_c.tables import c_type, elements
 from policies.weights_image import ARCHITECTURE_SIZE, WeightsImage
 
@@ -53,13 +53,13 @@ def emit_replaceable(
     golden = {name: array for name, (array, _) in golden_tables(excerpt, sizes).items()}
     structures = _structure("policy_weights_t", weights) + "\n" + _structure("policy_golden_t", golden)
     steps = len(excerpt.observation)
-    architecture = _architecture(body, structures, sizes, contract)
+    architecture = _architecture(body, structures, sizes, b"%g" % excerpt.tolerance + contract)
     image = WeightsImage(architecture, bytes.fromhex(bundle_id) + _packed(weights) + _packed(golden))
     further = _declarations(structures, len(image.data), len(_packed(weights)), steps)
     files = {
         "policy.h": emit_header(sizes, bundle_id, layout, further),
         "policy.c": _source(body, weights, bundle_id, architecture),
-        "policy_selftest.c": _selftest(golden, steps, sizes),
+        "policy_selftest.c": _selftest(golden, excerpt, sizes),
     }
     return files, image
 
@@ -153,7 +153,7 @@ def _source(body: Body, weights: dict[str, np.ndarray], bundle_id: str, architec
     )
 
 
-def _selftest(golden: dict[str, np.ndarray], steps: int, sizes: Sizes) -> str:
+def _selftest(golden: dict[str, np.ndarray], excerpt: Excerpt, sizes: Sizes) -> str:
     scales = [("action", sizes.action)] + ([("state", sizes.state)] if sizes.state else [])
     guards = "".join(
         f"  wrong += not_above_zero(golden->{role}_scale, POLICY_{role.upper()}_SIZE);\n" for role, _ in scales
@@ -166,8 +166,8 @@ def _selftest(golden: dict[str, np.ndarray], steps: int, sizes: Sizes) -> str:
 #include <stddef.h>
 #include <string.h>
 
-#define STEPS {steps}U
-#define TOLERANCE {TOLERANCE:.0e}f
+#define STEPS {len(excerpt.observation)}U
+#define TOLERANCE {excerpt.tolerance:.0e}f
 
 /* clang-format off */
 {_values("static const policy_golden_t flash_golden", golden)}/* clang-format on */
