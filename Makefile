@@ -15,7 +15,7 @@ help:
 	@echo "make test      the test suite"
 	@echo "make test-all  the slow tests too"
 	@echo "make check     ruff, pyright, import-linter, clang-format, C warnings as errors"
-	@echo "make bench     measure the figures that the documentation quotes (two hours)"
+	@echo "make bench     measure the figures that the documentation quotes (three hours)"
 	@echo "make setup     virtual environment, pinned packages, system packages (idempotent)"
 
 setup: $(VENV)/.installed
@@ -48,8 +48,10 @@ check: setup
 	$(BIN)/python -m pytest -q tests/firmware_export -m "not slow" -k "warnings or cpp or no_heap"
 
 bench: setup
+	$(PIP) install --editable '.[bench]' --no-build-isolation
 	$(S2M) bench first-flight --json runs/bench/first-flight.json
 	$(S2M) bench robot-side --json runs/bench/robot-side.json
+	$(S2M) bench firmware --json runs/bench/firmware.json
 
 clean:
 	rm -rf build dist runs .pytest_cache .ruff_cache .hypothesis

@@ -19,11 +19,13 @@ from tests.bench.machine import machine
 
 EXAMPLE = """sim2metal bench first-flight --json figures.json
 sim2metal bench first-flight --parts kernel mlp64
-sim2metal bench robot-side --json robot-side.json"""
+sim2metal bench robot-side --json robot-side.json
+sim2metal bench firmware --parts networks zoo"""
 
 SUITES = {
     "first-flight": ("kernel", "mlp64", "hover", "demo"),
     "robot-side": ("policy_node", "radio", "swarm", "fuzz", "faults"),
+    "firmware": ("networks", "emlearn", "random_graphs", "broken_files", "zoo", "hil", "int8"),
 }
 
 
@@ -31,7 +33,7 @@ SUITES = {
 class Args:
     """Options of ``sim2metal bench``."""
 
-    suite: Annotated[Literal["first-flight", "robot-side"], tyro.conf.Positional] = "first-flight"
+    suite: Annotated[Literal["first-flight", "robot-side", "firmware"], tyro.conf.Positional] = "first-flight"
     """Which set of figures to measure."""
     parts: tuple[str, ...] = ()
     """Only these parts of the suite (default: all)."""
