@@ -2,9 +2,46 @@
 
 from __future__ import annotations
 
+import json
+import math
+from dataclasses import dataclass
 from pathlib import Path
 
 from policies.bundle import C_FOLDER, Bundle
+from sim.errors import VerificationError
+
+MANIFEST = "manifest.json"
+INT8 = "int8"
+"""Key of the manifest that int8 exports have: their errors against float, and what they cost in flight."""
+
+
+@dataclass(frozen=True)
+class Int8Errors:
+    """Largest errors of an int8 export over the golden sequences, relative to ranges and scales, as measured then."""
+
+    action: float
+    state: float
+
+
+def exported_int8(bundle: Bundle) -> Int8Errors | None:
+    """Return what the bundle's exported C says of its errors if it is int8; ``None`` for float or no export.
+
+    Raises:
+        VerificationError: if the manifest is damaged.
+    """
+    folder = bundle.path / C_FOLDER
+    if not (folder / "policy.c").is_file() or not (folder / MANIFEST).is_file():
+        return None
+    try:
+        document = json.loads((folder / MANIFEST).read_text())
+        if INT8 not in document:
+            return None
+        errors = Int8Errors(float(document[INT8]["action_error"]), float(document[INT8]["state_error"]))
+    except (OSError, ValueError, TypeError, KeyError):
+        raise VerificationError(f"{folder / MANIFEST} is damaged: run 'sim2metal export' again") from None
+    if not (math.isfinite(errors.action) and math.isfinite(errors.state)):
+        raise VerificationError(f"{folder / MANIFEST}: errors that are no numbers: run 'sim2metal export' again")
+    return errors
 
 
 def c_folder(bundle: Bundle, scratch: Path | str) -> Path:

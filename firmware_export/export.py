@@ -7,7 +7,7 @@ target's artifact and ``manifest.json`` with every file's hash. The folder appea
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ import tyro
 from rich.console import Console
 
 from firmware_export.build import Build, build_target
-from firmware_export.bundle_c import MANIFEST
 from firmware_export.c_files import manifest, write_c
+from firmware_export.c_folder import INT8, MANIFEST
+from firmware_export.int8 import MAX_SUCCESS_LOSS, int8_c, int8_table, measure_loss
 from firmware_export.onnx_to_c import GeneratedPolicy
 from firmware_export.policy_source import PolicySource, open_source
 from firmware_export.report import cost_table, measure, memory_line
@@ -27,6 +28,7 @@ from sim.files import replace_folder
 
 EXAMPLE = """sim2metal export runs/demo/bundle
 sim2metal export runs/demo/bundle --target host
+sim2metal export runs/demo/bundle --int8
 sim2metal export policy.onnx --out firmware/policy
 sim2metal export policy.onnx --golden observations.npz --target stm32f405"""
 
@@ -44,6 +46,10 @@ class Args:
     golden: Path | None = None
     """For an ONNX file: .npz with 'observation' (steps, size), from which onnxruntime makes the golden steps
     (default: standard normal numbers)."""
+    int8: bool = False
+    """Weights and inputs of layers in integers, calibrated from the golden steps and flown against float first."""
+    max_success_loss: float | None = MAX_SUCCESS_LOSS
+    """Share of episodes that int8 may lose; None: any loss, also where it cannot be measured."""
 
 
 def run(args: Args) -> dict[str, Any]:
@@ -52,7 +58,7 @@ def run(args: Args) -> dict[str, Any]:
     Raises:
         ConfigError: for an unknown target, or observations that do not fit.
         ToolchainError: if a compiler or the emulator is missing or fails, or the policy is too large for a chip.
-        VerificationError: if a target computes something else than onnxruntime.
+        VerificationError: if a target computes something else than onnxruntime, or int8 loses too many episodes.
         BundleError: if the bundle or the file is not valid or cannot be translated.
         StorageError: if the folder cannot be written or holds other files.
     """
@@ -62,17 +68,22 @@ def run(args: Args) -> dict[str, Any]:
     console = Console(highlight=False)
     with tempfile.TemporaryDirectory(prefix="sim2metal-") as name, console.status("generating and building"):
         scratch = Path(name)
-        generated = source.generate()
+        int8 = int8_c(source) if args.int8 else None
+        judged, generated = (source, source.generate()) if int8 is None else (int8.source, int8.generated)
         for target in targets:
             require_room(target, generated)
         write_c(generated, scratch)
+        flown = None if int8 is None else measure_loss(args.policy, scratch, args.max_success_loss)
+        notes = {} if int8 is None else {INT8: int8.to_json(flown)}
         builds = [build_target(target, scratch, scratch) for target in targets]
-        costs = [measure(build, scratch, source) for build in builds]
-        _publish(source, folder, generated, builds, scratch)
+        costs = [measure(build, scratch, judged) for build in builds]
+        _publish(judged, folder, generated, builds, scratch, notes)
     if costs:
         console.print(cost_table(f"{source.name}  {source.id[:12]}", costs))
     console.print(f"{folder}: {generated.sizes.observation} observations, {generated.sizes.action} actions")
     console.print(memory_line(generated))
+    if int8 is not None:
+        console.print(int8_table(int8, flown))
     return {
         "bundle": source.name,
         "id": source.id,
@@ -80,15 +91,21 @@ def run(args: Args) -> dict[str, Any]:
         "weight_bytes": generated.constant_bytes,
         "workspace_bytes": 4 * generated.sizes.workspace,
         "state_bytes": 4 * generated.sizes.state,
+        **notes,
         **{cost.target: cost.to_json() for cost in costs},
     }
 
 
 def _publish(
-    source: PolicySource, folder: Path, generated: GeneratedPolicy, builds: Sequence[Build], scratch: Path
+    source: PolicySource,
+    folder: Path,
+    generated: GeneratedPolicy,
+    builds: Sequence[Build],
+    scratch: Path,
+    notes: Mapping[str, Any],
 ) -> None:
     names = [*generated.files, *(file for build in builds for file in build.files)]
     files = {name: (scratch / name).read_bytes() for name in names}
-    contents = {**files, MANIFEST: manifest(source, files)}
+    contents = {**files, MANIFEST: manifest(source, files, notes)}
     artifacts = {load_target(name).artifact for name in target_names()}
     replace_folder(folder, contents, replaceable={*contents, *artifacts, "policy_selftest.c"})

@@ -49,5 +49,13 @@ def spread(policy: Policy, sequences: Golden) -> tuple[np.ndarray, np.ndarray]:
     return _classes(action), _classes(state)
 
 
+def since_reset(sequences: Golden) -> np.ndarray:
+    """Return (sequences, steps) bool: an observation since the last reset, or this one, was not finite."""
+    bad = ~np.isfinite(sequences.observation).all(axis=2)
+    for t in range(1, bad.shape[1]):
+        bad[:, t] |= bad[:, t - 1] & ~(sequences.reset[:, t] > 0.5)
+    return bad
+
+
 def _classes(values: np.ndarray) -> np.ndarray:
     return np.select([np.isnan(values), np.isposinf(values), np.isneginf(values)], [1, 2, 3])

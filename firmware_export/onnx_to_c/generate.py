@@ -8,6 +8,8 @@ from firmware_export.onnx_to_c.emitter import Sizes, emit_header, emit_source, s
 from firmware_export.onnx_to_c.fuse import fuse, remove_unused
 from firmware_export.onnx_to_c.memory import WidestStep, widest_step
 from firmware_export.onnx_to_c.planner import place_outputs, plan
+from firmware_export.onnx_to_c.quantize import Samples, quantize
+from firmware_export.onnx_to_c.quantized import MOST_BITS
 from firmware_export.onnx_to_c.reader import read_quietly
 from firmware_export.onnx_to_c.replaceable import emit_replaceable
 from firmware_export.onnx_to_c.selftest import Excerpt, emit_selftest
@@ -37,6 +39,8 @@ def generate(
     excerpt: Excerpt | None = None,
     *,
     contract: bytes | None = None,
+    samples: Samples | None = None,
+    most_bits: int = MOST_BITS,
 ) -> GeneratedPolicy:
     """Translate a serialised ONNX policy into C99.
 
@@ -46,6 +50,8 @@ def generate(
         excerpt: golden steps for ``policy_selftest.c``; without it that file is not made.
         contract: makes the weights replaceable at run time (``replaceable.py``), which needs an excerpt; says
             what the code around the policy takes for granted of it.
+        samples: recorded steps; makes dense, recurrent and convolution layers int8 (``quantize.py``).
+        most_bits: of the inputs of int8 layers.
 
     Raises:
         UnsupportedModelError: if the graph cannot be translated; the message names the node.
@@ -54,6 +60,8 @@ def generate(
     fuse(program)
     place_outputs(program)
     remove_unused(program)
+    if samples is not None:
+        quantize(program, samples, most_bits, replaceable=contract is not None)
     placement = plan(program)
     sizes = sizes_of(program, placement)
     body = write_body(program, placement, replaceable=contract is not None)

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
+from firmware_export.onnx_to_c.quantized import Quantized
 from sim.errors import BundleError
 
 Role = Literal["observation", "state_in", "reset", "workspace", "action", "state_out"]
@@ -141,6 +142,8 @@ class Dense:
     loops: tuple[Loop, ...] = ()
     runs: int = 1
     run_stride: int = 0
+    quantized: Quantized | None = None
+    """The same layer in integers, if it is to be computed so."""
 
 
 @dataclass(eq=False)

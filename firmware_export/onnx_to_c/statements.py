@@ -25,6 +25,7 @@ from firmware_export.onnx_to_c.ir import (
 )
 from firmware_export.onnx_to_c.loops import INDEX_NAMES, Affine, TwoNests, find_nest, find_two_nests
 from firmware_export.onnx_to_c.operators import C_EXPRESSION, HELPERS
+from firmware_export.onnx_to_c.quantized_statements import write_quantized
 from firmware_export.onnx_to_c.tables import Tables, interleave, literal
 
 _KERNELS = Path(__file__).with_name("kernels")
@@ -42,6 +43,8 @@ class StatementWriter:
     tables: Tables = field(default_factory=Tables)
     helpers: dict[str, str] = field(default_factory=dict)
     """Definitions of the functions called, in an order in which each stands before its callers."""
+    fused: bool = False
+    """Every processor must round alike: a last bit may turn the rounding of an int8 layer's input."""
 
     def write(self, statement: Statement) -> str:
         """Return one statement as C, with the ONNX nodes it computes in a comment."""
@@ -106,12 +109,15 @@ class StatementWriter:
     def _need(self, function: str) -> None:
         known = HELPERS | {"multiply_add"}
         if function in known and function not in self.helpers:
-            text = (_KERNELS / f"{function}.c").read_text()
+            name = "multiply_add_fused" if self.fused and function == "multiply_add" else function
+            text = (_KERNELS / f"{name}.c").read_text()
             for called in sorted(known & set(re.findall(r"(\w+)\(", text)) - {function}):
                 self._need(called)
             self.helpers[function] = text
 
     def _dense(self, statement: Dense) -> str:
+        if statement.quantized is not None:
+            return self._quantized(statement)
         inputs, outputs = statement.weight.shape
         whole = outputs - outputs % self.dense_width
         calls = []
@@ -123,6 +129,13 @@ class StatementWriter:
             comment = f"{statement.nodes[0]}: {inputs} -> {count}; per {width} outputs, biases, then weights by input"
             calls.append(self._dense_call(statement, self.tables.add("weight", weights, comment), first, count, width))
         return _loops(tuple(loop.count for loop in statement.loops), calls)
+
+    def _quantized(self, statement: Dense) -> str:
+        self._need("multiply_add")
+        names = self.names[statement.input.buffer], self.names[statement.output]
+        before, call, after = write_quantized(statement, *names, self.tables, self.helpers)
+        loops = _loops(tuple(loop.count for loop in statement.loops), [call])
+        return "{\n" + _indented([before, loops, after]) + "\n}"
 
     def _dense_call(self, statement: Dense, table: str, first: int, count: int, width: int) -> str:
         source = Affine(statement.input.start, tuple(loop.input_stride for loop in statement.loops))
