@@ -22,7 +22,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "export": ("firmware_export.export", "turn a bundle into C99 and build it for its targets"),
     "verify": ("firmware_export.verify", "replay golden sequences through torch, ONNX and C, and compare"),
     "flash": ("hardware.flash", "put a bundle on a Crazyflie: the whole firmware, or new weights by radio"),
-    "hil": ("firmware_export.hil.verb", "fly episodes in MuJoCo with the policy on a microcontroller, real or emulated"),
+    "hil": ("firmware_export.hil.verb", "fly in MuJoCo with the policy on a microcontroller, real or emulated"),
     "run": ("hardware.deploy", "run a bundle on a robot, real or virtual"),
     "swarm": ("hardware.swarm", "fly several Crazyflies at once"),
     "virtual": ("hardware.virtual.cli", "start a virtual robot that speaks the real protocol"),

@@ -18,7 +18,7 @@ from policies.runtime import OnnxPolicy
 from sim.envs.task import FlightTask, load_flight_task
 from sim.errors import BundleError
 
-__all__ = ["EXAMPLE", "Args", "Evaluation", "Evaluator", "evaluate", "run"]
+__all__ = ["EXAMPLE", "Args", "Evaluation", "Evaluator", "check_same_task", "evaluate", "run"]
 
 EXAMPLE = """sim2metal eval runs/hover/bundle
 sim2metal eval runs/hover/bundle --episodes 200 --seed 7 --parameter-set l2f_v2 --json eval.json"""
@@ -55,7 +55,7 @@ def run(args: Args) -> dict[str, Any]:
     """
     bundle = load_bundle(args.bundle)
     task = load_flight_task(bundle.info.task)
-    _check_same_task(bundle, task)
+    check_same_task(bundle, task)
     chosen = task.ROBOT.parameters(args.parameter_set or bundle.info.robot.parameter_set).name
     others = [name for name in task.ROBOT.parameter_sets if name != chosen] if args.other_sets else []
     policy = OnnxPolicy(bundle)
@@ -73,8 +73,12 @@ def run(args: Args) -> dict[str, Any]:
     return _result(calm, disturbed, beside)
 
 
-def _check_same_task(bundle: Bundle, task: FlightTask) -> None:
-    """Refuse a bundle whose inputs, outputs or clock differ from the task's in this checkout."""
+def check_same_task(bundle: Bundle, task: FlightTask) -> None:
+    """Refuse a bundle whose inputs, outputs or clock differ from the task's in this checkout.
+
+    Raises:
+        BundleError: if they do.
+    """
     spec, info = task.TASK, bundle.info
     now = [(term.name, term.size, term.unit, term.frame) for term in spec.actor_terms]
     then = [(term.name, term.size, term.unit, term.frame) for term in info.observation]

@@ -3,55 +3,78 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from types import TracebackType
 
 import numpy as np
-import serial
 
+from firmware_export.hil.port import BAUD, open_port
 from firmware_export.hil.protocol import (
     ANSWER,
+    DAMAGED,
     REASONS,
     DeviceInfo,
     Message,
     StepAnswer,
+    pack_flights,
     pack_steps,
+    unpack_flights,
     unpack_self_test,
     unpack_steps,
 )
 from hardware.framing import DELIMITER, Frame, FrameReader, encode
 from sim.errors import LinkError
 
-BAUD = 115200
 ANSWER_TIMEOUT_S = 5.0
-"""Longest wait for one answer: the largest frames take half a second each way at 115200 baud."""
+"""Longest wait for one answer: a large policy's self-test or a full frame of its steps takes a second or two."""
+HELLO_TIMEOUT_S = 1.0
+"""Longest wait for the first answer, which needs no policy step."""
 ATTEMPTS = 3
-"""How often a request is sent; repeating is harmless, as requests carry their own state."""
+"""How often a request is sent; repeating is harmless, see ``protocol``."""
+_OURS = {message | ANSWER for message in Message}
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request on its way."""
+
+    message: Message
+    sequence: int
+    encoded: bytes
+    sent_s: float
+    """When it was sent first, on the monotonic clock."""
 
 
 class Board:
-    """A connected microcontroller; use it as a context manager."""
+    """A connected microcontroller; use it as a context manager.
+
+    Attributes:
+        port: what it was opened by.
+        info: what it said about itself.
+        repeated: requests sent again so far, because their answer was lost or damaged.
+    """
 
     def __init__(self, port: str, timeout_s: float = ANSWER_TIMEOUT_S) -> None:
         """Open the port and ask the board what it runs.
 
         Args:
-            port: serial device, e.g. ``/dev/ttyACM0``.
+            port: serial device, e.g. ``/dev/ttyACM0``, or ``socket://HOST:PORT``.
             timeout_s: longest wait for one answer.
 
         Raises:
-            LinkError: if the port cannot be opened or nothing answers.
+            ConfigError: if ``port`` is malformed.
+            LinkError: if the port cannot be opened or no policy server answers.
         """
+        self.port = port
+        self.repeated = 0
         self._timeout_s = timeout_s
         self._sequence = 0
         self._reader = FrameReader()
+        self._heard_bytes = 0
+        self._foreign_frames = 0
+        self._serial = open_port(port)
         try:
-            self._serial = serial.Serial(port, BAUD, timeout=0.05, write_timeout=timeout_s, exclusive=True)
-        except (serial.SerialException, OSError, ValueError) as error:
-            raise LinkError(
-                f"cannot open {port}: {error}; check the cable, the rights and who else has it open"
-            ) from None
-        try:
-            self.info = self.read_info()
+            self.info = self.read_info(min(timeout_s, HELLO_TIMEOUT_S))
         except BaseException:
             self.close()
             raise
@@ -61,13 +84,17 @@ class Board:
         """Damaged frames received so far."""
         return self._reader.rejected
 
-    def read_info(self) -> DeviceInfo:
+    def read_info(self, timeout_s: float | None = None) -> DeviceInfo:
         """Ask for bundle id, sizes and stack used so far."""
-        return DeviceInfo.unpack(self._request(Message.INFO, b""))
+        payload = self._ask(Message.INFO, b"", timeout_s)
+        try:
+            return DeviceInfo.unpack(payload)
+        except LinkError as error:
+            raise LinkError(f"the board on {self.port}: {error}") from None
 
     def self_test(self) -> tuple[int, float]:
         """Run the golden self-test on the board; return the number of wrong values and the largest relative error."""
-        return unpack_self_test(self._request(Message.SELF_TEST, b""))
+        return unpack_self_test(self._ask(Message.SELF_TEST, b""))
 
     def steps(
         self, observation: np.ndarray, state: np.ndarray, reset: np.ndarray, *, every_state: bool = True
@@ -80,42 +107,114 @@ class Board:
             reset: (count,) bool.
             every_state: return the state after every step, not only after the last.
         """
-        payload = self._request(Message.STEP, pack_steps(observation, state, reset, every_state=every_state))
+        payload = self._ask(Message.STEP, pack_steps(observation, state, reset, every_state=every_state))
         return unpack_steps(payload, self.info, len(observation), every_state=every_state)
 
-    def _request(self, message: Message, payload: bytes) -> bytes:
-        """Send a request, repeat it if no answer or a damaged one comes, and return the answer's payload.
+    def send_flights(self, session: int, number: int, first_slot: int, observation: np.ndarray) -> Request:
+        """Send one step of flights in consecutive slots; ``wait`` and ``read_flights`` get the answer.
+
+        Args:
+            session: drawn for this flight, 1 to 2^32 - 1.
+            number: of the step, from 0.
+            first_slot: slot of the first flight.
+            observation: (count, observation_size) float32, ``count`` at most ``info.flights_per_frame()``.
+        """
+        return self.send(Message.FLY, pack_flights(session, number, first_slot, observation))
+
+    def read_flights(self, payload: bytes, count: int) -> tuple[np.ndarray, int]:
+        """Decode the answer to ``send_flights``: actions (count, action_size), clock ticks of the longest step."""
+        return unpack_flights(payload, self.info, count)
+
+    def send(self, message: Message, payload: bytes) -> Request:
+        """Send a new request and forget what is still on the line from earlier ones.
+
+        Raises:
+            LinkError: if the port is lost.
+        """
+        self._reader.feed(self._serial.read(0.0))
+        self._sequence = (self._sequence + 1) & 0xFFFF
+        encoded = DELIMITER + encode(Frame(message, self._sequence, payload))
+        request = Request(message, self._sequence, encoded, time.monotonic())
+        self._serial.write(encoded)
+        return request
+
+    def repeat(self, request: Request) -> None:
+        """Send a request again.
+
+        Raises:
+            LinkError: if the port is lost.
+        """
+        self.repeated += 1
+        self._serial.write(request.encoded)
+
+    def wait(self, request: Request, timeout_s: float) -> bytes | None:
+        """Return the answer's payload, or ``None`` if it did not come in time or something came damaged.
+
+        Raises:
+            LinkError: if the port is lost or the board refuses the request.
+        """
+        deadline = time.monotonic() + timeout_s
+        while (left_s := deadline - time.monotonic()) > 0.0:
+            rejected = self._reader.rejected
+            data = self._serial.read(left_s)
+            self._heard_bytes += len(data)
+            for frame in self._reader.feed(data):
+                if frame.type == Message.ERROR:
+                    if self._refused(frame, request):
+                        return None
+                elif frame.type not in _OURS:
+                    self._foreign_frames += 1
+                elif frame.sequence == request.sequence and frame.type == request.message | ANSWER:
+                    return frame.payload
+            if self._reader.rejected > rejected:
+                return None
+        return None
+
+    def answer_to(self, request: Request, timeout_s: float | None = None) -> bytes:
+        """Wait for an answer; ask again if none or a damaged one comes.
 
         Raises:
             LinkError: if the board does not answer or refuses.
         """
-        self._sequence = (self._sequence + 1) & 0xFFFF
-        encoded = DELIMITER + encode(Frame(message, self._sequence, payload))
-        refusal = ""
-        for _ in range(ATTEMPTS):
-            try:
-                self._serial.write(encoded)
-                frame = self._wait(self._sequence)
-            except (serial.SerialException, OSError) as error:
-                raise LinkError(f"lost the board on {self._serial.port}: {error}; check the cable") from None
-            if frame is None:
-                refusal = f"no answer within {self._timeout_s:g} s"
-            elif frame.type == message | ANSWER:
-                return frame.payload
-            else:
-                refusal = REASONS.get(frame.payload[0] if frame.payload else 0, f"answer of type {frame.type}")
-        raise LinkError(f"the board on {self._serial.port}: {refusal}; check that it runs this policy's firmware")
+        timeout_s = timeout_s or self._timeout_s
+        for attempt in range(ATTEMPTS):
+            if attempt:
+                self.repeat(request)
+            payload = self.wait(request, timeout_s)
+            if payload is not None:
+                return payload
+        raise LinkError(f"the board on {self.port}: {self._silence(timeout_s)}")
 
-    def _wait(self, sequence: int) -> Frame | None:
-        deadline = time.monotonic() + self._timeout_s
-        while time.monotonic() < deadline:
-            rejected = self._reader.rejected
-            for frame in self._reader.feed(self._serial.read(max(1, self._serial.in_waiting))):
-                if frame.sequence == sequence or frame.type == Message.ERROR:
-                    return frame
-            if self._reader.rejected > rejected:
-                return None
-        return None
+    def _ask(self, message: Message, payload: bytes, timeout_s: float | None = None) -> bytes:
+        return self.answer_to(self.send(message, payload), timeout_s)
+
+    def _refused(self, frame: Frame, request: Request) -> bool:
+        """Whether the board received the request damaged.
+
+        Raises:
+            LinkError: if it received and refused it.
+        """
+        reason = frame.payload[0] if frame.payload else 0
+        if reason == DAMAGED:
+            return True
+        if frame.sequence != request.sequence:
+            return False
+        text = REASONS.get(reason, f"refusal {reason}")
+        raise LinkError(f"the board on {self.port}: {text}; check that it runs this policy's firmware")
+
+    def _silence(self, timeout_s: float) -> str:
+        """Say what was heard instead of an answer."""
+        if self._foreign_frames:
+            return (
+                "it speaks another protocol on the same frames, so it is no policy server; a robot of"
+                f" docs/serial-protocol.md is driven by 'sim2metal run BUNDLE --uri serial://{self.port}'"
+            )
+        if self._reader.rejected or self._heard_bytes:
+            return (
+                f"only damaged answers to {ATTEMPTS} requests; check the cable, the baud rate ({BAUD})"
+                " and that it runs this policy's firmware"
+            )
+        return f"no answer within {timeout_s:g} s to {ATTEMPTS} requests; check that it runs this policy's firmware"
 
     def close(self) -> None:
         """Close the port; safe to call twice."""

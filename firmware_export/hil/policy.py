@@ -32,7 +32,7 @@ class Stm32Policy:
 
         Args:
             image: ELF file built for ``stm32f405``.
-            port: serial device of a real board that already runs it.
+            port: of a real board that already runs it, ``/dev/ttyACM0`` or ``socket://HOST:PORT``.
             count_instructions: make ``instructions`` available (emulator only; slower).
 
         Raises:

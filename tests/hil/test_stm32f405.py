@@ -206,7 +206,7 @@ def test_silent_port_ends_in_a_link_error():
 
 
 def test_missing_port_and_wrong_use_are_named(image):
-    with pytest.raises(LinkError, match="cannot open /dev/nowhere"):
+    with pytest.raises(LinkError, match="no serial port /dev/nowhere"):
         Stm32Policy(port="/dev/nowhere")
     with pytest.raises(ConfigError, match="either an image"):
         Stm32Policy(image, port="/dev/ttyACM0")

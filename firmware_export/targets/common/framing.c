@@ -18,9 +18,8 @@ uint32_t frame_crc32(uint32_t crc, const uint8_t *data, size_t length) {
 }
 
 void frame_receiver_init(frame_receiver_t *receiver, uint8_t *data, size_t capacity) {
-  memset(receiver, 0, sizeof *receiver);
-  receiver->data = data;
-  receiver->capacity = capacity;
+  const frame_receiver_t empty = {data, capacity, 0U, 0U, 0U, 0U, 0U};
+  *receiver = empty;
 }
 
 static void store(frame_receiver_t *receiver, uint8_t byte) {
@@ -115,7 +114,7 @@ void frame_put(frame_sender_t *sender, const void *data, size_t length) {
 void frame_end(frame_sender_t *sender) {
   uint8_t crc[4];
   memcpy(crc, &sender->crc, sizeof crc);
-  encode(sender, crc, sizeof crc);
+  frame_put(sender, crc, sizeof crc); /* and goes on counting, to no end */
   flush(sender);
   sender->put(0U);
 }

@@ -50,8 +50,8 @@ const vector_t vectors[16] = {{.stack = stack_top},
 
 void reset_handler(void) {
   uint32_t *const here = (uint32_t *)__builtin_frame_address(0);
-  /* Volatile, so that the compiler does not call memset, whose frame would lie in what is painted.
-   */
+  /* Volatile, so that the compiler does not call memset, whose frame would lie in what is painted
+     and whose code is longer than both loops. */
   for (volatile uint32_t *word = stack_lowest; word < here - 16; ++word) {
     *word = STACK_PAINT;
   }
@@ -60,7 +60,7 @@ void reset_handler(void) {
   for (uint32_t *to = data_start, *from = data_load; to < data_end; ++to, ++from) {
     *to = *from;
   }
-  for (uint32_t *to = bss_start; to < bss_end; ++to) {
+  for (volatile uint32_t *to = bss_start; to < bss_end; ++to) {
     *to = 0U;
   }
   board_init();

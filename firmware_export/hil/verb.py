@@ -1,0 +1,150 @@
+"""Hardware in the loop: MuJoCo on this computer, the policy on a microcontroller, compared at every step.
+
+Writes nothing, unless the board is out of bounds: then the worst step goes into ``--dump``.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tyro
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from firmware_export.hil.campaign import Campaign, Findings
+from firmware_export.hil.devices import QEMU, TARGET, open_boards, self_test
+from firmware_export.hil.fleet import MOST_EMULATORS, default_emulators
+from firmware_export.hil.outcome import complaint, outcome_of
+from firmware_export.hil.port import parse_port
+from firmware_export.hil.summary import summary_table
+from firmware_export.targets import load_target
+from firmware_export.verify import BOUND, ParityError
+from policies.bundle import load_bundle
+from policies.evaluate import check_same_task
+from policies.runtime import OnnxPolicy
+from sim.envs.task import load_flight_task
+from sim.errors import ConfigError
+from sim.files import require_writable
+
+EXAMPLE = """sim2metal hil runs/demo/bundle
+sim2metal hil runs/demo/bundle --episodes 100 --json hil.json
+sim2metal hil runs/demo/bundle --port /dev/ttyACM0 --real-time --episodes 3"""
+
+
+@dataclass
+class Args:
+    """Options of ``sim2metal hil``."""
+
+    bundle: tyro.conf.Positional[Path]
+    """Folder of the bundle."""
+    port: str = QEMU
+    """Where the policy runs: qemu, a board's serial port such as /dev/ttyACM0, or socket://HOST:PORT."""
+    episodes: int = 10
+    """Randomised closed-loop episodes of the bundle's task."""
+    seed: int = 1000
+    """Seed of airframes, starts and noise; as for 'sim2metal eval'."""
+    real_time: bool = False
+    """Run the world at the control rate, one episode after another; otherwise it waits for the board."""
+    bound: float = BOUND
+    """Largest action error at any step, relative to the action's range."""
+    late: float = 0.01
+    """With --real-time: largest share of control periods without an answer in time."""
+    emulators: int | None = None
+    """With --port qemu: how many share the episodes (default: one per processor core, at most 4; 1 in real time)."""
+    dump: Path = Path("hil-worst.npz")
+    """Where the worst step is written if it is out of bounds."""
+
+
+def run(args: Args) -> dict[str, Any]:
+    """Fly the episodes and print what was measured.
+
+    Raises:
+        ConfigError: for impossible options or a task that is not flown.
+        BundleError: if the bundle is not valid or not made for its task as it is now.
+        ToolchainError: if the compiler or the emulator is missing.
+        LinkError: if no board answers, or it was lost or too slow in flight.
+        VerificationError: if the board holds another bundle or fails its self-test.
+        ParityError: after the table, if a bound is broken; carries the result.
+    """
+    _check(args)
+    bundle = load_bundle(args.bundle)
+    task = load_flight_task(bundle.info.task)
+    check_same_task(bundle, task)
+    policy = OnnxPolicy(bundle)
+    emulators = 1 if args.real_time else min(args.emulators or default_emulators(), args.episodes)
+    console = Console(highlight=False)
+    with ExitStack() as stack:
+        with console.status("starting the emulator" if args.port == QEMU else f"asking the board on {args.port}"):
+            opened = open_boards(bundle, args.port, emulators, count_instructions=not args.real_time)
+            boards = stack.enter_context(opened)
+            error = max(self_test(board) for board in boards)
+        progress = stack.enter_context(_progress(console))
+        bar = progress.add_task("policy steps", total=args.episodes * task.TASK.control_steps)
+        campaign = Campaign(
+            boards, policy, task, real_time=args.real_time, progress=lambda steps: progress.advance(bar, steps)
+        )
+        started = time.perf_counter()
+        findings = campaign.fly(args.episodes, args.seed)
+        wall_s = time.perf_counter() - started
+        infos = [board.read_info() for board in boards]
+        repeated = sum(board.repeated for board in boards)
+    outcome = outcome_of(
+        findings,
+        infos,
+        load_target(TARGET),
+        self_test_error=error,
+        repeated=repeated,
+        counts_instructions=args.port == QEMU and not args.real_time,
+        wall_s=wall_s,
+    )
+    pace = "real time" if args.real_time else "lock-step"
+    title = f"bundle {bundle.id[:12]} on {_boards(args.port, len(boards))}, {pace}"
+    console.print(summary_table(title, outcome, args.bound, args.late))
+    result = {"bundle": bundle.path.name, "id": bundle.id, "port": args.port, **outcome.to_json(), "passed": True}
+    problem = complaint(outcome, args.bound, args.late)
+    if problem is not None:
+        dumped = _dump(findings, args) if outcome.max_relative_err > args.bound else ""
+        raise ParityError(f"{problem}; do not fly it{dumped}", {**result, "passed": False})
+    return result
+
+
+def _check(args: Args) -> None:
+    """Refuse what cannot be, before anything is built.
+
+    Raises:
+        ConfigError: naming the option.
+    """
+    if args.port != QEMU:
+        parse_port(args.port)
+        if args.emulators is not None:
+            raise ConfigError("--emulators goes with --port qemu only")
+    if args.episodes < 1:
+        raise ConfigError(f"--episodes {args.episodes}: at least 1")
+    if args.emulators is not None and not 1 <= args.emulators <= MOST_EMULATORS:
+        raise ConfigError(f"--emulators {args.emulators}: 1 to {MOST_EMULATORS}")
+    if not args.bound > 0.0:
+        raise ConfigError(f"--bound {args.bound}: a positive number, e.g. {BOUND:.0e}")
+    if not 0.0 <= args.late <= 1.0:
+        raise ConfigError(f"--late {args.late}: a share, 0 to 1")
+    require_writable(args.dump)
+
+
+def _boards(port: str, count: int) -> str:
+    if port != QEMU:
+        return f"the board on {port}"
+    return f"{count} emulated {TARGET}" if count > 1 else f"an emulated {TARGET}"
+
+
+def _dump(findings: Findings, args: Args) -> str:
+    assert findings.watch.worst is not None
+    findings.watch.worst.save(args.dump)
+    return f"; that step is in {args.dump}"
+
+
+def _progress(console: Console) -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, transient=True)
