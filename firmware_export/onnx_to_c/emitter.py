@@ -139,7 +139,7 @@ def write_body(program: Program, plan: Plan, *, replaceable: bool = False) -> Bo
         replaceable: other weights of the same network may take the place of these, so that nothing in the
             code may depend on what they happen to be.
     """
-    names = _buffer_names(program)
+    names = buffer_names(program)
     writer = StatementWriter(names, DENSE_WIDTH, Tables(share=not replaceable), fused=is_quantized(program))
     statements = "\n\n".join(_indent(writer.write(statement)) for statement in program.statements)
     helpers = "\n".join(writer.helpers.values()).rstrip()
@@ -210,7 +210,8 @@ def _declarations(program: Program, plan: Plan, names: dict[Buffer, str]) -> str
     return "".join(f"  {line}\n" for line in order) + "\n"
 
 
-def _buffer_names(program: Program) -> dict[Buffer, str]:
+def buffer_names(program: Program) -> dict[Buffer, str]:
+    """Return the C name of every buffer: the caller's arrays, and pointers into the workspace after ONNX's names."""
     fixed = {
         "observation": "observation",
         "reset": "first_step",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from firmware_export.onnx_to_c.emitter import Sizes, emit_header, emit_source, sizes_of, write_body
+from firmware_export.onnx_to_c.emitter import Sizes, buffer_names, emit_header, emit_source, sizes_of, write_body
 from firmware_export.onnx_to_c.fuse import fuse, remove_unused
 from firmware_export.onnx_to_c.memory import WidestStep, widest_step
 from firmware_export.onnx_to_c.planner import place_outputs, plan
@@ -65,7 +65,7 @@ def generate(
     placement = plan(program)
     sizes = sizes_of(program, placement)
     body = write_body(program, placement, replaceable=contract is not None)
-    costs = (body.tables.size_bytes, widest_step(program, placement))
+    costs = (body.tables.size_bytes, widest_step(program, placement, buffer_names(program)))
     if contract is not None:
         assert excerpt is not None
         files, weights = emit_replaceable(body, sizes, bundle_id, program.layout, excerpt, contract)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from firmware_export.onnx_to_c.ir import Buffer, Program
@@ -16,7 +17,7 @@ class WidestStep:
 
     Attributes:
         node: the ONNX nodes it computes.
-        tensors: name and bytes of each buffer alive, largest first; of those that share memory only the largest.
+        tensors: name in C and bytes of each buffer alive, largest first; of those that share memory only the largest.
     """
 
     node: str
@@ -36,8 +37,14 @@ class WidestStep:
         return f"widest at {self.node}: {' + '.join(named)}"
 
 
-def widest_step(program: Program, plan: Plan) -> WidestStep | None:
-    """Return the statement with most memory alive, the first of equal ones; ``None`` without a workspace."""
+def widest_step(program: Program, plan: Plan, names: Mapping[Buffer, str]) -> WidestStep | None:
+    """Return the statement with most memory alive, the first of equal ones; ``None`` without a workspace.
+
+    Args:
+        program: all statements.
+        plan: where its buffers are.
+        names: what the buffers are called in C.
+    """
     alive = lifetimes(program)
     widest: WidestStep | None = None
     for i, statement in enumerate(program.statements):
@@ -47,7 +54,7 @@ def widest_step(program: Program, plan: Plan) -> WidestStep | None:
                 start = plan.offset[buffer]
                 held[start] = max(held.get(start, buffer), buffer, key=lambda one: one.size)
         largest_first = sorted(held.values(), key=lambda one: -one.size)
-        tensors = tuple((buffer.name, FLOAT_BYTES * buffer.size) for buffer in largest_first)
+        tensors = tuple((names[buffer], FLOAT_BYTES * buffer.size) for buffer in largest_first)
         step = WidestStep(", ".join(dict.fromkeys(statement.nodes)), tensors)
         if tensors and (widest is None or step.size_bytes > widest.size_bytes):
             widest = step
