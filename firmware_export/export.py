@@ -18,6 +18,8 @@ from rich.console import Console
 from firmware_export.build import Build, build_target
 from firmware_export.c_files import manifest, write_c
 from firmware_export.c_folder import INT8, MANIFEST
+from firmware_export.crazyflie.export import build_with_firmware, check_firmware, template_values
+from firmware_export.crazyflie.firmware import memory_table
 from firmware_export.int8 import MAX_SUCCESS_LOSS, int8_c, int8_table, measure_loss
 from firmware_export.onnx_to_c import GeneratedPolicy
 from firmware_export.policy_source import PolicySource, open_source
@@ -29,6 +31,7 @@ from sim.files import replace_folder
 EXAMPLE = """sim2metal export runs/demo/bundle
 sim2metal export runs/demo/bundle --target host
 sim2metal export runs/demo/bundle --int8
+sim2metal export runs/demo/bundle --target crazyflie --firmware ~/crazyflie-firmware
 sim2metal export policy.onnx --out firmware/policy
 sim2metal export policy.onnx --golden observations.npz --target stm32f405"""
 
@@ -50,6 +53,8 @@ class Args:
     """Weights and inputs of layers in integers, calibrated from the golden steps and flown against float first."""
     max_success_loss: float | None = MAX_SUCCESS_LOSS
     """Share of episodes that int8 may lose; None: any loss, also where it cannot be measured."""
+    firmware: Path | None = None
+    """For the target crazyflie: a checkout of crazyflie-firmware, in which the app is built; it stays as it is."""
 
 
 def run(args: Args) -> dict[str, Any]:
@@ -63,6 +68,7 @@ def run(args: Args) -> dict[str, Any]:
         StorageError: if the folder cannot be written or holds other files.
     """
     targets = [load_target(name) for name in dict.fromkeys(args.target)]
+    checkout = check_firmware(args.firmware, targets)
     source = open_source(args.policy, args.golden)
     folder = args.out or source.c_folder
     console = Console(highlight=False)
@@ -70,12 +76,16 @@ def run(args: Args) -> dict[str, Any]:
         scratch = Path(name)
         int8 = int8_c(source) if args.int8 else None
         judged, generated = (source, source.generate()) if int8 is None else (int8.source, int8.generated)
+        values = {target.name: template_values(target, args.policy) for target in targets}
         for target in targets:
             require_room(target, generated)
         write_c(generated, scratch)
         flown = None if int8 is None else measure_loss(args.policy, scratch, args.max_success_loss)
         notes = {} if int8 is None else {INT8: int8.to_json(flown)}
-        builds = [build_target(target, scratch, scratch) for target in targets]
+        builds = [build_target(target, scratch, scratch, values[target.name]) for target in targets]
+        firmware = None
+        if checkout is not None:
+            builds, firmware = build_with_firmware(builds, checkout, scratch)
         costs = [measure(build, scratch, judged) for build in builds]
         _publish(judged, folder, generated, builds, scratch, notes)
     if costs:
@@ -84,6 +94,8 @@ def run(args: Args) -> dict[str, Any]:
     console.print(memory_line(generated))
     if int8 is not None:
         console.print(int8_table(int8, flown))
+    if firmware is not None:
+        console.print(memory_table(firmware))
     return {
         "bundle": source.name,
         "id": source.id,
@@ -92,6 +104,7 @@ def run(args: Args) -> dict[str, Any]:
         "workspace_bytes": 4 * generated.sizes.workspace,
         "state_bytes": 4 * generated.sizes.state,
         **notes,
+        **({"firmware": firmware.to_json()} if firmware is not None else {}),
         **{cost.target: cost.to_json() for cost in costs},
     }
 

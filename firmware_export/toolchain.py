@@ -24,7 +24,7 @@ STRICT_C99 = (
 """Warnings that all C of the project must be free of."""
 
 TIMEOUT_S = 120.0
-"""No compiler run here takes longer."""
+"""No single compiler run takes longer."""
 
 
 def require_tool(name: str, packages: Sequence[str]) -> str:
@@ -39,19 +39,24 @@ def require_tool(name: str, packages: Sequence[str]) -> str:
     return path
 
 
-def run_tool(command: Sequence[str | Path], *, cwd: Path | None = None) -> str:
-    """Run a tool and return its standard output.
+def run_tool(command: Sequence[str | Path], *, cwd: Path | None = None, timeout_s: float = TIMEOUT_S) -> str:
+    """Run a tool, which is asked nothing, and return its standard output.
 
     Raises:
-        ToolchainError: if it fails or takes longer than ``TIMEOUT_S``; the message carries its first error line.
+        ToolchainError: if it fails or takes longer than ``timeout_s``; the message carries its first error line.
     """
     name = Path(command[0]).name
     try:
         done = subprocess.run(
-            [str(part) for part in command], cwd=cwd, capture_output=True, text=True, timeout=TIMEOUT_S
+            [str(part) for part in command],
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
         )
     except subprocess.TimeoutExpired:
-        raise ToolchainError(f"{name} took longer than {TIMEOUT_S:.0f} s") from None
+        raise ToolchainError(f"{name} took longer than {timeout_s:.0f} s") from None
     except OSError as error:
         raise ToolchainError(f"cannot run {name}: {error.strerror or error}") from error
     if done.returncode != 0:

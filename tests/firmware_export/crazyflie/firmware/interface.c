@@ -1,0 +1,95 @@
+/* The rest of the firmware as a test wants it: what it says, and what it is told. */
+#include "interface.h"
+
+#include "s2m_cycles.h"
+
+#include <string.h>
+
+typedef struct {
+  uint32_t tick_ms;
+  uint32_t slow_us; /* what every look at the clock adds */
+  uint8_t can_fly, flying, connected, pid_ready;
+  int32_t priority;
+  uint32_t pid_calls, pid_resets, setpoints_sent;
+  setpoint_t queue; /* the commander's only set-point */
+} world_t;
+
+extern world_t world;
+extern const uint32_t interface_sizes[5];
+world_t world;
+const uint32_t interface_sizes[5] = {(uint32_t)sizeof(world_t), (uint32_t)sizeof(setpoint_t),
+                                     (uint32_t)sizeof(state_t), (uint32_t)sizeof(sensorData_t),
+                                     (uint32_t)sizeof(control_t)};
+static uint64_t now_us;
+
+uint32_t xTaskGetTickCount(void) {
+  return world.tick_ms;
+}
+
+void vTaskDelay(uint32_t ticks) {
+  (void)ticks;
+}
+
+uint64_t usecTimestamp(void) {
+  now_us += world.slow_us;
+  return now_us;
+}
+
+void s2m_cycles_start(void) {
+}
+
+uint32_t s2m_cycles_now(void) {
+  return 168U * (uint32_t)now_us;
+}
+
+bool supervisorCanFly(void) {
+  return world.can_fly != 0U;
+}
+
+bool supervisorIsFlying(void) {
+  return world.flying != 0U;
+}
+
+bool crtpIsConnected(void) {
+  return world.connected != 0U;
+}
+
+/* As commander.c: only as urgent a sender as the last one is heard, and the time is stamped here.
+ */
+void commanderSetSetpoint(setpoint_t *setpoint, int priority) {
+  if (priority >= world.priority) {
+    setpoint->timestamp = world.tick_ms;
+    world.queue = *setpoint;
+    world.priority = priority;
+    ++world.setpoints_sent;
+  }
+}
+
+int commanderGetActivePriority(void) {
+  return world.priority;
+}
+
+void controllerPidInit(void) {
+}
+
+bool controllerPidTest(void) {
+  return world.pid_ready != 0U;
+}
+
+/* Shows in its output what it was given.  Like the real one it has loops at several rates: torques
+ * are written in every second step only, thrust in every one; no thrust resets it. */
+void controllerPid(control_t *control, const setpoint_t *setpoint, const sensorData_t *sensors,
+                   const state_t *state, stabilizerStep_t step) {
+  ++world.pid_calls;
+  control->controlMode = controlModeLegacy;
+  if (step % 2U == 0U) {
+    control->roll = 111;
+    control->pitch = (int16_t)(-sensors->gyro.y);
+    control->yaw = (int16_t)state->attitude.yaw;
+  }
+  control->thrust = setpoint->mode.z == modeDisable ? setpoint->thrust : 36000.0f;
+  if (control->thrust == 0.0f) {
+    control->roll = control->pitch = control->yaw = 0;
+    ++world.pid_resets;
+  }
+}
