@@ -102,6 +102,8 @@ def _write_image(bundle: Bundle, args: Args, console: Console) -> dict[str, Any]
     image = args.image or bundle.path / C_FOLDER / IMAGE
     require_image_of(image, bundle)
     _require_scheme(args.uri)
+    if not args.uri.startswith("radio://"):
+        raise ConfigError(f"{args.uri}: the boot loader is reached by radio only; give a radio:// URI, or --weights")
     if not args.cold:
         require_standing(args.uri)
     with _bar(console) as bar:

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 
 from firmware_export.onboard import OnboardController
+from hardware.virtual.crazyflie.boot_loader import BootLoader
 from hardware.virtual.crazyflie.commander import Commander
 from hardware.virtual.crazyflie.crtp import Port, is_lossy
 from hardware.virtual.crazyflie.fault_effects import FaultEffects
@@ -109,6 +110,7 @@ class VirtualCrazyflie:
         effects = FaultEffects(self)
         self._faults = FaultSchedule(self.events, effects.apply, faults, effects.check)
         self._motion = MotionEvents(self.body, self.events)
+        self.boot_loader = BootLoader(self._leave_or_enter_firmware, self.events.add)
         self.log = LogService(log_variables(self))
         self.param = ParamService(self.parameters)
         self._radio = Radio(self.link, self._services(), self.events)
@@ -220,10 +222,24 @@ class VirtualCrazyflie:
         before = weights.bundle_id
         answer = weights.receive(packet, self.supervisor.armed)
         if weights.bundle_id != before:
-            for i, word in enumerate(bundle_words(weights.bundle_id)):
-                self.parameters.change(f"s2m.id{i}", word)
-            self.events.add("weights", bundle=weights.bundle_id.hex()[:12])
+            self._show_bundle(weights.bundle_id)
         return answer
+
+    def _show_bundle(self, bundle_id: bytes) -> None:
+        for i, word in enumerate(bundle_words(bundle_id)):
+            self.parameters.change(f"s2m.id{i}", word)
+        self.events.add("weights", bundle=bundle_id.hex()[:12])
+
+    def _leave_or_enter_firmware(self, left: bool) -> None:
+        """Without its firmware the robot falls; after a restart it has forgotten what was uploaded."""
+        self.supervisor.disarm("restart")
+        self.log.reset()
+        self.events.add("boot_loader" if left else "restarted")
+        onboard = self.policy.onboard if self.policy is not None else None
+        if onboard is not None and onboard.weights is not None and left:
+            onboard.weights.restart()
+            onboard.restart()
+            self._show_bundle(onboard.weights.bundle_id)
 
     def inject(self, fault: Fault) -> None:
         """Add a fault; one that is due begins at once."""

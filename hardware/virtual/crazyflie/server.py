@@ -6,6 +6,7 @@ import errno
 import socket
 from urllib.parse import urlparse
 
+from hardware.virtual.crazyflie.boot_loader import HEADER
 from hardware.virtual.crazyflie.crtp import NULL_HEADER, Port
 from hardware.virtual.crazyflie.fleet import Fleet
 from hardware.virtual.crazyflie.lock_step import ClientTime
@@ -96,6 +97,15 @@ class Endpoint:
                 self._take(datagram)
 
     def _take(self, datagram: bytes) -> None:
+        loader = self.robot.boot_loader
+        if _is_for_boot_loader(datagram):
+            answer = loader.handle(datagram)
+            if answer is not None:
+                self._deliver(answer)
+        elif not loader.running:
+            self._take_crtp(datagram)
+
+    def _take_crtp(self, datagram: bytes) -> None:
         if self.time is not None and (answer := self.time.step(datagram)) is not None:
             self.flush()
             self._deliver(answer)
@@ -117,10 +127,11 @@ class Endpoint:
             return True
         if datagram == bytes((NULL_HEADER,)):
             # A scan looks from its own socket; it gets its answer and changes nothing.
-            if self.robot.link.survives(datagram):
+            if self.robot.link.survives(datagram) and not self.robot.boot_loader.running:
                 self._send(datagram, address)
             return False
         greets = bool(datagram) and datagram[0] >> 4 == Port.LINK and datagram[0] & 3 == SOURCE
+        greets = greets or _is_for_boot_loader(datagram)
         silent = self.robot.now_ms - self._heard_ms > SILENT_MS
         if self._client is not None and (not greets or (self.robot.supervisor.armed and not silent)):
             self._report_refused()
@@ -141,6 +152,10 @@ class Endpoint:
             self.socket.sendto(datagram, address)
         except OSError:  # full buffer or unreachable client: a radio would lose it too
             self.robot.events.count("send_failed")
+
+
+def _is_for_boot_loader(datagram: bytes) -> bool:
+    return datagram[:1] == bytes((HEADER,)) and len(datagram) > 1
 
 
 class Server(RobotServer):
