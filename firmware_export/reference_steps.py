@@ -49,13 +49,12 @@ def read_observations(path: Path, size: int) -> np.ndarray:
         raise ConfigError(f"--golden {path}: {error.strerror or 'not an .npz file'}") from None
     except (ValueError, TypeError, KeyError, IndexError, EOFError, zipfile.BadZipFile, zlib.error):
         raise ConfigError(f"--golden {path}: must be an .npz file with an array of numbers 'observation'") from None
-    if values.ndim == 2:
-        values = values[None]
-    if values.ndim != 3 or values.shape[2] != size or 0 in values.shape:
+    if values.ndim not in (2, 3) or values.shape[-1] != size or 0 in values.shape:
         raise ConfigError(
             f"--golden {path}: 'observation' has shape {values.shape}, expected (steps, {size}) or "
             f"(sequences, steps, {size})"
         )
+    values = values.reshape(-1, *values.shape[-2:])
     if values.shape[0] * values.shape[1] > MOST_STEPS:
         raise ConfigError(f"--golden {path}: {values.shape[0] * values.shape[1]} steps; at most {MOST_STEPS}")
     if not np.isfinite(values).all():
