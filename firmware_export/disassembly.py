@@ -14,7 +14,7 @@ from firmware_export.toolchain import require_tool, run_tool
 
 _FUNCTION = re.compile(r"^[0-9a-f]+ <([^>]+)>:$")
 _PUSHED = re.compile(r"\t(?:v?push(?:\.w)?\t|v?stmdb(?:\.w)?\tsp!, )\{([^}]*)\}")
-_LOWERED = re.compile(r"\t(?:subs?(?:\.w)?|subw)\tsp, (?:sp, )?#(\d+)|\[sp, #-(\d+)\]!|\taddi\tsp,sp,-(\d+)")
+_LOWERED = re.compile(r"\t(?:subs?(?:\.w)?|subw)\tsp, (?:sp, )?#(\d+)|\[sp, #-(\d+)\]!|\taddi?\tsp,sp,-(\d+)")
 _BRANCH = re.compile(r"\t(?:b[a-z]*(?:\.[nw])?|j|jal|call|tail)\t.*<([^>+]+)>$")
 
 

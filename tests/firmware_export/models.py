@@ -11,6 +11,8 @@ import onnxruntime
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
+from firmware_export.policy_source import file_source
+
 
 def make_model(nodes, inputs, constants=None, outputs=("action",), opset=17) -> bytes:
     """``nodes`` are NodeProtos; ``inputs`` maps a policy input to its size; the batch axis is dynamic."""
@@ -39,6 +41,13 @@ def write_c(folder: Path, generated) -> Path:
     for name, text in generated.files.items():
         (folder / name).write_text(text)
     return folder
+
+
+def write_whole_c(folder: Path, model: bytes) -> Path:
+    """Write a model's C with its golden self-test, as ``sim2metal export FILE`` makes it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "policy.onnx").write_bytes(model)
+    return write_c(folder / "c", file_source(folder / "policy.onnx").generate())
 
 
 def export_torch(module: torch.nn.Module, inputs: dict[str, int], outputs: tuple[str, ...]) -> bytes:
