@@ -127,6 +127,7 @@ class Body:
         """Return the ``#include`` lines for this code with these tables."""
         needs_math = re.search(r"\b\w+f\(|NAN|INFINITY|isnan", self.helpers + self.statements + tables_text)
         names = ["math.h", "stddef.h"] if needs_math else ["stddef.h"]
+        names += ["string.h"] if "memcpy(" in self.statements else []
         return "\n".join(f"#include <{name}>" for name in names)
 
 

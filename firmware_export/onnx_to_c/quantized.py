@@ -59,28 +59,23 @@ def sum_bits(weight: np.ndarray) -> int:
     return min((LARGEST_SUM // max(largest, 1)).bit_length(), MOST_BITS)
 
 
-def packed(weight: np.ndarray, runs: int) -> np.ndarray:
+def packed(weight: np.ndarray) -> np.ndarray:
     """Return weights as 32-bit words in the order the kernel reads them.
 
-    Per block of four outputs, run of inputs and group of four inputs: inputs 0 and 1 for outputs 0 and 1, the same
-    for outputs 2 and 3, then inputs 2 and 3 likewise. The first of two inputs is in the low half of a word.
+    Per block of four outputs and group of four inputs: inputs 0 and 1 for outputs 0 and 1, the same for outputs 2
+    and 3, then inputs 2 and 3 likewise. The first of two inputs is in the low half of a word.
 
     Args:
-        weight: (inputs, outputs) int8; inputs are ``runs`` pieces of equal length.
-        runs: pieces; each is filled up to whole groups.
+        weight: (inputs, outputs) int8.
 
     Returns:
         (words,) int32.
     """
-    outputs = _whole_blocks(weight)
-    length = len(weight) // runs
-    filled = -(-length // GROUP) * GROUP
-    pieces = np.zeros((runs, filled, outputs.shape[1]), np.int64)
-    pieces[:, :length] = outputs.reshape(runs, length, -1)
-    halves = pieces[:, :, 0::2] + 256 * pieces[:, :, 1::2]  # (runs, inputs, output pairs)
-    words = (halves[:, 0::2] & 0xFFFF) | ((halves[:, 1::2] & 0xFFFF) << 16)
-    blocks = words.reshape(runs, filled // GROUP, 2, -1, BLOCK // 2)  # run, group, input pair, block, output pair
-    return blocks.transpose(3, 0, 1, 2, 4).ravel().astype(np.uint32).view(np.int32)
+    whole = np.pad(_whole_blocks(weight), ((0, -len(weight) % GROUP), (0, 0)))
+    halves = whole[:, 0::2] + 256 * whole[:, 1::2]  # (inputs, output pairs)
+    words = (halves[0::2] & 0xFFFF) | ((halves[1::2] & 0xFFFF) << 16)
+    blocks = words.reshape(len(whole) // GROUP, 2, -1, BLOCK // 2)  # group, input pair, block, output pair
+    return blocks.transpose(2, 0, 1, 3).ravel().astype(np.uint32).view(np.int32)
 
 
 def scales(quantized: Quantized, bias: np.ndarray) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from firmware_export.onnx_to_c import quantized_kernels as kernels
@@ -24,7 +26,16 @@ def steps_size(program: Program) -> int:
     return max((_filled(s) for s in program.statements if isinstance(s, Dense) and s.quantized is not None), default=0)
 
 
-def write_quantized(layer: Dense, source: str, target: str, tables: Tables, helpers: dict[str, str]) -> list[str]:
+@dataclass(frozen=True)
+class Lines:
+    """C of an int8 layer: before the loops over places, inside them, after them."""
+
+    before: str
+    inside: list[str]
+    after: str
+
+
+def write_quantized(layer: Dense, source: str, target: str, tables: Tables, helpers: dict[str, str]) -> Lines:
     """Return the calls of an int8 layer and add what they need to ``tables`` and ``helpers``.
 
     Args:
@@ -33,9 +44,6 @@ def write_quantized(layer: Dense, source: str, target: str, tables: Tables, help
         target: C name of the buffer it writes.
         tables: of the C file.
         helpers: function definitions by name, in the order in which they stand in the file.
-
-    Returns:
-        C lines: what comes before the loops over places, what is inside them, what comes after.
     """
     quantized = layer.quantized
     assert quantized is not None
@@ -47,49 +55,65 @@ def write_quantized(layer: Dense, source: str, target: str, tables: Tables, help
     place = _pointer(source, Affine(layer.input.start, ()))
     before = f"const float poison = {function}({place}, {input_scale}, {count}U, {_filled(layer)}U, {STEPS});"
     after = f"spread(poison, {_pointer(target, Affine(layer.start, ()))}, {_results(layer)}U);"
-    return [before, _kernel_call(layer, quantized, target, tables), after]
+    return Lines(before, _at_a_place(layer, quantized, target, tables), after)
 
 
-def _kernel_call(layer: Dense, quantized: Quantized, target: str, tables: Tables) -> str:
+def _at_a_place(layer: Dense, quantized: Quantized, target: str, tables: Tables) -> list[str]:
     inputs, outputs = quantized.weight.shape
     comment = f"{layer.nodes[0]}: {inputs} -> {outputs}; per four outputs and four inputs, 256 odd + even in each half"
-    weight = tables.add("weight", packed(quantized.weight, layer.runs), comment)
+    weight = tables.add("weight", packed(quantized.weight), comment)
     comment = "per four outputs, their scales (those of odd ones / 256) and biases"
     scale = tables.add("output_scale", scales(quantized, layer.bias), comment)
-    steps = _pointer(STEPS, Affine(0, tuple(loop.input_stride for loop in layer.loops)))
+    strides = tuple(loop.input_stride for loop in layer.loops)
+    copies = [] if _in_place(layer) else _copies(layer, strides)
+    steps = _pointer(STEPS, Affine(_window(layer), ()) if copies else Affine(0, strides))
     output = _pointer(target, Affine(layer.start, tuple(loop.output_stride for loop in layer.loops)))
-    groups = -(-inputs // layer.runs // GROUP)
-    if _is_plain(layer):
-        return f"dense_s8({weight}, {scale}, {steps}, {groups}U, {output}, {outputs}U);"
-    walk = f"{layer.runs}U, {layer.run_stride}U, {groups}U"
-    return f"window_s8({weight}, {scale}, {steps}, {walk}, {output}, {outputs}U);"
+    groups = -(-inputs // GROUP)
+    return [*copies, f"dense_s8({weight}, {scale}, {steps}, {groups}U, {output}, {outputs}U);"]
+
+
+def _copies(layer: Dense, strides: tuple[int, ...]) -> list[str]:
+    """Gather the inputs of one place: compilers write copies of a known small size out in line."""
+    length = len(layer.weight) // layer.runs
+    lines = []
+    for run in range(layer.runs):
+        for start in range(0, length, kernels.COPY_LENGTH):
+            count = min(kernels.COPY_LENGTH, length - start)
+            to = _pointer(STEPS, Affine(_window(layer) + run * length + start, ()))
+            come_from = _pointer(STEPS, Affine(run * layer.run_stride + start, strides))
+            lines.append(f"memcpy({to}, {come_from}, {count}U * sizeof(int16_t));")
+    return lines
 
 
 def _need_kernels(layer: Dense, quantized: Quantized, helpers: dict[str, str]) -> None:
-    bits, each, plain = quantized.bits, len(quantized.input_scale) > 1, _is_plain(layer)
+    bits, each = quantized.bits, len(quantized.input_scale) > 1
     needed = {
         f"to_steps_{bits}": kernels.step_kernel(bits),
         f"quantize_{'each_' if each else ''}{bits}": kernels.quantize_kernel(bits, each=each),
         "spread": kernels.SPREAD,
         "unpack": kernels.UNPACK,
-        "sum_aligned_s8" if plain else "sum_s8": kernels.sum_kernel(aligned=plain),
-        "finish_s8": kernels.FINISH,
-        "dense_s8" if plain else "window_s8": kernels.DENSE if plain else kernels.WINDOW,
+        "dense_s8": kernels.DENSE,
     }
     for name, text in needed.items():
         helpers.setdefault(name, text)
 
 
-def _is_plain(layer: Dense) -> bool:
-    """Whether its inputs are one run that begins at an even place, so that pairs lie on 4 bytes."""
+def _in_place(layer: Dense) -> bool:
+    """Whether its inputs lie in one run that begins at an even place, so that pairs are on 4 bytes."""
     return layer.runs == 1 and all(loop.input_stride % 2 == 0 for loop in layer.loops)
 
 
+def _window(layer: Dense) -> int:
+    """Where the inputs of one place are gathered: after all of them, on 4 bytes."""
+    return int(layer.input.index.size + layer.input.index.size % 2)
+
+
 def _filled(layer: Dense) -> int:
-    """Inputs that are quantized, with those that the last group of the last run reads beyond them."""
-    length = len(layer.weight) // layer.runs
-    beyond = -length % GROUP
-    return int(layer.input.index.size + beyond)
+    """16-bit numbers that are written: all inputs, and what the kernel's last group reads beyond them."""
+    inputs = len(layer.weight)
+    if _in_place(layer):
+        return int(layer.input.index.size + -inputs % GROUP)
+    return _window(layer) + inputs + -inputs % GROUP
 
 
 def _results(layer: Dense) -> int:

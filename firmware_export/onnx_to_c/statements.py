@@ -133,9 +133,9 @@ class StatementWriter:
     def _quantized(self, statement: Dense) -> str:
         self._need("multiply_add")
         names = self.names[statement.input.buffer], self.names[statement.output]
-        before, call, after = write_quantized(statement, *names, self.tables, self.helpers)
-        loops = _loops(tuple(loop.count for loop in statement.loops), [call])
-        return "{\n" + _indented([before, loops, after]) + "\n}"
+        lines = write_quantized(statement, *names, self.tables, self.helpers)
+        loops = _loops(tuple(loop.count for loop in statement.loops), lines.inside)
+        return "{\n" + _indented([lines.before, loops, lines.after]) + "\n}"
 
     def _dense_call(self, statement: Dense, table: str, first: int, count: int, width: int) -> str:
         source = Affine(statement.input.start, tuple(loop.input_stride for loop in statement.loops))

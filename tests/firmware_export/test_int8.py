@@ -233,7 +233,7 @@ def test_a_layer_too_wide_for_32_bit_sums_is_refused():
 
 def test_packed_weights_are_what_the_kernel_reads():
     weight = np.arange(1, 13).reshape(3, 4)  # three inputs, four outputs
-    halves = packed(weight, runs=1).view(np.int16).reshape(2, 2, 2).tolist()  # pair of inputs, of outputs, input
+    halves = packed(weight).view(np.int16).reshape(2, 2, 2).tolist()  # pair of inputs, of outputs, input
     assert halves == [[[0x0201, 0x0605], [0x0403, 0x0807]], [[0x0A09, 0], [0x0C0B, 0]]]
 
 
