@@ -84,12 +84,11 @@ def build_onboard_library(c_folder: Path | str, out: Path | str) -> Path:
         if not (folder / name).is_file():
             raise ToolchainError(f"{folder / name} is missing: run 'sim2metal export' first")
     out.parent.mkdir(parents=True, exist_ok=True)
-    sources = [SOURCES / "s2m_controller.c", SOURCES / "host_access.c", folder / "policy.c"]
+    names = ("s2m_controller.c", "s2m_weights.c", "host_access.c")
+    sources = [*(SOURCES / name for name in names), folder / "policy.c"]
     options = []
     if (folder / "policy_selftest.c").is_file():
         sources, options = [*sources, folder / "policy_selftest.c"], ["-DS2M_SELF_TEST"]
-    if "POLICY_WEIGHTS_SIZE" in (folder / "policy.h").read_text():
-        sources.append(SOURCES / "s2m_weights.c")
     flags = [*STRICT_C99, *options, "-O2", "-fPIC", "-shared", f"-I{folder}", f"-I{SOURCES}"]
     with tempfile.TemporaryDirectory(dir=out.parent) as scratch:
         result = Path(scratch) / out.name

@@ -1,5 +1,7 @@
 #include "s2m_weights.h"
 
+#ifdef POLICY_WEIGHTS_SIZE
+
 #include <string.h>
 
 /* Commands; the answer to one has its top bit set. */
@@ -217,3 +219,5 @@ size_t s2m_weights_receive(s2m_weights_t *weights, const uint8_t *packet, size_t
   const s2m_weights_error_t error = obey(weights, packet[0], &packet[1], end - 1U, armed, held);
   return write_answer(weights, packet[0], error, answer);
 }
+
+#endif /* POLICY_WEIGHTS_SIZE */

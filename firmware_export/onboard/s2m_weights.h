@@ -25,6 +25,8 @@
 
 #include "policy.h"
 
+#ifdef POLICY_WEIGHTS_SIZE /* else the weights are constants, and this module is empty */
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -90,4 +92,5 @@ const uint8_t *s2m_weights_bundle_id(const s2m_weights_t *weights);
 #ifdef __cplusplus
 }
 #endif
+#endif /* POLICY_WEIGHTS_SIZE */
 #endif

@@ -113,6 +113,7 @@ def build_app(out, policy, values, flags=("-O2",)):
     sources = [
         *app,
         ONBOARD / "s2m_controller.c",
+        ONBOARD / "s2m_weights.c",
         policy / "policy.c",
         policy / "policy_selftest.c",
         FIRMWARE / "interface.c",

@@ -9,6 +9,7 @@
 #include "task.h"
 
 #include "app.h"
+#include "app_channel.h"
 #include "autoconf.h"
 #include "controller.h"
 #include "controller_pid.h"
@@ -27,6 +28,7 @@
 #include "s2m_cycles.h"
 #include "s2m_pilot.h"
 #include "s2m_silence.h"
+#include "s2m_weights.h"
 
 /* Stacks are small here and CCM is full: everything lies in ordinary memory. */
 static s2m_pilot_t pilot;
@@ -53,6 +55,10 @@ static const crazyflie_thrust_t thrust = {S2M_THRUST_CURVE, CRAZYFLIE_PWM};
 static uint8_t enable = 1U;
 static uint32_t bundle_words[8];
 
+#ifdef POLICY_WEIGHTS_SIZE
+static s2m_weights_t weights;
+#endif
+
 /* Log variables. */
 static struct {
   uint8_t mode, fault, flies, self_test;
@@ -73,9 +79,9 @@ static bool self_test(void) {
   return wrong == 0;
 }
 
-static void read_bundle_id(void) {
+static void show_bundle_id(const uint8_t id[32]) {
   for (int i = 0; i < 8; ++i) {
-    const uint8_t *b = &policy_bundle_id[4 * i];
+    const uint8_t *b = &id[4 * i];
     bundle_words[i] =
         ((uint32_t)b[0] << 24) | ((uint32_t)b[1] << 16) | ((uint32_t)b[2] << 8) | (uint32_t)b[3];
   }
@@ -94,7 +100,7 @@ void controllerOutOfTreeInit(void) {
   config.control_period_ms = S2M_CONTROL_PERIOD_MS;
   config.slew_per_s = S2M_SLEW_PER_S;
   s2m_pilot_init(&pilot, &guards, &config);
-  read_bundle_id();
+  show_bundle_id(policy_bundle_id);
   s2m_cycles_start();
   self_test();
   done = true;
@@ -174,10 +180,34 @@ void controllerOutOfTree(control_t *control, const setpoint_t *setpoint,
   log_what_happens(now);
 }
 
+#ifdef POLICY_WEIGHTS_SIZE
+/* Whether somebody may be about to fly; on a robot that arms by itself, whether somebody does. */
+static bool armed(void) {
+  return pilot.engaged || supervisorIsFlying() || (ARMS_BY_HAND && supervisorCanFly());
+}
+
+/* New weights by radio.  An answer that does not fit the queue is lost; the host asks again. */
+static void take_packet(void) {
+  uint8_t packet[S2M_WEIGHTS_PACKET], answer[S2M_WEIGHTS_PACKET];
+  const size_t length = appchannelReceiveDataPacket(packet, sizeof packet, APPCHANNEL_WAIT_FOREVER);
+  const size_t size = s2m_weights_receive(&weights, packet, length, armed(),
+                                          s2m_weights_held(&pilot.controller), answer);
+  s2m_use_weights(&pilot.controller, s2m_weights_chosen(&weights));
+  show_bundle_id(s2m_weights_bundle_id(&weights));
+  if (size > 0U) {
+    appchannelSendDataPacket(answer, size);
+  }
+}
+#else
+static void take_packet(void) {
+  vTaskDelay(M2T(10000)); /* there is nothing to take */
+}
+#endif
+
 void appMain(void) {
   DEBUG_PRINT("policy " POLICY_BUNDLE_ID "\n");
   for (;;) {
-    vTaskDelay(M2T(10000));
+    take_packet();
   }
 }
 
@@ -199,6 +229,13 @@ PARAM_ADD(PARAM_UINT8 | PARAM_RONLY, selfTest, &seen.self_test)
 PARAM_ADD(PARAM_UINT16 | PARAM_RONLY, selfWrong, &seen.self_test_wrong)
 /** @brief Largest error of the golden self-test, relative to each value's range */
 PARAM_ADD(PARAM_FLOAT | PARAM_RONLY, selfError, &seen.self_test_error)
+#ifdef POLICY_WEIGHTS_SIZE
+/** @brief Weights in use: 0 flash, 1 flash while others arrive, 2 those by radio, 3 flash, others
+ * were wrong */
+PARAM_ADD(PARAM_UINT8 | PARAM_RONLY, weights, &weights.state)
+/** @brief Why the last weights by radio were refused (s2m_weights.h): 6 checksum, 7 self-test */
+PARAM_ADD(PARAM_UINT8 | PARAM_RONLY, weightsError, &weights.error)
+#endif
 PARAM_GROUP_STOP(s2m)
 
 LOG_GROUP_START(s2m)

@@ -3,6 +3,8 @@
 #ifndef INTERFACE_H
 #define INTERFACE_H
 
+#include <stddef.h>
+
 #include "stabilizer_types.h"
 
 #define M2T(x) ((unsigned int)(x)) /* one tick is a millisecond */
@@ -25,6 +27,10 @@ void controllerPidInit(void);
 bool controllerPidTest(void);
 void controllerPid(control_t *control, const setpoint_t *setpoint, const sensorData_t *sensors,
                    const state_t *state, stabilizerStep_t step);
+
+#define APPCHANNEL_WAIT_FOREVER (-1)
+size_t appchannelReceiveDataPacket(void *buffer, size_t max_length, int timeout_ms);
+int appchannelSendDataPacket(void *data, size_t length);
 
 void appMain(void);
 void controllerOutOfTreeInit(void);
