@@ -7,11 +7,9 @@ import pytest
 from firmware_export.onnx_to_c.statements import _KERNELS
 from firmware_export.toolchain import STRICT_C99
 
-STEP = 4099
-"""Of bit patterns; a prime, so that every part of the mantissa is met. 1 is all 2^32: two minutes."""
+STEP = 257
+"""Of bit patterns; a prime, so that every part of the mantissa is met: 16.7 million floats."""
 
-# Both are checked where they matter: the error they state, their range, their ends, NaN, and the order of neighbours
-# up to the error. The last bit of a double is nothing beside it.
 PROGRAM = """
 #include <math.h>
 #include <stdint.h>
@@ -51,14 +49,14 @@ int main(void) {{
 FUNCTIONS = {"fast_tanh": ("tanh(x)", 4e-7, -1.0), "sigmoid": ("1.0 / (1.0 + exp(-(double)x))", 2e-7, 0.0)}
 
 
-def sweep(function, tmp_path, fused, step=STEP):
+def sweep(function, tmp_path, fused):
     kernels = "\n".join((_KERNELS / f"{name}.c").read_text() for name in ("fast_tanh", "sigmoid"))
     right, _, _ = FUNCTIONS[function]
-    source = PROGRAM.format(kernels=kernels, right=right, function=function, step=step)
+    source = PROGRAM.format(kernels=kernels, right=right, function=function, step=STEP)
     (tmp_path / "sweep.c").write_text(source)
     flags = [flag for flag in STRICT_C99 if flag != "-Werror"] + ["-O2", "-ffp-contract=off"] + ["-DFUSED"] * fused
     subprocess.run(["gcc", *flags, "-Wno-unused-function", "sweep.c", "-lm", "-o", "sweep"], cwd=tmp_path, check=True)
-    output = subprocess.run([tmp_path / "sweep"], check=True, capture_output=True, text=True, timeout=200).stdout
+    output = subprocess.run([tmp_path / "sweep"], check=True, capture_output=True, text=True, timeout=60).stdout
     return [float(field) for field in output.split()]
 
 
@@ -67,18 +65,9 @@ def sweep(function, tmp_path, fused, step=STEP):
 def test_error_range_ends_and_nan(function, fused, tmp_path):
     _, bound, floor = FUNCTIONS[function]
     count, lost, found, worst, lowest, highest, at_infinity, at_minus_infinity = sweep(function, tmp_path, fused)
-    assert count > 1_000_000
+    assert count > 16_000_000
     assert lost == 0, "NaN must come through"
     assert found == 0, "a number must stay one"
     assert 1e-8 < worst < bound
     assert (lowest, highest) == (floor, 1.0)
     assert (at_minus_infinity, at_infinity) == (floor, 1.0)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("function", FUNCTIONS)
-def test_error_at_every_float(function, tmp_path):
-    _, bound, _ = FUNCTIONS[function]
-    count, lost, found, worst, *_ = sweep(function, tmp_path, fused=True, step=1)
-    assert (count, lost, found) == (1 << 32, 0, 0)
-    assert worst < bound
