@@ -54,7 +54,11 @@ def sweep(function, tmp_path, fused):
     right, _, _ = FUNCTIONS[function]
     source = PROGRAM.format(kernels=kernels, right=right, function=function, step=STEP)
     (tmp_path / "sweep.c").write_text(source)
-    flags = [flag for flag in STRICT_C99 if flag != "-Werror"] + ["-O2", "-ffp-contract=off"] + ["-DFUSED"] * fused
+    flags = (
+        [flag for flag in STRICT_C99 if flag not in ("-Werror", "-Wdouble-promotion")]
+        + ["-O2", "-ffp-contract=off"]
+        + ["-DFUSED"] * fused
+    )
     subprocess.run(["gcc", *flags, "-Wno-unused-function", "sweep.c", "-lm", "-o", "sweep"], cwd=tmp_path, check=True)
     output = subprocess.run([tmp_path / "sweep"], check=True, capture_output=True, text=True, timeout=60).stdout
     return [float(field) for field in output.split()]
