@@ -18,6 +18,8 @@ from rich.console import Console
 from firmware_export.build import Build, build_target
 from firmware_export.c_files import manifest, write_c
 from firmware_export.c_folder import INT8, MANIFEST
+from firmware_export.closed_loop import EPISODES
+from firmware_export.contract import replaceable_contract
 from firmware_export.crazyflie.export import build_with_firmware, check_firmware, template_values
 from firmware_export.crazyflie.firmware import memory_table
 from firmware_export.int8 import MAX_SUCCESS_LOSS, int8_c, int8_table, measure_loss
@@ -26,12 +28,13 @@ from firmware_export.policy_source import PolicySource, open_source
 from firmware_export.report import cost_table, measure, memory_line
 from firmware_export.room import require_room
 from firmware_export.targets import load_target, target_names
+from policies.weights_image import WEIGHTS_FILE
 from sim.files import replace_folder
 
 EXAMPLE = """sim2metal export runs/demo/bundle
 sim2metal export runs/demo/bundle --target host
 sim2metal export runs/demo/bundle --int8
-sim2metal export runs/demo/bundle --target crazyflie --firmware ~/crazyflie-firmware
+sim2metal export runs/demo/bundle --target crazyflie --firmware ~/crazyflie-firmware --replaceable-weights
 sim2metal export policy.onnx --out firmware/policy
 sim2metal export policy.onnx --golden observations.npz --target stm32f405"""
 
@@ -53,6 +56,11 @@ class Args:
     """Weights and inputs of layers in integers, calibrated from the golden steps and flown against float first."""
     max_success_loss: float | None = MAX_SUCCESS_LOSS
     """Share of episodes that int8 may lose; None: any loss, also where it cannot be measured."""
+    episodes: int = EPISODES
+    """Flights of each arithmetic before int8 is offered."""
+    replaceable_weights: bool = False
+    """Weights in one structure that others of the same network can replace in RAM, by radio (sim2metal flash
+    --weights), and the file to send; 28 kB at most."""
     firmware: Path | None = None
     """For the target crazyflie: a checkout of crazyflie-firmware, in which the app is built; it stays as it is."""
 
@@ -74,13 +82,16 @@ def run(args: Args) -> dict[str, Any]:
     console = Console(highlight=False)
     with tempfile.TemporaryDirectory(prefix="sim2metal-") as name, console.status("generating and building"):
         scratch = Path(name)
-        int8 = int8_c(source) if args.int8 else None
-        judged, generated = (source, source.generate()) if int8 is None else (int8.source, int8.generated)
+        contract = replaceable_contract(args.policy) if args.replaceable_weights else None
+        int8 = int8_c(source, contract=contract) if args.int8 else None
+        judged, generated = (source, source.generate(contract)) if int8 is None else (int8.source, int8.generated)
+        if generated.weights is not None:
+            generated.weights.require_fitting()
         values = {target.name: template_values(target, args.policy) for target in targets}
         for target in targets:
             require_room(target, generated)
         write_c(generated, scratch)
-        flown = None if int8 is None else measure_loss(args.policy, scratch, args.max_success_loss)
+        flown = None if int8 is None else measure_loss(args.policy, scratch, args.max_success_loss, args.episodes)
         notes = {} if int8 is None else {INT8: int8.to_json(flown)}
         builds = [build_target(target, scratch, scratch, values[target.name]) for target in targets]
         firmware = None
@@ -117,8 +128,9 @@ def _publish(
     scratch: Path,
     notes: Mapping[str, Any],
 ) -> None:
-    names = [*generated.files, *(file for build in builds for file in build.files)]
+    weights = [WEIGHTS_FILE] if generated.weights is not None else []
+    names = [*generated.files, *weights, *(file for build in builds for file in build.files)]
     files = {name: (scratch / name).read_bytes() for name in names}
     contents = {**files, MANIFEST: manifest(source, files, notes)}
     artifacts = {load_target(name).artifact for name in target_names()}
-    replace_folder(folder, contents, replaceable={*contents, *artifacts, "policy_selftest.c"})
+    replace_folder(folder, contents, replaceable={*contents, *artifacts, "policy_selftest.c", WEIGHTS_FILE})

@@ -51,7 +51,7 @@ def spread(policy: Policy, sequences: Golden) -> tuple[np.ndarray, np.ndarray]:
 
 def since_reset(sequences: Golden) -> np.ndarray:
     """Return (sequences, steps) bool: an observation since the last reset, or this one, was not finite."""
-    bad: np.ndarray = np.logical_not(np.isfinite(sequences.observation)).any(axis=2)
+    bad = np.asarray(~np.isfinite(sequences.observation).all(axis=2))
     for t in range(1, bad.shape[1]):
         bad[:, t] |= bad[:, t - 1] & ~(sequences.reset[:, t] > 0.5)
     return bad
