@@ -4,8 +4,22 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 
-from policies.bundle import Bundle
+from policies.bundle import Bundle, load_bundle
+from sim.errors import ConfigError
+
+
+def replaceable_contract(policy: Path) -> bytes:
+    """Return the contract of the bundle in a folder.
+
+    Raises:
+        ConfigError: for a bare ONNX file, which says nothing of the code around it.
+        BundleError: if the bundle is not valid.
+    """
+    if policy.is_file():
+        raise ConfigError(f"{policy}: replaceable weights need a bundle, which says what the numbers mean; train one")
+    return contract_of(load_bundle(policy))
 
 
 def contract_of(bundle: Bundle) -> bytes:

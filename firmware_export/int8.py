@@ -75,19 +75,24 @@ class Int8Policy:
         return {**errors, "closed_loop": None if flown is None else flown.to_json()}
 
 
-def int8_c(source: PolicySource, most_bits: int = MOST_BITS) -> Int8Policy:
+def int8_c(source: PolicySource, most_bits: int = MOST_BITS, contract: bytes | None = None) -> Int8Policy:
     """Generate int8 C whose self-test holds what the same C computes on this computer.
 
     Args:
         source: the policy; its golden sequences calibrate.
         most_bits: of the layers' inputs.
+        contract: makes its weights replaceable at run time (``onnx_to_c.generate``).
 
     Raises:
         CalibrationError: if integers cannot be chosen; names the layer.
         UnsupportedModelError: if the graph cannot be translated.
         ToolchainError: if there is no host compiler.
     """
-    generated = generate(source.content, source.id, samples=golden_samples(source.golden), most_bits=most_bits)
+    samples = golden_samples(source.golden)
+
+    generated = generate(
+        source.content, source.id, source.excerpt(), contract=contract, samples=samples, most_bits=most_bits
+    )
     with tempfile.TemporaryDirectory(prefix="sim2metal-") as scratch:
         write_c(generated, Path(scratch))
         policy = HostPolicy(build_library(scratch, Path(scratch) / "policy.so"))
@@ -95,7 +100,12 @@ def int8_c(source: PolicySource, most_bits: int = MOST_BITS) -> Int8Policy:
     golden = dataclasses.replace(source.golden, action=action, state=state)
     ours = dataclasses.replace(source, golden=golden)
     excerpt = dataclasses.replace(ours.excerpt(), tolerance=SELF_TEST_TOLERANCE)
-    generated.files["policy_selftest.c"] = emit_selftest(excerpt, generated.sizes)
+    if contract is None:
+        generated.files["policy_selftest.c"] = emit_selftest(excerpt, generated.sizes)
+    else:  # the golden steps are part of what replaces weights
+        generated = generate(
+            source.content, source.id, excerpt, contract=contract, samples=samples, most_bits=most_bits
+        )
     return Int8Policy(ours, generated, _parity(source, golden))
 
 

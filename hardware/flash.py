@@ -21,8 +21,8 @@ from sim.errors import BundleError, ConfigError, VerificationError
 EXAMPLE = """sim2metal flash runs/hover/bundle --uri radio://0/80/2M/E7E7E7E7E7
 sim2metal flash runs/hover-2/bundle --weights --uri udp://127.0.0.1:19850"""
 
-IMAGE = "cf2.bin"
-"""Name of the firmware's image in a bundle's ``c`` folder, as the firmware's own build calls it."""
+IMAGE = "crazyflie/cf2.bin"
+"""The firmware with the app in a bundle's ``c`` folder, where ``export --firmware`` puts it."""
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Args:
     """Send only the weights, into a bank in RAM: for a robot whose firmware carries the same network. They are
     flown until the next restart."""
     image: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
-    """The firmware to write. Default: the bundle's c/cf2.bin."""
+    """The firmware to write. Default: the bundle's c/crazyflie/cf2.bin."""
     cold: bool = False
     """The robot waits in its boot loader already (both blue lights blink): do not ask it first whether it flies."""
 

@@ -34,7 +34,7 @@ def require_image_of(image: Path, bundle: Bundle) -> None:
     Raises:
         BundleError: saying what is wrong.
     """
-    cure = f"run 'sim2metal export {bundle.path} --target crazyflie --firmware PATH'"
+    cure = f"run 'sim2metal export {bundle.path} --target crazyflie --firmware CHECKOUT'"
     try:
         size = image.stat().st_size
         if not 0 < size <= LARGEST_FIRMWARE:

@@ -11,7 +11,7 @@ from hardware.crazyflie.weights_packets import Error, State, decode_answer, drop
 from hardware.crazyflie.weights_upload import Uploader
 from sim.errors import FlightRefusedError
 from tests.firmware_export.crazyflie.app import Firmware, build_app
-from tests.support.faulty_channel import FaultyChannel, Faults
+from tests.support.faulty_channel import Faults, FaultyChannel
 from tests.support.pd_policy import PdPolicy, build_policy_bundle
 
 
