@@ -2,7 +2,9 @@
 
 import subprocess
 
+import numpy as np
 import pytest
+from onnx import helper
 
 from firmware_export import disassembly, stack
 from firmware_export.build import build_target, measure_footprint
@@ -12,7 +14,7 @@ from firmware_export.targets import load_target
 from firmware_export.toolchain import STRICT_C99
 from sim.errors import ToolchainError
 from tests.bench.networks import NETWORKS, load_network
-from tests.firmware_export.models import write_c, write_whole_c
+from tests.firmware_export.models import make_model, write_c, write_whole_c
 
 ARM = ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard", "-O2"]
 
@@ -143,3 +145,12 @@ def test_a_policy_that_needs_more_is_refused(memory_model, tmp_path, monkeypatch
     with pytest.raises(ToolchainError, match=r"policy_step needs \d+ B of stack, more than the 20 B"):
         build_target(target, folder, tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.toolchain
+def test_a_network_whose_every_layer_is_assembly_compiles(tmp_path):
+    """Nothing then calls the portable kernel's helper, and unused functions are errors."""
+    weight = np.random.default_rng(0).normal(size=(16, 16)).astype(np.float32)
+    nodes = [helper.make_node("MatMul", ["observation", "w"], ["y"]), helper.make_node("Relu", ["y"], ["action"])]
+    folder = write_whole_c(tmp_path, make_model(nodes, {"observation": 16}, {"w": weight}))
+    assert measure_footprint(load_target("stm32f405"), folder).stack_bytes < LARGEST_STEP_STACK
