@@ -9,6 +9,12 @@ os.environ.setdefault("MUJOCO_GL", "egl")
 import pytest  # noqa: E402 (the variables must be set before any library starts its threads)
 
 
+def pytest_addoption(parser):
+    """Hardware in the loop on a real board: tests/hil/board/conftest.py."""
+    text = "a board that runs hover_attitude of the zoo, e.g. /dev/ttyACM0; tests that need an emulator are left out"
+    parser.addoption("--hil-port", default="qemu", help=text)
+
+
 def pytest_report_header():
     """Which of the two rclpys the tests of ROS nodes run on."""
     from hardware.ros2 import which

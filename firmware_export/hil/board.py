@@ -32,7 +32,9 @@ HELLO_TIMEOUT_S = 1.0
 PIECE = 1024
 """Bytes given to the port at once: 20 ms of the line."""
 ATTEMPTS = 3
-"""How often a request is sent; repeating is harmless, see ``protocol``."""
+"""How often a request is sent that nobody answers; repeating is harmless, see ``protocol``."""
+DAMAGED_ATTEMPTS = 10
+"""How often a request is sent whose answers come damaged."""
 _OURS = {message | ANSWER for message in Message}
 
 
@@ -74,12 +76,14 @@ class Board:
         self._reader = FrameReader()
         self._heard_bytes = 0
         self._foreign_frames = 0
+        self._answered = False
         self._serial = open_port(port)
         try:
             self.info = self.read_info(min(timeout_s, HELLO_TIMEOUT_S))
         except BaseException:
             self.close()
             raise
+        self.repeated = 0  # emulators may start slowly
 
     @property
     def rejected_frames(self) -> int:
@@ -172,6 +176,7 @@ class Board:
                 elif frame.type not in _OURS:
                     self._foreign_frames += 1
                 elif frame.sequence == request.sequence and frame.type == request.message | ANSWER:
+                    self._answered = True
                     return frame.payload
             if self._reader.rejected > rejected:
                 return None
@@ -184,13 +189,19 @@ class Board:
             LinkError: if the board does not answer or refuses.
         """
         timeout_s = timeout_s or self._timeout_s
-        for attempt in range(ATTEMPTS):
-            if attempt:
-                self.repeat(request)
+        silences = damages = 0
+        heard_bytes = self._heard_bytes
+        while True:
+            deadline = time.monotonic() + timeout_s
             payload = self.wait(request, timeout_s)
             if payload is not None:
                 return payload
-        raise LinkError(f"the board on {self.port}: {self._silence(timeout_s)}")
+            silences, damages = (silences + 1, damages) if time.monotonic() >= deadline else (silences, damages + 1)
+            if silences == ATTEMPTS or damages == DAMAGED_ATTEMPTS:
+                raise LinkError(
+                    f"the board on {self.port}: {self._silence(timeout_s, self._heard_bytes > heard_bytes)}"
+                )
+            self.repeat(request)
 
     def _ask(self, message: Message, payload: bytes, timeout_s: float | None = None) -> bytes:
         return self.answer_to(self.send(message, payload), timeout_s)
@@ -209,18 +220,19 @@ class Board:
         text = REASONS.get(reason, f"refusal {reason}")
         raise LinkError(f"the board on {self.port}: {text}; check that it runs this policy's firmware")
 
-    def _silence(self, timeout_s: float) -> str:
+    def _silence(self, timeout_s: float, heard: bool) -> str:
         """Say what was heard instead of an answer."""
         if self._foreign_frames:
             return (
                 "it speaks another protocol on the same frames, so it is no policy server; a robot of"
                 f" docs/serial-protocol.md is driven by 'sim2metal run BUNDLE --uri serial://{self.port}'"
             )
-        if self._reader.rejected or self._heard_bytes:
+        if heard:
             return (
-                f"only damaged answers to {ATTEMPTS} requests; check the cable, the baud rate ({BAUD})"
-                " and that it runs this policy's firmware"
+                f"only damaged answers; check the cable, the baud rate ({BAUD}) and that it runs this policy's firmware"
             )
+        if self._answered:
+            return f"it stopped answering: nothing within {timeout_s:g} s to {ATTEMPTS} requests; check cable and power"
         return f"no answer within {timeout_s:g} s to {ATTEMPTS} requests; check that it runs this policy's firmware"
 
     def close(self) -> None:

@@ -11,6 +11,10 @@ import numpy as np
 from firmware_export.hil.board import Board
 from firmware_export.hil.policy import TICKS_OVERFLOW
 
+FLIGHT_TIMEOUT_S = 1.5
+"""Longest wait for one answer in flight, after which the request is repeated; even a large policy on a slow
+processor takes a third of it."""
+
 
 @dataclass
 class LinkRecord:
@@ -67,7 +71,7 @@ class Flights:
 
     def _step_some(self, first_slot: int, observation: np.ndarray) -> np.ndarray:
         request = self._board.send_flights(self._session, self._number, first_slot, observation)
-        payload = self._board.answer_to(request)
+        payload = self._board.answer_to(request, FLIGHT_TIMEOUT_S)
         latency_s = time.monotonic() - request.sent_s
         action, ticks = self._board.read_flights(payload, len(observation))
         self.record.add(latency_s, ticks, len(observation))

@@ -119,11 +119,12 @@ def complaint(outcome: Outcome, bound: float, late: float) -> str | None:
     """Return what is out of bounds, or ``None``."""
     if not outcome.max_relative_err <= bound:
         where = f"episode {outcome.worst_episode}, step {outcome.worst_step}"
-        return f"action off by {outcome.max_relative_err:.1e} of its range at {where}, bound {bound:.0e}"
+        off = f"action off by {outcome.max_relative_err:.1e} of its range at {where}"
+        return f"{off}, bound {bound:.0e}; do not fly it, export and flash it again"
     if outcome.late_share > late:
         return (
             f"{outcome.overruns} of {outcome.periods} control periods without an answer in time"
-            f" ({outcome.late_share:.1%}), bound {late:.1%}"
+            f" ({outcome.late_share:.1%}), bound {late:.1%}; the board, its line or this computer is too slow"
         )
     return None
 
