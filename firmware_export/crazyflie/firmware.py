@@ -66,7 +66,7 @@ def require_checkout(path: Path) -> Path:
     """Return the absolute path of a checkout that the app can be built in.
 
     Raises:
-        ToolchainError: if it is none, lacks its submodules, or is too old.
+        ToolchainError: if it is none, lacks its submodules, or is too old, or a tool is missing that its build needs.
     """
     root = path.expanduser().resolve()
     if not (root / "tools" / "make" / "oot.mk").is_file():
@@ -79,6 +79,8 @@ def require_checkout(path: Path) -> Path:
         unknown = [word for word in words if word not in text]
         if unknown:
             raise ToolchainError(f"{path} has no {unknown[0]} in {name}: the app needs release 2025.09 or later")
+    for tool, packages in TOOLS.items():
+        require_tool(tool, packages)
     return root
 
 
@@ -91,10 +93,8 @@ def build_firmware(checkout: Path, app: Path, scratch: Path) -> FirmwareBuild:
         scratch: an existing folder for the stock firmware.
 
     Raises:
-        ToolchainError: if a tool is missing or the build fails; the message carries its first error line.
+        ToolchainError: if the build fails; the message carries its first error line.
     """
-    for name, packages in TOOLS.items():
-        require_tool(name, packages)
     jobs = f"-j{os.cpu_count() or 1}"
     stock = scratch / "stock"
     stock.mkdir()

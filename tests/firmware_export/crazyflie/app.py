@@ -105,6 +105,11 @@ class Variable(ctypes.Structure):
 
 def build_app(out, policy, values, flags=("-O2",)):
     """Compile the app's sources against the interface types; return the library."""
+    return compile_app(out, policy, values, [*flags, "-fPIC", "-shared"])
+
+
+def compile_app(out, policy, values, flags, *more_sources):
+    """Compile the app into a library or, with a source that has ``main``, a program."""
     folder = out.parent / f"{out.stem}-source"
     folder.mkdir()
     header = (APP_SOURCES.parent / "s2m_bundle.h").read_text()
@@ -117,10 +122,10 @@ def build_app(out, policy, values, flags=("-O2",)):
         policy / "policy.c",
         policy / "policy_selftest.c",
         FIRMWARE / "interface.c",
+        *more_sources,
     ]
-    sources = [path for path in sources if path.is_file()]
     folders = [f"-I{path}" for path in (folder, APP_SOURCES, ONBOARD, policy, FIRMWARE)]
-    run_tool([compiler(), *C11, *flags, "-fPIC", "-shared", *folders, *sources, "-lm", "-o", out])
+    run_tool([compiler(), *C11, *flags, *folders, *sources, "-lm", "-o", out])
     return out
 
 

@@ -8,6 +8,7 @@ import pytest
 from firmware_export.onnx_to_c.tables import literal
 from sim.tasks.hover import NOMINAL
 from tests.firmware_export.crazyflie.app import PROBE, Firmware, build_app
+from tests.support.pd_policy import build_pd_bundle
 
 BUDGET_US = 10_000
 TILT_DEG = 70.0
@@ -23,6 +24,12 @@ def probe_values():
         "TILT_LIMIT_COS": literal(math.cos(math.radians(TILT_DEG))),
         "THRUST_CURVE": ", ".join(map(literal, NOMINAL.thrust_curve)),
     }
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory):
+    """Of a policy that needs no training and flies the nominal airframe."""
+    return build_pd_bundle(tmp_path_factory.mktemp("pd") / "bundle")
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,11 @@
 
 import math
 import shutil
+from pathlib import Path
 
 import pytest
 
+from firmware_export.toolchain import run_tool
 from tests.firmware_export.crazyflie.app import (
     ABSOLUTE,
     DEAD_MAN,
@@ -22,13 +24,16 @@ from tests.firmware_export.crazyflie.app import (
     PID,
     POLICY,
     POLICY_NAN,
+    PROBE,
     SELF_TEST,
     TILT,
     TIME,
     Firmware,
+    compile_app,
 )  # fmt: skip
-from tests.firmware_export.crazyflie.conftest import BUDGET_US, TILT_DEG
+from tests.firmware_export.crazyflie.conftest import BUDGET_US, TILT_DEG, probe_values
 
+HERE = Path(__file__).parent
 WARM_UP_MS, DEAD_MAN_MS = 500, 200
 
 
@@ -353,3 +358,9 @@ def test_modes_and_forces_are_what_the_firmware_expects(flying):
     assert flying.control.mode == FORCE
     assert all(0.0 <= force <= 1.0 for force in flying.forces)
     assert (ABSOLUTE, LEGACY) == (1, 0)
+
+
+def test_every_kind_of_input_under_sanitizers(tmp_path):
+    flags = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+    program = compile_app(tmp_path / "stress", PROBE, probe_values(), flags, HERE / "stress_main.c")
+    assert run_tool([program]).strip() == "ok"

@@ -13,15 +13,9 @@ from hardware.virtual.multirotor.estimator import StateEstimator
 from sim.tasks.hover import NOMINAL
 from tests.firmware_export.crazyflie.app import FLYING, LANDED, POLICY, Firmware, build_app
 from tests.firmware_export.crazyflie.conftest import FULL_N
-from tests.support.pd_policy import build_pd_bundle
 
 TARGET = (0.3, -0.2, 0.6)
 WARM_UP_MS = 500
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory):
-    return build_pd_bundle(tmp_path_factory.mktemp("pd") / "bundle")
 
 
 @pytest.fixture(scope="module")

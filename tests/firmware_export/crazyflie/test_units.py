@@ -7,8 +7,8 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from sim.tasks.hover import NOMINAL
-from tests.firmware_export.crazyflie.app import ABSOLUTE, DISABLE, FORCE, VELOCITY
-from tests.firmware_export.crazyflie.conftest import FULL_N
+from tests.firmware_export.crazyflie.app import ABSOLUTE, DISABLE, FORCE, PROBE, VELOCITY, Firmware, build_app
+from tests.firmware_export.crazyflie.conftest import FULL_N, probe_values
 
 
 def observe(firmware):
@@ -110,6 +110,17 @@ def test_more_than_full_thrust_is_full_and_a_motor_at_rest_gets_none(flying):
     flying.answer(1.0, 0.0, 1.0, 0.0)
     flying.step(50, keep_alive=True)
     assert flying.forces == pytest.approx([1.0, 0.0, 1.0, 0.0])
+
+
+def test_a_firmware_without_battery_compensation_gets_the_rotor_speed_as_pwm(tmp_path):
+    library = build_app(tmp_path / "pwm.so", PROBE, probe_values(), ("-O2", "-DWITHOUT_BATTERY_COMPENSATION"))
+    firmware = Firmware(library)
+    firmware.start()
+    firmware.take_off()
+    speeds = (0.2, 0.4, 0.6, 0.8)
+    firmware.answer(*speeds)
+    firmware.step(50, keep_alive=True)
+    assert firmware.forces == pytest.approx(speeds)
 
 
 @pytest.mark.parametrize(

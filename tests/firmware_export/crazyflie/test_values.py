@@ -8,12 +8,6 @@ import pytest
 from firmware_export.crazyflie.app_values import app_values
 from policies.bundle import load_bundle
 from sim.errors import BundleError
-from tests.support.pd_policy import build_pd_bundle
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory):
-    return build_pd_bundle(tmp_path_factory.mktemp("pd") / "bundle")
 
 
 def changed(bundle, **changes):

@@ -2,20 +2,11 @@
 #include "interface.h"
 
 #include "s2m_cycles.h"
+#include "world.h"
 
 #include <setjmp.h>
 #include <string.h>
 
-typedef struct {
-  uint32_t tick_ms;
-  uint32_t slow_us; /* what every look at the clock adds */
-  uint8_t can_fly, flying, connected, pid_ready;
-  int32_t priority;
-  uint32_t pid_calls, pid_resets, setpoints_sent;
-  setpoint_t queue; /* the commander's only set-point */
-} world_t;
-
-extern world_t world;
 extern const uint32_t interface_sizes[5];
 world_t world;
 const uint32_t interface_sizes[5] = {(uint32_t)sizeof(world_t), (uint32_t)sizeof(setpoint_t),

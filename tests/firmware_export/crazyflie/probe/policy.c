@@ -7,7 +7,6 @@ const uint8_t policy_bundle_id[32] = {0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10
                                       22, 23, 24, 25, 26, 27, 28, 29, 30, 31};
 float probe_action[4] = {0.5f, 0.6f, 0.7f, 0.8f};
 float probe_observation[22];
-int probe_wrong;
 
 void policy_step(const float observation[], float reset, policy_state_t *state,
                  policy_workspace_t *workspace, float action[]) {
@@ -15,10 +14,4 @@ void policy_step(const float observation[], float reset, policy_state_t *state,
   state->value[0] = workspace->value[0] = 1.0f;
   memcpy(probe_observation, observation, sizeof probe_observation);
   memcpy(action, probe_action, sizeof probe_action);
-}
-
-int policy_self_test(policy_workspace_t *workspace, float *largest_error) {
-  workspace->value[0] = 0.0f;
-  *largest_error = probe_wrong ? 0.5f : 1e-7f;
-  return probe_wrong;
 }
