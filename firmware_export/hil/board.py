@@ -29,8 +29,6 @@ ANSWER_TIMEOUT_S = 5.0
 """Longest wait for one answer: a large policy's self-test or a full frame of its steps takes a second or two."""
 HELLO_TIMEOUT_S = 1.0
 """Longest wait for the first answer, which needs no policy step."""
-PIECE = 1024
-"""Bytes given to the port at once: 20 ms of the line."""
 ATTEMPTS = 3
 """How often a request is sent that nobody answers; repeating is harmless, see ``protocol``."""
 DAMAGED_ATTEMPTS = 10
@@ -141,7 +139,7 @@ class Board:
         self._sequence = (self._sequence + 1) & 0xFFFF
         encoded = DELIMITER + encode(Frame(message, self._sequence, payload))
         request = Request(message, self._sequence, encoded, time.monotonic())
-        self._write(encoded)
+        self._serial.write(encoded)
         return request
 
     def repeat(self, request: Request) -> None:
@@ -151,12 +149,7 @@ class Board:
             LinkError: if the port is lost.
         """
         self.repeated += 1
-        self._write(request.encoded)
-
-    def _write(self, data: bytes) -> None:
-        """Send bytes piece by piece: the port's time-out is for one, and an image takes longer on the line."""
-        for start in range(0, len(data), PIECE):
-            self._serial.write(data[start : start + PIECE])
+        self._serial.write(request.encoded)
 
     def wait(self, request: Request, timeout_s: float) -> bytes | None:
         """Return the answer's payload, or ``None`` if it did not come in time or something came damaged.

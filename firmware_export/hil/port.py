@@ -11,6 +11,9 @@ from sim.errors import ConfigError
 BAUD = 500_000
 """Of the policy server (``targets/stm32f405/board.c``); USB ports and emulators ignore it."""
 
+WRITE_TIMEOUT_S = 30.0
+"""Longest wait for room: QEMU takes some bytes per millisecond, and a request that carries images has tens of kB."""
+
 
 def open_port(text: str) -> SerialPort:
     """Open a port.
@@ -22,7 +25,7 @@ def open_port(text: str) -> SerialPort:
         ConfigError: if it is neither.
         LinkError: if it cannot be opened; says why and what to do.
     """
-    return SerialPort(text, parse_port(text))
+    return SerialPort(text, parse_port(text), WRITE_TIMEOUT_S)
 
 
 def parse_port(text: str) -> SerialAddress:

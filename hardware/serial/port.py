@@ -25,14 +25,15 @@ class SerialPort:
     Args:
         uri: for messages.
         address: of the port.
+        write_timeout_s: longest wait for room.
 
     Raises:
         LinkError: if it cannot be opened; says why and what to do.
     """
 
-    def __init__(self, uri: str, address: SerialAddress) -> None:
+    def __init__(self, uri: str, address: SerialAddress, write_timeout_s: float = WRITE_TIMEOUT_S) -> None:
         self._uri = uri
-        options: dict[str, Any] = {"timeout": 0, "write_timeout": WRITE_TIMEOUT_S}
+        options: dict[str, Any] = {"timeout": 0, "write_timeout": write_timeout_s}
         if address.device:
             options |= {"baudrate": address.baud, "exclusive": True}
         try:
@@ -53,7 +54,7 @@ class SerialPort:
             raise LinkError(f"{self._uri}: the port was lost ({_text(error)}); check the cable") from None
 
     def write(self, data: bytes) -> None:
-        """Send bytes, waiting at most ``WRITE_TIMEOUT_S`` for room.
+        """Send bytes, waiting at most ``write_timeout_s`` for room.
 
         Raises:
             LinkError: if the port is gone or takes nothing.
