@@ -58,7 +58,7 @@ class WeightsImage:
         if len(self.data) > LARGEST_IMAGE:
             raise WeightsTooLargeError(
                 f"these weights with their golden steps need {len(self.data):,} B, a bank on board holds "
-                f"{LARGEST_IMAGE:,} B: train a smaller network, or flash the whole image"
+                f"{LARGEST_IMAGE:,} B: quantize them (export --int8), train a smaller network, or flash the whole image"
             )
 
     def to_bytes(self) -> bytes:

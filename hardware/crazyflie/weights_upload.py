@@ -132,7 +132,7 @@ class Uploader:
     def _send(self, data: bytes, begun: Answer, progress: Progress) -> bool:
         """Send what the robot lacks; returns whether all is there."""
         there = following = begun.received
-        went_back_to = -1
+        went_back_to, held = -1, False
         deadline = self._clock() + self._patience_s
         while there < len(data):
             while following < min(there + WINDOW * CHUNK, len(data)):
@@ -146,16 +146,18 @@ class Uploader:
             elif answer.error == Error.SESSION:
                 return False
             elif answer.error in (Error.GAP, Error.BUSY):
+                held = answer.error == Error.BUSY
                 if went_back_to != there:  # once: what was on its way behind the gap is answered alike
                     following = went_back_to = there
             else:
                 _refuse(answer)
+                held = False
                 if answer.received > there:
                     there, deadline = answer.received, self._clock() + self._patience_s
                     following = max(following, there)
                     progress(there, len(data))
             if self._clock() > deadline:
-                raise self._silence()
+                raise LinkError(HELD) if held else self._silence()
         return True
 
     def _ask(self, request: bytes, command: int, expected: Callable[[Answer], bool] = lambda answer: True) -> Answer:
@@ -184,6 +186,7 @@ class Uploader:
         )
 
 
+HELD = "the controller on board does not let go of its weights: select it (stabilizer.controller 6) and disarm"
 CLOSER = "move the radio closer and try again"
 _DAMAGED = (Error.CHECKSUM, Error.SESSION, Error.INCOMPLETE)
 """Faults of the way, not of the weights."""

@@ -137,6 +137,8 @@ class Endpoint:
             self._report_refused()
             return False
         self._client = address
+        if self.time is not None:
+            self.time.new_client()
         self.robot.new_client()
         return True
 

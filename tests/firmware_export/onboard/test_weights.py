@@ -344,6 +344,15 @@ def test_a_link_that_dies_on_the_way_is_given_up(robot, generated):
     assert robot.id == 1
 
 
+def test_a_controller_that_never_lets_go_is_named(robot, generated):
+    """Where another controller is selected, ours takes no step in which it could."""
+    upload(robot, generated[1].weights)
+    receive = robot.controller.weights.receive
+    channel = FaultyChannel(lambda packet: receive(packet, False), np.random.default_rng(0))
+    with pytest.raises(LinkError, match=r"stabilizer\.controller 6"):
+        Uploader(channel, channel.clock).upload(generated[2].weights)
+
+
 @settings(max_examples=300, deadline=None)
 @given(st.binary(max_size=40))
 def test_packets_of_others_are_ignored(library, packet):

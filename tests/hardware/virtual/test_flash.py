@@ -103,6 +103,8 @@ def test_new_weights_are_flown_in_the_same_robot(virtual, on_board, new, tmp_pat
     assert changes(virtual) == [new.id[:12]]
     error = refusal(capsys, ["run", str(on_board.path), "--uri", uri, "--check-only"])
     assert f"bundle {new.id[:12]} is on board" in error
+    assert flash(on_board, virtual.uri, "--weights") == 0, "those of the first, now by radio, in place of the second"
+    assert changes(virtual) == [new.id[:12], on_board.id[:12]]
 
 
 def test_a_robot_without_a_bank_does_not_answer(pd_bundle, tmp_path):
