@@ -117,14 +117,14 @@ static s2m_weights_error_t append(s2m_weights_t *w, const uint8_t *body, size_t 
   if (error != S2M_WEIGHTS_OK || offset < w->received) {
     return error;
   }
+  if (held == &w->image.weights) {
+    return S2M_WEIGHTS_BUSY;
+  }
   if (offset > w->received) {
     return S2M_WEIGHTS_GAP;
   }
   if (size > POLICY_IMAGE_SIZE - w->received) {
     return S2M_WEIGHTS_SIZE;
-  }
-  if (held == &w->image.weights) {
-    return S2M_WEIGHTS_BUSY;
   }
   memcpy((uint8_t *)&w->image + offset, &body[DATA_HEADER - 1U], size);
   w->received = (uint16_t)(w->received + size);
