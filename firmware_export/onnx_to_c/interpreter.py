@@ -10,7 +10,19 @@ from collections.abc import Callable
 
 import numpy as np
 
-from firmware_export.onnx_to_c.ir import Apply, Buffer, Constant, Dense, Expression, Map, Program, Reduce, Value, View
+from firmware_export.onnx_to_c.ir import (
+    Apply,
+    Buffer,
+    Constant,
+    Dense,
+    Expression,
+    Map,
+    Program,
+    Reduce,
+    Value,
+    View,
+    quantized_inputs,
+)
 from firmware_export.onnx_to_c.numpy_functions import NUMPY
 from firmware_export.onnx_to_c.quantized import Quantized
 
@@ -111,7 +123,7 @@ def _integer(statement: Dense, layer: Quantized, whole: np.ndarray, source: np.n
     steps = quantize_inputs(x, layer)
     sums = steps @ layer.weight.astype(np.int64)
     result = sums.astype(np.float32).astype(np.float64) * layer.output_scale + statement.bias
-    read = whole[:, statement.input.index.ravel()]
+    read = whole[:, statement.input.start + np.arange(quantized_inputs(statement))]
     result[~np.isfinite(read).all(axis=1)] = np.nan
     return result.astype(np.float32)
 

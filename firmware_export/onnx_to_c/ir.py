@@ -160,6 +160,11 @@ class Reduce:
     nodes: list[str] = field(default_factory=list)
 
 
+def quantized_inputs(layer: Dense) -> int:
+    """Return how many inputs of a layer, from its first, are put in integers: all that its places read."""
+    return layer.input.index.size if layer.loops or layer.runs > 1 else len(layer.weight)
+
+
 Statement: TypeAlias = Map | Dense | Reduce
 
 

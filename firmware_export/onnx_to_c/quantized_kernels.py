@@ -23,8 +23,8 @@ def quantize_kernel(bits: int, *, each: bool) -> str:
     """
     name, scale = (f"quantize_each_{bits}", "scale[i]") if each else (f"quantize_{bits}", "scale[0]")
     margin = " " * len(f"static float {name}(")
-    return f"""/* Express inputs in steps, zeros after them up to filled. Return 0, or NaN if one is not a finite number: the
-   layer's results must show it. */
+    return f"""/* Express inputs in steps, zeros after them up to filled. Return 0, or NaN if one is not a finite
+   number: the layer's results must show it. */
 static float {name}(const float *input, const float *scale, size_t count, size_t filled,
 {margin}int16_t *steps) {{
   float poison = 0.0f;
@@ -161,8 +161,8 @@ def _assembly(lines: list[str], outputs: list[str], clobbers: list[str], inputs:
 """
 
 
-DENSE = f"""/* output = weights input + bias, the sums in integers, four outputs at a time; see docs/firmware.md. Of a pair of
-   outputs, one sum is 256 times the odd one's plus the even one's. */
+DENSE = f"""/* output = weights input + bias, the sums in integers, four outputs at a time; see docs/firmware.md.
+   Of a pair of outputs, one sum is 256 times the odd one's plus the even one's. */
 static void dense_s8(const int32_t *weight, const float *scale, const int16_t *input, size_t groups,
                      float *output, size_t outputs) {{
   for (; outputs > 0U; outputs -= (outputs < 4U) ? outputs : 4U) {{

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from firmware_export.onnx_to_c import quantized_kernels as kernels
-from firmware_export.onnx_to_c.ir import Dense, Program
+from firmware_export.onnx_to_c.ir import Dense, Program, quantized_inputs
 from firmware_export.onnx_to_c.loops import Affine
 from firmware_export.onnx_to_c.quantized import GROUP, Quantized, packed, scales
 from firmware_export.onnx_to_c.tables import Tables
@@ -51,7 +51,7 @@ def write_quantized(layer: Dense, source: str, target: str, tables: Tables, help
     each = len(quantized.input_scale) > 1
     function = f"quantize_each_{quantized.bits}" if each else f"quantize_{quantized.bits}"
     input_scale = tables.add("input_scale", quantized.input_scale, f"{layer.nodes[0]}: steps per unit of each input")
-    count = layer.input.index.size
+    count = quantized_inputs(layer)
     place = _pointer(source, Affine(layer.input.start, ()))
     before = f"const float poison = {function}({place}, {input_scale}, {count}U, {_filled(layer)}U, {STEPS});"
     after = f"spread(poison, {_pointer(target, Affine(layer.start, ()))}, {_results(layer)}U);"
@@ -105,14 +105,14 @@ def _in_place(layer: Dense) -> bool:
 
 def _window(layer: Dense) -> int:
     """Where the inputs of one place are gathered: after all of them, on 4 bytes."""
-    return int(layer.input.index.size + layer.input.index.size % 2)
+    return quantized_inputs(layer) + quantized_inputs(layer) % 2
 
 
 def _filled(layer: Dense) -> int:
     """16-bit numbers that are written: all inputs, and what the kernel's last group reads beyond them."""
     inputs = len(layer.weight)
     if _in_place(layer):
-        return int(layer.input.index.size + -inputs % GROUP)
+        return quantized_inputs(layer) + -inputs % GROUP
     return _window(layer) + inputs + -inputs % GROUP
 
 

@@ -294,3 +294,17 @@ def test_float_code_is_as_it_was(memory_model):
     text = "".join(generate(memory_model).files.values())
     assert "int16_t" not in text
     assert "_s8(" not in text
+
+
+def test_a_pixel_that_no_window_reads_is_not_judged(tmp_path):
+    """One place with a stride: what lies between is neither quantized nor may its NaN count."""
+    nodes = [
+        helper.make_node("Reshape", ["observation", "shape"], ["image"], name="image"),
+        helper.make_node("Conv", ["image", "k"], ["y"], name="conv", strides=[3]),
+        helper.make_node("Flatten", ["y"], ["action"], name="flat"),
+    ]
+    kernel = np.random.default_rng(0).normal(size=(80, 1, 2)).astype(np.float32)
+    model = make_model(nodes, {"observation": 4}, {"shape": np.array([-1, 1, 4]), "k": kernel})
+    policy = host(model, samples_for(4), tmp_path)
+    action, _ = policy.step(np.array([[1.0, -1.0, np.nan, np.nan]], np.float32), np.zeros((1, 0)), np.zeros(1))
+    np.testing.assert_allclose(action[0], kernel[:, 0, 0] - kernel[:, 0, 1], atol=0.05)

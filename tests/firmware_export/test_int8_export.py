@@ -70,7 +70,7 @@ def test_int8_is_refused_when_it_loses_flights(tmp_path, monkeypatch, capsys):
 def test_what_cannot_be_flown_is_refused_unless_that_is_accepted(tmp_path):
     (tmp_path / "policy.onnx").write_bytes(mlp((20, 40, 3)))
     args = {"policy": tmp_path / "policy.onnx", "target": ("host",), "int8": True}
-    with pytest.raises(Int8LossError, match="has no task.*--max-success-loss None"):
+    with pytest.raises(Int8LossError, match=r"has no task.*--max-success-loss None"):
         run(Args(**args))
     assert not (tmp_path / "policy-c").exists()
     result = run(Args(**args, max_success_loss=None))
