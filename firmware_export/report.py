@@ -11,7 +11,7 @@ import numpy as np
 from rich.table import Table
 
 from firmware_export.build import Build
-from firmware_export.hil.policy import Stm32Policy
+from firmware_export.hil.policy import StepTooLongError, Stm32Policy
 from firmware_export.host import HostPolicy, run_self_test
 from firmware_export.onnx_to_c import GeneratedPolicy
 from firmware_export.policy_source import PolicySource
@@ -37,7 +37,7 @@ class Cost:
     stack_bytes: int
     """Stack of one ``policy_step`` with all it calls, from the compiler's report."""
     instructions_per_step: int | None
-    """Largest over the measured steps."""
+    """Largest over the measured steps; ``None`` also for more than the board's counter can measure, 1.5 million."""
     self_test_error: float | None
     """Largest error of the golden self-test relative to each value's range."""
     replay_error: float | None = None
@@ -116,7 +116,10 @@ def measure_stm32(build: Build, observation: np.ndarray, state: np.ndarray, rese
                 f"{build.target.name}: {wrong} values of the golden self-test are wrong, by up to {error:.1e} of their "
                 "range; do not fly this build, export the bundle again"
             )
-        instructions = max(policy.instructions(observation, state, reset))
+        try:
+            instructions = max(policy.instructions(observation, state, reset))
+        except StepTooLongError:
+            instructions = None
         stack = policy.board.read_info().stack_used
     ram = build.static_ram_bytes + stack
     return Cost(build.target.name, build.flash_bytes, ram, build.step_stack_bytes, instructions, error)

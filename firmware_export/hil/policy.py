@@ -16,6 +16,10 @@ from sim.errors import ConfigError, LinkError
 TICKS_OVERFLOW = (1 << 32) - 1
 
 
+class StepTooLongError(LinkError):
+    """A step that the board's counter cannot measure; the step itself was right."""
+
+
 class Stm32Policy:
     """A policy that runs on an STM32F405, emulated or real; use it as a context manager.
 
@@ -103,7 +107,7 @@ class Stm32Policy:
 
         Raises:
             ConfigError: unless created with ``count_instructions`` and an image.
-            LinkError: if a step is longer than the 24-bit counter.
+            StepTooLongError: if a step is longer than the 24-bit counter.
         """
         emulator = self._target.emulator
         if not self._counts or emulator is None:
@@ -113,7 +117,9 @@ class Stm32Policy:
         for o, s, r in zip(observation, state, np.asarray(reset).reshape(-1)):
             ticks = self.board.steps(o[None], s, np.array([r])).ticks
             if ticks == TICKS_OVERFLOW:
-                raise LinkError("the step is longer than the board's counter can measure (1.5 million instructions)")
+                raise StepTooLongError(
+                    "the step is longer than the board's counter can measure (1.5 million instructions)"
+                )
             counts.append(round(ticks / ticks_per_instruction))
         return counts
 

@@ -242,3 +242,21 @@ def test_a_folder_with_other_work_in_it_is_left_alone(policy, tmp_path):
     with pytest.raises(StorageError, match=r"also holds 'thesis\.tex'"):
         run(Args(policy, target=HOST, out=tmp_path / "mine"))
     assert names_in(tmp_path / "mine") == ["thesis.tex"]
+
+
+@pytest.mark.slow
+@pytest.mark.toolchain
+def test_a_step_longer_than_the_counter_is_exported_without_its_figure(tmp_path):
+    """Two million multiply-adds on an image of 12 kB, which also must come through the serial port."""
+    weights = np.random.default_rng(0).normal(0.0, 0.05, (64, 3, 7, 7)).astype(np.float32)
+    nodes = [
+        helper.make_node("Reshape", ["observation", "shape"], ["image"], name="image"),
+        helper.make_node("Conv", ["image", "w"], ["y"], name="conv", strides=[2, 2]),
+        helper.make_node("GlobalMaxPool", ["y"], ["z"], name="pool"),
+        helper.make_node("Flatten", ["z"], ["action"], name="flat"),
+    ]
+    constants = {"shape": np.array([-1, 3, 32, 32]), "w": weights}
+    (tmp_path / "policy.onnx").write_bytes(make_model(nodes, {"observation": 3 * 32 * 32}, constants))
+    result = run(Args(tmp_path / "policy.onnx", target=("stm32f405",)))["stm32f405"]
+    assert result["instructions_per_step"] is None
+    assert result["self_test_error"] < 1e-5
