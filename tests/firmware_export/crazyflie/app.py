@@ -145,6 +145,8 @@ class Firmware:
         self.c.controllerOutOfTreeTest.restype = ctypes.c_bool
         self._thrust_ms = -(10**9)
         self.step_number = 0
+        self.grounded = False
+        """Whether the stabilizer replaces set-points by the null set-point, as it does while nothing may fly."""
 
     def _table(self, symbol):
         table, rows = ctypes.cast(getattr(self.c, symbol), ctypes.POINTER(Variable)), {}
@@ -200,7 +202,8 @@ class Firmware:
             self.step_number += 1
             if keep_alive:
                 self.world.queue.timestamp = self.world.tick_ms
-            setpoint = Setpoint.from_buffer_copy(self.world.queue) if self.world.can_fly else Setpoint()
+            heard = self.world.can_fly and not self.grounded
+            setpoint = Setpoint.from_buffer_copy(self.world.queue) if heard else Setpoint()
             arguments = (self.control, setpoint, self.sensors, self.state)
             self.c.controllerOutOfTree(*map(ctypes.byref, arguments), u32(self.step_number))
             if self.world.can_fly and self.turning():

@@ -229,7 +229,7 @@ def test_before_the_policy_flew_a_fault_leaves_the_motors_off(firmware, cause):
 
 def test_the_firmwares_controller_starts_without_memory_and_with_every_loop_computed(flying):
     flying.sensors.gyro.y = 12.0
-    if flying.step_number % 2 == 0:
+    if flying.step_number % 2:
         flying.step(keep_alive=True)
     assert flying.world.pid_resets == 0
     switch_off(flying)
@@ -297,7 +297,9 @@ def test_after_the_descent_motors_stay_off_whatever_place_is_sent_until_a_stop(f
     flying.step(3000)
     flying.world.can_fly = 0  # its supervisor goes through "landed" and "reset", and arms again
     flying.step(50)
-    flying.world.can_fly = 1
+    flying.world.can_fly, flying.grounded = 1, True  # and passes on nobody's set-point once more
+    flying.step()
+    flying.grounded = False
     flying.send(position=(0.0, 0.0, 1.0))
     flying.step(3000, keep_alive=True)
     assert not flying.turning()

@@ -66,10 +66,10 @@ def test_a_velocity_in_the_body_frame_turns_with_the_yaw_only(flying):
     rotation = Rotation.from_euler("ZYX", (math.pi / 2, 0.3, 0.2))
     x, y, z, w = rotation.as_quat()
     flying.attitude(w, x, y, z)
-    flying.send((VELOCITY,) * 3, velocity=(0.2, 0.0, 0.0), body=True)
+    flying.send((VELOCITY,) * 3, velocity=(0.2, 0.1, 0.0), body=True)
     flying.step(1000, keep_alive=True)
-    # Forward at a yaw of 90 degrees is along world y: the held point moved there by 0.2 m.
-    assert [flying.log(name) for name in ("tx", "ty", "tz")] == pytest.approx([0.0, 0.2, 0.0], abs=2e-3)
+    # At a yaw of 90 degrees forward is along world y and left against world x.
+    assert [flying.log(name) for name in ("tx", "ty", "tz")] == pytest.approx([-0.1, 0.2, 0.0], abs=2e-3)
 
 
 def test_a_velocity_in_the_world_frame_does_not_turn(flying):
