@@ -73,6 +73,19 @@ SYSTEM_PACKAGES = (
     SystemPackage("libegl1", "rendering without a screen", lambda: find_library("EGL") is not None),
     SystemPackage("libgl1-mesa-dri", "rendering without a GPU", _mesa_present),
 )
+OPTIONAL_PACKAGES = (
+    SystemPackage(
+        "gcc-riscv64-unknown-elf",
+        "targets riscv32, esp-idf",
+        lambda: shutil.which("riscv64-unknown-elf-gcc") is not None,
+    ),
+    SystemPackage(
+        "picolibc-riscv64-unknown-elf",
+        "their C library, 1 GB",
+        lambda: bool(glob.glob("/usr/lib/gcc/riscv64-unknown-elf/*/picolibc.specs")),  # noqa: PTH207
+    ),
+)
+"""What ``--install`` leaves to the user: large, and for few."""
 
 
 def missing_system_packages() -> list[SystemPackage]:
@@ -184,6 +197,8 @@ def _print_tables(console: Console, versions: dict[str, str | None], missing: li
     for package in SYSTEM_PACKAGES:
         state = "[red]missing[/]" if package in missing else "found"
         table.add_row(package.name, state, package.purpose)
+    for package in OPTIONAL_PACKAGES:
+        table.add_row(package.name, "found" if package.present() else "not installed", f"{package.purpose} (optional)")
     table.add_row("Crazyradio", _usb(CRAZYRADIO), "real flights")
     table.add_row("Crazyflie on USB", _usb(CRAZYFLIE), "usb://0")
     table.add_row("serial ports", _serial_ports_and_rights(), "microcontrollers on a cable")

@@ -59,3 +59,12 @@ def test_versions_are_the_installed_ones():
     import mujoco
 
     assert doctor.run(doctor.Args(quiet=True))["packages"]["mujoco"] == mujoco.__version__
+
+
+def test_large_packages_for_few_are_offered_not_installed(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    result = doctor.run(doctor.Args())
+    said = capsys.readouterr().out
+    assert "gcc-riscv64-unknown-elf" in said
+    assert "optional" in said
+    assert not {package.name for package in doctor.OPTIONAL_PACKAGES} & set(result["missing_system_packages"])
