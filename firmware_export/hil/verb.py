@@ -108,7 +108,7 @@ def run(args: Args) -> dict[str, Any]:
         counts_instructions=args.port == QEMU and not args.real_time,
         wall_s=wall_s,
     )
-    pace = "real time" if args.real_time else "lock-step"
+    pace = ("real time" if args.real_time else "lock-step") + (", int8" if exported_int8(bundle) else "")
     title = f"bundle {bundle.id[:12]} on {_boards(args.port, len(boards))}, {pace}"
     console.print(summary_table(title, outcome, bound, args.late))
     result = {
