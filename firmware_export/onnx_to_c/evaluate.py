@@ -22,6 +22,8 @@ def evaluate(node: Node, arrays: list[np.ndarray | None], opsets: list[onnx.Oper
     Raises:
         UnsupportedModelError: if the reference implementation cannot run it; names the node.
     """
+    if node.op_type == "GatherElements" and len(arrays) == 2:
+        return [_gather_elements(node, *arrays)]
     feeds = {name: array for name, array in zip(node.inputs, arrays) if name and array is not None}
     names = [name for name in node.outputs if name]
     inputs = [
@@ -36,3 +38,12 @@ def evaluate(node: Node, arrays: list[np.ndarray | None], opsets: list[onnx.Oper
     except Exception as error:  # the reference implementation raises every kind of exception
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UnsupportedModelError(f"{node.label}: cannot evaluate {node.op_type} at export: {reason}") from error
+
+
+def _gather_elements(node: Node, data: np.ndarray | None, index: np.ndarray | None) -> np.ndarray:
+    """``GatherElements``, because the reference implementation fails for axes of more than 32 (numpy's ``choose``)."""
+    if data is None or index is None or data.ndim != index.ndim:
+        raise UnsupportedModelError(f"{node.label}: GatherElements needs data and indices with as many axes")
+    axis = node.axis(data.ndim, 0)
+    others = tuple(slice(None) if i == axis else slice(size) for i, size in enumerate(index.shape))
+    return np.take_along_axis(data[others], index, axis)

@@ -14,7 +14,7 @@ from firmware_export.targets import load_target
 from firmware_export.toolchain import STRICT_C99
 from sim.errors import ToolchainError
 from tests.bench.networks import NETWORKS, load_network
-from tests.firmware_export.models import make_model, write_c, write_whole_c
+from tests.firmware_export.models import make_model, run_onnx, write_c, write_whole_c
 
 ARM = ["arm-none-eabi-gcc", "-mcpu=cortex-m4", "-mthumb", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard", "-O2"]
 
@@ -154,3 +154,29 @@ def test_a_network_whose_every_layer_is_assembly_compiles(tmp_path):
     nodes = [helper.make_node("MatMul", ["observation", "w"], ["y"]), helper.make_node("Relu", ["y"], ["action"])]
     folder = write_whole_c(tmp_path, make_model(nodes, {"observation": 16}, {"w": weight}))
     assert measure_footprint(load_target("stm32f405"), folder).stack_bytes < LARGEST_STEP_STACK
+
+
+@pytest.mark.toolchain
+def test_a_deep_network_is_several_functions(tmp_path, compile_policy):
+    """Their frames follow one another instead of growing into one that is too large."""
+    rng = np.random.default_rng(0)
+    nodes, constants, x = [], {}, "observation"
+    for i in range(14):
+        constants[f"w{i}"] = rng.normal(0.0, 0.25, (16, 16)).astype(np.float32)
+        constants[f"s{i}"], constants[f"b{i}"] = rng.uniform(0.5, 1.5, (2, 16)).astype(np.float32)
+        nodes.append(helper.make_node("MatMul", [x, f"w{i}"], [f"y{i}"], name=f"dense{i}"))
+        nodes.append(helper.make_node("LayerNormalization", [f"y{i}", f"s{i}", f"b{i}"], [f"n{i}"], name=f"norm{i}"))
+        nodes.append(helper.make_node("Softplus", [f"n{i}"], [f"z{i}"], name=f"softplus{i}"))
+        x = f"x{i}"
+        nodes.append(helper.make_node("Add", [f"z{i}", nodes[-3].input[0]], [x], name=f"add{i}"))
+    nodes.append(helper.make_node("Identity", [x], ["action"], name="out"))
+    model = make_model(nodes, {"observation": 16}, constants)
+    folder = write_whole_c(tmp_path, model)
+    parts = (folder / "policy.c").read_text().count("PART_OF_STEP step_part_")
+    assert parts > 3
+    graph = call_graph((folder / "policy.c").read_text(), folder, ("-O2",), ARM)
+    assert len(graph.calls["policy_step"]) == parts
+    assert deepest(graph.frames, graph.calls) <= LARGEST_STEP_STACK
+    rows = rng.normal(size=(5, 16)).astype(np.float32)
+    action, _ = compile_policy(model).step(rows, np.zeros((5, 0)), np.zeros(5))
+    np.testing.assert_allclose(action, run_onnx(model, {"observation": rows})[0], rtol=1e-5, atol=1e-5)
