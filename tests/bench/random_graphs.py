@@ -1,9 +1,7 @@
 """Figures: thousands of random ONNX graphs, generated C against onnxruntime, under gcc's sanitizers.
 
 Each graph is stepped on ordinary numbers and on numbers with NaN, infinity and signed zeros among
-them. A result is judged where the right answer is well defined: it is compared within the change that
-inputs and weights moved by a millionth make (a sum of large terms or a step at a threshold has no exact answer in
-float32), and NaN and infinity must be where onnxruntime has them, however the inputs are moved.
+them. What is right, and where that can be said, is ``graph_answers``'s business.
 """
 
 from __future__ import annotations
@@ -18,13 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import onnx
-import onnxruntime
-from onnx import helper, numpy_helper
 
 from firmware_export.onnx_to_c import generate
 from firmware_export.onnx_to_c.reader import supported_operators
 from firmware_export.toolchain import STRICT_C99
+from tests.bench.graph_answers import Feeds, kind, right_answers, rows_that_onnxruntime_spoils
 from tests.bench.graph_maker import RandomGraph, random_graph
 
 GRAPHS = 10_000
@@ -32,17 +28,8 @@ BATCH = 25
 """Graphs in one program: starting it and linking it cost as much as some graphs."""
 ROWS = 6
 """Steps per graph: half of them with special values."""
-MOVES = 4
-MOVE = 1e-6
-TOLERANCE = 2e-5
-SENSITIVITY = 30.0
-"""Allowed error per change that a move made."""
 SPECIAL = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0], np.float32)
 SANITIZERS = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-LOSE_NAN = {"ReduceMax", "ReduceMin", "MaxPool", "GlobalMaxPool"}
-"""Where onnxruntime 1.x loses a NaN, by its place in memory."""
-RECURRENT = {"GRU", "LSTM"}
-"""Where it always does, in the gates; and where two infinities come in, their difference is one."""
 
 
 @dataclass
@@ -103,19 +90,6 @@ def check_batch(seeds: list[int]) -> Result:
         if seed in actual:
             _judge(seed, graphs[seed], feeds[seed], actual[seed], result)
     return result
-
-
-@dataclass(frozen=True)
-class Feeds:
-    """Rows of inputs."""
-
-    observation: np.ndarray
-    state: np.ndarray
-    reset: np.ndarray
-
-    def moved(self, rng: np.random.Generator) -> Feeds:
-        """Return every number changed by about a millionth."""
-        return Feeds(_moved(self.observation, rng), _moved(self.state, rng), self.reset)
 
 
 def _feeds(graph: RandomGraph, seed: int) -> Feeds:
@@ -227,13 +201,13 @@ def _workspace(header: Path) -> int:
 
 
 def _judge(seed: int, graph: RandomGraph, feeds: Feeds, actual: np.ndarray, result: Result) -> None:
-    expected, judged, allowed = _right_answers(graph, feeds, seed)
-    judged[_rows_with_lost_nan(graph, feeds)] = False
+    expected, judged, allowed = right_answers(graph, feeds, seed)
+    judged[rows_that_onnxruntime_spoils(graph, feeds)] = False
     result.values += judged.size
     result.judged += int(judged.sum())
     finite = np.isfinite(expected)
     with np.errstate(invalid="ignore"):
-        same_kind = np.where(finite, np.isfinite(actual), _kind(actual) == _kind(expected))
+        same_kind = np.where(finite, np.isfinite(actual), kind(actual) == kind(expected))
         error = np.abs(np.where(finite & np.isfinite(actual), actual - expected, 0.0))
     wrong = judged & (~same_kind | (error > allowed))
     if wrong.any():
@@ -243,69 +217,6 @@ def _judge(seed: int, graph: RandomGraph, feeds: Feeds, actual: np.ndarray, resu
             f"seed {seed}: value {column} of row {row} is {found}, onnxruntime has {right}"
             f" (allowed {allowed[row, column]:.1e}); {', '.join(dict.fromkeys(graph.operators))}"
         )
-
-
-def _rows_with_lost_nan(graph: RandomGraph, feeds: Feeds) -> np.ndarray:
-    """Return, for each row, whether onnxruntime may lose a NaN; the generated code loses none."""
-    lost = np.zeros(ROWS, bool)
-    for operators, spoils in ((LOSE_NAN, np.isnan), (RECURRENT, lambda values: ~np.isfinite(values))):
-        model = onnx.load_model_from_string(graph.model)
-        known = {value.name for value in model.graph.input} | {name for n in model.graph.node for name in n.output}
-        watched = {name for node in model.graph.node if node.op_type in operators for name in node.input} & known
-        if watched:
-            lost |= spoils(_answers(_watching(model, watched), feeds)).any(axis=1)
-    return lost
-
-
-def _watching(model: onnx.ModelProto, names: set[str]) -> bytes:
-    """Return the model with these tensors as its outputs."""
-    del model.graph.output[:]
-    for i, name in enumerate(sorted(names)):
-        model.graph.node.append(helper.make_node("Identity", [name], [f"watched_{i}"]))
-        model.graph.output.append(helper.make_tensor_value_info(f"watched_{i}", onnx.TensorProto.FLOAT, None))
-    return model.SerializeToString()
-
-
-def _right_answers(graph: RandomGraph, feeds: Feeds, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return onnxruntime's answers, where they are well defined, and the error allowed there."""
-    rng = np.random.default_rng([seed, 2])
-    expected = _answers(graph.model, feeds)
-    moved = np.stack([_answers(_moved_model(graph.model, rng), feeds.moved(rng)) for _ in range(MOVES)])
-    with np.errstate(invalid="ignore", over="ignore"):
-        change = np.abs(moved - expected).max(axis=0)
-    finite = np.isfinite(expected)
-    judged = np.where(finite, np.isfinite(moved).all(axis=0), (_kind(moved) == _kind(expected)).all(axis=0))
-    allowed = TOLERANCE * (1.0 + np.abs(expected)) + SENSITIVITY * np.nan_to_num(change, posinf=0.0)
-    return expected, judged & ~(finite & (allowed > 0.1 * (1.0 + np.abs(expected)))), allowed
-
-
-def _moved_model(data: bytes, rng: np.random.Generator) -> bytes:
-    """Return the model with every number in it moved."""
-    model = onnx.load_model_from_string(data)
-    for tensor in model.graph.initializer:
-        if tensor.data_type == onnx.TensorProto.FLOAT:
-            tensor.CopyFrom(numpy_helper.from_array(_moved(numpy_helper.to_array(tensor), rng), tensor.name))
-    return model.SerializeToString()
-
-
-def _moved(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    return values * (1.0 + MOVE * rng.uniform(-1.0, 1.0, values.shape)).astype(np.float32)
-
-
-def _kind(values: np.ndarray) -> np.ndarray:
-    """Return 0 for a number, 1 for NaN, 2 and 3 for the infinities."""
-    return np.select([np.isnan(values), np.isposinf(values), np.isneginf(values)], [1, 2, 3], 0)
-
-
-def _answers(model: bytes, feeds: Feeds) -> np.ndarray:
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = 4
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    names = [value.name for value in session.get_inputs()]
-    arrays = {"observation": feeds.observation, "state_in": feeds.state, "reset": feeds.reset}
-    rows = [session.run(None, {name: arrays[name][row : row + 1] for name in names}) for row in range(ROWS)]
-    return np.array([np.concatenate([part.ravel() for part in row]) for row in rows])
 
 
 if __name__ == "__main__":

@@ -164,3 +164,10 @@ def test_tanh_is_odd_exact_at_the_ends_and_close_everywhere(compile_policy):
     assert np.abs(y - np.tanh(x.astype(np.float64))).max() < 4e-7
     assert np.all(y[x >= 9.02] == 1.0)
     assert np.all(np.abs(y) <= 1.0)
+
+
+def test_gathering_elements_of_a_long_axis(compile_policy):
+    """onnx's reference implementation fails for more than 32."""
+    index = np.arange(20)[None] * 7 % 40
+    model = make_model([node("GatherElements", ["observation", "i"], axis=1)], {"observation": 40}, {"i": index})
+    compare(compile_policy(model), model, np.random.default_rng(0).normal(size=(1, 40)).astype(np.float32))
