@@ -187,7 +187,7 @@ NETWORKS: dict[str, Callable[[], Network]] = {
 
 
 def measure(repeats: int = 1) -> dict[str, object]:
-    """Return ``NETWORK.float.FIGURE`` of every network (``network_costs``).
+    """Return ``NETWORK.network``, its layers, and ``NETWORK.float.FIGURE`` of every network (``network_costs``).
 
     Args:
         repeats: ignored; the figures do not vary from run to run.
@@ -198,6 +198,7 @@ def measure(repeats: int = 1) -> dict[str, object]:
     figures: dict[str, object] = {}
     for name in NETWORKS:
         network = load_network(name)
+        figures[f"{name}.network"] = network.description
         files = generate(network.model, excerpt=excerpt_of(network.run(2))).files
         figures |= {f"{name}.float.{key}": value for key, value in measure_costs(network, files).items()}
     return figures

@@ -14,7 +14,7 @@ from typing import Any
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = DOCS / "figures.md"
-SUITES = ("first-flight", "robot-side")
+SUITES = ("first-flight", "robot-side", "firmware")
 
 Figures = dict[str, Any]
 """Dotted name -> what was measured."""
@@ -39,7 +39,9 @@ class Row:
     scale: float = 1.0
 
     def render(self, figures: Figures) -> str:
-        """Return the line in Markdown."""
+        """Return the line in Markdown; a long suite may lack parts."""
+        if self.key not in figures:
+            return f"| {self.text} | not measured | {self.goal} | `{self.key}` |"
         value = figures[self.key]
         shown = self.form.format(value if self.scale == 1.0 else value * self.scale)
         return f"| {self.text} | {shown} | {self.goal} | `{self.key}` |"
@@ -88,6 +90,27 @@ ROBOT_SIDE = (
     Row("fault scenarios", "faults.scenarios", "{:,}", "1,000"),
     Row("of these ended in the safe action in time", "faults.safe", "{:,}", "1,000"),
     Row("longest time from a fault to its safe action", "faults.worst_ms", "{:.0f} ms", "200 ms"),
+)
+
+FIRMWARE = (
+    Row("146-64-64-4 tanh, float: instructions per step", "mlp64.float.instructions", "{:,}", "at most 30,000"),
+    Row("estimated Cortex-M4 cycles", "mlp64.float.cycles_estimated", "{:,}", "at most 55,000"),
+    Row("the same with the waits for flash", "mlp64.float.cycles_from_flash", "{:,}"),
+    Row("its text, weights among it", "mlp64.float.text_bytes", "{:,} B", "at most 60 kB"),
+    Row("its RAM", "mlp64.float.ram_bytes", "{:,} B", "at most 1.5 kB"),
+    Row("its largest error", "mlp64.float.max_abs_err", "{:.1e}", "at most 2e-6"),
+    Row("int8: instructions per step", "mlp64.int8.instructions", "{:,}", "at most 25,000"),
+    Row("its text", "mlp64.int8.text_bytes", "{:,} B", "at most 18 kB"),
+    Row("its loss of hover success", "mlp64.int8.success_loss", "{:.2%}", "at most 0.5%"),
+    Row("emlearn: instructions for the float network", "emlearn.mlp64.instructions", "{:,}"),
+    Row("plain loops: the same", "plain_loops.mlp64.instructions", "{:,}"),
+    Row("random graphs, C against onnxruntime", "random_graphs.count", "{:,}", "10,000"),
+    Row("of these wrong", "random_graphs.failures", "{:,}", "0"),
+    Row("broken or unsupported files", "broken_files.count", "{:,}", "1,000"),
+    Row("of these refused unclearly", "broken_files.unclear", "{:,}", "0"),
+    Row("zoo policies as C on the host and the STM32F405: largest error", "zoo.worst", "{:.1e}", "at most 1e-5"),
+    Row("closed-loop hover episodes on the emulated STM32F405", "hil.episodes", "{:,}", "100"),
+    Row("largest difference from onnxruntime at any step", "hil.max_abs_err", "{:.1e}"),
 )
 
 
@@ -148,6 +171,43 @@ def faults_table(figures: Figures) -> str:
     return "\n".join([head, *lines])
 
 
+COSTS = (
+    *(("instructions", "{:,}"), ("cycles_estimated", "{:,}"), ("cycles_from_flash", "{:,}"), ("text_bytes", "{:,}")),
+    *(("ram_bytes", "{:,}"), ("stack_bytes", "{:,}"), ("max_abs_err", "{:.1e}")),
+)
+"""Columns of the table of networks (``tests.bench.network_costs``)."""
+
+
+def networks_table(figures: Figures) -> str:
+    """One line per network and generator that was measured."""
+    head = (
+        "| network | C by | instructions | cycles | with flash | text, B | RAM, B | stack, B | largest error |\n"
+        "|---|---|---|---|---|---|---|---|---|"
+    )
+    networks = [key.removesuffix(".network") for key in figures if key.endswith(".network")]
+    lines = []
+    for network in networks:
+        makers = (("float", f"{network}.float"), ("int8", f"{network}.int8"))
+        makers += (("emlearn", f"emlearn.{network}"), ("plain loops", f"plain_loops.{network}"))
+        for maker, prefix in makers:
+            if f"{prefix}.instructions" in figures:
+                shown = " | ".join(form.format(figures[f"{prefix}.{key}"]) for key, form in COSTS)
+                lines.append(f"| {figures[f'{network}.network']} | {maker} | {shown} |")
+    return "\n".join([head, *lines])
+
+
+def zoo_table(figures: Figures) -> str:
+    """One line per policy of the zoo."""
+    head = "| policy | longest run, steps | C on the host | C on the STM32F405 |\n|---|---|---|---|"
+    names = [key.split(".")[1] for key in figures if re.fullmatch(r"zoo\.\w+\.steps", key)]
+    lines = [
+        f"| `{name}` | {figures[f'zoo.{name}.steps']:,} | {figures[f'zoo.{name}.c_host']:.1e} "
+        f"| {figures[f'zoo.{name}.c_stm32f405']:.1e} |"
+        for name in names
+    ]
+    return "\n".join([head, *lines])
+
+
 def machine_line(figures: Figures) -> str:
     """Where, when and on which commit."""
     machine = figures["machine"]
@@ -175,6 +235,10 @@ TABLES: dict[tuple[str, str], Callable[[Figures], str]] = {
     ("robot-side", "machine"): parts_line,
     ("robot-side", "figures"): rows_table(ROBOT_SIDE),
     ("robot-side", "faults"): faults_table,
+    ("firmware", "machine"): parts_line,
+    ("firmware", "figures"): rows_table(FIRMWARE),
+    ("firmware", "networks"): networks_table,
+    ("firmware", "zoo"): zoo_table,
 }
 """(suite, name of the place) -> what makes the table."""
 
