@@ -12,7 +12,7 @@ from firmware_export.onnx_to_c import UnsupportedModelError, generate
 from firmware_export.toolchain import STRICT_C99, run_tool
 from policies.weights_image import LARGEST_IMAGE, WeightsImage, WeightsTooLargeError
 from sim.errors import BundleError, ToolchainError
-from tests.firmware_export.images import CONTRACT, excerpt_of, memory_model, replaceable
+from tests.firmware_export.images import CONTRACT, excerpt_of, memory_model, replaceable, replaceable_int8
 from tests.firmware_export.models import export_torch, make_model, write_c
 
 
@@ -96,6 +96,17 @@ def test_with_the_weights_of_another_training_it_is_that_policy(first, second, m
     assert state == pytest.approx(excerpt.state, abs=2e-6)
 
 
+def self_test(library, header, image):
+    """Wrong values of an image's golden steps with its own weights."""
+    weights_size = int(re.search(r"POLICY_WEIGHTS_SIZE (\d+)", header)[1])
+    memory = ctypes.create_string_buffer(bytes(image), len(image))
+    state, workspace = np.zeros(24, np.float32), np.zeros(4096, np.float32)
+    return library.policy_self_test_with(
+        ctypes.byref(memory, 32), ctypes.byref(memory, 32 + weights_size), floats(state), floats(workspace),
+        ctypes.byref(ctypes.c_float()),
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize("damage", ["weight", "scale", "nothing"])
 def test_the_self_test_proves_weights_against_their_own_golden_steps(first, second, tmp_path, damage):
     library = load(first, tmp_path / "first")
@@ -105,14 +116,19 @@ def test_the_self_test_proves_weights_against_their_own_golden_steps(first, seco
         data[32 + weights_size // 8 * 4 + 3] ^= 0x40  # the exponent of a float in the middle
     if damage == "scale":
         data[-96:] = bytes(96)  # the state's scale: with zeros, every error would vanish
-    memory = ctypes.create_string_buffer(bytes(data), len(data))
-    largest = ctypes.c_float()
-    state, workspace = np.zeros(24, np.float32), np.zeros(4096, np.float32)
-    wrong = library.policy_self_test_with(
-        ctypes.byref(memory, 32), ctypes.byref(memory, 32 + weights_size), floats(state), floats(workspace),
-        ctypes.byref(largest),
-    )  # fmt: skip
+    wrong = self_test(library, first.files["policy.h"], data)
     assert (wrong == 0) == (damage == "nothing")
+
+
+def test_trainings_in_integers_replace_each_other_too(models, tmp_path):
+    first, second = (replaceable_int8(model, number) for number, model in enumerate(models))
+    assert "int32_t weight" in first.files["policy.h"] or "int8_t weight" in first.files["policy.h"]
+    assert first.weights.architecture == second.weights.architecture
+    library = load(first, tmp_path / "first")
+    assert self_test(library, first.files["policy.h"], second.weights.data) == 0
+    damaged = bytearray(second.weights.data)
+    damaged[len(damaged) // 2] ^= 0x7F
+    assert self_test(library, first.files["policy.h"], damaged) > 0
 
 
 def test_cpp_compiles_it_without_warnings(first, tmp_path):

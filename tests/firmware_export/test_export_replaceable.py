@@ -1,0 +1,63 @@
+"""``sim2metal export --replaceable-weights``: both ends of new weights by radio."""
+
+import json
+
+import pytest
+
+import sim2metal
+from policies.bundle import load_bundle
+from policies.weights_image import WEIGHTS_FILE, WeightsImage
+from tests.support.pd_policy import PdPolicy, build_pd_bundle, build_policy_bundle
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    return build_pd_bundle(tmp_path_factory.mktemp("pd") / "bundle")
+
+
+def test_it_writes_the_code_that_takes_weights_and_the_file_to_send(bundle):
+    assert sim2metal.main(["export", str(bundle.path), "--target", "host", "--replaceable-weights"]) == 0
+    folder = bundle.path / "c"
+    image = WeightsImage.from_bytes((folder / WEIGHTS_FILE).read_bytes())
+    assert image.bundle_id == bundle.id
+    assert f"POLICY_IMAGE_SIZE {len(image.data)}U" in (folder / "policy.h").read_text()
+    assert WEIGHTS_FILE in json.loads((folder / "manifest.json").read_text())["files"]
+    assert sim2metal.main(["export", str(bundle.path), "--target", "host"]) == 0
+    assert not (folder / WEIGHTS_FILE).exists(), "a file that no code on board takes would mislead"
+    assert load_bundle(bundle.path).id == bundle.id
+
+
+def refusal(capsys, argv):
+    capsys.readouterr()
+    assert sim2metal.main(argv) != 0
+    return capsys.readouterr().err
+
+
+def test_too_large_for_any_bank_is_refused_with_the_bytes_and_nothing_is_left(tmp_path, capsys):
+    class Large(PdPolicy):
+        def __init__(self):
+            super().__init__()
+            self.table = hover_table()
+
+        def forward(self, observation, state_in, reset):
+            action, state = super().forward(observation, state_in, reset)
+            return action + 0.0 * self.table(observation)[:, :4], state
+
+    large = build_policy_bundle(tmp_path / "bundle", Large(), 0)
+    error = refusal(capsys, ["export", str(large.path), "--target", "host", "--replaceable-weights"])
+    assert "28,672 B" in error
+    assert error.count("\n") == 1
+    assert not (large.path / "c").exists()
+
+
+def hover_table():
+    """7,000 and some floats that a compiler of graphs cannot leave out."""
+    import torch
+
+    torch.manual_seed(0)
+    return torch.nn.Sequential(torch.nn.Linear(22, 270), torch.nn.Tanh(), torch.nn.Linear(270, 4))
+
+
+def test_a_bare_file_has_no_contract(bundle, capsys):
+    policy = bundle.path / "policy.onnx"
+    assert "need a bundle" in refusal(capsys, ["export", str(policy), "--target", "host", "--replaceable-weights"])
