@@ -21,8 +21,8 @@ MOVE = 1e-6
 TOLERANCE = 2e-5
 SENSITIVITY = 30.0
 """Allowed error per change that a move made."""
-LOSE_NAN = {"ReduceMax", "ReduceMin", "MaxPool", "GlobalMaxPool"}
-"""Where onnxruntime 1.x loses a NaN, by its place in memory."""
+LARGEST_OF = {"ReduceMax", "ReduceMin", "MaxPool", "GlobalMaxPool"}
+"""Where onnxruntime 1.x loses a NaN, by its place in memory, and says -3.4e38 for the largest of minus infinities."""
 RECURRENT = {"GRU", "LSTM"}
 """Where it always does, in the gates; and where two infinities come in, their difference is one."""
 LOSE_SIGN = {"Where"}
@@ -46,7 +46,7 @@ def rows_that_onnxruntime_spoils(graph: RandomGraph, feeds: Feeds) -> np.ndarray
     """Return, for each row, whether onnxruntime may lose a NaN or the sign of a zero; the generated code loses none."""
     spoiled = np.zeros(len(feeds.observation), bool)
     for operators, spoils in (
-        (LOSE_NAN, np.isnan),
+        (LARGEST_OF, lambda values: np.isnan(values) | np.isneginf(values)),
         (RECURRENT, lambda values: ~np.isfinite(values)),
         (LOSE_SIGN, lambda values: (values == 0.0) & np.signbit(values)),
     ):
