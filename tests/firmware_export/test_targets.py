@@ -161,6 +161,42 @@ def test_esp_idf_project_names_every_source(c_folder, tmp_path):
     assert "22 observations in, 4 actions out" in manifest["description"]
 
 
+ESP_TIMER = """#ifndef ESP_TIMER_H
+#define ESP_TIMER_H
+#include <stdint.h>
+int64_t esp_timer_get_time(void);
+#endif
+"""
+ESP_MAIN = """#include "esp_timer.h"
+void app_main(void);
+int64_t esp_timer_get_time(void) {
+  static int64_t now_us = 0;
+  return now_us += 7;
+}
+int main(void) {
+  app_main();
+  return 0;
+}
+"""
+
+
+def test_esp_idf_example_runs_the_self_test(c_folder, tmp_path):
+    """The example's main, compiled for this computer with the one function of ESP-IDF that it calls."""
+    project = tmp_path / "esp-idf"
+    write_folder(load_target("esp-idf"), c_folder, tmp_path)
+    (tmp_path / "esp_timer.h").write_text(ESP_TIMER)
+    (tmp_path / "host.c").write_text(ESP_MAIN)
+    component = project / "components" / "sim2metal_policy"
+    sources = [tmp_path / "host.c", project / "main" / "main.c", *component.glob("*.c")]
+    program = tmp_path / "example"
+    warnings = ["-std=gnu17", "-Wall", "-Wextra", "-Werror"]
+    includes = [f"-I{tmp_path}", f"-I{component / 'include'}"]
+    subprocess.run(["gcc", *warnings, *includes, *sources, "-lm", "-o", program], check=True)
+    said = subprocess.run([program], capture_output=True, text=True, check=True).stdout
+    assert said.startswith("self-test: 0 values wrong")
+    assert "one step: 7 us" in said
+
+
 def test_a_name_that_nobody_gave_is_refused(c_folder, tmp_path):
     (tmp_path / "template").write_text("@POLICY_ACTION_SIZE@ @MOTOR_COUNT@ user@example.org\n")
     target = dataclasses.replace(load_target("arduino"), folder=tmp_path, files={"sub/file": "template"})
