@@ -13,6 +13,7 @@ from firmware_export.onboard import SETPOINT_POSITION, SOURCES, OnboardControlle
 from firmware_export.toolchain import STRICT_C99
 from hardware.crazyflie.weights_packets import (
     CHUNK,
+    DATA,
     Error,
     State,
     begin_request,
@@ -180,11 +181,41 @@ def test_a_fifth_of_the_packets_lost_delays_it_and_no_more(robot, generated):
     assert answer.state == State.ACTIVE
     assert ideal.sent < 1.02 * len(image.data) / CHUNK + 5
     assert lossy.sent < 4 * ideal.sent
+    robot.restart()
+    _, rare = upload(robot, image, loss=0.05)
+    assert rare.now < 2.0 * ideal.now, "a gap is closed when it is seen, not after a silence"
 
 
 def test_repeated_packets_do_not_set_off_a_storm(robot, generated):
     _, channel = upload(robot, generated[1].weights, repeat=0.5)
     assert channel.sent < 1.1 * len(generated[1].weights.data) / CHUNK + 5
+
+
+def test_a_late_piece_of_another_upload_is_not_written(robot, generated):
+    first, second = generated[1].weights, generated[2].weights
+    late = pieces(first, robot.ask(begin(first)).session)[0]
+    session = robot.ask(begin(second)).session
+    assert robot.ask(late).error == Error.SESSION
+    for packet in pieces(second, session):
+        robot.ask(packet)
+    assert robot.ask(commit_request(session)).state == State.ACTIVE
+
+
+def test_what_was_damaged_unseen_is_sent_again(robot, generated):
+    """A check of 16 bits lets one damaged packet in 65,536 pass; the image's checksum does not."""
+    image = generated[1].weights
+    damaged = []
+
+    def receive(packet):
+        if packet[0] == DATA and len(damaged) == 0 and packet[2:4] == b"\x80\x01":  # offset 0x180
+            damaged.append(packet)
+            packet = data_request(packet[1], 0x180, bytes(CHUNK))
+        return robot.receive(packet)
+
+    channel = FaultyChannel(receive, np.random.default_rng(0))
+    answer = Uploader(channel, channel.clock).upload(image)
+    assert damaged
+    assert (answer.state, robot.id) == (State.ACTIVE, 2)
 
 
 def test_an_interrupted_upload_goes_on_where_it_was(robot, generated):
