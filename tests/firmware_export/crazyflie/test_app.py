@@ -29,6 +29,7 @@ from tests.firmware_export.crazyflie.app import (
     TILT,
     TIME,
     Firmware,
+    build_app,
     compile_app,
 )  # fmt: skip
 from tests.firmware_export.crazyflie.conftest import BUDGET_US, TILT_DEG, probe_values
@@ -265,6 +266,33 @@ def test_switching_on_in_the_air_waits_for_the_ground(firmware):
     firmware.step(2010, keep_alive=True)
     assert who(firmware)[0] == NOBODY
     firmware.take_off()
+
+
+def test_where_it_is_armed_by_hand_disarming_forgives_a_fault(tmp_path):
+    flags = ("-O2", "-DCONFIG_MOTORS_REQUIRE_ARMING=1")
+    firmware = Firmware(build_app(tmp_path / "armed.so", PROBE, probe_values(), flags))
+    assert firmware.start()
+    firmware.take_off()
+    no_number(firmware)
+    firmware.step(10, keep_alive=True)
+    assert who(firmware) == (PID, FAULT, POLICY_NAN)
+    firmware.world.can_fly = 0
+    firmware.step(3000)
+    firmware.world.can_fly = 1
+    firmware.answer(0.5, 0.5, 0.5, 0.5)
+    firmware.take_off()
+
+
+def test_where_it_arms_by_itself_being_disarmed_forgives_nothing(flying):
+    no_number(flying)
+    flying.step(10, keep_alive=True)
+    flying.world.can_fly = 0
+    flying.step(3000)
+    flying.world.can_fly = 1
+    flying.send(position=(0.0, 0.0, 1.0))
+    flying.step(1000, keep_alive=True)
+    assert who(flying)[0] == NOBODY
+    assert not flying.turning()
 
 
 # A silent host ----------------------------------------------------------------------------------
