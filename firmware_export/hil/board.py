@@ -36,6 +36,10 @@ DAMAGED_ATTEMPTS = 10
 _OURS = {message | ANSWER for message in Message}
 
 
+class NoServerError(LinkError):
+    """The port is open, and no policy server of this version answers on it."""
+
+
 @dataclass(frozen=True)
 class Request:
     """A request on its way."""
@@ -65,7 +69,8 @@ class Board:
 
         Raises:
             ConfigError: if ``port`` is malformed.
-            LinkError: if the port cannot be opened or no policy server answers.
+            LinkError: if the port cannot be opened or was lost.
+            NoServerError: if no policy server of this version answers.
         """
         self.port = port
         self.repeated = 0
@@ -94,7 +99,7 @@ class Board:
         try:
             return DeviceInfo.unpack(payload)
         except LinkError as error:
-            raise LinkError(f"the board on {self.port}: {error}") from None
+            raise NoServerError(f"the board on {self.port}: {error}") from None
 
     def self_test(self) -> tuple[int, float]:
         """Run the golden self-test on the board; return the number of wrong values and the largest relative error."""
@@ -191,9 +196,8 @@ class Board:
                 return payload
             silences, damages = (silences + 1, damages) if time.monotonic() >= deadline else (silences, damages + 1)
             if silences == ATTEMPTS or damages == DAMAGED_ATTEMPTS:
-                raise LinkError(
-                    f"the board on {self.port}: {self._silence(timeout_s, self._heard_bytes > heard_bytes)}"
-                )
+                kind = LinkError if self._answered else NoServerError
+                raise kind(f"the board on {self.port}: {self._silence(timeout_s, self._heard_bytes > heard_bytes)}")
             self.repeat(request)
 
     def _ask(self, message: Message, payload: bytes, timeout_s: float | None = None) -> bytes:

@@ -10,7 +10,7 @@ from pathlib import Path
 from firmware_export.backends import require_bundle_id
 from firmware_export.build import build_target
 from firmware_export.c_folder import c_folder
-from firmware_export.hil.board import Board
+from firmware_export.hil.board import Board, NoServerError
 from firmware_export.hil.emulator import Emulator
 from firmware_export.targets import load_target
 from policies.bundle import Bundle
@@ -35,7 +35,7 @@ def open_boards(bundle: Bundle, port: str, emulators: int, *, count_instructions
 
     Raises:
         ConfigError: for a malformed port.
-        LinkError: if no policy server answers.
+        LinkError: if the port cannot be opened, or no policy server answers; says how to flash one.
         ToolchainError: if the compiler or QEMU is missing.
         UnsupportedModelError: if the policy cannot be translated.
         VerificationError: if the board holds another bundle; says how to flash this one.
@@ -44,7 +44,10 @@ def open_boards(bundle: Bundle, port: str, emulators: int, *, count_instructions
         if port == QEMU:
             boards = _emulated(bundle, emulators, count_instructions, stack)
         else:
-            boards = [stack.enter_context(Board(port))]
+            try:
+                boards = [stack.enter_context(Board(port))]
+            except NoServerError as error:
+                raise NoServerError(f"{error}; to flash it: {flash_command(bundle)}") from None
             _require_bundle(boards[0], bundle)
         yield boards
 

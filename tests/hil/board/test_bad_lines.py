@@ -9,13 +9,14 @@ import time
 import numpy as np
 import pytest
 
+from firmware_export.hil import verb
 from firmware_export.hil.board import Board
 from firmware_export.hil.campaign import Campaign
 from firmware_export.hil.flights import Flights, LinkRecord
 from hardware.framing import Frame, encode
 from sim.envs.task import load_flight_task
 from sim.errors import LinkError
-from tests.hil.board.conftest import emulated, reference
+from tests.hil.board.conftest import ZOO, emulated, reference
 from tests.support.line import BadLine
 
 pytestmark = [pytest.mark.toolchain, pytest.mark.emulator]
@@ -144,6 +145,12 @@ def test_another_device_is_told_from_a_silent_one(terminal, speaker):
     data, words = SPEAKERS[speaker]
     with Chatter(far_end, data), pytest.raises(LinkError, match=words):
         Board(device, timeout_s=0.3)
+
+
+def test_a_silent_port_is_told_how_to_flash_a_board(terminal, monkeypatch):
+    monkeypatch.setattr("firmware_export.hil.board.HELLO_TIMEOUT_S", 0.2)
+    with pytest.raises(LinkError, match=r"no answer within 0\.2 s to 3 requests.*to flash it: .*st-flash"):
+        verb.run(verb.Args(ZOO, port=terminal[1], episodes=1))
 
 
 def test_an_echo_is_no_board(terminal):

@@ -53,7 +53,9 @@ def test_what_it_took_is_measured(result, hil_port):
     assert result["hil.overruns"] == result["hil.periods"] == 0
 
 
-def test_a_broken_bound_names_the_step_and_keeps_it(hil_port, onnx, tmp_path):
+def test_a_broken_bound_names_the_step_and_keeps_it(hil_port, onnx, tmp_path, monkeypatch):
+    task = load_flight_task(onnx.bundle.info.task)
+    monkeypatch.setattr(type(task.TASK), "control_steps", 60)
     dump = tmp_path / "worst.npz"
     words = r"off by .* of its range at episode 0, step \d+, bound 1e-09.*worst\.npz"
     with pytest.raises(ParityError, match=words) as caught:
@@ -73,12 +75,12 @@ def test_a_broken_bound_names_the_step_and_keeps_it(hil_port, onnx, tmp_path):
 def test_more_episodes_than_slots_fly_in_rounds(board, onnx, monkeypatch):
     monkeypatch.setattr("firmware_export.hil.campaign.capacity", lambda boards: 2)
     task = load_flight_task(onnx.bundle.info.task)
-    monkeypatch.setattr(type(task.TASK), "control_steps", 60)
+    monkeypatch.setattr(type(task.TASK), "control_steps", 51)
     progress = []
     findings = Campaign([board], onnx, task, progress=progress.append).fly(5, seed=3)
     assert [evaluation.episodes for evaluation in findings.evaluations] == [2, 2, 1]
     assert findings.episodes == len(findings.success) == 5
-    assert sum(progress) == findings.watch.steps == 5 * 60
+    assert sum(progress) == findings.watch.steps == 5 * 51
     assert findings.watch.worst.episode in range(5)
     assert findings.watch.worst.relative < 1e-5
 
