@@ -22,7 +22,7 @@ from firmware_export.onnx_to_c.selftest import emit_selftest
 from firmware_export.policy_source import PolicySource
 from policies.bundle import Golden, load_bundle
 from policies.replay import largest_error, replay
-from sim.errors import VerificationError
+from sim.errors import ConfigError, VerificationError
 
 MAX_SUCCESS_LOSS = 0.005
 """Share of episodes that int8 may lose against float: half a percent point."""
@@ -130,8 +130,11 @@ def measure_loss(
         episodes: drawn.
 
     Raises:
+        ConfigError: if ``max_success_loss`` is no share.
         Int8LossError: if it loses more, or has no closed loop here and ``max_success_loss`` is given.
     """
+    if max_success_loss is not None and not 0.0 <= max_success_loss <= 1.0:  # NaN too
+        raise ConfigError(f"--max-success-loss is a share from 0 to 1, or None, not {max_success_loss:g}")
     bundle = load_bundle(policy) if policy.is_dir() else None
     task = None if bundle is None else closed_loop_task(bundle)
     if bundle is None or task is None:

@@ -14,11 +14,11 @@ from firmware_export.c_folder import exported_int8
 from firmware_export.closed_loop import ClosedLoop, Flights
 from firmware_export.export import Args, run
 from firmware_export.host import HostPolicy, build_library
-from firmware_export.int8 import Int8LossError, int8_c
+from firmware_export.int8 import Int8LossError, int8_c, measure_loss
 from firmware_export.onnx_to_c import generate, quantize
 from firmware_export.policy_source import bundle_source
 from policies.bundle import load_bundle, save_bundle
-from sim.errors import VerificationError
+from sim.errors import ConfigError, VerificationError
 from tests.firmware_export.models import write_c
 from tests.firmware_export.test_int8 import convolution, flown, mlp, samples_for
 
@@ -76,6 +76,12 @@ def test_what_cannot_be_flown_is_refused_unless_that_is_accepted(tmp_path):
     result = run(Args(**args, max_success_loss=None))
     assert result["int8"]["closed_loop"] is None
     assert result["int8"]["action_error"] < 0.05
+
+
+@pytest.mark.parametrize("share", [-0.1, 1.5, float("nan")])
+def test_a_loss_that_is_no_share_is_refused(tmp_path, share):
+    with pytest.raises(ConfigError, match="share from 0 to 1"):
+        measure_loss(ZOO, tmp_path, share)
 
 
 def test_a_task_without_a_closed_loop_is_named(tmp_path):
