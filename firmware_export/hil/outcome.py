@@ -91,7 +91,7 @@ def outcome_of(
     latency_ms = 1e3 * findings.latency_s
     return Outcome(
         episodes=findings.episodes,
-        left_out=sum(evaluation.left_out for evaluation in findings.evaluations),
+        left_out=findings.left_out,
         success=float(findings.success.mean()),
         steps=findings.watch.steps,
         max_abs_err=findings.watch.absolute,
