@@ -1,7 +1,8 @@
 /* tanh as x P(x^2) / Q(x^2): largest error 4e-7 (2e-7 of the range [-1, 1]) over all floats, odd,
    never beyond +-1, exactly +-1 from |x| = 7.9 on, and NaN for NaN. The coefficients are a minimax
    fit of the relative error over [0, 8] by reweighted least squares (Loeb, Lawson); all are
-   positive, so nothing cancels. Products and sums are not fused: on a Cortex-M4 they cost less so. */
+   positive, so nothing cancels. Products and sums are not fused: on a Cortex-M4 they cost less so.
+ */
 static inline float fast_tanh(float x) {
   const float t = x * x;
   float p = 1.5230362749e-08f * t + 2.1894622478e-05f;

@@ -9,7 +9,8 @@ class Sim2metalPolicy {
 public:
   enum { OBSERVATION_SIZE = POLICY_OBSERVATION_SIZE, ACTION_SIZE = POLICY_ACTION_SIZE };
 
-  Sim2metalPolicy() : first(true) {}
+  Sim2metalPolicy() : first(true) {
+  }
 
   /* The next step builds its memory from the observation: call it whenever control begins anew. */
   void reset() {
