@@ -8,6 +8,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 
 from firmware_export.onnx_to_c.graph import LONGEST_REASON
 from firmware_export.onnx_to_c.ir import UnsupportedModelError
@@ -80,12 +81,14 @@ def replay_model(content: bytes, name: str, signature: Signature, observation: n
     reset = np.zeros((sequences, steps), np.float32)
     reset[:, 0] = 1.0
     session = open_session(content, name)
+    quiet = onnxruntime.RunOptions()
+    quiet.log_severity_level = 4  # what goes wrong is said in one line of ours
     try:
         for sequence in range(sequences):
             memory = np.zeros(state_size, np.float32)
             for step in range(steps):
                 feeds = _feeds(signature, observation[sequence, step], memory, reset[sequence, step])
-                action, *after = session.run([signature.action, *signature.next_state], feeds)
+                action, *after = session.run([signature.action, *signature.next_state], feeds, quiet)
                 actions.append(np.asarray(action).ravel())
                 memory = np.concatenate([np.asarray(part).ravel() for part in after]) if after else memory
                 states[sequence, step] = memory

@@ -204,6 +204,14 @@ def test_an_unknown_operator_is_named_with_file_and_node(tmp_path):
     assert "node '/Det': operator 'Det' is not supported" in message
 
 
+def test_what_onnxruntime_refuses_at_run_time_is_one_line_of_ours(tmp_path, capfd):
+    constants = {"s": np.ones(1, np.float32), "b": np.ones(2, np.float32)}
+    nodes = [helper.make_node("LayerNormalization", ["observation", "s", "b"], ["action"], axis=1)]
+    (tmp_path / "norm.onnx").write_bytes(make_model(nodes, {"observation": 1}, constants))
+    assert "norm.onnx: onnxruntime cannot run it: " in refused(tmp_path / "norm.onnx")
+    assert capfd.readouterr().err == ""
+
+
 def test_an_answer_that_is_no_number_proves_nothing(tmp_path):
     path = tmp_path / "sqrt.onnx"
     path.write_bytes(make_model([helper.make_node("Sqrt", ["observation"], ["action"])], {"observation": 3}))
