@@ -19,7 +19,7 @@ from firmware_export.c_folder import exported_int8
 from firmware_export.hil.campaign import Campaign, Findings
 from firmware_export.hil.devices import QEMU, TARGET, open_boards, self_test
 from firmware_export.hil.fleet import MOST_EMULATORS, default_emulators
-from firmware_export.hil.outcome import complaint, outcome_of
+from firmware_export.hil.outcome import Outcome, complaint, outcome_of
 from firmware_export.hil.port import parse_port
 from firmware_export.hil.summary import summary_table
 from firmware_export.targets import load_target
@@ -28,7 +28,7 @@ from hardware.realtime import raised_priority, steady_interpreter
 from policies.bundle import Bundle, load_bundle
 from policies.evaluate import check_same_task
 from policies.runtime import OnnxPolicy
-from sim.envs.task import load_flight_task
+from sim.envs.task import FlightTask, load_flight_task
 from sim.errors import ConfigError
 from sim.files import require_writable
 
@@ -77,10 +77,24 @@ def run(args: Args) -> dict[str, Any]:
     bundle = load_bundle(args.bundle)
     task = load_flight_task(bundle.info.task)
     check_same_task(bundle, task)
-    policy = OnnxPolicy(bundle)
     bound = args.bound or default_bound(bundle)
-    emulators = 1 if args.real_time else min(args.emulators or default_emulators(), args.episodes)
     console = Console(highlight=False)
+    findings, outcome, where = _fly(args, bundle, task, console)
+    pace = ("real time" if args.real_time else "lock-step") + (", int8" if exported_int8(bundle) else "")
+    console.print(summary_table(f"bundle {bundle.id[:12]} on {where}, {pace}", outcome, bound, args.late))
+    about = {"bundle": bundle.path.name, "id": bundle.id, "port": args.port, "bound": bound}
+    result = {**about, **outcome.to_json(), "passed": True}
+    problem = complaint(outcome, bound, args.late)
+    if problem is not None:
+        dumped = _dump(findings, args) if outcome.max_relative_err > bound else ""
+        raise ParityError(f"{problem}{dumped}", {**result, "passed": False})
+    return result
+
+
+def _fly(args: Args, bundle: Bundle, task: FlightTask, console: Console) -> tuple[Findings, Outcome, str]:
+    """Fly the episodes; return what they showed, the figures and the boards in words."""
+    policy = OnnxPolicy(bundle)
+    emulators = 1 if args.real_time else min(args.emulators or default_emulators(), args.episodes)
     with ExitStack() as stack:
         if args.real_time:
             stack.enter_context(raised_priority())  # before the emulator starts, which inherits it
@@ -89,41 +103,24 @@ def run(args: Args) -> dict[str, Any]:
             opened = open_boards(bundle, args.port, emulators, count_instructions=not args.real_time)
             boards = stack.enter_context(opened)
             error = max(self_test(board) for board in boards)
-        progress = stack.enter_context(_progress(console))
-        bar = progress.add_task("policy steps", total=args.episodes * task.TASK.control_steps)
+        bar = stack.enter_context(_progress(console))
+        steps = bar.add_task("policy steps", total=args.episodes * task.TASK.control_steps)
         campaign = Campaign(
-            boards, policy, task, real_time=args.real_time, progress=lambda steps: progress.advance(bar, steps)
+            boards, policy, task, real_time=args.real_time, progress=lambda count: bar.advance(steps, count)
         )
         started = time.perf_counter()
         findings = campaign.fly(args.episodes, args.seed)
         wall_s = time.perf_counter() - started
-        infos = [board.read_info() for board in boards]
-        repeated = sum(board.repeated for board in boards)
-    outcome = outcome_of(
-        findings,
-        infos,
-        load_target(TARGET),
-        self_test_error=error,
-        repeated=repeated,
-        counts_instructions=args.port == QEMU and not args.real_time,
-        wall_s=wall_s,
-    )
-    pace = ("real time" if args.real_time else "lock-step") + (", int8" if exported_int8(bundle) else "")
-    title = f"bundle {bundle.id[:12]} on {_boards(args.port, len(boards))}, {pace}"
-    console.print(summary_table(title, outcome, bound, args.late))
-    result = {
-        "bundle": bundle.path.name,
-        "id": bundle.id,
-        "port": args.port,
-        "bound": bound,
-        **outcome.to_json(),
-        "passed": True,
-    }
-    problem = complaint(outcome, bound, args.late)
-    if problem is not None:
-        dumped = _dump(findings, args) if outcome.max_relative_err > bound else ""
-        raise ParityError(f"{problem}{dumped}", {**result, "passed": False})
-    return result
+        outcome = outcome_of(
+            findings,
+            [board.read_info() for board in boards],
+            load_target(TARGET),
+            self_test_error=error,
+            repeated=sum(board.repeated for board in boards),
+            counts_instructions=args.port == QEMU and not args.real_time,
+            wall_s=wall_s,
+        )
+    return findings, outcome, _boards(args.port, emulators)
 
 
 def default_bound(bundle: Bundle) -> float:

@@ -58,10 +58,23 @@ def image(zoo, tmp_path_factory):
 @pytest.fixture(scope="session")
 def foreign_image(zoo, tmp_path_factory):
     """The same policy's firmware under another bundle's id."""
-    golden, action = zoo.golden(), zoo.info.action
-    scale = np.asarray(zoo.info.state_scale), np.subtract(action.high, action.low)
-    excerpt = Excerpt(golden.observation[0, :1], golden.action[0, :1], golden.state[0, 0], scale[1], scale[0])
-    return _build(generate(zoo.read_policy(), "c3" * 32, excerpt), tmp_path_factory.mktemp("foreign-stm32"))
+    generated = generate(zoo.read_policy(), "c3" * 32, excerpt(zoo))
+    return _build(generated, tmp_path_factory.mktemp("foreign-stm32"))
+
+
+@pytest.fixture(scope="session")
+def wrong_image(zoo, tmp_path_factory):
+    """Firmware that says it is the zoo's and does not compute its golden action."""
+    wrong = excerpt(zoo)
+    wrong.action[0, 0] += 0.01
+    return _build(generate(zoo.read_policy(), zoo.id, wrong), tmp_path_factory.mktemp("wrong-stm32"))
+
+
+def excerpt(bundle):
+    """The first golden step."""
+    golden, action = bundle.golden(), bundle.info.action
+    span, scale = np.subtract(action.high, action.low), np.asarray(bundle.info.state_scale)
+    return Excerpt(golden.observation[0, :1], golden.action[0, :1].copy(), golden.state[0, 0], span, scale)
 
 
 def _build(generated, folder):

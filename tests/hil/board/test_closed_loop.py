@@ -142,6 +142,13 @@ def test_a_board_with_another_bundle_is_refused_with_the_command_that_flashes(zo
             verb.run(verb.Args(ZOO, port=running.port, episodes=1))
 
 
+@pytest.mark.emulator
+def test_a_board_that_fails_its_self_test_never_flies(wrong_image, monkeypatch):
+    monkeypatch.setattr("firmware_export.hil.verb.Campaign", None)
+    with emulated(wrong_image) as running, pytest.raises(VerificationError, match="1 values of the golden self-test"):
+        verb.run(verb.Args(ZOO, port=running.port, episodes=1))
+
+
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
