@@ -112,7 +112,7 @@ def compile_app(out, policy, values, flags, *more_sources):
     """Compile the app into a library or, with a source that has ``main``, a program."""
     folder = out.parent / f"{out.stem}-source"
     folder.mkdir()
-    header = (APP_SOURCES.parent / "s2m_bundle.h").read_text()
+    header = (APP_SOURCES.parent / "s2m_bundle.h.in").read_text()
     (folder / "s2m_bundle.h").write_text(re.sub("@([A-Z_]+)@", lambda match: values[match[1]], header))
     app = [path for path in sorted(APP_SOURCES.glob("*.c")) if path.name not in CHIP_ONLY]
     sources = [
@@ -240,3 +240,8 @@ class Firmware:
         self.step(10, keep_alive=True)
         assert (self.log("flies"), self.log("mode")) == (POLICY, FLYING)
         return self
+
+
+def who(firmware):
+    """Who flies, in which mode, and what ended the policy."""
+    return firmware.log("flies"), firmware.log("mode"), firmware.log("fault")

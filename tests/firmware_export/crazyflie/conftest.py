@@ -44,3 +44,9 @@ def firmware(probe_library, tmp_path):
     firmware = Firmware(copy)
     assert firmware.start()
     return firmware
+
+
+@pytest.fixture
+def flying(firmware):
+    """In the air with the policy, a fresh set-point where it is."""
+    return firmware.take_off()
