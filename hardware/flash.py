@@ -6,6 +6,7 @@ with the next restart. Either way the robot is asked afterwards what it carries.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -55,7 +56,7 @@ def run(args: Args) -> dict[str, Any]:
     if args.weights and (args.image is not None or args.cold):
         raise ConfigError("--weights writes no image: leave --image and --cold out")
     bundle = load_bundle(args.bundle)
-    console = Console(highlight=False)
+    console = Console(highlight=False, file=sys.stdout)  # this one, whatever stdout is while the library prints
     result = _send_weights(bundle, args.uri, console) if args.weights else _write_image(bundle, args, console)
     return {"bundle": bundle.path.name, "id": bundle.id, "uri": args.uri, **result}
 

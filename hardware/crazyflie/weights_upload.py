@@ -32,7 +32,8 @@ from policies.weights_image import WeightsImage
 from sim.errors import BundleError, FlightRefusedError, LinkError, VerificationError
 
 WINDOW = 6
-"""Packets on their way at once; the firmware queues ten (crazyflie-firmware, ``app_channel.c``)."""
+"""Packets on their way at once; the firmware queues ten (crazyflie-firmware, ``app_channel.c``). After a loss there are
+fewer: a link that drops all but the last packet of a burst must get through, too."""
 ANSWER_S = 0.15
 """A request unanswered for this long is repeated."""
 PATIENCE_S = 5.0
@@ -132,28 +133,30 @@ class Uploader:
     def _send(self, data: bytes, begun: Answer, progress: Progress) -> bool:
         """Send what the robot lacks; returns whether all is there."""
         there = following = begun.received
-        went_back_to, held = -1, False
+        went_back_to, window, held = -1, WINDOW, False
         deadline = self._clock() + self._patience_s
         while there < len(data):
-            while following < min(there + WINDOW * CHUNK, len(data)):
+            while following < min(there + window * CHUNK, len(data)):
                 self._channel.send(data_request(begun.session, following, data[following : following + CHUNK]))
                 following += CHUNK
             answer = self._receive(
                 lambda a: a.command == DATA and (a.session == begun.session or a.error != Error.NONE)
             )
             if answer is None:
-                following, went_back_to = there, -1
+                following, went_back_to, window = there, -1, 1
             elif answer.error == Error.SESSION:
                 return False
             elif answer.error in (Error.GAP, Error.BUSY):
                 held = answer.error == Error.BUSY
                 if went_back_to != there:  # once: what was on its way behind the gap is answered alike
                     following = went_back_to = there
+                    window = max(window // 2, 1)
             else:
                 _refuse(answer)
                 held = False
                 if answer.received > there:
                     there, deadline = answer.received, self._clock() + self._patience_s
+                    window = min(window + 1, WINDOW)
                     following = max(following, there)
                     progress(there, len(data))
             if self._clock() > deadline:

@@ -68,6 +68,11 @@ def decode(datagram: bytes) -> Packet:
     return Packet(header >> 4, header & 0x03, datagram[1:])
 
 
+def is_superseded(datagram: bytes) -> bool:
+    """Whether a newer packet of this kind makes one that waits worthless: set-points, positions, pings."""
+    return bool(datagram) and datagram[0] >> 4 in _LOSSY
+
+
 def is_lossy(datagram: bytes) -> bool:
     """Whether a radio link may lose this packet: set-points, positions, pings, log data, packets for the app.
 

@@ -15,7 +15,7 @@ import itertools
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from hardware.virtual.crazyflie.crtp import is_lossy
+from hardware.virtual.crazyflie.crtp import is_superseded
 from hardware.virtual.crazyflie.robot import VirtualCrazyflie
 
 ROBOT_QUEUE = 120
@@ -49,7 +49,7 @@ class Station:
 
     def send(self, datagram: bytes) -> None:
         """Queue a packet of the client; a newer set-point takes the place of the one that waits."""
-        key = datagram[0] if is_lossy(datagram) else next(self._number)
+        key = datagram[0] if is_superseded(datagram) else next(self._number)
         if key in self._up or len(self._up) < HOST_QUEUE:
             self._up[key] = datagram
         else:

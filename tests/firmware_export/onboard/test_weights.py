@@ -218,6 +218,23 @@ def test_what_was_damaged_unseen_is_sent_again(robot, generated):
     assert (answer.state, robot.id) == (State.ACTIVE, 2)
 
 
+def test_a_link_that_keeps_only_the_last_packet_of_a_burst_gets_through(robot, generated):
+    waiting = {}
+
+    class Queue(FaultyChannel):
+        def send(self, packet):
+            waiting["packet"] = packet
+
+        def receive(self, timeout_s):
+            if "packet" in waiting:
+                super().send(waiting.pop("packet"))
+            return super().receive(timeout_s)
+
+    channel = Queue(robot.receive, np.random.default_rng(0))
+    answer = Uploader(channel, channel.clock).upload(generated[1].weights)
+    assert answer.state == State.ACTIVE
+
+
 def test_an_interrupted_upload_goes_on_where_it_was(robot, generated):
     image = generated[1].weights
     session = robot.ask(begin(image)).session
