@@ -93,3 +93,9 @@ def _require_bundle(board: Board, bundle: Bundle) -> None:
             f"the board on {board.port} holds bundle {board.info.bundle_id[:12]}, not {bundle.id[:12]}; flash it:"
             f" {flash_command(bundle)}"
         )
+    info, sizes = bundle.info, (board.info.observation_size, board.info.state_size, board.info.action_size)
+    if sizes != (info.observation_size, info.state_size, info.action.size):
+        raise VerificationError(
+            f"the board on {board.port} claims bundle {bundle.id[:12]} and has other sizes of observation, state and"
+            f" action, {sizes}; flash it: {flash_command(bundle)}"
+        )

@@ -29,8 +29,9 @@ def short_waits(monkeypatch):
     monkeypatch.setattr("firmware_export.hil.flights.FLIGHT_TIMEOUT_S", 0.5)
 
 
-def lose(board, onnx, words, trouble, at_step=20):
-    """Fly one episode; ``trouble`` happens after a few steps and ends it with these words."""
+def lose(board, onnx, words, trouble, *others, at_step=20):
+    """Fly an episode on each board; ``trouble`` happens after a few steps and ends it with these words."""
+    boards = [board, *others]
     steps = 0
 
     def progress(count):
@@ -39,9 +40,10 @@ def lose(board, onnx, words, trouble, at_step=20):
         if steps == at_step:
             trouble()
 
+    campaign = Campaign(boards, onnx, load_flight_task(onnx.bundle.info.task), progress=progress)
     started = time.monotonic()
     with pytest.raises(LinkError, match=words):
-        Campaign([board], onnx, load_flight_task(onnx.bundle.info.task), progress=progress).fly(1, seed=0)
+        campaign.fly(len(boards), seed=0)
     assert at_step <= steps < at_step + 20
     assert time.monotonic() - started < SOON_S
 
@@ -49,6 +51,12 @@ def lose(board, onnx, words, trouble, at_step=20):
 def test_a_cable_pulled_in_flight(image, onnx):
     with emulated(image) as running, Board(running.port) as board:
         lose(board, onnx, r"the port was lost.*check the cable", running.close)
+
+
+def test_one_of_several_boards_is_lost(image, onnx):
+    with emulated(image) as first, emulated(image) as second, Board(first.port) as one, Board(second.port) as other:
+        lose(one, onnx, f"{second.port}: the port was lost", second.close, other)
+        assert one.self_test()[0] == 0, "the other one is fine"
 
 
 def test_a_socket_closed_in_flight(image, onnx):
