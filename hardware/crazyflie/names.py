@@ -46,3 +46,5 @@ MODE_FAULT = 4
 """The policy returned a number that is not finite: motors off."""
 MODE_LANDED = 5
 """It finished that descent: motors off."""
+MODE_HANDED_OVER = 6
+"""A guard ended the policy on a real robot: the firmware's own controller follows the set-points (``s2m_pilot.h``)."""

@@ -145,7 +145,7 @@ class Telemetry:
             armed=bool(info & names.IS_ARMED),
             crashed=bool(info & (names.IS_TUMBLED | names.IS_LOCKED | names.IS_CRASHED)),
             policy_fault=mode == names.MODE_FAULT,
-            dead_man=mode == names.MODE_DEAD_MAN,
+            dead_man=mode in (names.MODE_DEAD_MAN, names.MODE_HANDED_OVER),  # the policy no longer follows: land
             landed=mode == names.MODE_LANDED,
             onboard_mode=mode,
             motors=self._motors,

@@ -25,7 +25,7 @@ C11 = ["-std=c11", *(flag for flag in STRICT_C99 if not flag.startswith("-std"))
 DISABLE, ABSOLUTE, VELOCITY = range(3)
 LEGACY, FORCE_TORQUE, FORCE = range(3)
 NOBODY, POLICY, PID = range(3)
-OFF, IDLE, FLYING, DEAD_MAN, FAULT, LANDED = range(6)
+OFF, IDLE, FLYING, DEAD_MAN, FAULT, LANDED, HANDED_OVER = range(7)
 NO_FAULT, SELF_TEST, ESTIMATE, TILT, POLICY_NAN, TIME, DISABLED = range(7)
 
 f32, u8, u32, i16 = ctypes.c_float, ctypes.c_uint8, ctypes.c_uint32, ctypes.c_int16

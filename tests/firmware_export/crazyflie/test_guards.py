@@ -11,6 +11,7 @@ from tests.firmware_export.crazyflie.app import (
     ESTIMATE,
     FAULT,
     FLYING,
+    HANDED_OVER,
     LEGACY,
     NO_FAULT,
     NOBODY,
@@ -83,7 +84,7 @@ def test_each_fault_hands_over_to_the_firmwares_controller_within_a_period(flyin
     cause, code = FAULTS[name]
     cause(flying)
     flying.step(10, keep_alive=True)
-    assert who(flying) == (PID, FAULT, code)
+    assert who(flying) == (PID, HANDED_OVER, code)
     assert flying.control.mode == LEGACY
     assert flying.control.legacy.thrust == 36000.0, "it flies the set-point"
 
@@ -95,10 +96,10 @@ def test_a_fault_that_went_away_gives_nothing_back_before_a_stop_on_the_ground(f
     flying.step(10, keep_alive=True)
     CURES[name](flying)
     flying.step(3000, keep_alive=True)
-    assert who(flying) == (PID, FAULT, code)
+    assert who(flying) == (PID, HANDED_OVER, code)
     flying.stop()
     flying.step(2010, keep_alive=True)
-    assert who(flying)[:2] == (NOBODY, FAULT) or who(flying)[:2] == (NOBODY, OFF)
+    assert who(flying)[:2] == (NOBODY, OFF)
     flying.take_off()
     assert who(flying) == (POLICY, FLYING, NO_FAULT)
 
@@ -114,11 +115,11 @@ def test_without_an_estimate_nobody_flies_and_with_it_the_firmware_does(flying, 
     healthy = type(flying.state).from_buffer_copy(flying.state)
     cause(flying)
     flying.step(5, keep_alive=True)
-    assert (flying.log("mode"), flying.log("fault")) == (FAULT, ESTIMATE)
+    assert (flying.log("mode"), flying.log("fault")) == (HANDED_OVER, ESTIMATE)
     assert flying.forces == [0.0] * 4
     flying.state, flying.sensors.gyro.z = healthy, 0.0
     flying.step(5, keep_alive=True)
-    assert who(flying) == (PID, FAULT, ESTIMATE)
+    assert who(flying) == (PID, HANDED_OVER, ESTIMATE)
 
 
 @pytest.mark.parametrize("cause", [break_position, lean(120.0)])
@@ -153,7 +154,7 @@ def test_where_it_is_armed_by_hand_disarming_forgives_a_fault(tmp_path):
     firmware.take_off()
     no_number(firmware)
     firmware.step(10, keep_alive=True)
-    assert who(firmware) == (PID, FAULT, POLICY_NAN)
+    assert who(firmware) == (PID, HANDED_OVER, POLICY_NAN)
     firmware.world.can_fly = 0
     firmware.step(3000)
     firmware.world.can_fly = 1

@@ -239,7 +239,7 @@ PARAM_ADD(PARAM_UINT8 | PARAM_RONLY, weightsError, &weights.error)
 PARAM_GROUP_STOP(s2m)
 
 LOG_GROUP_START(s2m)
-/** @brief What the controller does: 0 off, 1 idle, 2 policy, 3 dead-man, 4 fault, 5 landed */
+/** @brief 0 off, 1 idle, 2 policy, 3 dead-man, 4 fault, motors off, 5 landed, 6 fault, PID flies */
 LOG_ADD(LOG_UINT8, mode, &seen.mode)
 /** @brief What ended the policy: 1 self-test, 2 estimate, 3 tilt, 4 policy, 5 time, 6 disabled */
 LOG_ADD(LOG_UINT8, fault, &seen.fault)

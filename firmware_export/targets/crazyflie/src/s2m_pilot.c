@@ -143,5 +143,8 @@ s2m_flies_t s2m_pilot_step(s2m_pilot_t *p, uint32_t tick, const s2m_clearance_t 
 }
 
 uint8_t s2m_pilot_mode(const s2m_pilot_t *p) {
-  return (uint8_t)(p->engaged && p->fault != S2M_FAULT_NONE ? S2M_FAULT : p->controller.mode);
+  if (!p->engaged || p->fault == S2M_FAULT_NONE) {
+    return (uint8_t)p->controller.mode;
+  }
+  return p->flies == S2M_FLIES_FIRMWARE ? S2M_HANDED_OVER : S2M_FAULT;
 }

@@ -71,7 +71,11 @@ s2m_flies_t s2m_pilot_step(s2m_pilot_t *pilot, uint32_t tick_ms, const s2m_clear
                            const s2m_estimate_t *estimate, const s2m_setpoint_t *setpoint,
                            float motor[S2M_MOTORS]);
 
-/* For logs: s2m_mode_t of the controller, S2M_FAULT whenever a fault ended the policy. */
+/* Beyond s2m_mode_t: a fault ended the policy, the firmware's controller flies. */
+#define S2M_HANDED_OVER 6
+
+/* For logs: s2m_mode_t of the controller; after a fault S2M_HANDED_OVER, or S2M_FAULT where the
+ * motors are off. */
 uint8_t s2m_pilot_mode(const s2m_pilot_t *pilot);
 
 #endif
