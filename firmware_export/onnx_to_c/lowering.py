@@ -167,10 +167,12 @@ class Lowering:
                 if not (isinstance(statement, Dense) and statement.output is view.buffer and view.is_whole):
                     continue
                 try:
-                    bias = np.broadcast_to(constant.data, view.shape).ravel()
+                    rows = np.broadcast_to(constant.data, view.shape).reshape(-1, len(statement.bias))
                 except ValueError:
                     continue
-                statement.bias = (statement.bias + bias).astype(np.float32)
+                if not np.array_equal(rows, np.broadcast_to(rows[0], rows.shape), equal_nan=True):
+                    continue  # a layer at several places has one bias for all of them
+                statement.bias = (statement.bias + rows[0]).astype(np.float32)
                 statement.nodes.append(node.comment)
                 self.set_value(node, view)
                 return True

@@ -114,7 +114,7 @@ def _action(outputs: list[str]) -> str:
     if len(outputs) == 1:
         return outputs[0]
     raise UnsupportedModelError(
-        f"the graph has no output 'action': it is not a policy (its outputs: {', '.join(outputs) or 'none'})"
+        f"the graph has no output 'action': it is no policy, or name one of them so: {', '.join(outputs) or 'none'}"
     )
 
 

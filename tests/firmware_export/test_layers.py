@@ -1,6 +1,8 @@
 """Generated C against onnxruntime for layers: convolution, pooling, padding, recurrence, normalization."""
 
+import io
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -174,6 +176,37 @@ def test_one_layer_on_many_rows_stores_its_weights_once(compile_policy):
     model = make_model(nodes, {"observation": 42}, constants)
     stored = re.findall(r"float weight_\d+\[(\d+)\]", generate(model).files["policy.c"])
     assert sum(map(int, stored)) == 7 * 18 + 18, "weights and biases"
+
+
+@pytest.mark.parametrize("bias_shape", [(18,), (1, 6, 18), (6, 1), ()])
+def test_a_bias_after_one_layer_on_many_rows(compile_policy, bias_shape):
+    """As attention has it: for every row the same, then it is the layer's own; or for each another."""
+    rng = np.random.default_rng(0)
+    constants = {
+        "rows": i64(-1, 6, 7),
+        "w": rng.normal(size=(7, 18)).astype(np.float32),
+        "b": rng.normal(size=bias_shape).astype(np.float32),
+    }
+    nodes = [node("Reshape", ["observation", "rows"], "x"), node("MatMul", ["x", "w"], "y")]
+    nodes += [node("Add", ["y", "b"], "z"), node("Flatten", ["z"])]
+    check(compile_policy, nodes, constants, 42)
+
+
+def test_attention_of_torch(compile_policy):
+    """A transformer's encoder layer on four tokens."""
+    torch.manual_seed(0)
+    layer = torch.nn.TransformerEncoderLayer(8, 2, 16, batch_first=True, activation="gelu").eval()
+    tokens = torch.nn.Sequential(torch.nn.Unflatten(1, (4, 8)), layer, torch.nn.Flatten(), torch.nn.Linear(32, 3))
+    tokens.eval()
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(tokens, (torch.zeros(1, 32),), buffer, dynamo=False, opset_version=17)
+    policy = compile_policy(buffer.getvalue())
+    observation = np.random.default_rng(0).normal(size=(5, 32)).astype(np.float32)
+    action, _ = policy.step(observation, np.zeros((5, 0)), np.zeros(5))
+    with torch.no_grad():
+        np.testing.assert_allclose(action, tokens(torch.from_numpy(observation)).numpy(), atol=3e-6)
 
 
 class Recurrent(torch.nn.Module):
