@@ -81,6 +81,15 @@ def test_replace_folder_drops_what_is_not_written_again(tmp_path):
     assert listing(tmp_path / "f") == ["a"]
 
 
+def test_replace_folder_makes_folders_below_it(tmp_path):
+    replace_folder(tmp_path / "c", {"app/src/main.c": b"old", "app/Makefile": b"all:"}, replaceable=())
+    replace_folder(tmp_path / "c", {"app/src/main.c": b"new"}, replaceable={"app"})
+    assert (tmp_path / "c" / "app" / "src" / "main.c").read_bytes() == b"new"
+    assert listing(tmp_path / "c" / "app") == ["src"]
+    with pytest.raises(StorageError, match="also holds 'app'"):
+        replace_folder(tmp_path / "c", {"policy.c": b""}, replaceable=("policy.c",))
+
+
 def test_replace_folder_with_a_relative_path(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     replace_folder("f", {"a": b"1"}, replaceable=("a",))
