@@ -18,7 +18,6 @@ from firmware_export.onnx_to_c import Excerpt, generate
 from firmware_export.targets import load_target
 from policies.bundle import load_bundle
 from policies.runtime import OnnxPolicy
-from tests.firmware_export.models import write_c
 
 ZOO = Path(policies.__file__).parent / "zoo" / "hover_attitude"
 
@@ -78,7 +77,8 @@ def excerpt(bundle):
 
 
 def _build(generated, folder):
-    write_c(folder, generated)
+    for name, text in generated.files.items():
+        (folder / name).write_text(text)
     return build_target(load_target("stm32f405"), folder, folder).artifact
 
 
