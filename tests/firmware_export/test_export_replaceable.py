@@ -7,7 +7,7 @@ import pytest
 import sim2metal
 from policies.bundle import load_bundle
 from policies.weights_image import WEIGHTS_FILE, WeightsImage
-from tests.support.pd_policy import PdPolicy, build_pd_bundle, build_policy_bundle
+from tests.support.pd_policy import build_pd_bundle
 
 
 @pytest.fixture(scope="module")
@@ -33,29 +33,15 @@ def refusal(capsys, argv):
     return capsys.readouterr().err
 
 
-def test_too_large_for_any_bank_is_refused_with_the_bytes_and_nothing_is_left(tmp_path, capsys):
-    class Large(PdPolicy):
-        def __init__(self):
-            super().__init__()
-            self.table = hover_table()
-
-        def forward(self, observation, state_in, reset):
-            action, state = super().forward(observation, state_in, reset)
-            return action + 0.0 * self.table(observation)[:, :4], state
-
-    large = build_policy_bundle(tmp_path / "bundle", Large(), 0)
-    error = refusal(capsys, ["export", str(large.path), "--target", "host", "--replaceable-weights"])
-    assert "28,672 B" in error
+def test_too_large_for_any_bank_is_refused_with_the_bytes_and_nothing_is_left(bundle, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("policies.weights_image.LARGEST_IMAGE", 1000)
+    out = tmp_path / "c"
+    command = ["export", str(bundle.path), "--target", "host", "--replaceable-weights", "--out", str(out)]
+    error = refusal(capsys, command)
+    assert "1,316 B" in error
+    assert "1,000 B" in error
     assert error.count("\n") == 1
-    assert not (large.path / "c").exists()
-
-
-def hover_table():
-    """7,000 and some floats that a compiler of graphs cannot leave out."""
-    import torch
-
-    torch.manual_seed(0)
-    return torch.nn.Sequential(torch.nn.Linear(22, 270), torch.nn.Tanh(), torch.nn.Linear(270, 4))
+    assert not out.exists()
 
 
 def test_a_bare_file_has_no_contract(bundle, capsys):

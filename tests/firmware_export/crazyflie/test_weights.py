@@ -1,6 +1,7 @@
 """New weights through the app's task: its armed, its parameters, and the controller that flies them."""
 
 import ctypes
+import shutil
 
 import numpy as np
 import pytest
@@ -26,9 +27,19 @@ def bundles(tmp_path_factory):
     return made
 
 
-def start(bundle, folder):
-    policy = write_bundle_c(bundle, folder, replaceable=True)
-    firmware = Firmware(build_app(folder / "app.so", policy, app_values(bundle)))
+@pytest.fixture(scope="module")
+def libraries(bundles, tmp_path_factory):
+    """The app as it would be flashed with each."""
+    folders = [tmp_path_factory.mktemp("c") for _ in bundles]
+    return [
+        build_app(folder / "app.so", write_bundle_c(bundle, folder, replaceable=True), app_values(bundle))
+        for bundle, folder in zip(bundles, folders)
+    ]
+
+
+def start(library, copy):
+    """A fresh copy: the app's memory is static, and a library that is loaded twice is one."""
+    firmware = Firmware(shutil.copy(library, copy))
     firmware.c.serve_app.restype = ctypes.c_size_t
     assert firmware.start()
     firmware.step(10)
@@ -36,8 +47,8 @@ def start(bundle, folder):
 
 
 @pytest.fixture
-def firmware(bundles, tmp_path):
-    return start(bundles[0], tmp_path)
+def firmware(libraries, tmp_path):
+    return start(libraries[0], tmp_path / "app.so")
 
 
 def serve(firmware, packet):
@@ -65,16 +76,14 @@ def first_motors(firmware):
     return [firmware.log(f"m{i}") for i in range(1, 5)]
 
 
-def test_new_weights_arrive_over_a_bad_link_and_are_flown(firmware, bundles, tmp_path):
+def test_new_weights_arrive_over_a_bad_link_and_are_flown(firmware, bundles, libraries, tmp_path):
     assert bundle_id(firmware) == bundles[0].id
     answer = upload(firmware, bundles[1], loss=0.2, repeat=0.1, reorder=0.1, damage=0.05)
     assert answer.state == State.ACTIVE == firmware.param("weights")
     assert bundle_id(firmware) == bundles[1].id
     assert firmware.param("selfTest") == 1
-    (tmp_path / "flashed").mkdir()
-    flashed = start(bundles[1], tmp_path / "flashed")
-    (tmp_path / "old").mkdir()
-    old = start(bundles[0], tmp_path / "old")
+    flashed = start(libraries[1], tmp_path / "flashed.so")
+    old = start(libraries[0], tmp_path / "old.so")
     motors = first_motors(firmware)
     assert motors == first_motors(flashed)
     assert motors != first_motors(old)

@@ -21,9 +21,9 @@ from sim.errors import FlightRefusedError
 from tests.support.pd_policy import PdPolicy, build_policy_bundle
 
 
-def exported(folder, seed, gain=1.0, kind=PdPolicy):
+def exported(folder, seed, gain=1.0):
     """A bundle with its C folder; ``gain`` makes its weights others."""
-    policy = kind()
+    policy = PdPolicy()
     policy.allocation *= gain
     bundle = build_policy_bundle(folder / "bundle", policy, seed)
     (bundle.path / "c").mkdir()
@@ -67,14 +67,12 @@ def changes(process):
     return [event["bundle"] for event in process.events()["events"] if event["event"] == "weights"]
 
 
-def test_another_network_is_refused_before_anything_is_sent(virtual, tmp_path, capsys):
-    class Softer(PdPolicy):
-        def forward(self, observation, state_in, reset):
-            action, state = super().forward(observation, state_in, reset)
-            return action * 0.99, state
-
-    other = exported(tmp_path, 2, kind=Softer)
-    error = refusal(capsys, ["flash", str(other.path), "--uri", virtual.uri, "--weights"])
+def test_another_network_is_refused_before_anything_is_sent(virtual, new, tmp_path, capsys):
+    other = tmp_path / "other"
+    shutil.copytree(new.path, other)
+    image = WeightsImage.from_bytes((other / "c" / WEIGHTS_FILE).read_bytes())
+    (other / "c" / WEIGHTS_FILE).write_bytes(WeightsImage(bytes(8), image.data).to_bytes())
+    error = refusal(capsys, ["flash", str(other), "--uri", virtual.uri, "--weights"])
     assert "architecture" in error
     assert not changes(virtual)
 
