@@ -80,7 +80,8 @@ def right_answers(graph: RandomGraph, feeds: Feeds, seed: int) -> tuple[np.ndarr
         change = np.abs(moved - expected).max(axis=0)
     finite = np.isfinite(expected)
     judged = np.where(finite, np.isfinite(moved).all(axis=0), (kind(moved) == kind(expected)).all(axis=0))
-    allowed = TOLERANCE * (1.0 + np.abs(expected)) + SENSITIVITY * np.nan_to_num(change, posinf=0.0)
+    with np.errstate(over="ignore"):
+        allowed = TOLERANCE * (1.0 + np.abs(expected)) + SENSITIVITY * np.nan_to_num(change, posinf=0.0)
     return expected, judged & ~(finite & (allowed > 0.1 * (1.0 + np.abs(expected)))), allowed
 
 
