@@ -1,9 +1,9 @@
 """Choose the integers of every dense layer: ranges from samples, weights rounded so that errors cancel.
 
-Where the inputs of a layer have different ranges, as metres beside radians per second, each has a scale of its own,
-which moves resolution from inputs to weights: the square root of the input's range over its largest weight, half way
-between equal ranges and equal weights (Xiao et al., "SmoothQuant", 2023, equation 4 with alpha = 0.5; measured on the
-hover policies: a fifth of the error that either end has). Weights are rounded one input after the other, and what
+Where the inputs of a layer have different ranges, as metres beside radians per second, each has a step of its own,
+which moves resolution between inputs and weights (Xiao et al., "SmoothQuant", 2023, equation 4): of some balances
+the one that errs least on the samples is taken. On the hover policies it errs a fifth of what either end does.
+Weights are rounded one input after the other, and what
 rounding one changes in the results is put right in those not yet rounded, as far as the samples' correlations permit
 (Frantar et al., "GPTQ", 2023, equations 2-4, after Hassibi and Stork's "Optimal Brain Surgeon", 1993).
 """
@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from firmware_export.onnx_to_c.interpreter import run_program
+from firmware_export.onnx_to_c.interpreter import quantize_inputs, run_program
 from firmware_export.onnx_to_c.ir import Apply, Buffer, Dense, Map, Program, View
 from firmware_export.onnx_to_c.quantized import FEWEST_BITS, LARGEST_WEIGHT, MOST_BITS, Quantized, sum_bits
 from sim.errors import BundleError
@@ -26,6 +26,8 @@ SMALLEST_LAYER = 128
 """Weights; smaller layers stay float: nothing is to be gained there."""
 UNLIKE = 2.0
 """Inputs whose ranges differ by more have a scale each."""
+BALANCES = (0.2, 0.35, 0.5, 0.65)
+"""Between equal ranges (0) and equal weights (1) of a layer's inputs."""
 SMALLEST_WEIGHT = 1e-6
 """Of a layer's largest: an input with smaller ones counts as if it had these, so that nothing is divided by zero."""
 LARGEST_CORRELATION = 4096
@@ -128,15 +130,33 @@ def _bound(program: Program, view: View) -> float:
 
 
 def _quantize_layer(layer: Dense, seen: _Seen, bound: float, most_bits: int, *, replaceable: bool) -> Quantized:
+    """Return the layer's integers with whichever balance errs least on the samples."""
     if not np.isfinite(layer.weight).all():
         raise CalibrationError(f"int8: {_name(layer)} has weights that are not finite")
     alike = bool(layer.loops) or layer.runs > 1  # an input of a moving window is another one at every place
     ranges = _ranges(seen.largest, bound)
-    shares = _shares(ranges, layer.weight, alike=alike)
+    rows = np.concatenate(seen.rows)
+    same = alike or ranges.min() * UNLIKE >= ranges.max()
+    all_shares = [np.ones_like(ranges)] if same else [_shares(ranges, layer.weight, b) for b in BALANCES]
+    each = not alike and (replaceable or not same)
+    choices = [_integers(layer, ranges, shares, rows, most_bits, each, replaceable) for shares in all_shares]
+    return choices[0] if same else min(choices, key=lambda choice: _error(layer, choice, rows, ranges))
+
+
+def _integers(
+    layer: Dense,
+    ranges: np.ndarray,
+    shares: np.ndarray,
+    rows: np.ndarray,
+    most_bits: int,
+    each: bool,
+    replaceable: bool,
+) -> Quantized:
+    """Return a layer's integers for given steps of its inputs, up to their common factor (``shares``)."""
     folded = layer.weight * shares[:, None]
     unit = np.abs(folded).max(axis=0) / LARGEST_WEIGHT
     unit[unit == 0.0] = 1.0
-    weight = round_weights(folded / unit, np.concatenate(seen.rows) / shares)
+    weight = round_weights(folded / unit, rows / shares)
     worst = np.full_like(weight, LARGEST_WEIGHT) if replaceable else weight
     bits = min(sum_bits(worst), most_bits)
     if bits < FEWEST_BITS:
@@ -145,7 +165,6 @@ def _quantize_layer(layer: Dense, seen: _Seen, bound: float, most_bits: int, *, 
             f" 32 bits; at least {FEWEST_BITS} are needed: export it in float"
         )
     steps = (1 << (bits - 1)) - 1
-    each = not alike and (replaceable or np.ptp(shares) > 0.0)
     step = shares * (ranges / shares).max() / steps  # the widest input uses all steps
     scale = 1.0 / (step if each else step[:1])
     return Quantized(
@@ -156,25 +175,37 @@ def _quantize_layer(layer: Dense, seen: _Seen, bound: float, most_bits: int, *, 
     )
 
 
+def _error(layer: Dense, choice: Quantized, rows: np.ndarray, ranges: np.ndarray) -> float:
+    """Return the mean square error of a layer's results on the samples, wild ones counted as in rounding."""
+    ours = quantize_inputs(rows, choice) @ choice.weight.astype(np.int64) * choice.output_scale
+    error = np.square(ours - rows @ layer.weight).mean(axis=1)
+    return float((error * np.square(_shortening(rows / ranges))).mean())
+
+
 def _ranges(largest: np.ndarray, bound: float) -> np.ndarray:
     """Return each input's range; one that the samples never move gets the largest."""
     ranges = np.minimum(MARGIN * largest, bound)
     return np.where(ranges > 0.0, ranges, ranges.max() or 1.0)
 
 
-def _shares(ranges: np.ndarray, weight: np.ndarray, *, alike: bool) -> np.ndarray:
-    """Return what each input is divided by, up to a common factor: all the same if their ranges are much the same.
+def _shares(ranges: np.ndarray, weight: np.ndarray, balance: float) -> np.ndarray:
+    """Return what each input is divided by, up to a common factor.
 
     Args:
         ranges: (inputs,) of the inputs.
         weight: (inputs, outputs).
-        alike: there can be one for all only.
+        balance: 0 makes the inputs' ranges equal, 1 their largest weights.
     """
-    if alike or ranges.min() * UNLIKE >= ranges.max():
-        return np.ones_like(ranges)
     largest = np.abs(weight).max(axis=1).astype(np.float64)
     largest = np.maximum(largest, SMALLEST_WEIGHT * (largest.max() or 1.0))
-    return np.sqrt(ranges / largest)
+    return ranges ** (1.0 - balance) * largest**-balance
+
+
+def _shortening(rows: np.ndarray) -> np.ndarray:
+    """Return a factor for each row that leaves none longer than their median, or the wildest would count alone."""
+    length = np.linalg.norm(rows, axis=1)
+    median = float(np.median(length))
+    return median / np.maximum(length, median or 1.0)
 
 
 def round_weights(weight: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -182,15 +213,12 @@ def round_weights(weight: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
     Args:
         weight: (inputs, outputs), magnitudes up to ``LARGEST_WEIGHT``.
-        rows: (samples, inputs) typical inputs; those beyond the median length are shortened to it, or the wildest
-            would be all that counts.
+        rows: (samples, inputs) typical inputs.
 
     Returns:
         (inputs, outputs) integers as float64.
     """
-    length = np.linalg.norm(rows, axis=1)
-    median = float(np.median(length))
-    rows = rows * (median / np.maximum(length, median or 1.0))[:, None]
+    rows = rows * _shortening(rows)[:, None]
     correlation = rows.T @ rows / len(rows)
     mean = float(np.diag(correlation).mean()) or 1.0
     correlation += DAMPING * mean * np.eye(len(correlation))

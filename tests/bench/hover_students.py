@@ -37,7 +37,7 @@ from sim.registry import load_task
 from tests.bench.verb import run_verb
 
 EPISODES = 2000
-"""Flown for each figure: one episode is a twentieth of a percent point."""
+"""Flown for each figure, so that the few flights at the edge of success count little."""
 LESSONS = 3
 PUPILS = 256
 """Airframes per lesson."""

@@ -31,7 +31,7 @@ def exported(tmp_path_factory):
     """A trained bundle, exported in int8, and what the export said."""
     path = tmp_path_factory.mktemp("int8") / "bundle"
     shutil.copytree(ZOO, path, ignore=shutil.ignore_patterns("c"))
-    return load_bundle(path), run(Args(path, target=("host",), int8=True, episodes=EPISODES))
+    return load_bundle(path), run(Args(path, target=("host",), int8=True, episodes=EPISODES, max_success_loss=0.05))
 
 
 def copy_of(bundle, path):
@@ -43,7 +43,7 @@ def test_what_int8_costs_in_flight_is_measured_and_kept(exported):
     flights = result["int8"]["closed_loop"]
     assert flights["episodes"] == EPISODES
     assert flights["success_float"] > 0.9
-    assert abs(flights["success_loss"]) <= 1 / EPISODES
+    assert abs(flights["success_loss"]) <= 2 / EPISODES
     assert 0.0 < flights["rms_error_int8_m"] < 0.1
     assert 1e-4 < result["int8"]["action_error"] < 0.1
     assert result["host"]["self_test_error"] == 0.0
