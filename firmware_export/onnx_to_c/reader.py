@@ -23,6 +23,7 @@ from firmware_export.onnx_to_c.ir import (
     UnsupportedModelError,
     Value,
     View,
+    is_bool,
 )
 from firmware_export.onnx_to_c.layers import LAYERS
 from firmware_export.onnx_to_c.lowering import Lowering, Node
@@ -56,7 +57,11 @@ _STATEMENTS: dict[str, Callable[[Node, list[Any], Lowering], None]] = {
 def supported_operators() -> list[str]:
     """Return the names of every ONNX operator the generator translates."""
     return sorted(
-        MOVEMENT | _SHAPES | ELEMENTWISE | set(_STATEMENTS) | {"Cast", "Concat", "Constant", "ConstantOfShape", "Range"}
+        MOVEMENT
+        | _SHAPES
+        | ELEMENTWISE
+        | set(_STATEMENTS)
+        | {"Cast", "CastLike", "Concat", "Constant", "ConstantOfShape", "Range"}
     )
 
 
@@ -186,7 +191,13 @@ def _unknown(node: Node) -> UnsupportedModelError:
 
 
 def _handlers() -> dict[str, Callable[[Node, list[Any], Lowering], None]]:
-    return {**dict.fromkeys(ELEMENTWISE, _elementwise), "Cast": _cast, "Concat": _concat, **_STATEMENTS}
+    return {
+        **dict.fromkeys(ELEMENTWISE, _elementwise),
+        "Cast": _cast,
+        "CastLike": _cast_like,
+        "Concat": _concat,
+        **_STATEMENTS,
+    }
 
 
 def _move(node: Node, values: list[Value | None], lowering: Lowering) -> None:
@@ -207,18 +218,34 @@ def _elementwise(node: Node, values: list[Value | None], lowering: Lowering) -> 
 
 
 def _cast(node: Node, values: list[Value | None], lowering: Lowering) -> None:
-    (view,) = values
-    assert isinstance(view, View)
+    (value,) = values
+    assert value is not None
     target = node.attributes["to"]
     if target not in (onnx.TensorProto.FLOAT, onnx.TensorProto.BOOL):
         kind = onnx.TensorProto.DataType.Name(target)
         raise UnsupportedModelError(f"{node.label}: Cast to {kind} at run time; the C generator knows FLOAT and BOOL")
-    to_bool = target == onnx.TensorProto.BOOL
-    if to_bool == view.buffer.is_bool:
-        lowering.values[node.outputs[0]] = view
+    _cast_to(target == onnx.TensorProto.BOOL, value, node, lowering)
+
+
+def _cast_like(node: Node, values: list[Value | None], lowering: Lowering) -> None:
+    value, like = values
+    assert value is not None
+    assert like is not None
+    if isinstance(like, Constant) and like.data.dtype not in (np.float32, np.bool_):
+        raise UnsupportedModelError(
+            f"{node.label}: CastLike to {like.data.dtype} at run time; the C generator knows FLOAT and BOOL"
+        )
+    _cast_to(is_bool(like), value, node, lowering)
+
+
+def _cast_to(to_bool: bool, value: Value, node: Node, lowering: Lowering) -> None:
+    """Bind the node's output to a value as truth values or as float32."""
+    if isinstance(value, Constant):
+        lowering.set_constants(node, [value.data.astype(np.bool_ if to_bool else np.float32)])
+    elif to_bool == value.buffer.is_bool:
+        lowering.set_value(node, value)
     else:
-        function = "to_bool" if to_bool else "to_float"
-        lowering.emit_map(node, Apply(function, (view,), is_bool=to_bool))
+        lowering.emit_map(node, Apply("to_bool" if to_bool else "to_float", (value,), is_bool=to_bool))
 
 
 def _concat(node: Node, values: list[Value | None], lowering: Lowering) -> None:

@@ -82,8 +82,10 @@ def where(g: GraphBuilder) -> Tensor:
         test = g.node(g.choose("And", "Or", "Xor"), [test.name, _test(g, x).name], x.shape)
     if g.chance(0.3):
         test = g.node("Not", [test.name], x.shape)
-    if g.chance(0.3):
+    if g.chance(0.15):
         return g.node("Cast", [test.name], x.shape, to=TensorProto.FLOAT)
+    if g.chance(0.15):
+        return g.node("CastLike", [test.name, g.choose(x.name, g.random(1))], x.shape)
     return g.node("Where", [test.name, x.name, g.random(*x.shape[1:])], x.shape)
 
 

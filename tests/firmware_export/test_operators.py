@@ -56,6 +56,11 @@ def cases():
     less = node("Less", ["observation", "r"], "l")
     for op in ("And", "Or", "Xor"):
         yield op, [compare, less, node(op, ["b", "l"], "x"), node("Cast", ["x"], to=1)], {"c": HALF, "r": ROW}
+    yield "CastLike float", [compare, node("CastLike", ["b", "observation"])], {"c": HALF}
+    like_bool = [compare, node("CastLike", ["observation", "b"], "d"), node("Where", ["d", "r", "c"])]
+    yield "CastLike bool", like_bool, {"r": ROW, "c": HALF}
+    constant_like = [node("CastLike", ["i", "observation"], "f"), node("Mul", ["observation", "f"])]
+    yield "CastLike of a constant", constant_like, {"i": i64(3)}
     to_bool = node("Cast", ["observation"], "b", to=TensorProto.BOOL)
     yield "Cast bool", [to_bool, node("Where", ["b", "r", "c"])], {"r": ROW, "c": HALF}
     yield "Clip", [node("Clip", ["observation", "lo", "hi"])], {"lo": np.float32(-1.0), "hi": np.float32(1.5)}
