@@ -29,7 +29,9 @@ class Gru(torch.nn.Module):
 
 def mlp():
     layers = [torch.nn.Linear(OBSERVATION, 20), torch.nn.SiLU(), torch.nn.LayerNorm(20), torch.nn.Linear(20, 16)]
-    return torch.nn.Sequential(*layers, torch.nn.GELU(), torch.nn.Linear(16, 3), torch.nn.Tanh())
+    return torch.nn.Sequential(
+        *layers, torch.nn.GELU(), torch.nn.Linear(16, 3), torch.nn.Tanh(), torch.nn.Hardtanh(-0.5, 0.5)
+    )
 
 
 @dataclass(frozen=True)
@@ -49,12 +51,13 @@ EXAMPLES = {
 }
 
 
-def export_example(name: str, path: Path, *, dynamo: bool) -> Path:
+def export_example(name: str, path: Path, *, dynamo: bool, optimize: bool = True) -> Path:
     """Export one of ``EXAMPLES`` to ``path``; the dynamo exporter puts weights into a file beside it."""
     example = EXAMPLES[name]
     torch.manual_seed(0)
     arguments = tuple(torch.zeros(shape) for shape in example.inputs.values())
-    return _export(example.module().eval(), arguments, path, list(example.inputs), list(example.outputs), dynamo)
+    names = list(example.inputs), list(example.outputs)
+    return _export(example.module().eval(), arguments, path, *names, dynamo, optimize)
 
 
 def export_rsl(path: Path, kind: str) -> Path:
@@ -81,7 +84,7 @@ def export_rsl(path: Path, kind: str) -> Path:
     return _export(module, module.get_dummy_inputs(), path, module.input_names, module.output_names, True)
 
 
-def _export(module, arguments, path, inputs, outputs, dynamo):
+def _export(module, arguments, path, inputs, outputs, dynamo, optimize=True):
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -94,5 +97,6 @@ def _export(module, arguments, path, inputs, outputs, dynamo):
             dynamo=dynamo,
             opset_version=18,
             verbose=False,
+            optimize=optimize,
         )
     return path

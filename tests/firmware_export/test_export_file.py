@@ -38,6 +38,29 @@ def test_what_torch_exports(name, exporter, tmp_path):
     assert 0 < result["replay_error"] < 3e-6
 
 
+def test_what_the_dynamo_exporter_does_not_optimize(tmp_path):
+    path = export_example("mlp", tmp_path / "policy.onnx", dynamo=True, optimize=False)
+    assert "CastLike" in {node.op_type for node in onnx.load(path).graph.node}
+    assert 0 < run(Args(path, target=HOST))["host"]["replay_error"] < 3e-6
+
+
+def test_functions_in_a_file_are_written_out_where_they_are_called(tmp_path):
+    path = tmp_path / "policy.onnx"
+    model = onnx.load_model_from_string(
+        make_model([helper.make_node("Twice", ["observation"], ["y"])], {"observation": 3})
+    )
+    model.graph.node[0].domain = "mine"
+    model.graph.node.append(helper.make_node("Tanh", ["y"], ["action"]))
+    body = [helper.make_node("Add", ["x", "x"], ["twice"])]
+    standard, mine = model.opset_import[0], helper.make_opsetid("mine", 1)
+    model.functions.append(helper.make_function("mine", "Twice", ["x"], ["twice"], body, [standard]))
+    model.opset_import.append(mine)
+    path.write_bytes(model.SerializeToString())
+    golden = file_source(path).golden
+    np.testing.assert_allclose(golden.action, np.tanh(2.0 * golden.observation), atol=1e-6)
+    assert 0 < run(Args(path, target=HOST))["host"]["replay_error"] < 1e-6
+
+
 @pytest.mark.parametrize("kind", ["mlp", "gru", "lstm"])
 def test_what_rsl_rl_exports(kind, tmp_path):
     path = export_rsl(tmp_path / "policy.onnx", kind)
