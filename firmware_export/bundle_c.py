@@ -10,8 +10,6 @@ from firmware_export.onnx_to_c import GeneratedPolicy
 from firmware_export.policy_source import bundle_source
 from policies.bundle import Bundle, Golden
 
-MANIFEST = "manifest.json"
-
 
 def bundle_c(bundle: Bundle, golden: Golden | None = None, *, replaceable: bool = False) -> GeneratedPolicy:
     """Generate a bundle's C.
