@@ -6,35 +6,27 @@ import shutil
 import numpy as np
 import pytest
 
-from firmware_export.bundle_c import bundle_c, write_bundle_c
-from firmware_export.crazyflie.app_values import app_values
 from hardware.crazyflie.weights_packets import Error, State, decode_answer, drop_request, status_request
 from hardware.crazyflie.weights_upload import Uploader
 from sim.errors import FlightRefusedError
 from tests.firmware_export.crazyflie.app import Firmware, build_app
+from tests.firmware_export.crazyflie.conftest import probe_values
+from tests.firmware_export.images import memory_model, replaceable
+from tests.firmware_export.models import write_c
 from tests.support.faulty_channel import Faults, FaultyChannel
-from tests.support.pd_policy import PdPolicy, build_policy_bundle
 
 
 @pytest.fixture(scope="module")
-def bundles(tmp_path_factory):
+def policies():
     """Two trainings of one network."""
-    made = []
-    for seed, gain in enumerate((1.0, 1.1)):
-        policy = PdPolicy()
-        policy.allocation *= gain
-        made.append(build_policy_bundle(tmp_path_factory.mktemp("bundle") / "bundle", policy, seed))
-    return made
+    return [replaceable(memory_model(seed), seed + 1) for seed in (0, 1)]
 
 
 @pytest.fixture(scope="module")
-def libraries(bundles, tmp_path_factory):
+def libraries(policies, tmp_path_factory):
     """The app as it would be flashed with each."""
-    folders = [tmp_path_factory.mktemp("c") for _ in bundles]
-    return [
-        build_app(folder / "app.so", write_bundle_c(bundle, folder, replaceable=True), app_values(bundle))
-        for bundle, folder in zip(bundles, folders)
-    ]
+    folders = [write_c(tmp_path_factory.mktemp("c"), policy) for policy in policies]
+    return [build_app(folder / "app.so", folder, probe_values()) for folder in folders]
 
 
 def start(library, copy):
@@ -59,9 +51,9 @@ def serve(firmware, packet):
     return answer.raw[:size] if size else None
 
 
-def upload(firmware, bundle, **faults):
+def upload(firmware, policy, **faults):
     channel = FaultyChannel(lambda packet: serve(firmware, packet), np.random.default_rng(1), Faults(**faults))
-    return Uploader(channel, channel.clock).upload(bundle_c(bundle, replaceable=True).weights)
+    return Uploader(channel, channel.clock).upload(policy.weights)
 
 
 def bundle_id(firmware):
@@ -76,11 +68,11 @@ def first_motors(firmware):
     return [firmware.log(f"m{i}") for i in range(1, 5)]
 
 
-def test_new_weights_arrive_over_a_bad_link_and_are_flown(firmware, bundles, libraries, tmp_path):
-    assert bundle_id(firmware) == bundles[0].id
-    answer = upload(firmware, bundles[1], loss=0.2, repeat=0.1, reorder=0.1, damage=0.05)
+def test_new_weights_arrive_over_a_bad_link_and_are_flown(firmware, policies, libraries, tmp_path):
+    assert bundle_id(firmware) == "01" * 32
+    answer = upload(firmware, policies[1], loss=0.2, repeat=0.1, reorder=0.1, damage=0.05)
     assert answer.state == State.ACTIVE == firmware.param("weights")
-    assert bundle_id(firmware) == bundles[1].id
+    assert bundle_id(firmware) == "02" * 32
     assert firmware.param("selfTest") == 1
     flashed = start(libraries[1], tmp_path / "flashed.so")
     old = start(libraries[0], tmp_path / "old.so")
@@ -89,13 +81,13 @@ def test_new_weights_arrive_over_a_bad_link_and_are_flown(firmware, bundles, lib
     assert motors != first_motors(old)
 
 
-def test_in_flight_nothing_is_taken(firmware, bundles):
+def test_in_flight_nothing_is_taken(firmware, policies):
     first_motors(firmware)
     firmware.world.flying = 1
     with pytest.raises(FlightRefusedError, match="disarm"):
-        upload(firmware, bundles[1])
+        upload(firmware, policies[1])
     assert decode_answer(serve(firmware, drop_request())).error == Error.ARMED
-    assert bundle_id(firmware) == bundles[0].id
+    assert bundle_id(firmware) == "01" * 32
 
 
 def test_packets_that_are_not_for_it_are_ignored(firmware):
