@@ -1,7 +1,7 @@
 """A flight at the control rate: the world does not wait for the board, and late answers are overruns.
 
 In a period without an answer the last command is held, as a robot's supervisor would; when the
-answer comes it is compared and dropped. Too many periods in a row end the flight.
+answer comes it is compared and dropped, and the next period begins afresh. Too many periods in a row end the flight.
 """
 
 from __future__ import annotations
@@ -84,10 +84,12 @@ class RealTimeFlight:
         """
         deadline_s = self._next_deadline()
         self._punctuality.periods += 1
-        if self._asked is not None and self._collect(deadline_s - 0.5 * self._period_s) is None:
-            self._repeat(self._asked)  # perhaps it never arrived
-            self._collect(deadline_s)
-        if self._asked is None:
+        if self._asked is not None:
+            # Asking again in what is left of this period would mostly be late, too, and so on.
+            if self._collect(deadline_s - 0.5 * self._period_s) is None:
+                self._repeat(self._asked)  # perhaps it never arrived
+                self._collect(deadline_s)
+        else:
             request = self._board.send_flights(self._session, self._number, 0, observation)
             self._number += 1
             self._asked = _Asked(request, observation.copy())
