@@ -10,8 +10,6 @@ import sim2metal
 from policies.bundle import load_bundle
 from policies.weights_image import WEIGHTS_FILE, WeightsImage
 
-EXPORT = ["export", "--target", "host"]
-
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory, pytestconfig):
@@ -21,13 +19,13 @@ def bundle(tmp_path_factory, pytestconfig):
 
 def test_it_writes_the_code_that_takes_weights_and_the_file_to_send(bundle, monkeypatch):
     monkeypatch.setattr("policies.weights_image.LARGEST_IMAGE", 40_000)  # the zoo's policy fits 28 kB in int8 only
-    assert sim2metal.main([*EXPORT, str(bundle.path), "--replaceable-weights"]) == 0
+    assert sim2metal.main(["export", str(bundle.path), "--target", "host", "--replaceable-weights"]) == 0
     folder = bundle.path / "c"
     image = WeightsImage.from_bytes((folder / WEIGHTS_FILE).read_bytes())
     assert image.bundle_id == bundle.id
     assert f"POLICY_IMAGE_SIZE {len(image.data)}U" in (folder / "policy.h").read_text()
     assert WEIGHTS_FILE in json.loads((folder / "manifest.json").read_text())["files"]
-    assert sim2metal.main([*EXPORT, str(bundle.path)]) == 0
+    assert sim2metal.main(["export", str(bundle.path), "--target", "host"]) == 0
     assert not (folder / WEIGHTS_FILE).exists(), "a file that no code on board takes would mislead"
     assert load_bundle(bundle.path).id == bundle.id
 
