@@ -144,7 +144,7 @@ class RealTimeFlight:
         self._punctuality.longest_hold = max(self._punctuality.longest_hold, self._held)
         if self._held > self._most_held:
             raise LinkError(
-                f"the board on {self._board.port}: no answer for {self._held} control periods of"
+                f"the board on {self._board.port}: no answer in time for {self._held} control periods of"
                 f" {1e3 * self._period_s:g} ms; it, its line or this computer is too slow, or it stopped (without"
                 " --real-time the simulation waits for it)"
             )

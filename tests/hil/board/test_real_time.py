@@ -73,7 +73,7 @@ def test_a_board_that_stays_silent_ends_the_flight(flight, observations):
     step, send, punctuality = flight[0].step, flight[1], flight[3]
     step(observations[0, :1])
     send(signal.SIGSTOP)
-    words = r"no answer for 9 control periods of 150 ms.*without --real-time"
+    words = r"no answer in time for 9 control periods of 150 ms.*without --real-time"
     with pytest.raises(LinkError, match=words):
         [step(row) for row in observations[0, 1:, None]]
     assert punctuality.longest_hold == 9
