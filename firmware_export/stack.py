@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from firmware_export.disassembly import Functions, disassemble
+from firmware_export.compiled_frames import Functions, disassemble
 from firmware_export.targets import Target
 from sim.errors import ToolchainError
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from onnx import helper
 
-from firmware_export import disassembly, stack
+from firmware_export import compiled_frames, stack
 from firmware_export.build import build_target, measure_footprint
 from firmware_export.onnx_to_c import generate
 from firmware_export.stack import LARGEST_STEP_STACK, deepest, read_call_graph
@@ -102,13 +102,13 @@ RISCV = """
 
 
 def test_frames_and_calls_of_a_library_in_thumb():
-    functions = disassembly.parse(THUMB)
+    functions = compiled_frames.parse(THUMB)
     assert functions.frames == {"expf": 12 + 16 + 12, "helper": 24 + 4 + 1024, "tail": 0}
     assert functions.calls == {"expf": {"helper", "tail"}, "helper": set(), "tail": set()}
 
 
 def test_frames_and_calls_of_a_library_on_risc_v():
-    functions = disassembly.parse(RISCV)
+    functions = compiled_frames.parse(RISCV)
     assert functions.frames == {"expf": 32, "__mulsf3": 16}
     assert functions.calls["expf"] == {"__mulsf3"}
 
@@ -122,7 +122,7 @@ def test_the_libraries_functions_count(tmp_path):
     image = tmp_path / "image.elf"
     link = [*ARM, "policy.o", "-nostartfiles", "-Wl,--entry=policy_step", "-lm", "-o", image]
     subprocess.run(link, cwd=tmp_path, check=True, stderr=subprocess.DEVNULL)
-    linked = disassembly.disassemble(image, "arm-none-eabi-size", ())
+    linked = compiled_frames.disassemble(image, "arm-none-eabi-size", ())
     for name, size in graph.frames.items():
         assert linked.frames[name] == size, name
     assert linked.calls["deep"] >= {"sinf"}
