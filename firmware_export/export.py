@@ -101,7 +101,9 @@ def run(args: Args) -> dict[str, Any]:
         _publish(judged, folder, generated, builds, scratch, notes)
     if costs:
         console.print(cost_table(f"{source.name}  {source.id[:12]}", costs))
-    console.print(f"{folder}: {generated.sizes.observation} observations, {generated.sizes.action} actions")
+    console.print(
+        f"{folder}: {generated.sizes.observation} observations, {generated.sizes.action} actions", soft_wrap=True
+    )
     console.print(memory_line(generated))
     if int8 is not None:
         console.print(int8_table(int8, flown))

@@ -7,7 +7,7 @@ import pytest
 import policies
 from firmware_export.verify import BOUND, verify
 from policies.bundle import load_bundle
-from policies.evaluate import _check_same_task
+from policies.evaluate import check_same_task
 from policies.evaluator import evaluate
 from policies.runtime import OnnxPolicy
 from sim.envs.task import load_flight_task
@@ -36,7 +36,7 @@ def test_it_is_the_same_function_in_torch_onnx_and_c(path):
 def test_it_was_made_for_the_task_as_it_is_now_and_flies_it(path):
     bundle = load_bundle(path)
     task = load_flight_task(bundle.info.task)
-    _check_same_task(bundle, task)
+    check_same_task(bundle, task)
     assert bundle.info.evaluation["table_hash"] == task.EVALUATION_TABLE.hash()
     assert bundle.info.provenance["commit"] != "unknown"
     judged = evaluate(OnnxPolicy(bundle), task, 60, 4321, threads=1)
