@@ -2,7 +2,7 @@
 
 Costs and errors are of the networks of ``networks.py``, calibrated with other observations than they are judged by.
 ``success_loss`` is of policies that fly: the trained hover policy (41-64-64-4) for ``mlp64`` and its students for
-``mlp512`` and ``gru64`` (``hover_students.py``); for ``tactile_cnn`` there is nothing to fly yet, so there is none.
+``mlp512`` and ``gru64`` (``hover_students.py``); for ``tactile_cnn`` there is nothing to fly yet: ``None``.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def measure(repeats: int = 1, episodes: int = hover_students.EPISODES) -> dict[s
     for name in NETWORKS:
         network = load_network(name)
         figures |= {f"{name}.int8.{key}": value for key, value in measure_costs(network, int8_files(network)).items()}
-    return figures | hover_students.measure(episodes=episodes)
+    return {**figures, "tactile_cnn.int8.success_loss": None, **hover_students.measure(episodes=episodes)}
 
 
 def int8_files(network: Network) -> dict[str, str]:
