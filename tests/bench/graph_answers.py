@@ -21,15 +21,18 @@ MOVE = 1e-6
 TOLERANCE = 2e-5
 SENSITIVITY = 30.0
 """Allowed error per change that a move made."""
-FAST = {"Tanh", "Sigmoid", "GRU", "LSTM"}
+FAST = {"Tanh", "Sigmoid", "GRU", "LSTM", "Gelu"}
 FAST_ERROR = 4e-7
-"""What the fast tanh and sigmoid may be off: much, where a reciprocal follows."""
+"""What the fast tanh and sigmoid may be off: much, where a reciprocal or a logarithm follows."""
 LARGEST_OF = {"ReduceMax", "ReduceMin", "MaxPool", "GlobalMaxPool"}
 """Where onnxruntime 1.x loses a NaN, by its place in memory, and says -3.4e38 for the largest of minus infinities."""
 RECURRENT = {"GRU", "LSTM"}
 """Where it always does, in the gates; and where two infinities come in, their difference is one."""
 LOSE_SIGN = {"Where"}
 """Where it makes -0.0 to 0.0, so that a division later has the other infinity."""
+SQUARED = {"LayerNormalization", "InstanceNormalization"}
+"""Whose sums of squares overflow from about 1e19 on; what is left then depends on the order of the sums."""
+LARGEST_SQUARED = 1e18
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,16 @@ class Feeds:
 
 
 def rows_that_onnxruntime_spoils(graph: RandomGraph, feeds: Feeds) -> np.ndarray:
-    """Return, for each row, whether onnxruntime may lose a NaN or the sign of a zero; the generated code loses none."""
+    """Return, for each row, whether onnxruntime's answer is its own.
+
+    It may have lost a NaN or the sign of a zero, of which the generated code loses none, or have overflowed.
+    """
     spoiled = np.zeros(len(feeds.observation), bool)
     for operators, spoils in (
         (LARGEST_OF, lambda values: np.isnan(values) | np.isneginf(values)),
         (RECURRENT, lambda values: ~np.isfinite(values)),
         (LOSE_SIGN, lambda values: (values == 0.0) & np.signbit(values)),
+        (SQUARED, lambda values: np.isfinite(values) & (np.abs(values) > LARGEST_SQUARED)),
     ):
         model = onnx.load_model_from_string(graph.model)
         known = {value.name for value in model.graph.input} | {name for n in model.graph.node for name in n.output}
