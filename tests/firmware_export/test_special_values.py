@@ -93,6 +93,15 @@ def test_before_the_output_clip(operator, compile_policy):
     assert ((numbers >= 0.0) & (numbers <= 1.0)).all()
 
 
+def test_the_sign_of_zeros_and_of_no_number(compile_policy):
+    """A division shows which zero it is."""
+    observation = np.array([[0.0, -0.0, 2.0, -3.0, np.nan, np.inf, -np.inf]], np.float32)
+    nodes = [helper.make_node("Sign", ["observation"], ["sign"]), helper.make_node("Div", ["one", "sign"], ["action"])]
+    model = make_model(nodes, {"observation": 7}, {"one": np.ones(1, np.float32)})
+    action, _ = compile_policy(model).step(observation, np.zeros((1, 0), np.float32), np.zeros(1))
+    np.testing.assert_array_equal(action, run_onnx(model, {"observation": observation})[0])
+
+
 def test_sums_that_overflow(compile_policy):
     """Large numbers become infinity in a dense layer, and what follows sees infinity.
 
