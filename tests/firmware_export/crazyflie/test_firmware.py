@@ -31,7 +31,18 @@ def own_bundle(bundle, tmp_path):
 
 
 @pytest.fixture
-def checkout(tmp_path):
+def scanner_and_parser(tmp_path, monkeypatch):
+    """flex and bison, which are asked for and never run here: a machine without them will do."""
+    tools = tmp_path / "scanner_and_parser"
+    tools.mkdir()
+    for name in ("flex", "bison"):
+        (tools / name).write_text("#!/bin/sh\nexit 1\n")
+        (tools / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tools), prepend=os.pathsep)
+
+
+@pytest.fixture
+def checkout(tmp_path, scanner_and_parser):
     """What a checkout looks like from outside; its Makefile fails as a compiler does."""
     root = tmp_path / "firmware"
     contents = {
