@@ -16,6 +16,9 @@ DOCS = Path(__file__).parents[2] / "docs"
 PAGE = DOCS / "figures.md"
 SUITES = ("first-flight", "robot-side", "firmware")
 
+INT8_FLIGHT = ("episodes", "success_float", "success_int8", "rms_error_float_m", "rms_error_int8_m")
+"""What is shown of each network's flights."""
+
 Figures = dict[str, Any]
 """Dotted name -> what was measured."""
 
@@ -196,6 +199,18 @@ def networks_table(figures: Figures) -> str:
     return "\n".join([head, *lines])
 
 
+def int8_flights_table(figures: Figures) -> str:
+    """One line per network that flew with float and with int8 layers."""
+    head = "| shape | episodes | success, float | int8 | rms distance, float | int8 |\n|---|---|---|---|---|---|"
+    lines = []
+    for network in ("mlp64", "mlp512", "gru64"):
+        flown = {key: figures[f"{network}.int8.{key}"] for key in INT8_FLIGHT}
+        shares = f"{flown['success_float']:.2%} | {flown['success_int8']:.2%}"
+        distances = f"{100 * flown['rms_error_float_m']:.2f} cm | {100 * flown['rms_error_int8_m']:.2f} cm"
+        lines.append(f"| `{network}` | {flown['episodes']:,} | {shares} | {distances} |")
+    return "\n".join([head, *lines])
+
+
 def zoo_table(figures: Figures) -> str:
     """One line per policy of the zoo."""
     head = "| policy | longest run, steps | C on the host | C on the STM32F405 |\n|---|---|---|---|"
@@ -238,6 +253,7 @@ TABLES: dict[tuple[str, str], Callable[[Figures], str]] = {
     ("firmware", "machine"): parts_line,
     ("firmware", "figures"): rows_table(FIRMWARE),
     ("firmware", "networks"): networks_table,
+    ("firmware", "int8"): int8_flights_table,
     ("firmware", "zoo"): zoo_table,
 }
 """(suite, name of the place) -> what makes the table."""
