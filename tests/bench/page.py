@@ -240,7 +240,7 @@ def parts_line(figures: Figures) -> str:
 
 def flight_machine_line(figures: Figures) -> str:
     """The same with the table of episodes."""
-    return f"{machine_line(figures)[:-1]}, evaluation table `{figures['hover.table_hash'][:12]}`."
+    return f"{parts_line(figures)} Evaluation table `{figures['hover.table_hash'][:12]}`."
 
 
 TABLES: dict[tuple[str, str], Callable[[Figures], str]] = {
