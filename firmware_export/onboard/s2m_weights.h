@@ -7,9 +7,10 @@
  *
  * The caller owns the memory and hands over what arrives, from one task:
  *
- *   size = s2m_weights_receive(&weights, packet, length, armed, s2m_weights_held(&controller),
- * answer); if (size > 0) { send answer } s2m_use_weights(&controller,
- * s2m_weights_chosen(&weights));
+ *   held = s2m_weights_held(&controller);
+ *   size = s2m_weights_receive(&weights, packet, length, armed, held, answer);
+ *   if (size > 0) { send the answer }
+ *   s2m_use_weights(&controller, s2m_weights_chosen(&weights));
  *
  * The controller takes them over in its next step in which the robot is disarmed
  * (s2m_controller.h), so that a flight never sees weights change, and the bank is not written while

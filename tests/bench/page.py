@@ -98,7 +98,7 @@ ROBOT_SIDE = (
 FIRMWARE = (
     Row("146-64-64-4 tanh, float: instructions per step", "mlp64.float.instructions", "{:,}", "at most 30,000"),
     Row("estimated Cortex-M4 cycles", "mlp64.float.cycles_estimated", "{:,}", "at most 55,000"),
-    Row("the same with the waits for flash", "mlp64.float.cycles_from_flash", "{:,}"),
+    Row("the same with the waits for flash", "mlp64.float.cycles_from_flash", "{:,}", "at most 55,000: missed"),
     Row("its text, weights among it", "mlp64.float.text_bytes", "{:,} B", "at most 60 kB"),
     Row("its RAM", "mlp64.float.ram_bytes", "{:,} B", "at most 1.5 kB"),
     Row("its largest error", "mlp64.float.max_abs_err", "{:.1e}", "at most 2e-6"),

@@ -9,6 +9,7 @@ import pytest
 import sim2metal
 from policies.bundle import load_bundle
 from policies.weights_image import WEIGHTS_FILE, WeightsImage
+from tests.support.refusal import refusal
 
 
 @pytest.fixture(scope="module")
@@ -28,12 +29,6 @@ def test_it_writes_the_code_that_takes_weights_and_the_file_to_send(bundle, monk
     assert sim2metal.main(["export", str(bundle.path), "--target", "host"]) == 0
     assert not (folder / WEIGHTS_FILE).exists(), "a file that no code on board takes would mislead"
     assert load_bundle(bundle.path).id == bundle.id
-
-
-def refusal(capsys, argv):
-    capsys.readouterr()
-    assert sim2metal.main(argv) != 0
-    return capsys.readouterr().err
 
 
 def test_too_large_for_any_bank_is_refused_with_the_bytes_and_nothing_is_left(bundle, tmp_path, capsys):

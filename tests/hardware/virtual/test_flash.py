@@ -19,6 +19,7 @@ from policies.bundle import load_bundle
 from policies.weights_image import WEIGHTS_FILE, WeightsImage
 from sim.errors import FlightRefusedError
 from tests.support.pd_policy import PdPolicy, build_policy_bundle
+from tests.support.refusal import refusal
 
 
 def exported(folder, seed, gain=1.0):
@@ -50,16 +51,6 @@ def virtual(on_board):
 
 def flash(bundle, uri, *options):
     return sim2metal.main(["flash", str(bundle.path), "--uri", uri, *options])
-
-
-def refusal(capsys, argv):
-    """Run a verb that must refuse; returns its one line."""
-    capsys.readouterr()
-    assert sim2metal.main(argv) != 0
-    error = capsys.readouterr().err
-    assert error.startswith("error: ")
-    assert error.count("\n") == 1, error
-    return error
 
 
 def changes(process):

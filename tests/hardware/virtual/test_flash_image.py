@@ -14,6 +14,7 @@ import sim2metal
 from hardware.virtual.crazyflie.boot_loader import NRF51, STM32, BootLoader
 from hardware.virtual.process import VirtualProcess
 from tests.support.radio_over_udp import radio_over_udp
+from tests.support.refusal import refusal
 
 URI = "radio://0/80/2M/E7E7E7E7E7"
 
@@ -45,15 +46,6 @@ def image(pd_bundle, tmp_path):
 
 def flash(bundle, image, *options):
     return sim2metal.main(["flash", str(bundle.path), "--uri", URI, "--image", str(image), *options])
-
-
-def refusal(capsys, argv):
-    capsys.readouterr()
-    assert sim2metal.main(argv) != 0
-    error = capsys.readouterr().err
-    assert error.startswith("error: ")
-    assert error.count("\n") == 1, error
-    return error
 
 
 def test_the_image_arrives_page_by_page_and_the_robot_is_asked_what_it_carries(
