@@ -134,6 +134,15 @@ class Graph:
         """The node that owns an endpoint, None if it is not known (yet)."""
         return next((node for node in self.nodes() if guid in node.readers or guid in node.writers), None)
 
+    def is_complete(self) -> bool:
+        """Whether every endpoint that other nodes tell of has been discovered: the two travel apart."""
+        with self.changed:
+            return all(
+                node.readers <= self.subscriptions.keys() and node.writers <= self.publications.keys()
+                for nodes in self._others.values()
+                for node in nodes
+            )
+
     def add_node(self, node: NodeInfo) -> None:
         """Tell others of a new node of this context."""
         with self.changed:

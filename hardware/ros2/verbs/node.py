@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import tyro
 
-from hardware.ros2.verbs.session import ANSWER_S, Listen, console, full_node_name, is_hidden, session
+from hardware.ros2.verbs.session import ANSWER_S, COMPLETE_S, Listen, console, full_node_name, is_hidden, session
 from hardware.ros2.verbs.words import NodeName
 from sim.errors import LinkError
 
@@ -44,7 +44,7 @@ class Info:
         with session() as node:
             if not node.wait_for_node(full, ANSWER_S):
                 raise LinkError(f"no node {full} after {ANSWER_S:g} s; 'sim2metal ros node list' shows what there is")
-            node.context.graph.wait(lambda: bool(node.get_publisher_names_and_types_by_node(*place)), 1.0)
+            node.context.graph.wait(node.context.graph.is_complete, COMPLETE_S)
             sections = {
                 "Subscribers": node.get_subscriber_names_and_types_by_node(*place),
                 "Publishers": node.get_publisher_names_and_types_by_node(*place),

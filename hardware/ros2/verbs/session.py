@@ -17,6 +17,8 @@ HIDDEN = "_"
 """Nodes and topics whose names start so are not listed, as in ROS 2."""
 ANSWER_S = 5.0
 """How long a command waits for a service and for its answer."""
+COMPLETE_S = 2.0
+"""How long a command waits at most for the endpoints that nodes tell of; one that vanished meanwhile never comes."""
 
 Listen = Annotated[float, tyro.conf.arg(metavar="S")]
 """How long to listen for other nodes."""
@@ -47,6 +49,7 @@ def session(listen_s: float = 0.0) -> Iterator[Any]:
         )
         if listen_s > 0:
             time.sleep(listen_s)
+            node.context.graph.wait(node.context.graph.is_complete, COMPLETE_S)
         yield node
     finally:
         rclpy.try_shutdown()
