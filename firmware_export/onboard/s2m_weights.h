@@ -3,7 +3,7 @@
  * The weights of another training of the same network, with their own golden steps, are written
  * into a bank in RAM.  They are flown only after their checksum and their golden self-test were
  * right; until then, after every refusal and after a restart it is the weights in flash.  The bytes
- * of every packet are in docs/firmware.md, "New weights by radio".
+ * of every packet are in docs/firmware-crazyflie.md, "New weights by radio".
  *
  * The caller owns the memory and hands over what arrives, from one task:
  *

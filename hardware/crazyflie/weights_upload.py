@@ -185,7 +185,7 @@ class Uploader:
     def _silence(self) -> LinkError:
         return LinkError(
             f"no answer about weights within {self._patience_s:g} s: the firmware on board takes none by radio (flash "
-            f"a whole image that does, see docs/firmware.md), or the link is bad ({CLOSER})"
+            f"a whole image that does, see docs/firmware-crazyflie.md), or the link is bad ({CLOSER})"
         )
 
 
