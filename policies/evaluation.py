@@ -37,6 +37,12 @@ class Evaluation:
     """bool: ended by a command that was not a number."""
     draws: dict[str, np.ndarray]
     """(episodes, size) raw draws of each randomized parameter."""
+    command_change_rms: np.ndarray
+    """Change of the applied command per control step while in the air, fractions of its range, rms over channels."""
+    recovered_s: np.ndarray | None = None
+    """Time from which on the flight stayed within the task's ``RecoveryCriterion``; infinite if it did not."""
+    height_lost_m: np.ndarray | None = None
+    """How far below its start the flight has been; with a ``RecoveryCriterion`` only."""
 
     @property
     def episodes(self) -> int:
@@ -100,6 +106,8 @@ class Evaluation:
             "median_steady_error_m": finite(self.median_steady_error_m),
             "box_share": self.box_share,
             "mean_survival_s": self.mean_survival_s,
+            "command_change_rms": finite(np.sqrt(np.mean(np.square(self.command_change_rms)))),
+            **self._recovery_summary(),
             "invalid_action_share": float(self.invalid_action.mean()),
             "episodes": self.episodes,
             "left_out": self.left_out,
@@ -107,6 +115,15 @@ class Evaluation:
             "seed": self.seed,
             "table": self.table.name,
             "table_hash": self.table.hash(),
+        }
+
+    def _recovery_summary(self) -> dict[str, Any]:
+        if self.recovered_s is None or self.height_lost_m is None:
+            return {}
+        return {
+            "median_recovered_s": finite(np.median(self.recovered_s)),
+            "median_height_lost_m": finite(np.median(self.height_lost_m)),
+            "largest_height_lost_m": finite(np.max(self.height_lost_m)),
         }
 
 

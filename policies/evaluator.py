@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from policies.evaluation import Evaluation
+from policies.flight_records import CommandChange, Recovery
 from policies.policy import Policy
 from sim.envs.multirotor import MultirotorEnv
 from sim.envs.task import FlightTask
@@ -74,12 +75,12 @@ class Evaluator:
         observation = env.begin(np.arange(n), self.sample, self._start)
         memory = np.zeros((n, policy.state_size), np.float32)
         first = np.ones(n, bool)
-        record = _FlightRecord(self.task, n)
+        record = _FlightRecord(self.task, self._start)
         for _ in range(self.task.TASK.control_steps):
             action, memory = policy.step(observation, memory, first)
             first = np.zeros(n, bool)
             observation = env.step(action, None if record.flying.all() else record.flying)
-            record.add(env.position_w, env.invalid_action)
+            record.add(env)
             if not record.flying.any():
                 break
         return record.evaluation(self)
@@ -93,8 +94,8 @@ class Evaluator:
 class _FlightRecord:
     """Follows the success criterion through the control steps of all episodes."""
 
-    def __init__(self, task: FlightTask, n: int) -> None:
-        spec = task.TASK
+    def __init__(self, task: FlightTask, start: np.ndarray) -> None:
+        spec, n = task.TASK, len(start)
         self._criterion: SuccessCriterion = spec.success
         self._period_s = spec.timing.control_period_s
         self._steps = spec.control_steps
@@ -106,15 +107,21 @@ class _FlightRecord:
         self._survived = np.zeros(n)
         self._steady_sum = np.zeros(n)
         self._steady_worst = np.zeros(n)
+        self._change = CommandChange(spec.action, n)
+        self._recovery = None if spec.success.recovery is None else Recovery(spec.success.recovery, start[:, 2])
 
-    def add(self, position_w: np.ndarray, invalid_action: np.ndarray) -> None:
+    def add(self, env: MultirotorEnv) -> None:
         """Take in one control step; a flight that failed stays ended."""
         self._step += 1
+        position_w, invalid_action = env.position_w, env.invalid_action
         distance = np.linalg.norm(position_w, axis=1)
         self._invalid |= self.flying & invalid_action
         self.flying &= ~invalid_action & (distance <= self._criterion.max_distance_m)  # False for NaN
         self._in_box &= self.flying & (np.abs(position_w) <= self._criterion.box_m).all(axis=1)
         self._survived += self.flying
+        self._change.add(env.applied_action, self.flying)
+        if self._recovery is not None:
+            self._recovery.add(self._step * self._period_s, env.state)
         if self._step > self._steps - self._window:
             self._steady_sum += distance
             np.maximum(self._steady_worst, distance, out=self._steady_worst)
@@ -122,16 +129,23 @@ class _FlightRecord:
     def evaluation(self, evaluator: Evaluator) -> Evaluation:
         """Return the figures after the last step."""
         steady = np.where(self.flying, self._steady_sum / self._window, np.inf)
+        success = self.flying & (self._steady_worst <= self._criterion.steady_distance_m)
+        recovery = self._recovery
+        if recovery is not None:
+            success &= recovery.in_time
         return Evaluation(
             table=evaluator.table,
             parameter_set=evaluator.parameter_set,
             seed=evaluator.seed,
             left_out=evaluator.left_out,
-            success=self.flying & (self._steady_worst <= self._criterion.steady_distance_m),
+            success=success,
             in_box=self._in_box.copy(),
             steady_error_m=steady,
             survival_s=self._survived * self._period_s,
             invalid_action=self._invalid.copy(),
+            command_change_rms=self._change.rms(),
+            recovered_s=None if recovery is None else np.where(self.flying, recovery.recovered_s, np.inf),
+            height_lost_m=None if recovery is None else recovery.height_lost_m.copy(),
             draws=evaluator.draws,
         )
 

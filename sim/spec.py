@@ -251,6 +251,18 @@ class RobotSpec(Generic[ParametersT]):
 
 
 @dataclass(frozen=True)
+class RecoveryCriterion:
+    """When a robot that began thrown, turning or upside down counts as caught: within these limits for good."""
+
+    within_s: float
+    """From this time on, until the episode's end."""
+    tilt_rad: float
+    """Angle between body z and world z."""
+    speed_m_s: float
+    angular_rate_rad_s: float
+
+
+@dataclass(frozen=True)
 class SuccessCriterion:
     """When an evaluation episode counts as a success."""
 
@@ -261,6 +273,8 @@ class SuccessCriterion:
     steady_window_s: float
     box_m: float
     """Reported beside it: share of episodes with ``|p_i|`` inside this box throughout."""
+    recovery: RecoveryCriterion | None = None
+    """What else is asked where episodes begin out of control."""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -29,9 +30,12 @@ def judged():
 
 def record(path):
     """Judge a made-up flight: path (steps, 3) m, one episode."""
-    judge = _FlightRecord(hover, 1)
+    still = np.zeros((1, 17), np.float32)
+    judge = _FlightRecord(hover, still)
     for position in path:
-        judge.add(np.asarray(position, np.float32)[None], np.zeros(1, bool))
+        moment = SimpleNamespace(invalid_action=np.zeros(1, bool), applied_action=np.full((1, 4), 0.5, np.float32))
+        moment.position_w, moment.state = np.asarray(position, np.float32)[None], still
+        judge.add(moment)
     evaluator = dataclasses.make_dataclass("Stub", ["table", "parameter_set", "seed", "left_out", "draws"])
     return judge.evaluation(evaluator(NOMINAL_TABLE, "l2f_paper", 0, 0, {}))
 
@@ -185,6 +189,7 @@ def test_robustness_shows_what_breaks_a_policy():
         light * 5.0,
         ~light,
         draws,
+        light * 0.0,
     )
     row = result.robustness(bins=4)["mass"]
     assert row["success_rate"] == [1.0, 1.0, 0.0, 0.0]
