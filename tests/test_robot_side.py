@@ -15,7 +15,18 @@ def robot_side_modules():
     """All of ``hardware`` less the virtual robots, and what the contracts let it use."""
     files = [path for path in (ROOT / "hardware").rglob("*.py") if "virtual" not in path.relative_to(ROOT).parts]
     modules = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in files}
-    return sorted(modules | {"policies.bundle", "policies.runtime", "sim.spec", "sim.errors", "sim.files", "sim2metal"})
+    return sorted(
+        modules
+        | {
+            "policies.bundle",
+            "policies.runtime",
+            "sim.spec",
+            "sim.errors",
+            "sim.files",
+            "sim.trajectories",
+            "sim2metal",
+        }
+    )
 
 
 def loaded_after(code):
@@ -36,7 +47,9 @@ def test_everything_together():
     assert "onnxruntime" in loaded
 
 
-@pytest.mark.parametrize("module", ["policies.bundle", "policies.runtime", "sim.spec", "sim.files", "sim2metal"])
+@pytest.mark.parametrize(
+    "module", ["policies.bundle", "policies.runtime", "sim.spec", "sim.files", "sim.trajectories", "sim2metal"]
+)
 def test_each_alone(module):
     assert not loaded_after(f"import {module}") & TRAINING_SIDE
 
