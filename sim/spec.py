@@ -121,7 +121,11 @@ class MultirotorParameters:
     """Physical constants of one multirotor airframe (a named parameter set).
 
     Rotor speed is the fraction ``u`` in [0, 1] of the maximum; thrust per rotor is
-    ``c0 + c1 u + c2 u^2`` newtons; ``u`` follows its command as a first-order lag.
+    ``c0 + c1 u + c2 u^2`` newtons; ``u`` follows its command as a first-order lag. Terms with a
+    default are absent by default; docs/flight.md has their formulas.
+
+    Raises:
+        ConfigError: for a term that no airframe can have.
     """
 
     name: str
@@ -144,6 +148,34 @@ class MultirotorParameters:
     max_rotor_speed_rpm: float | None
     """Rotor speed at ``u = 1`` where the source states it."""
     source: str
+    rotor_axis_b: tuple[tuple[float, float, float], ...] = ()
+    """Unit direction of each rotor's thrust, ``(num_rotors, 3)``; empty for body z (arms without tilt).
+    The reaction torque is about the same axis."""
+    rotor_drag: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    """Drag along body x, y, z over speed relative to the air, N s/m, with all rotors at full speed;
+    it scales with the mean rotor speed (Foerster 2015, ETH Zurich, "System Identification of the
+    Crazyflie 2.0 Nano Quadrocopter": K_aero times the sum of rotor speeds) and acts at the hubs."""
+    rotor_radius_m: float = 0.0
+    """Radius of the rotors' discs; thrust near a floor grows with it (Cheeseman and Bennett 1955).
+    0: no ground effect."""
+    battery_sag: float = 0.0
+    """Share of the pack's voltage that is lost with all rotors at full speed, through its resistance.
+    A brushed motor's speed follows the voltage; its current follows its torque, so the loss goes
+    with the mean square of the rotor speeds (measured: Bitcraze, "PWM to thrust")."""
+    dead_zone: float = 0.0
+    """Command (fraction of max rotor speed) below which a rotor stands still."""
+
+    def __post_init__(self) -> None:
+        from sim.errors import ConfigError
+
+        axes = self.rotor_axis_b or ((0.0, 0.0, 1.0),) * self.num_rotors
+        object.__setattr__(self, "rotor_axis_b", axes)
+        if len(axes) != self.num_rotors or not all(abs(math.hypot(*axis) - 1.0) < 1e-3 for axis in axes):
+            raise ConfigError(f"parameter set '{self.name}': 'rotor_axis_b' must be one unit vector per rotor")
+        if not 0.0 <= self.battery_sag < 1.0 or not 0.0 <= self.dead_zone < 1.0:
+            raise ConfigError(f"parameter set '{self.name}': 'battery_sag' and 'dead_zone' must be in [0, 1)")
+        if not min(*self.rotor_drag, self.rotor_radius_m) >= 0.0:
+            raise ConfigError(f"parameter set '{self.name}': 'rotor_drag' and 'rotor_radius_m' must not be negative")
 
     @property
     def num_rotors(self) -> int:
@@ -152,8 +184,8 @@ class MultirotorParameters:
 
     @property
     def max_thrust(self) -> float:
-        """Total thrust with every rotor at full speed, N."""
-        return self.num_rotors * sum(self.thrust_curve)
+        """Thrust along body z with every rotor at full speed, N."""
+        return sum(axis[2] for axis in self.rotor_axis_b) * sum(self.thrust_curve)
 
     @property
     def thrust_to_weight(self) -> float:
@@ -161,13 +193,19 @@ class MultirotorParameters:
         return self.max_thrust / (self.mass * GRAVITY)
 
     @property
-    def hover_command(self) -> float:
-        """Rotor speed fraction at which total thrust equals weight."""
+    def hover_speed(self) -> float:
+        """Rotor speed fraction at which thrust along body z equals weight."""
         c0, c1, c2 = self.thrust_curve
-        target = self.mass * GRAVITY / self.num_rotors
+        target = self.mass * GRAVITY / sum(axis[2] for axis in self.rotor_axis_b)
         if c2 == 0.0:
             return (target - c0) / c1
         return (-c1 + math.sqrt(c1 * c1 - 4.0 * c2 * (c0 - target))) / (2.0 * c2)
+
+    @property
+    def hover_command(self) -> float:
+        """Command that keeps the rotors at ``hover_speed`` with the battery full: above it if the battery sags."""
+        speed = self.hover_speed
+        return speed / (1.0 - self.battery_sag * speed**2)
 
 
 @dataclass(frozen=True)

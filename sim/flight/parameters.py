@@ -18,8 +18,11 @@ from sim.spec import GRAVITY, MultirotorParameters
 
 Array = NDArray[np.float32]
 
-_SHARED = ("rotor_position_b", "yaw_sign")
-_POSITIVE = ("mass", "inertia", "motor_rise_s", "motor_fall_s")
+_SHARED = ("rotor_position_b", "rotor_axis_b", "yaw_sign")
+_POSITIVE = ("mass", "inertia", "motor_rise_s", "motor_fall_s", "arm_scale", "battery_voltage")
+_NOT_NEGATIVE = ("rotor_drag", "rotor_radius_m", "battery_sag", "dead_zone")
+NO_FLOOR = -np.inf
+"""Height of a floor that is not there, m."""
 
 
 @dataclass
@@ -51,8 +54,24 @@ class FlightParameters:
     """Constant force on the centre of mass, ``(num_envs, 3)`` N."""
     torque_b: Array
     """Constant torque in the body frame, ``(num_envs, 3)`` N m."""
+    arm_scale: Array
+    """Factor on ``rotor_position_b``, ``(num_envs,)``: airframes of one shape and many sizes."""
+    rotor_drag: Array
+    """Drag over speed relative to the air with all rotors at full speed, body axes, ``(num_envs, 3)`` N s/m."""
+    rotor_radius_m: Array
+    """Radius of the discs, ``(num_envs,)`` m; 0 for no ground effect."""
+    floor_height_w: Array
+    """Height of the floor in the world, ``(num_envs,)`` m; ``NO_FLOOR`` for none."""
+    battery_voltage: Array
+    """Open-circuit voltage over that of a full pack, ``(num_envs,)``: scales what a command reaches."""
+    battery_sag: Array
+    """Share of a full pack's voltage lost with all rotors at full speed, ``(num_envs,)``."""
+    dead_zone: Array
+    """Command below which a rotor stands still, ``(num_envs,)``."""
     rotor_position_b: Array
     """Rotor hubs from the body origin, ``(num_rotors, 3)`` m; shared."""
+    rotor_axis_b: Array
+    """Unit thrust directions, ``(num_rotors, 3)``; shared."""
     yaw_sign: Array
     """Sign of the reaction torque about body z, ``(num_rotors,)``; shared."""
 
@@ -64,8 +83,10 @@ class FlightParameters:
         expected = {
             "mass": vector, "inertia": matrix, "centre_of_mass_b": matrix, "thrust_curve": matrix,
             "torque_per_thrust": vector, "motor_rise_s": vector, "motor_fall_s": vector,
-            "motor_gain": (n, r), "force_w": matrix, "torque_b": matrix,
-            "rotor_position_b": (r, 3), "yaw_sign": (r,),
+            "motor_gain": (n, r), "force_w": matrix, "torque_b": matrix, "arm_scale": vector,
+            "rotor_drag": matrix, "rotor_radius_m": vector, "floor_height_w": vector,
+            "battery_voltage": vector, "battery_sag": vector, "dead_zone": vector,
+            "rotor_position_b": (r, 3), "rotor_axis_b": (r, 3), "yaw_sign": (r,),
         }  # fmt: skip
         for name, shape in expected.items():
             if getattr(self, name).shape != shape:
@@ -75,6 +96,9 @@ class FlightParameters:
         for name in _POSITIVE:
             if not np.all(getattr(self, name) > 0.0):
                 raise ConfigError(f"flight parameters: '{name}' must be positive in every environment")
+        for name in _NOT_NEGATIVE:
+            if not np.all(getattr(self, name) >= 0.0):
+                raise ConfigError(f"flight parameters: '{name}' must not be negative in any environment")
 
     @classmethod
     def nominal(cls, parameters: MultirotorParameters, num_envs: int) -> FlightParameters:
@@ -95,7 +119,15 @@ class FlightParameters:
             motor_gain=rows((1.0,) * parameters.num_rotors),
             force_w=rows((0.0, 0.0, 0.0)),
             torque_b=rows((0.0, 0.0, 0.0)),
+            arm_scale=rows(1.0),
+            rotor_drag=rows(parameters.rotor_drag),
+            rotor_radius_m=rows(parameters.rotor_radius_m),
+            floor_height_w=rows(NO_FLOOR),
+            battery_voltage=rows(1.0),
+            battery_sag=rows(parameters.battery_sag),
+            dead_zone=rows(parameters.dead_zone),
             rotor_position_b=np.asarray(parameters.rotor_position_b, dtype=np.float32),
+            rotor_axis_b=np.asarray(parameters.rotor_axis_b, dtype=np.float32),
             yaw_sign=np.asarray(parameters.yaw_sign, dtype=np.float32),
         )
 
@@ -195,4 +227,4 @@ def _require_same_geometry(parts: Sequence[FlightParameters]) -> None:
         raise ConfigError("flight parameters: nothing to concatenate")
     for part in parts[1:]:
         if any(not np.array_equal(getattr(part, name), getattr(parts[0], name)) for name in _SHARED):
-            raise ConfigError("flight parameters: rotor_position_b and yaw_sign must agree between the batches")
+            raise ConfigError(f"flight parameters: {', '.join(_SHARED)} must agree between the batches")

@@ -16,6 +16,7 @@ def random_parameters(
     if num_rotors != 4:
         angle = 2.0 * np.pi * np.arange(num_rotors) / num_rotors
         p.rotor_position_b = (0.04 * np.stack([np.cos(angle), np.sin(angle), 0.1 * angle], 1)).astype(np.float32)
+        p.rotor_axis_b = np.tile(np.float32([0.0, 0.0, 1.0]), (num_rotors, 1))
         p.yaw_sign = np.where(np.arange(num_rotors) % 2, 1.0, -1.0).astype(np.float32)
         p.motor_gain = np.ones((num_envs, num_rotors), np.float32)
 
