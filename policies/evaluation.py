@@ -39,6 +39,8 @@ class Evaluation:
     """(episodes, size) raw draws of each randomized parameter."""
     command_change_rms: np.ndarray
     """Change of the applied command per control step while in the air, fractions of its range, rms over channels."""
+    steady_command_change_rms: np.ndarray
+    """The same over the steady window alone."""
     recovered_s: np.ndarray | None = None
     """Time from which on the flight stayed within the task's ``RecoveryCriterion``; infinite if it did not."""
     height_lost_m: np.ndarray | None = None
@@ -107,6 +109,7 @@ class Evaluation:
             "box_share": self.box_share,
             "mean_survival_s": self.mean_survival_s,
             "command_change_rms": finite(np.sqrt(np.mean(np.square(self.command_change_rms)))),
+            "steady_command_change_rms": finite(np.sqrt(np.mean(np.square(self.steady_command_change_rms)))),
             **self._recovery_summary(),
             "invalid_action_share": float(self.invalid_action.mean()),
             "episodes": self.episodes,

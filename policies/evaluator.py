@@ -108,6 +108,7 @@ class _FlightRecord:
         self._steady_sum = np.zeros(n)
         self._steady_worst = np.zeros(n)
         self._change = CommandChange(spec.action, n)
+        self._steady_change = CommandChange(spec.action, n)
         self._recovery = None if spec.success.recovery is None else Recovery(spec.success.recovery, start[:, 2])
 
     def add(self, env: MultirotorEnv) -> None:
@@ -119,10 +120,12 @@ class _FlightRecord:
         self.flying &= ~invalid_action & (distance <= self._criterion.max_distance_m)  # False for NaN
         self._in_box &= self.flying & (np.abs(position_w) <= self._criterion.box_m).all(axis=1)
         self._survived += self.flying
+        steady = self._step > self._steps - self._window
         self._change.add(env.applied_action, self.flying)
+        self._steady_change.add(env.applied_action, self.flying & steady)
         if self._recovery is not None:
             self._recovery.add(self._step * self._period_s, env.state)
-        if self._step > self._steps - self._window:
+        if steady:
             self._steady_sum += distance
             np.maximum(self._steady_worst, distance, out=self._steady_worst)
 
@@ -144,6 +147,7 @@ class _FlightRecord:
             survival_s=self._survived * self._period_s,
             invalid_action=self._invalid.copy(),
             command_change_rms=self._change.rms(),
+            steady_command_change_rms=self._steady_change.rms(),
             recovered_s=None if recovery is None else np.where(self.flying, recovery.recovered_s, np.inf),
             height_lost_m=None if recovery is None else recovery.height_lost_m.copy(),
             draws=evaluator.draws,

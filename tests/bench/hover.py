@@ -57,6 +57,8 @@ def train_and_judge(seed: int, episodes: int, repeats: int = 1) -> dict[str, obj
         "median_steady_error_disturbed_m": judged["eval.median_steady_error_disturbed_m"],
         "box_share": judged["eval.box_share"],
         "success_rate_undisturbed": judged["eval.success_rate_undisturbed"],
+        "command_change_rms": judged["eval.command_change_rms"],
+        "steady_command_change_rms": judged["eval.steady_command_change_rms"],
         "table_hash": judged["eval.table_hash"],
     }
 

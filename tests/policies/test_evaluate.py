@@ -190,6 +190,7 @@ def test_robustness_shows_what_breaks_a_policy():
         ~light,
         draws,
         light * 0.0,
+        light * 0.0,
     )
     row = result.robustness(bins=4)["mass"]
     assert row["success_rate"] == [1.0, 1.0, 0.0, 0.0]
@@ -246,3 +247,18 @@ def test_a_bundle_made_for_another_clock_is_refused(pristine, monkeypatch):
     monkeypatch.setattr(hover, "TASK", dataclasses.replace(hover.TASK, timing=timing))
     with pytest.raises(BundleError, match="train it again"):
         run(Args(bundle=pristine, episodes=2))
+
+
+def test_smoothness_is_judged_throughout_and_in_the_steady_window(nominal):
+    class Hammer(CascadedPolicy):
+        """Steady for four seconds, then between stop and full speed at every step."""
+
+        def step(self, observation, state, reset):
+            self.steps = getattr(self, "steps", 0) + 1
+            action, state = super().step(observation, state, reset)
+            return (np.full_like(action, self.steps % 2) if self.steps > STEPS - 20 else action), state
+
+    calm, hammered = nominal(CONTROLLER).summary(), nominal(Hammer(hover.NOMINAL)).summary()
+    assert calm["steady_command_change_rms"] < calm["command_change_rms"]
+    assert hammered["steady_command_change_rms"] == pytest.approx(np.sqrt(20 / 100), rel=0.03)
+    assert calm["command_change_rms"] < hammered["command_change_rms"] < hammered["steady_command_change_rms"]
