@@ -77,7 +77,7 @@ def hover_state(parameters: FlightParameters, position_w: ArrayLike = (0.0, 0.0,
     state = np.zeros((parameters.num_envs, layout.state_size(parameters.num_rotors)), np.float32)
     state[:, layout.POSITION_W] = position_w
     state[:, layout.QUATERNION.start] = 1.0
-    state[:, layout.ROTOR_SPEED] = np.nan_to_num(parameters.hover_command(), nan=1.0)[:, None]
+    state[:, layout.ROTOR_SPEED] = np.nan_to_num(parameters.hover_speed(), nan=1.0)[:, None]
     return state
 
 

@@ -2,7 +2,7 @@
 
 State, ``(num_envs, 13 + num_rotors)`` float32: position of the centre of mass in the world,
 quaternion world<-body (wxyz), velocity of the centre of mass in the world, angular velocity in
-the body, rotor speed fractions. Coefficients, ``(num_envs, 20 + 4 num_rotors)`` float32: what
+the body, rotor speed fractions. Coefficients, ``(num_envs, 33 + 6 num_rotors)`` float32: what
 ``FlightParameters.packed`` derives from the airframe and the time step, so that the kernel
 itself neither divides nor takes exponentials.
 """
@@ -26,17 +26,26 @@ FALL = slice(4, 7)
 """The same while it slows down."""
 THRUST_CURVE = slice(7, 10)
 """``c0, c1, c2`` in newtons."""
-INVERSE_MASS = 10
-"""1/kg"""
-FREE_ACCELERATION_W = slice(11, 14)
+FREE_ACCELERATION_W = slice(10, 13)
 """Gravity plus the force disturbance over mass, m/s^2."""
-FREE_ANGULAR_ACCELERATION_B = slice(14, 17)
+FREE_ANGULAR_ACCELERATION_B = slice(13, 16)
 """Torque disturbance over inertia, rad/s^2."""
-GYROSCOPIC = slice(17, 20)
+GYROSCOPIC = slice(16, 19)
 """``(Jy-Jz)/Jx, (Jz-Jx)/Jy, (Jx-Jy)/Jz``."""
-FIRST_ROTOR = 20
-"""Then four numbers per rotor: thrust gain and angular acceleration per newton (x, y, z)."""
-ROTOR_STRIDE = 4
+DEAD_ZONE = 19
+"""Command below which a rotor stands still."""
+BATTERY = slice(20, 22)
+"""Open-circuit voltage, and its loss per squared rotor speed: fractions of a full pack's voltage."""
+GROUND = slice(22, 24)
+"""Height of the floor and a quarter of the rotors' radius, m; the floor is at minus infinity without ground effect."""
+DRAG = slice(24, 27)
+"""Deceleration per rotor speed fraction and m/s along body x, y, z; zero without drag."""
+DRAG_TURN = slice(27, 33)
+"""Angular acceleration per deceleration by drag: ``y/Jx, z/Jx, z/Jy, x/Jy, x/Jz, y/Jz`` times the
+mass, for the rotors' middle ``(x, y, z)`` as seen from the centre of mass."""
+FIRST_ROTOR = 33
+"""Then six numbers per rotor: acceleration and angular acceleration (x, y, z, body) per newton of its thrust curve."""
+ROTOR_STRIDE = 6
 
 
 def state_size(num_rotors: int) -> int:

@@ -63,7 +63,8 @@ def model_fields(model: mujoco.MjModel, robot: RobotSpec, parameters: FlightPara
     ``body_mass`` ``(num_envs, nbody)``, ``body_inertia`` and ``body_ipos`` ``(num_envs, nbody, 3)``,
     ``actuator_gear`` ``(num_envs, nu, 6)``: ready for ``mujoco.batch.Batch.expand``. Call the
     batch's ``set_const`` after writing them, or the centre of mass stays at the origin. Thrust curve,
-    motor gains and time constants act in ``rotor.RotorBank``; ``force_w`` goes to ``xfrc_applied``
+    motor gains, time constants and battery act in ``rotor_bank.RotorBank``, drag and ground effect in
+    ``air_bank.AirBank``; ``force_w`` goes to ``xfrc_applied``
     (it acts on the centre of mass) and ``torque_b`` to the free joint's rotational
     ``qfrc_applied``, which MuJoCo takes in the body frame.
     """
@@ -76,8 +77,15 @@ def model_fields(model: mujoco.MjModel, robot: RobotSpec, parameters: FlightPara
     fields["body_inertia"][:, body] = parameters.inertia
     fields["body_ipos"][:, body] = parameters.centre_of_mass_b
     motors = [model.actuator(name).id for name in robot.motor_names]
-    fields["actuator_gear"][:, motors, 5] = parameters.torque_per_thrust[:, None] * parameters.yaw_sign
+    fields["actuator_gear"][:, motors] = actuator_gear(parameters)
     return fields
+
+
+def actuator_gear(parameters: FlightParameters) -> NDArray[np.float64]:
+    """Return force and torque at each rotor's hub per newton of thrust, ``(num_envs, num_rotors, 6)``."""
+    axis = parameters.rotor_axis_b.astype(np.float64)
+    reaction = parameters.torque_per_thrust[:, None, None] * (parameters.yaw_sign[:, None] * axis)
+    return np.concatenate([np.broadcast_to(axis, reaction.shape), reaction], axis=2)
 
 
 def _apply(spec: mujoco.MjSpec, robot: RobotSpec, parameters: MultirotorParameters) -> None:
@@ -94,9 +102,10 @@ def _apply(spec: mujoco.MjSpec, robot: RobotSpec, parameters: MultirotorParamete
             f"robot '{robot.name}': {len(robot.motor_names)} motors, but set '{parameters.name}' "
             f"has {parameters.num_rotors} rotors"
         )
-    for name, position, sign in zip(robot.motor_names, parameters.rotor_position_b, parameters.yaw_sign, strict=True):
+    gears = actuator_gear(FlightParameters.nominal(parameters, 1))[0]
+    for name, position, gear in zip(robot.motor_names, parameters.rotor_position_b, gears, strict=True):
         site, motor = spec.site(name), spec.actuator(name)
         if site is None or motor is None:
             raise ConfigError(f"robot '{robot.name}': {robot.mjcf.name} has no site or no actuator named '{name}'")
-        site.pos = position
-        motor.gear = (0.0, 0.0, 1.0, 0.0, 0.0, parameters.torque_per_thrust * sign)
+        site.pos, site.quat = position, (1.0, 0.0, 0.0, 0.0)
+        motor.gear = gear

@@ -168,23 +168,40 @@ class FlightParameters:
             for name, value in parts[0]._arrays().items()
         })  # fmt: skip
 
-    def hover_command(self) -> Array:
-        """Mean rotor speed fraction at which thrust equals weight, ``(num_envs,)``; NaN if it cannot hover."""
+    def hover_speed(self) -> Array:
+        """Mean rotor speed fraction at which thrust along body z equals weight, ``(num_envs,)``; NaN above 1."""
         c0, c1, c2 = (self.thrust_curve[:, k].astype(np.float64) for k in range(3))
-        target = self.mass * GRAVITY / self.motor_gain.sum(axis=1) - c0
+        target = self.mass * GRAVITY / self._lift() - c0
         with np.errstate(invalid="ignore", divide="ignore"):
             quadratic = (-c1 + np.sqrt(c1 * c1 + 4.0 * c2 * target)) / (2.0 * c2)
-            command = np.where(c2 == 0.0, target / c1, quadratic)
-            return np.where((command >= 0.0) & (command <= 1.0), command, np.nan).astype(np.float32)
+            speed = np.where(c2 == 0.0, target / c1, quadratic)
+            return np.where((speed >= 0.0) & (speed <= 1.0), speed, np.nan).astype(np.float32)
+
+    def hover_command(self) -> Array:
+        """Mean command that keeps ``hover_speed`` on the sagging battery, ``(num_envs,)``; NaN if it cannot hover."""
+        speed = self.hover_speed()
+        command = speed / (self.battery_voltage - self.battery_sag * speed**2)
+        return np.where(command <= 1.0, command, np.float32(np.nan))
+
+    def full_speed(self) -> Array:
+        """Rotor speed fraction at full command, ``(num_envs,)``: where it equals the voltage that it leaves."""
+        voltage, sag = self.battery_voltage, self.battery_sag
+        return 2.0 * voltage / (1.0 + np.sqrt(1.0 + 4.0 * sag * voltage))
 
     def thrust_to_weight(self) -> Array:
-        """Largest total thrust over weight, ``(num_envs,)``."""
-        return self.motor_gain.sum(axis=1) * self.thrust_curve.sum(axis=1) / (self.mass * np.float32(GRAVITY))
+        """Thrust along body z at full command over weight, ``(num_envs,)``."""
+        powers = self.full_speed()[:, None] ** np.arange(3, dtype=np.float32)
+        thrust = (self.thrust_curve * powers).sum(axis=1)
+        return self._lift() * thrust / (self.mass * np.float32(GRAVITY))
+
+    def _lift(self) -> Array:
+        """Thrust along body z over that of the common curve, ``(num_envs,)``: about the number of rotors."""
+        return self.motor_gain @ self.rotor_axis_b[:, 2]
 
     def packed(self, dt_s: float) -> Array:
         """Return the kernel's coefficients for the time step ``dt_s`` (columns: layout.py).
 
-        Shape ``(num_envs, 20 + 4 num_rotors)``, contiguous; row ``i`` depends on environment ``i``
+        Shape ``(num_envs, 33 + 6 num_rotors)``, contiguous; row ``i`` depends on environment ``i``
         only, so rows may be gathered and replaced.
 
         Raises:
@@ -199,24 +216,42 @@ class FlightParameters:
         row[:, layout.RISE] = lag_coefficients(dt_s, self.motor_rise_s)
         row[:, layout.FALL] = lag_coefficients(dt_s, self.motor_fall_s)
         row[:, layout.THRUST_CURVE] = self.thrust_curve
-        row[:, layout.INVERSE_MASS] = 1.0 / mass[:, 0]
         row[:, layout.FREE_ACCELERATION_W] = self.force_w / mass - (0.0, 0.0, GRAVITY)
         row[:, layout.FREE_ANGULAR_ACCELERATION_B] = self.torque_b / inertia
         row[:, layout.GYROSCOPIC] = (np.roll(inertia, -1, 1) - np.roll(inertia, -2, 1)) / inertia
+        row[:, layout.DEAD_ZONE] = self.dead_zone
+        row[:, layout.BATTERY] = np.stack([self.battery_voltage, self.battery_sag / self.num_rotors], axis=1)
+        row[:, layout.GROUND] = np.stack(self.ground(), axis=1)
+        row[:, layout.DRAG] = self.rotor_drag / (self.num_rotors * mass)
+        row[:, layout.DRAG_TURN] = (self._hubs_b().mean(axis=1) * mass)[:, [1, 2, 2, 0, 0, 1]] / inertia[
+            :, [0, 0, 1, 1, 2, 2]
+        ]
         row[:, layout.FIRST_ROTOR :] = self._rotor_columns(inertia).reshape(
             len(row), layout.ROTOR_STRIDE * self.num_rotors
         )
         return row.astype(np.float32)
 
+    def ground(self) -> tuple[Array, Array]:
+        """Height of the floor that the thrust feels and a quarter of the rotors' radius, ``(num_envs,)`` m each.
+
+        Discs without a size feel no floor: it is at minus infinity, and their radius counts as one metre.
+        """
+        present = self.rotor_radius_m > 0.0
+        radius = np.where(present, self.rotor_radius_m, np.float32(1.0))
+        return np.where(present, self.floor_height_w, np.float32(NO_FLOOR)), np.float32(0.25) * radius
+
+    def _hubs_b(self) -> NDArray[np.float64]:
+        """Rotor hubs from the centre of mass, ``(num_envs, num_rotors, 3)`` m."""
+        hubs = self.arm_scale.astype(np.float64)[:, None, None] * self.rotor_position_b
+        return hubs - self.centre_of_mass_b[:, None]
+
     def _rotor_columns(self, inertia: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Gain and angular acceleration per newton of each rotor, ``(num_envs, num_rotors, 4)``."""
-        arm = self.rotor_position_b.astype(np.float64) - self.centre_of_mass_b[:, None]  # (N, R, 3)
-        torque = np.empty_like(arm)  # arm x (0, 0, 1), plus the rotor's drag about z
-        torque[..., 0] = arm[..., 1]
-        torque[..., 1] = -arm[..., 0]
-        torque[..., 2] = self.torque_per_thrust[:, None] * self.yaw_sign
-        gain = self.motor_gain.astype(np.float64)
-        return np.concatenate([gain[..., None], torque / inertia[:, None]], axis=2)
+        """Acceleration and angular acceleration per newton of each rotor, ``(num_envs, num_rotors, 6)``."""
+        axis = self.rotor_axis_b.astype(np.float64)
+        reaction = self.torque_per_thrust[:, None, None] * (self.yaw_sign[:, None] * axis)
+        turn = (np.cross(self._hubs_b(), axis) + reaction) / inertia[:, None]
+        push = axis / self.mass.astype(np.float64)[:, None, None]
+        return self.motor_gain[..., None] * np.concatenate([push, turn], axis=2)
 
     def _arrays(self) -> dict[str, Array]:
         return {field.name: getattr(self, field.name) for field in fields(self)}

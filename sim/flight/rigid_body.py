@@ -1,8 +1,9 @@
 """Rigid-body pieces of the kernel, as scalar functions that numba fuses into its loop.
 
 The body is turned by w' = a + G(w) with diagonal inertia (Euler's equation; a is torque over
-inertia), q' = q (0, w)/2 and pushed along its own z axis. Each function has its transposed
-derivative beside it, for the adjoint.
+inertia), q' = q (0, w)/2 and pushed by a force that is constant in the body. Each function has its
+transposed derivative beside it, for the adjoint. Rotations are homogeneous (|q|^2 R), as the stages
+of a Runge-Kutta step leave their quaternions a little off the unit sphere.
 """
 # ruff: noqa: ANN001, ANN201
 
@@ -68,4 +69,37 @@ def thrust_axis_adjoint(qw, qx, qy, qz, zx, zy, zz):
         TWO * (zx * qz - zy * qw - zz * qx),
         TWO * (zx * qw + zy * qz - zz * qy),
         TWO * (zx * qx + zy * qy + zz * qz),
+    )
+
+
+@njit(inline="always", fastmath=FASTMATH)
+def to_world(qw, qx, qy, qz, bx, by, bz):
+    """Rotate the vector b from the body to the world: (w^2 - v v) b + 2 (v b) v + 2 w v x b, with q = (w, v)."""
+    s = qw * qw - qx * qx - qy * qy - qz * qz
+    t = TWO * (qx * bx + qy * by + qz * bz)
+    w = TWO * qw
+    return (
+        s * bx + t * qx + w * (qy * bz - qz * by),
+        s * by + t * qy + w * (qz * bx - qx * bz),
+        s * bz + t * qz + w * (qx * by - qy * bx),
+    )
+
+
+@njit(inline="always", fastmath=FASTMATH)
+def to_body(qw, qx, qy, qz, ex, ey, ez):
+    """Rotate the vector e from the world to the body; also the gradient of ``to_world`` with respect to b."""
+    return to_world(qw, -qx, -qy, -qz, ex, ey, ez)
+
+
+@njit(inline="always", fastmath=FASTMATH)
+def to_world_adjoint(qw, qx, qy, qz, bx, by, bz, ex, ey, ez):
+    """Gradient of ``to_world`` with respect to q, given the gradient e of the rotated vector b."""
+    along = ex * bx + ey * by + ez * bz
+    ve, vb = qx * ex + qy * ey + qz * ez, qx * bx + qy * by + qz * bz
+    cx, cy, cz = by * ez - bz * ey, bz * ex - bx * ez, bx * ey - by * ex
+    return (
+        TWO * (qw * along + qx * cx + qy * cy + qz * cz),
+        TWO * (ve * bx + vb * ex - along * qx + qw * cx),
+        TWO * (ve * by + vb * ey - along * qy + qw * cy),
+        TWO * (ve * bz + vb * ez - along * qz + qw * cz),
     )

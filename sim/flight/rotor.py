@@ -18,14 +18,14 @@ ONE = np.float32(1.0)
 TWO = np.float32(2.0)
 
 
-def lag_coefficients(dt_s: float, time_constant_s: NDArray[np.floating]) -> NDArray[np.float64]:
+def lag_coefficients(dt_s: float | NDArray[np.floating], time_constant_s: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return ``(..., 3)``: how far a lag gets in ``dt_s``, as fractions of the way e = c - u0.
 
     With r(t) = 1 - exp(-t/tau): r at the end, its mean and its mean square over the interval.
     Evaluated in float64; fractions of the way rather than of the remaining error keep the
     gradient with respect to the command free of cancellation in the kernel's float32.
     """
-    x = dt_s / np.asarray(time_constant_s, dtype=np.float64)
+    x = np.asarray(dt_s, np.float64) / np.asarray(time_constant_s, dtype=np.float64)
     reached = -np.expm1(-x)
     error_mean = reached / x
     error_mean_square = -np.expm1(-2.0 * x) / (2.0 * x)
@@ -51,6 +51,13 @@ def mean_thrust_slopes(speed, command, mean, mean_square, c1, c2):  # noqa: ANN0
     by_command = mean * c1 + TWO * c2 * (mean * speed + mean_square * way)
     total = c1 + TWO * c2 * (speed + mean * way)
     return total - by_command, by_command
+
+
+@njit(inline="always", fastmath=FASTMATH)
+def reachable_speed(command, voltage, dead_zone):  # noqa: ANN001, ANN201
+    """Speed fraction that a command leads to: a brushed motor follows the pack's voltage, or stands still."""
+    zero = np.float32(0.0)
+    return zero if command < dead_zone else voltage * command
 
 
 @njit(inline="always", fastmath=FASTMATH, error_model="numpy")

@@ -24,7 +24,7 @@ import time
 import numpy as np
 import sim.flight.kernel, sim.flight.adjoint
 start = time.perf_counter()
-state, packed = np.zeros((1, 17), np.float32), np.ones((1, 36), np.float32)
+state, packed = np.zeros((1, 17), np.float32), np.ones((1, 57), np.float32)
 sim.flight.kernel.step(state, state[:, :4].copy(), packed)
 sim.flight.adjoint.step_adjoint(state, state[:, :4].copy(), packed, state)
 print(time.perf_counter() - start)
@@ -44,11 +44,11 @@ def measure(repeats: int = 3) -> dict[str, float]:
     following, grad_state, grad_command = np.empty_like(state), np.empty_like(state), np.empty_like(command)
 
     def forward() -> None:
-        step(state, command, packed, following)
+        step(state, command, packed, out=following)
 
     def forward_and_adjoint() -> None:
-        step(state, command, packed, following)
-        step_adjoint(state, command, packed, gradient, grad_state, grad_command)
+        step(state, command, packed, out=following)
+        step_adjoint(state, command, packed, gradient, None, grad_state, grad_command)
 
     forward_and_adjoint()  # compiles, or loads from the cache
     compile_s, load_s = _compilation_seconds()

@@ -42,3 +42,22 @@ def random_states(rng: np.random.Generator, num_envs: int, num_rotors: int = 4) 
 
 def random_commands(rng: np.random.Generator, num_envs: int, num_rotors: int = 4) -> np.ndarray:
     return rng.uniform(0.0, 1.0, (num_envs, num_rotors)).astype(np.float32)
+
+
+def with_all_terms(rng: np.random.Generator, p: FlightParameters) -> FlightParameters:
+    """Add drag, a sagging battery, a dead zone, tilted rotors and a floor among the states, in place."""
+    n, rotors = p.num_envs, p.num_rotors
+    p.arm_scale[:] = rng.uniform(0.7, 1.3, n)
+    p.rotor_drag[:] = rng.uniform(0.005, 0.05, (n, 3))
+    p.battery_voltage[:] = rng.uniform(0.9, 1.0, n)
+    p.battery_sag[:] = rng.uniform(0.05, 0.2, n)
+    p.dead_zone[:] = 0.15
+    p.rotor_radius_m[:] = rng.uniform(0.2, 2.0, n)
+    p.floor_height_w[:] = rng.uniform(-1.5, 0.0, n)
+    axis = rng.normal(0.0, 0.3, (rotors, 3)) + (0.0, 0.0, 1.0)
+    p.rotor_axis_b = (axis / np.linalg.norm(axis, axis=1, keepdims=True)).astype(np.float32)
+    return p
+
+
+def random_wind(rng: np.random.Generator, num_envs: int) -> np.ndarray:
+    return rng.normal(0.0, 2.0, (num_envs, 3)).astype(np.float32)

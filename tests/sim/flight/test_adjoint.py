@@ -10,13 +10,14 @@ from sim.errors import ConfigError
 from sim.flight.adjoint import step_adjoint
 from sim.flight.kernel import step
 from tests.sim.flight import reference
-from tests.sim.flight.batches import random_commands, random_parameters, random_states
+from tests.sim.flight.batches import random_commands, random_parameters, random_states, random_wind, with_all_terms
 
 
-def autodiff(state, command, parameters, dt, grad_next):
+def autodiff(state, command, parameters, dt, grad_next, wind=None):
     x = torch.from_numpy(state.astype(np.float64)).requires_grad_()
     c = torch.from_numpy(command.astype(np.float64)).requires_grad_()
-    following = reference.step(x, c, reference.as_double(parameters), dt)
+    wind = None if wind is None else torch.from_numpy(wind.astype(np.float64))
+    following = reference.step(x, c, reference.as_double(parameters), dt, wind)
     following.backward(torch.from_numpy(grad_next.astype(np.float64)))
     return following.detach().numpy(), x.grad.numpy(), c.grad.numpy()
 
@@ -43,12 +44,31 @@ def test_step_and_adjoint_match_float64_autodiff(dt, parameter_set, num_rotors):
     assert relative_error(ours_command, grad_command) < 1e-5
 
 
+@pytest.mark.parametrize("num_rotors", [4, 6])
+def test_step_and_adjoint_with_all_terms_match_float64_autodiff(num_rotors):
+    rng = np.random.default_rng(11)
+    n, dt = 400, 0.01
+    parameters = with_all_terms(rng, random_parameters(rng, n, "l2f_v2", num_rotors))
+    state, command = random_states(rng, n, num_rotors), random_commands(rng, n, num_rotors)
+    wind, grad_next = random_wind(rng, n), rng.normal(size=state.shape).astype(np.float32)
+    height = state[:, 2] - parameters.floor_height_w
+    assert (height < 0.5 * parameters.rotor_radius_m).any()
+    assert (height > 0.5 * parameters.rotor_radius_m).any()
+    following, grad_state, grad_command = autodiff(state, command, parameters, dt, grad_next, wind)
+    packed = parameters.packed(dt)
+    assert relative_error(step(state, command, packed, wind), following) < 1e-6
+    ours_state, ours_command = step_adjoint(state, command, packed, grad_next, wind)
+    assert relative_error(ours_state, grad_state) < 1e-5
+    assert relative_error(ours_command, grad_command) < 1e-5
+
+
 def test_adjoint_matches_finite_differences_of_the_kernel_itself():
     rng = np.random.default_rng(2)
     n, step_size = 64, 1e-2
     packed = random_parameters(rng, n).packed(0.01)
     state, command = random_states(rng, n), random_commands(rng, n)
     command = np.where(np.abs(command - state[:, 13:]) < 0.05, state[:, 13:] + 0.1, command).astype(np.float32)
+    command = np.maximum(command, np.float32(2.0 * step_size))  # below zero a rotor stands still
     grad_next = rng.normal(size=state.shape).astype(np.float32)
     grad_state, grad_command = step_adjoint(state, command, packed, grad_next)
 

@@ -78,7 +78,7 @@ def test_nan_in_the_command_reaches_speed_velocity_and_rates(batch, column):
 
 def test_nan_parameter_propagates(batch):
     state, command, packed = batch
-    packed[3, layout.INVERSE_MASS] = np.nan
+    packed[3, layout.FIRST_ROTOR : layout.FIRST_ROTOR + 3] = np.nan
     following = step(state, command, packed)
     assert np.isnan(following[3, layout.VELOCITY_W]).all()
     assert np.isfinite(following[[0, 1, 2, 4]]).all()
@@ -90,7 +90,7 @@ def test_nan_parameter_propagates(batch):
         (lambda s, c, p: (s[:, :16].copy(), c, p), r"'state' must have shape \(5, 17\), got \(5, 16\)"),
         (lambda s, c, p: (s[:3], c, p), r"'state' must have shape \(5, 17\), got \(3, 17\)"),
         (lambda s, c, p: (s, c[0], p), r"'command' must have shape \(5, 4\), got \(4,\)"),
-        (lambda s, c, p: (s, c, p[:, 1:].copy()), r"'packed' must have shape \(5, 36\), got \(5, 35\)"),
+        (lambda s, c, p: (s, c, p[:, 1:].copy()), r"'packed' must have shape \(5, 57\), got \(5, 56\)"),
         (lambda s, c, p: (s.astype(np.float64), c, p), r"'state' must be float32, got float64"),
         (lambda s, c, p: (np.asfortranarray(s), c, p), r"'state' must be C-contiguous"),
         (lambda s, c, p: (s, c.tolist(), p), r"'command' must be a NumPy array, got list"),
@@ -114,7 +114,8 @@ def test_no_double_precision_slips_into_the_machine_code():
     fresh = njit(fastmath=kernel.FASTMATH, error_model="numpy")(kernel.step_batch.py_func)
     rng = np.random.default_rng(0)
     state = random_states(rng, 2)
-    fresh(state, random_commands(rng, 2), random_parameters(rng, 2).packed(0.01), np.empty_like(state))
+    packed = random_parameters(rng, 2).packed(0.01)
+    fresh(state, random_commands(rng, 2), packed, kernel.still_air(state), np.empty_like(state))
     (code,) = fresh.inspect_llvm().values()
     assert "fmul" in code
     assert "double" not in code

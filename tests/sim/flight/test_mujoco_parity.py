@@ -29,7 +29,7 @@ def commands(rng: np.random.Generator, start: np.ndarray, parameters: FlightPara
     hover = np.nan_to_num(parameters.hover_command(), nan=0.9)[:, None]
     phase, rate = rng.uniform(0.0, 2.0 * np.pi, (6, 4)), rng.uniform(5.0, 25.0, (6, 4))
     packed, state, chosen = parameters.packed(dt), start, []
-    turning = np.sign(packed[:, FIRST_ROTOR:].reshape(6, 4, 4)[..., 1:])  # (N, R, 3)
+    turning = np.sign(packed[:, FIRST_ROTOR:].reshape(6, 4, 6)[..., 3:])  # (N, R, 3)
     for k in range(round(seconds / dt)):
         damping = np.einsum("nra,na->nr", turning, state[:, 10:13] * (0.01, 0.01, 0.03))
         swing = 0.06 * np.sin(rate * dt * k + phase)

@@ -63,7 +63,6 @@ def test_packed_columns_mean_what_layout_says():
     assert packed.flags.c_contiguous
     assert packed.dtype == np.float32
     np.testing.assert_allclose(packed[:, layout.STEP_S], 0.02)
-    np.testing.assert_allclose(packed[:, layout.INVERSE_MASS] * p.mass, 1.0, rtol=1e-6)
     np.testing.assert_allclose(packed[:, layout.RISE][:, 0], 1.0 - np.exp(-0.02 / p.motor_rise_s), rtol=1e-5)
     free = packed[:, layout.FREE_ACCELERATION_W] - p.force_w / p.mass[:, None]
     np.testing.assert_allclose(free, [[0.0, 0.0, -GRAVITY]] * 4, atol=1e-5)
@@ -74,8 +73,9 @@ def test_packed_columns_mean_what_layout_says():
     rotors = packed[:, layout.FIRST_ROTOR :].reshape(4, 6, layout.ROTOR_STRIDE)
     arm = p.rotor_position_b - p.centre_of_mass_b[:, None]
     torque = np.cross(arm, [0.0, 0.0, 1.0]) + p.torque_per_thrust[:, None, None] * p.yaw_sign[:, None] * [0.0, 0.0, 1.0]
-    np.testing.assert_allclose(rotors[..., 0], p.motor_gain)
-    np.testing.assert_allclose(rotors[..., 1:] * p.inertia[:, None], torque, atol=1e-8)
+    gain = p.motor_gain[..., None]
+    np.testing.assert_allclose(rotors[..., :3] * p.mass[:, None, None], gain * [0.0, 0.0, 1.0], rtol=1e-5)
+    np.testing.assert_allclose(rotors[..., 3:] * p.inertia[:, None], gain * torque, atol=1e-8)
 
 
 @pytest.mark.parametrize(
