@@ -12,7 +12,7 @@ import hashlib
 import json
 import zlib
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from rich.table import Table
@@ -20,47 +20,9 @@ from rich.table import Table
 from sim.distributions import Distribution, as_data
 from sim.errors import ConfigError
 from sim.flight.parameters import FlightParameters
+from sim.inertia import principal_inertia
+from sim.randomizable import DISTURBANCES, PARAMETERS, Mode
 from sim.spec import GRAVITY, MultirotorParameters
-
-Mode = Literal["scale", "add", "set"]
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """What a term may randomize."""
-
-    size: int
-    """Independent draws per environment; 0 stands for one per rotor."""
-    unit: str
-    modes: tuple[Mode, ...]
-    description: str
-
-
-PARAMETERS: dict[str, Parameter] = {
-    "mass": Parameter(1, "kg", ("scale", "add", "set"), "total mass"),
-    "inertia": Parameter(
-        3, "kg m^2", ("scale",), "second moments of mass along x, y, z (keeps the inertia realizable)"
-    ),
-    "centre_of_mass_xy": Parameter(2, "m", ("add", "set"), "offset from the rotors' centre in the body frame"),
-    "thrust": Parameter(1, "N", ("scale",), "the whole thrust curve of all rotors"),
-    "torque_per_thrust": Parameter(1, "m", ("scale", "add", "set"), "reaction torque over thrust"),
-    "motor_rise_s": Parameter(1, "s", ("scale", "add", "set"), "time constant while spinning up"),
-    "motor_fall_s": Parameter(1, "s", ("scale", "add", "set"), "time constant while spinning down"),
-    "motor_gain": Parameter(0, "1", ("scale", "add", "set"), "thrust of each single rotor over the common curve"),
-    "force_per_weight": Parameter(3, "mg", ("add", "set"), "constant force in the world frame, in nominal weights"),
-    "torque_per_weight": Parameter(
-        3, "mg m", ("add", "set"), "constant torque in the body frame, in nominal weights x m"
-    ),
-    "action_delay_s": Parameter(1, "s", ("add", "set"), "command to motor driver"),
-    "observation_delay_s": Parameter(1, "s", ("add", "set"), "state to observation"),
-    "packet_loss": Parameter(1, "1", ("add", "set"), "probability that a command, or a state, never arrives"),
-    "attitude_gain": Parameter(1, "1", ("scale",), "attitude loop of the controller on board"),
-    "rate_gain": Parameter(1, "1", ("scale",), "rate loops of the controller on board"),
-}
-"""Everything a table can name."""
-
-DISTURBANCES = ("force_per_weight", "torque_per_weight")
-"""The terms that ``without_disturbances`` leaves out."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +96,7 @@ NOMINAL_TABLE = RandomizationTable("nominal")
 
 
 def without_disturbances(table: RandomizationTable) -> RandomizationTable:
-    """Return the table less the constant force and torque; every other draw stays the same."""
+    """Return the table less constant force and torque, wind and gusts; every other draw stays the same."""
     terms = tuple(term for term in table.terms if term.parameter not in DISTURBANCES)
     return dataclasses.replace(table, name=f"{table.name}, no disturbance", terms=terms)
 
@@ -154,6 +116,28 @@ class Sample:
     """(num_envs,) float32: factor on the attitude loop of the controller on board."""
     rate_gain: np.ndarray
     """(num_envs,) float32: factor on its rate loops."""
+    action_jitter_s: np.ndarray
+    """(num_envs,) float32: largest extra delay of a command."""
+    control_period: np.ndarray
+    """(num_envs,) float32: factor on the control period."""
+    control_period_jitter: np.ndarray
+    """(num_envs,) float32: largest change of single periods, as a fraction."""
+    wind_w: np.ndarray
+    """(num_envs, 3) float32: mean wind, m/s."""
+    gust_speed: np.ndarray
+    """(num_envs,) float32: wind at 6 m that sets the gusts, m/s."""
+    gyro_bias_b: np.ndarray
+    """(num_envs, 3) float32: rad/s."""
+    attitude_bias_b: np.ndarray
+    """(num_envs, 3) float32: rotation vector, rad."""
+    position_bias_w: np.ndarray
+    """(num_envs, 3) float32: m."""
+    position_drift: np.ndarray
+    """(num_envs,) float32: m/sqrt(s)."""
+    estimator_period_s: np.ndarray
+    """(num_envs,) float32."""
+    estimator_delay_s: np.ndarray
+    """(num_envs,) float32."""
     draws: dict[str, np.ndarray]
     """(num_envs, size) float32: the raw draws of each randomized parameter, for plots."""
 
@@ -209,7 +193,7 @@ def sample(table: RandomizationTable, nominal: MultirotorParameters, rng: np.ran
     _check(table, value)
     return Sample(
         flight=_flight_parameters(nominal, value),
-        **{name: value[name][:, 0].astype(np.float32) for name in _PER_ENVIRONMENT},
+        **{name: _column(value[name]) for name in _PER_ENVIRONMENT},
         draws={name: draw.astype(np.float32) for name, draw in draws.items()},
     )
 
@@ -220,75 +204,39 @@ def _draw(term: Term, key: int, num_rotors: int, n: int) -> np.ndarray:
 
 
 def _nominal_values(nominal: MultirotorParameters, n: int) -> dict[str, np.ndarray]:
-    rows: dict[str, Any] = {
-        "mass": [nominal.mass],
-        "inertia": second_moments(np.array(nominal.inertia)),
-        "centre_of_mass_xy": [0.0, 0.0],
-        "thrust": [1.0],
-        "torque_per_thrust": [nominal.torque_per_thrust],
-        "motor_rise_s": [nominal.motor_rise_s],
-        "motor_fall_s": [nominal.motor_fall_s],
-        "motor_gain": [1.0] * nominal.num_rotors,
-        "force_per_weight": [0.0] * 3,
-        "torque_per_weight": [0.0] * 3,
-        "action_delay_s": [0.0],
-        "observation_delay_s": [0.0],
-        "packet_loss": [0.0],
-        "attitude_gain": [1.0],
-        "rate_gain": [1.0],
-    }
-    return {name: np.tile(np.asarray(row, np.float64), (n, 1)) for name, row in rows.items()}
+    return {name: np.tile(parameter.nominal_row(nominal), (n, 1)) for name, parameter in PARAMETERS.items()}
+
+
+def _column(value: np.ndarray) -> np.ndarray:
+    """(n, size) float32; (n,) where there is one draw per environment."""
+    return np.ascontiguousarray(value[:, 0] if value.shape[1] == 1 else value, np.float32)
 
 
 def _apply(mode: Mode, value: np.ndarray, draw: np.ndarray) -> np.ndarray:
     return value * draw if mode == "scale" else value + draw if mode == "add" else draw
 
 
-_POSITIVE = ("mass", "inertia", "thrust", "motor_rise_s", "motor_fall_s", "attitude_gain", "rate_gain")
-_NOT_NEGATIVE = ("torque_per_thrust", "motor_gain", "action_delay_s", "observation_delay_s", "packet_loss")
-_PER_ENVIRONMENT = ("action_delay_s", "observation_delay_s", "packet_loss", "attitude_gain", "rate_gain")
-"""Fields of ``Sample`` beside the airframe, (num_envs,) each."""
+_PER_ENVIRONMENT = tuple(field.name for field in dataclasses.fields(Sample) if field.name not in ("flight", "draws"))
+"""Fields of ``Sample`` beside the airframe: parameters of the same names."""
 
 
 def _check(table: RandomizationTable, value: dict[str, np.ndarray]) -> None:
-    for name in (*_POSITIVE, *_NOT_NEGATIVE):
+    for name, parameter in PARAMETERS.items():
         smallest = value[name].min(initial=np.inf)
-        if smallest < 0.0 or (smallest == 0.0 and name in _POSITIVE):
+        negative, zero = smallest < 0.0, smallest == 0.0
+        if (negative and parameter.bound != "any") or (zero and parameter.bound == "positive"):
             raise ConfigError(f"table '{table.name}' drew {name} = {smallest:g}, which cannot be; narrow its range")
 
 
 def _flight_parameters(nominal: MultirotorParameters, value: dict[str, np.ndarray]) -> FlightParameters:
-    n = len(value["mass"])
     weight = nominal.mass * GRAVITY
-    centre_of_mass_b = np.concatenate([value["centre_of_mass_xy"], np.zeros((n, 1))], axis=1)
-    fields = {
-        "mass": value["mass"][:, 0],
+    derived = {
         "inertia": principal_inertia(value["inertia"]),
-        "centre_of_mass_b": centre_of_mass_b,
+        "centre_of_mass_b": np.concatenate([value["centre_of_mass_xy"], value["centre_of_mass_z"]], axis=1),
         "thrust_curve": value["thrust"] * np.array(nominal.thrust_curve),
-        "torque_per_thrust": value["torque_per_thrust"][:, 0],
-        "motor_rise_s": value["motor_rise_s"][:, 0],
-        "motor_fall_s": value["motor_fall_s"][:, 0],
-        "motor_gain": value["motor_gain"],
         "force_w": value["force_per_weight"] * weight,
         "torque_b": value["torque_per_weight"] * weight,
     }
-    drawn = {name: np.ascontiguousarray(array, np.float32) for name, array in fields.items()}
-    return dataclasses.replace(FlightParameters.nominal(nominal, n), **drawn)
-
-
-def second_moments(inertia: np.ndarray) -> np.ndarray:
-    """Return the integrals of x^2, y^2 and z^2 over mass for principal moments of inertia.
-
-    Args:
-        inertia: (..., 3), kg m^2, with Ixx = Pyy + Pzz and so on.
-
-    Returns:
-        (..., 3), kg m^2; all positive exactly when the inertia belongs to a real body.
-    """
-    return 0.5 * inertia.sum(axis=-1, keepdims=True) - inertia
-
-
-def principal_inertia(moments: np.ndarray) -> np.ndarray:
-    """Return the principal moments of inertia (..., 3) of second moments of mass (..., 3)."""
-    return moments.sum(axis=-1, keepdims=True) - moments
+    fields = {field.name for field in dataclasses.fields(FlightParameters)}
+    drawn = {name: _column(array) for name, array in (value | derived).items() if name in fields}
+    return dataclasses.replace(FlightParameters.nominal(nominal, len(value["mass"])), **drawn)

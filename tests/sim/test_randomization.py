@@ -8,16 +8,9 @@ from rich.console import Console
 
 from sim.distributions import Constant, Normal, Uniform
 from sim.errors import ConfigError
-from sim.randomization import (
-    NOMINAL_TABLE,
-    PARAMETERS,
-    RandomizationTable,
-    Term,
-    principal_inertia,
-    sample,
-    second_moments,
-    without_disturbances,
-)
+from sim.inertia import principal_inertia, second_moments
+from sim.randomizable import PARAMETERS
+from sim.randomization import NOMINAL_TABLE, RandomizationTable, Term, sample, without_disturbances
 from sim.robots.crazyflie.robot import L2F_PAPER, L2F_V2
 from sim.spec import GRAVITY
 from sim.tasks.hover import EVALUATION_TABLE

@@ -54,7 +54,7 @@ def with_all_terms(rng: np.random.Generator, p: FlightParameters) -> FlightParam
     p.dead_zone[:] = 0.15
     p.rotor_radius_m[:] = rng.uniform(0.2, 2.0, n)
     p.floor_height_w[:] = rng.uniform(-1.5, 0.0, n)
-    axis = rng.normal(0.0, 0.3, (rotors, 3)) + (0.0, 0.0, 1.0)
+    axis = rng.normal(0.0, 0.3, (rotors, 3)) + np.array([0.0, 0.0, 1.0])
     p.rotor_axis_b = (axis / np.linalg.norm(axis, axis=1, keepdims=True)).astype(np.float32)
     return p
 
