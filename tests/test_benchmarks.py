@@ -1,12 +1,14 @@
 """The benchmarks run and say where they ran; what they measure is judged by people, never asserted on time."""
 
 import json
+import sys
+from pathlib import Path
 
 import pytest
 
 from sim.errors import ConfigError
 from sim2metal import main
-from tests.bench import page
+from tests.bench import l2f_ratio, page
 from tests.bench.cli import SUITES, Args, run
 
 
@@ -55,3 +57,18 @@ def test_the_page_of_figures_is_made_from_the_file():
     """No number on the page is typed."""
     figures = {suite: page.read_figures(suite) for suite in page.SUITES}
     assert page.renewed(page.PAGE.read_text(), figures) == page.PAGE.read_text()
+
+
+def test_without_the_published_simulator_its_ratio_is_null(monkeypatch):
+    monkeypatch.setitem(sys.modules, "l2f", None)
+    assert l2f_ratio.measure() == {"kernel.ratio_to_l2f": None}
+
+
+def test_the_published_simulator_flies_the_same_drone():
+    pytest.importorskip("l2f", reason="l2f is not in the test requirements: pip install 'sim2metal[bench]'")
+    assert 0.0 < l2f_ratio.difference_m() < 0.002
+
+
+def test_a_part_that_is_not_there_yet_is_not_listed():
+    assert "hover_full" in SUITES["flight"]
+    assert all((Path(page.__file__).parent / f"{part}.py").exists() for part in SUITES["flight"])

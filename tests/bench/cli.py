@@ -37,7 +37,7 @@ SUITES = {
     "firmware": ("networks", "emlearn", "random_graphs", "broken_files", "zoo", "hil", "int8"),
     "flight": _present(
         "hover_full", "tracking", "baselines", "recovery", "radio_tracking", "levels", "any_airframe",
-        "kernel", "l2f", "warp_kernel",
+        "kernel", "l2f_ratio", "warp_kernel",
     ),
 }  # fmt: skip
 

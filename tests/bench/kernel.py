@@ -53,8 +53,8 @@ def measure(repeats: int = 3) -> dict[str, float]:
     forward_and_adjoint()  # compiles, or loads from the cache
     compile_s, load_s = _compilation_seconds()
     return {
-        "kernel.steps_per_cpu_s": NUM_ENVS / _best_cpu_seconds(forward, repeats),
-        "kernel.adjoint_steps_per_cpu_s": NUM_ENVS / _best_cpu_seconds(forward_and_adjoint, repeats),
+        "kernel.steps_per_cpu_s": NUM_ENVS / best_cpu_seconds(forward, repeats),
+        "kernel.adjoint_steps_per_cpu_s": NUM_ENVS / best_cpu_seconds(forward_and_adjoint, repeats),
         "kernel.compile_s": compile_s,
         "kernel.load_from_cache_s": load_s,
     }
@@ -83,7 +83,7 @@ def _batch() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     )
 
 
-def _best_cpu_seconds(function: Callable[[], None], repeats: int) -> float:
+def best_cpu_seconds(function: Callable[[], None], repeats: int) -> float:
     """Best CPU-seconds of one call over ``repeats`` timings of about ``SECONDS`` each."""
     best, calls = np.inf, 1
     timed = 0
