@@ -177,7 +177,7 @@ class MultirotorEnv:
         self._losses.receive(self.applied_action, self._commands[:, 0])
         for substep in range(self.substeps):
             mix_commands(self._commands, self._weights, substep, self._delayed_command)
-            motors = self._onboard.motors(self._rigid, self._delayed_command)
+            motors = self._onboard.motors(self._rigid, self._delayed_command, self.set_point_w)
             thrust, self.rotor_speed = self._rotors.advance(self.rotor_speed, motors)
             self._body.step(thrust, active)
             self._rigid[:, 0:7] = self._body.qpos

@@ -6,6 +6,7 @@ the task's ``ActionSpec``. For rotor commands in [0, 1] fraction and command are
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import ConfigError
-from sim.flight import attitude_kernel, attitude_loop, kernel
-from sim.flight.plant import AttitudePlant, Plant, RotorPlant
-from sim.spec import ActionSpec, MultirotorParameters, TaskSpec
+from sim.flight import cascade, cascade_kernel, kernel
+from sim.flight.plant import CascadePlant, Plant, RotorPlant
+from sim.spec import ActionLevel, ActionSpec, MultirotorParameters, TaskSpec
 
 if TYPE_CHECKING:
     from sim.randomization import Sample
@@ -75,33 +76,44 @@ def _trim_rotors(drawn: Sample, nominal: MultirotorParameters) -> NDArray[np.flo
     return np.repeat(drawn.flight.hover_command()[:, None], nominal.num_rotors, axis=1)
 
 
-def _pack_attitude(drawn: Sample, nominal: MultirotorParameters, task: TaskSpec) -> Array:
-    return attitude_loop.pack(drawn, nominal, task.action, task.timing.control_period_s)
+def _pack_cascade(drawn: Sample, nominal: MultirotorParameters, task: TaskSpec) -> Array:
+    return cascade.pack(drawn, nominal, task.action, task.timing.control_period_s)
 
 
-def _trim_attitude(drawn: Sample, nominal: MultirotorParameters) -> NDArray[np.floating]:
-    thrust = attitude_loop.hover_thrust(drawn, nominal)
+def _trim_thrust(drawn: Sample, nominal: MultirotorParameters) -> NDArray[np.floating]:
+    thrust = cascade.hover_thrust(drawn, nominal)
     trim = np.zeros((len(thrust), 4))
     trim[:, 3] = np.where(thrust <= 1.0, thrust, np.nan)
     return trim
 
 
-LEVELS: dict[str, Level] = {
+def _trim_motion(drawn: Sample, nominal: MultirotorParameters) -> NDArray[np.floating]:
+    return np.where(np.isfinite(_trim_thrust(drawn, nominal)[:, 3:]), np.zeros((1, 4)), np.nan)
+
+
+def _cascade(level: ActionLevel, trim: Callable[[Sample, MultirotorParameters], NDArray[np.floating]]) -> Level:
+    return Level(
+        plant=CascadePlant,
+        step=cascade_kernel.step,
+        pack=_pack_cascade,
+        trim=trim,
+        hover_action=functools.partial(cascade.hover_action, level),
+        begin=cascade.begin,
+    )
+
+
+LEVELS: dict[ActionLevel, Level] = {
     "motor": Level(
-        plant=RotorPlant,
+        plant=RotorPlant.in_still_air,
         step=kernel.step,
         pack=_pack_rotors,
         trim=_trim_rotors,
         hover_action=lambda parameters: (parameters.hover_command,) * parameters.num_rotors,
         begin=lambda _state, _nominal: None,
     ),
-    "attitude_thrust": Level(
-        plant=AttitudePlant,
-        step=attitude_kernel.step,
-        pack=_pack_attitude,
-        trim=_trim_attitude,
-        hover_action=attitude_loop.hover_action,
-        begin=attitude_loop.begin,
-    ),
+    "rates_thrust": _cascade("rates_thrust", _trim_thrust),
+    "attitude_thrust": _cascade("attitude_thrust", _trim_thrust),
+    "velocity": _cascade("velocity", _trim_motion),
+    "position": _cascade("position", _trim_motion),
 }
 """Levels by the name in ``ActionSpec.level``."""

@@ -1,7 +1,7 @@
 """The differentiable plants behind one name: numba picks by the type of the coefficients.
 
 A learner's compiled loop calls ``advance`` and ``advance_adjoint``; which physics that is follows,
-at compile time, from whether it was given a ``RotorPlant`` or an ``AttitudePlant``.
+at compile time, from whether it was given a ``RotorPlant`` or a ``CascadePlant``.
 """
 # ruff: noqa: ANN001, ANN202
 
@@ -14,7 +14,7 @@ from numba import types
 from numba.extending import overload
 from numpy.typing import NDArray
 
-from sim.flight import attitude_kernel
+from sim.flight import cascade_kernel
 from sim.flight.adjoint import step_adjoint_batch
 from sim.flight.kernel import step_batch
 
@@ -26,16 +26,23 @@ class RotorPlant(NamedTuple):
 
     packed: Array
     """``FlightParameters.packed``."""
+    wind_w: Array
+    """Velocity of the air, ``(num_envs, 3)`` m/s; may be written between steps."""
+
+    @classmethod
+    def in_still_air(cls, packed: Array) -> RotorPlant:
+        """Return the plant of these coefficients, its own array of wind at zero."""
+        return cls(packed, np.zeros((len(packed), 3), np.float32))
 
 
-class AttitudePlant(NamedTuple):
-    """Translation and tilt behind the attitude controller on board (attitude_kernel.py)."""
+class CascadePlant(NamedTuple):
+    """The body behind its controllers on board, down from rates, attitude, velocity or position (cascade_kernel.py)."""
 
     packed: Array
-    """``attitude_loop.pack``."""
+    """``cascade.pack``."""
 
 
-Plant = RotorPlant | AttitudePlant
+Plant = RotorPlant | CascadePlant
 
 
 def advance(plant: Plant, state: Array, command: Array, out: Array) -> None:
@@ -60,9 +67,9 @@ def advance_adjoint(
 @overload(advance, inline="always")
 def _advance(plant, state, command, out):
     if _is(plant, RotorPlant):
-        return lambda plant, state, command, out: step_batch(state, command, plant.packed, out)
-    if _is(plant, AttitudePlant):
-        return lambda plant, state, command, out: attitude_kernel.step_batch(state, command, plant.packed, out)
+        return lambda plant, state, command, out: step_batch(state, command, plant.packed, plant.wind_w, out)
+    if _is(plant, CascadePlant):
+        return lambda plant, state, command, out: cascade_kernel.step_batch(state, command, plant.packed, out)
     return None
 
 
@@ -70,10 +77,10 @@ def _advance(plant, state, command, out):
 def _advance_adjoint(plant, state, command, grad_next, grad_state, grad_command):
     if _is(plant, RotorPlant):
         return lambda plant, state, command, grad_next, grad_state, grad_command: step_adjoint_batch(
-            state, command, plant.packed, grad_next, grad_state, grad_command
+            state, command, plant.packed, plant.wind_w, grad_next, grad_state, grad_command
         )
-    if _is(plant, AttitudePlant):
-        return lambda plant, state, command, grad_next, grad_state, grad_command: attitude_kernel.step_adjoint_batch(
+    if _is(plant, CascadePlant):
+        return lambda plant, state, command, grad_next, grad_state, grad_command: cascade_kernel.step_adjoint_batch(
             state, command, plant.packed, grad_next, grad_state, grad_command
         )
     return None

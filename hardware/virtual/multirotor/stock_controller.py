@@ -1,10 +1,8 @@
 """The stock controller: a cascade of PIDs, position -> velocity -> attitude -> rate -> motors.
 
-The structure is the firmware's ``controller_pid``; gains are in SI units for this airframe and
-chosen here, because the firmware's act on PWM counts and degrees. It exists so that a client
-meets the stock behaviour (attitude set-points, the 500 ms and 2000 ms watchdog), not as a
-benchmark. From attitude on it is ``sim/flight/crazyflie_pid.py``, which policies that command
-attitude and thrust are judged with.
+The law is ``sim/flight/crazyflie_pid.py``, which policies that command rates, attitude, velocity or position
+are judged with; here it meets set-points whose axes may each be commanded otherwise, and the
+stock behaviour around them (the 500 ms and 2000 ms watchdog).
 """
 
 from __future__ import annotations
@@ -17,18 +15,10 @@ from hardware.virtual.multirotor.estimator import Estimate
 from hardware.virtual.multirotor.quaternion import roll_pitch_yaw, rotation_matrix
 from hardware.virtual.multirotor.setpoint import Mode, Setpoint, Vector
 from sim.flight import crazyflie_pid as pid
-from sim.spec import GRAVITY, MultirotorParameters
+from sim.spec import MultirotorParameters
 
 Motors = tuple[float, float, float, float]
 OFF: Motors = (0.0, 0.0, 0.0, 0.0)
-
-POSITION_P = 1.5
-"""Velocity per position error, 1/s."""
-MAX_SPEED_XY, MAX_SPEED_Z = 1.0, 1.0
-"""m/s"""
-VELOCITY_P, VELOCITY_I = 2.5, 0.6
-"""Acceleration per velocity error, 1/s, and per its integral, 1/s^2."""
-MAX_TILT = math.radians(20.0)
 
 
 class StockController:
@@ -40,12 +30,12 @@ class StockController:
         self._command = np.zeros(parameters.num_rotors)
         self.reset()
         # The first call compiles or loads the law: not in the first millisecond of flight.
-        self._fly(0.001, 0.0, pid.heading_rate(0.001, 0.0, 0.0, self._memory), 0.0, 0.0, (0.0, 0.0, 0.0))
+        everything = Setpoint(Mode.ABSOLUTE, Mode.ABSOLUTE, yaw=Mode.ABSOLUTE)
+        self.step(0.001, Estimate((0.0,) * 3, (0.0,) * 3, (1.0, 0.0, 0.0, 0.0), (0.0,) * 3), everything, False)
         self.reset()
 
     def reset(self) -> None:
         """Forget integrals and held positions."""
-        self._integral = [0.0, 0.0, 0.0]
         self._memory = pid.memory(self._p.num_rotors)
 
     def watch(self, dt_s: float, motors: Motors) -> None:
@@ -91,15 +81,14 @@ class StockController:
         result = [0.0, 0.0, 0.0]
         for i, mode in enumerate(modes):
             if mode == Mode.DISABLED:
-                self._integral[i] = 0.0
+                self._memory[pid.VELOCITY_TRIM + i] = 0.0
                 continue
             if mode == Mode.ABSOLUTE:
                 error = setpoint.position_w[i] - estimate.position_w[i]
                 feed_forward = want[i] if setpoint.xy == Mode.ABSOLUTE else 0.0
-                want[i] = _clip(feed_forward + POSITION_P * error, MAX_SPEED_Z if i == 2 else MAX_SPEED_XY)
-            error = want[i] - estimate.velocity_w[i]
-            self._integral[i] = _clip(self._integral[i] + VELOCITY_I * error * dt_s, 3.0)
-            result[i] = VELOCITY_P * error + self._integral[i] + setpoint.acceleration_w[i]
+                want[i] = _clip(feed_forward + pid.POSITION_P * error, pid.MAX_SPEED)
+            needed = pid.acceleration(dt_s, i, want[i], estimate.velocity_w[i], self._memory)
+            result[i] = needed + setpoint.acceleration_w[i]
         return result[0], result[1], result[2]
 
     def _tilt(self, setpoint: Setpoint, level_out: bool, yaw: float, ax: float, ay: float) -> tuple[float, float]:
@@ -107,9 +96,7 @@ class StockController:
             return 0.0, 0.0
         if setpoint.xy == Mode.DISABLED:
             return setpoint.roll, setpoint.pitch
-        c, s = math.cos(yaw), math.sin(yaw)
-        forward, left = c * ax + s * ay, -s * ax + c * ay
-        return _clip(-left / GRAVITY, MAX_TILT), _clip(forward / GRAVITY, MAX_TILT)
+        return pid.tilt(ax, ay, yaw)
 
     def _yaw_rate(self, dt_s: float, setpoint: Setpoint, yaw: float) -> float:
         if setpoint.yaw == Mode.ABSOLUTE:
@@ -120,8 +107,7 @@ class StockController:
     def _force(self, setpoint: Setpoint, az: float, estimate: Estimate) -> float:
         if setpoint.z == Mode.DISABLED:
             return setpoint.thrust * self._p.max_thrust
-        up = max(0.5, rotation_matrix(estimate.attitude)[8])
-        return max(0.0, self._p.mass * (GRAVITY + az) / up)
+        return pid.lift(az, rotation_matrix(estimate.attitude)[8], self._constants)
 
     def _fly(self, dt_s: float, force: float, p: float, q: float, r: float, rate: Vector) -> Motors:
         pid.rates_to_motors(dt_s, force, p, q, r, *rate, 1.0, self._constants, self._memory, self._command)

@@ -10,8 +10,8 @@ from policies.learners.hover_cost import HoverCost, cost, cost_adjoint
 from policies.learners.memory_kernel import constants
 from policies.learners.window import Window
 from policies.training_run import TrainConfig, new_actor
-from sim.flight import adjoint, attitude_kernel, kernel
-from sim.flight.plant import AttitudePlant, RotorPlant
+from sim.flight import adjoint, cascade_kernel, kernel
+from sim.flight.plant import CascadePlant, RotorPlant
 from sim.tasks import hover, hover_attitude
 from tests.policies.learners.test_memory_kernel import torch_rotation
 
@@ -23,7 +23,7 @@ class Physics(torch.autograd.Function):
 
     kernels = {  # noqa: RUF012
         RotorPlant: (kernel.step, adjoint.step_adjoint),
-        AttitudePlant: (attitude_kernel.step, attitude_kernel.step_adjoint),
+        CascadePlant: (cascade_kernel.step, cascade_kernel.step_adjoint),
     }
 
     @staticmethod

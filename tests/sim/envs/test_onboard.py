@@ -9,11 +9,12 @@ from hardware.virtual.multirotor.estimator import Estimate
 from hardware.virtual.multirotor.setpoint import Mode, Setpoint
 from hardware.virtual.multirotor.stock_controller import StockController
 from sim.envs.multirotor import MultirotorEnv
-from sim.envs.onboard import AttitudePid, Direct, onboard_controller
+from sim.envs.onboard import CascadedPid, Direct, onboard_controller
 from sim.errors import ConfigError
-from sim.flight import attitude_loop, crazyflie_pid
+from sim.flight import cascade, crazyflie_pid
 from sim.randomization import NOMINAL_TABLE, RandomizationTable, sample
-from sim.tasks import hover, hover_attitude
+from sim.tasks import _offboard as offboard
+from sim.tasks import hover, hover_attitude, hover_position, hover_rates, hover_velocity
 
 NOMINAL = hover_attitude.NOMINAL
 HOVER = np.float32(hover_attitude.TASK.action.nominal)
@@ -54,34 +55,58 @@ def test_a_positive_yaw_rate_turns_counter_clockwise():
     assert 0.3 < 2.0 * np.arctan2(quaternion[3], quaternion[0]) < 1.6
 
 
-def test_it_is_the_law_of_the_virtual_robot_step_by_step():
+def rates(p, q, r, thrust):
+    return Setpoint(tilt=Mode.VELOCITY, yaw=Mode.VELOCITY, roll_rate=p, pitch_rate=q, yaw_rate=r, thrust=thrust)
+
+
+def attitude(roll, pitch, yaw_rate, thrust):
+    return Setpoint(tilt=Mode.ABSOLUTE, yaw=Mode.VELOCITY, roll=roll, pitch=pitch, yaw_rate=yaw_rate, thrust=thrust)
+
+
+def velocity(ahead, left, up, yaw_rate):
+    return Setpoint(
+        Mode.VELOCITY, Mode.VELOCITY, yaw=Mode.VELOCITY,
+        velocity=(ahead, left, up), velocity_in_body=True, yaw_rate=yaw_rate,
+    )  # fmt: skip
+
+
+def position(x, y, z, yaw):
+    return Setpoint(Mode.ABSOLUTE, Mode.ABSOLUTE, yaw=Mode.ABSOLUTE, position_w=(x, y, z), heading=yaw)
+
+
+@pytest.mark.parametrize(
+    ("task", "setpoint"),
+    [(hover_rates, rates), (hover_attitude, attitude), (hover_velocity, velocity), (hover_position, position)],
+)
+def test_it_is_the_law_of_the_virtual_robot_step_by_step(task, setpoint):
     rng = np.random.default_rng(3)
-    drawn = sample(NOMINAL_TABLE, NOMINAL, rng, 1)
-    batch, single = AttitudePid(NOMINAL, 1, 0.002), StockController(NOMINAL)
+    drawn, action = sample(NOMINAL_TABLE, NOMINAL, rng, 1), task.TASK.action
+    batch, single = CascadedPid(action.level, NOMINAL, 1, 0.002), StockController(NOMINAL)
     batch.restart(np.arange(1), np.zeros((1, 4), np.float32), drawn)
-    worst = 0.0
+    worst, place = 0.0, np.float32([[0.3, -0.2, 0.1]])
     for _ in range(200):
-        rigid = hover_attitude.sample_start(rng, 1)[:, :13]
+        rigid = task.sample_start(rng, 1)[:, :13]
         rigid[0, 10:13] = rng.normal(size=3)
-        command = rng.uniform(hover_attitude.TASK.action.low, hover_attitude.TASK.action.high).astype(np.float32)
-        estimate = Estimate((0.0,) * 3, (0.0,) * 3, tuple(rigid[0, 3:7].tolist()), tuple(rigid[0, 10:13].tolist()))
-        roll, pitch, yaw_rate, thrust = command.tolist()
-        setpoint = Setpoint(
-            tilt=Mode.ABSOLUTE, yaw=Mode.VELOCITY, roll=roll, pitch=pitch, yaw_rate=yaw_rate, thrust=thrust
-        )
-        expected = single.step(0.002, estimate, setpoint, level_out=False)
-        worst = max(worst, np.abs(batch.motors(rigid, command[None])[0] - expected).max())
+        command = rng.uniform(action.low, action.high).astype(np.float32)
+        parts = (tuple(rigid[0, part].tolist()) for part in (slice(0, 3), slice(7, 10), slice(3, 7), slice(10, 13)))
+        sent = command.tolist()
+        if task is hover_position:
+            yaw = np.arctan2(*(2 * rigid[0, [6, 5]] @ rigid[0, [3, 4]], 1 - 2 * (rigid[0, [5, 6]] ** 2).sum()))
+            turned = complex(*sent[:2]) * np.exp(1j * yaw)
+            sent = [place[0, 0] + turned.real, place[0, 1] + turned.imag, place[0, 2] + sent[2], sent[3]]
+        expected = single.step(0.002, Estimate(*parts), setpoint(*sent), level_out=False)
+        worst = max(worst, np.abs(batch.motors(rigid, command[None], place)[0] - expected).max())
     assert worst < 1e-4
 
 
 def test_an_unbalanced_airframe_begins_trimmed():
     table = RandomizationTable("unbalanced", tuple(
-        term for term in hover_attitude._AIRFRAME if term.parameter in ("motor_gain", "centre_of_mass_xy")
+        term for term in offboard.AIRFRAME if term.parameter in ("motor_gain", "centre_of_mass_xy")
     ))  # fmt: skip
     env = fly((0.0,) * 4, seconds=1.0, table=table, n=50)
     cosine = 1.0 - 2.0 * (env.state[:, 4] ** 2 + env.state[:, 5] ** 2)
     assert np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0))).max() < 6.0
-    torque = attitude_loop.unequal_rotors(env.sample)[:, :2] / np.array(NOMINAL.inertia[:2])
+    torque = cascade.unequal_rotors(env.sample)[:, :2] / np.array(NOMINAL.inertia[:2])
     assert np.abs(torque).max() > 30.0, "there was something to trim"
 
 
@@ -107,18 +132,19 @@ def test_the_integral_is_bounded_and_nan_is_not_hidden():
 
 def test_each_level_has_its_controller():
     assert isinstance(onboard_controller(hover.TASK, NOMINAL, 1, 0.005), Direct)
-    assert isinstance(onboard_controller(hover_attitude.TASK, NOMINAL, 1, 0.002), AttitudePid)
-    action = dataclasses.replace(hover.TASK.action, level="velocity")
-    with pytest.raises(ConfigError, match="velocity"):
+    for task in (hover_rates, hover_attitude, hover_velocity, hover_position):
+        assert onboard_controller(task.TASK, NOMINAL, 1, 0.002).level == cascade.CASCADE[task.TASK.action.level]
+    action = dataclasses.replace(hover.TASK.action, level="joint_position")
+    with pytest.raises(ConfigError, match="joint_position"):
         onboard_controller(dataclasses.replace(hover.TASK, action=action), NOMINAL, 1, 0.005)
 
 
 def test_loop_gains_reach_the_loops():
     drawn = sample(NOMINAL_TABLE, NOMINAL, np.random.default_rng(0), 2)
     drawn.attitude_gain[1] = 1.5
-    batch = AttitudePid(NOMINAL, 2, 0.002)
+    batch = CascadedPid("attitude_thrust", NOMINAL, 2, 0.002)
     batch.restart(np.arange(2), np.full((2, 4), NOMINAL.hover_command, np.float32), drawn)
     rigid = level_start(2)[:, :13]
-    motors = batch.motors(rigid, np.tile(HOVER + np.float32([0.05, 0, 0, 0]), (2, 1)))
+    motors = batch.motors(rigid, np.tile(HOVER + np.float32([0.05, 0, 0, 0]), (2, 1)), np.zeros((2, 3), np.float32))
     spread = motors[:, 3] - motors[:, 0]
     assert spread[1] == pytest.approx(1.5 * spread[0], rel=0.02)

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 
 from sim.errors import ConfigError
-from sim.flight import attitude_loop
+from sim.flight import cascade
 from sim.flight.levels import fractions, level_of
-from sim.flight.plant import AttitudePlant, RotorPlant
+from sim.flight.plant import CascadePlant, RotorPlant
 from sim.randomization import NOMINAL_TABLE, sample
-from sim.tasks import hover, hover_attitude
+from sim.tasks import hover, hover_attitude, hover_position, hover_rates, hover_velocity
 
-TASKS = pytest.mark.parametrize("task", [hover, hover_attitude], ids=lambda task: task.TASK.name)
+TASKS = pytest.mark.parametrize(
+    "task", [hover, hover_rates, hover_attitude, hover_velocity, hover_position], ids=lambda task: task.TASK.name
+)
 
 
 @TASKS
@@ -41,14 +43,14 @@ def test_the_hover_command_holds_the_nominal_airframe_still(task):
 
 
 def test_plants():
-    assert level_of(hover.TASK).plant is RotorPlant
-    assert level_of(hover_attitude.TASK).plant is AttitudePlant
+    assert isinstance(level_of(hover.TASK).plant(np.zeros((2, 57), np.float32)), RotorPlant)
+    assert level_of(hover_attitude.TASK).plant is CascadePlant
 
 
 def test_an_airframe_too_heavy_to_hover_has_no_trim():
     drawn = sample(NOMINAL_TABLE, hover.NOMINAL, np.random.default_rng(0), 3)
     drawn.flight.mass[1] *= 3.0
-    for task in (hover, hover_attitude):
+    for task in (hover, hover_rates, hover_velocity):
         trim = level_of(task.TASK).trim(drawn, task.NOMINAL)
         assert np.isnan(trim).any(axis=1).tolist() == [False, True, False]
 
@@ -56,12 +58,14 @@ def test_an_airframe_too_heavy_to_hover_has_no_trim():
 def test_rotor_speeds_become_thrust():
     state = np.zeros((3, 17), np.float32)
     state[:, 13:] = np.float32([[0.0], [hover.NOMINAL.hover_command], [1.0]])
-    attitude_loop.begin(state, hover.NOMINAL)
+    cascade.begin(state, hover.NOMINAL)
     assert state[:, 16] == pytest.approx([0.0, 1.0 / hover.NOMINAL.thrust_to_weight, 1.0], rel=1e-5)
     assert np.all(state[:, 13:16] == 0.0)
 
 
 def test_a_level_without_a_plant_is_refused():
-    action = dataclasses.replace(hover.TASK.action, level="velocity")
-    with pytest.raises(ConfigError, match=r"'velocity'.*motor, attitude_thrust"):
+    action = dataclasses.replace(hover.TASK.action, level="joint_position")
+    with pytest.raises(
+        ConfigError, match=r"'joint_position'.*motor, rates_thrust, attitude_thrust, velocity, position"
+    ):
         level_of(dataclasses.replace(hover.TASK, action=action))

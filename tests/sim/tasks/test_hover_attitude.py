@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 
-from sim.flight import attitude_loop
+from sim.flight import cascade
 from sim.randomization import sample
 from sim.registry import load_task
 from sim.spec import FlightLimits
+from sim.tasks import _offboard as offboard
 from sim.tasks import hover
 from sim.tasks import hover_attitude as task
 
@@ -17,10 +18,10 @@ def test_the_registry_finds_it():
 
 def test_it_observes_what_hover_observes():
     """One observation builder serves both."""
-    assert [(t.name, t.size, t.unit, t.frame) for t in task.ACTOR_TERMS[:-1]] == [
+    assert [(t.name, t.size, t.unit, t.frame) for t in task.TASK.actor_terms[:-1]] == [
         (t.name, t.size, t.unit, t.frame) for t in hover.ACTOR_TERMS[:-1]
     ]
-    assert task.ACTOR_TERMS[-1].name == "applied_action"
+    assert task.TASK.actor_terms[-1].name == "applied_action"
     assert task.TASK.success == hover.TASK.success
 
 
@@ -58,7 +59,7 @@ def test_training_differs_from_judgement_by_the_lost_packets_only():
 
 def test_every_draw_can_hover_within_the_range():
     drawn = sample(task.EVALUATION_TABLE, task.NOMINAL, np.random.default_rng(0), 5000)
-    thrust = attitude_loop.hover_thrust(drawn, task.NOMINAL)
+    thrust = cascade.hover_thrust(drawn, task.NOMINAL)
     assert ACTION.low[3] < thrust.min()
     assert thrust.max() < ACTION.high[3]
 
@@ -66,7 +67,7 @@ def test_every_draw_can_hover_within_the_range():
 def test_starts_are_hovers_up_to_45_degrees_with_rotors_turning():
     start = task.sample_start(np.random.default_rng(1), 5000)
     tilt = np.arccos(1.0 - 2.0 * (start[:, 4] ** 2 + start[:, 5] ** 2))
-    assert 0.97 * task.START_TILT_RAD < tilt.max() <= task.START_TILT_RAD + 1e-4
+    assert 0.97 * offboard.START_TILT_RAD < tilt.max() <= offboard.START_TILT_RAD + 1e-4
     assert np.all(start[:, 13:] == np.float32(task.NOMINAL.hover_command))
     assert np.abs(start[:, :3]).max() <= hover.START_POSITION_M
 

@@ -1,19 +1,21 @@
-"""A multirotor behind its own attitude controller: a reduced plant, fused and differentiable.
+"""A multirotor behind its own cascade of controllers: a reduced plant, fused and differentiable.
 
-For policies that command attitude and thrust every 20 ms the rotors and the loops around them
-are too fast to follow one by one. What is left of them is a third-order system per axis, the
-rate loop's angular acceleration behind the rotors' lag,
+For policies that command rates, attitude, velocity or position every 20 ms the rotors and the loops around
+them are too fast to follow one by one. What is left of them is a third-order system per axis,
+the rate loop's angular acceleration behind the rotors' lag,
 
-    a' = (k_r (k_a (c - sin(angle)) - w) - a) / tau,    w' = a + bias(f),  q' = q (0, w)/2,
+    a' = (k_r (rate - w) - a) / tau,    w' = a + bias(f),  q' = q (0, w)/2,
 
-and a first-order lag of the thrust f; the body is pushed along its z axis. ``attitude_loop.py`` derives
+and a first-order lag of the thrust f; the body is pushed along its z axis. The rate is the command itself,
+or what the loops around it ask for: ``k_a (c - sin(angle))`` for an attitude, and on top of that the velocity
+and position loops (outer_loops.py). ``cascade.py`` derives
 the coefficients from the airframe and the law of ``crazyflie_pid.py``; tests hold the step
-responses against the full body under the full law in MuJoCo. Left out: saturation, gyroscopic
-torque and the integral part of the rate loop.
+responses against the full body under the full law in MuJoCo. Left out: saturation of rotors and rates,
+gyroscopic torque and the integral parts.
 
 State, ``(num_envs, 17)``: as in layout.py, with the lagged angular acceleration (3, in
 ``ANGULAR_ACCELERATION_UNIT``) and the lagged thrust (fraction of the full one) for the rotors.
-Commands, ``(num_envs, 4)``: roll, pitch, yaw rate, thrust, each as a fraction of its range.
+Commands, ``(num_envs, 4)``: the level's four channels (cascade.py), each as a fraction of its range.
 """
 # ruff: noqa: ANN001, ANN201
 
@@ -24,6 +26,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from sim.flight import layout
+from sim.flight.outer_loops import position_loop, position_loop_adjoint, velocity_loop, velocity_loop_adjoint
 from sim.flight.rigid_body import HALF, quaternion_rate, quaternion_rate_adjoint, thrust_axis, thrust_axis_adjoint
 from sim.flight.rotor import FASTMATH, ONE, TWO
 
@@ -34,14 +37,17 @@ ANGULAR_ACCELERATION_UNIT = np.float32(50.0)
 STATE_SIZE = 17
 COMMANDS = 4
 
+RATES, ATTITUDE, VELOCITY, POSITION = 0.0, 1.0, 2.0, 3.0
+"""What a row's commands are for; a policy's level decides."""
+
 STEP_S = 0
 """Substep, s."""
 LOW, SPAN = slice(1, 5), slice(5, 9)
-"""Command = low + span * fraction: rad, rad, rad/s, fraction of the full thrust."""
+"""Command = low + span * fraction, in the level's units."""
 ATTITUDE_GAIN = 9
 """k_a, 1/s"""
 RATE_GAIN = slice(10, 13)
-"""k_r about x, y, z, 1/s; about z the command is a rate and k_a plays no part."""
+"""k_r about x, y, z, 1/s; about z no loop of angles is around it, unless for a position."""
 LAG_SHARE = 13
 """Share of the way that the rotors' lag goes in one substep."""
 SPECIFIC_THRUST = 14
@@ -52,7 +58,19 @@ BIAS = slice(18, 21)
 """Angular acceleration that the loops do not know of, rad/s^2."""
 THRUST_BIAS = slice(21, 24)
 """The same per full thrust: unequal rotors, or a centre of mass beside theirs, turn with thrust."""
-PACKED_SIZE = 24
+LEVEL = 24
+"""RATES, ATTITUDE, VELOCITY or POSITION."""
+VELOCITY_GAIN = 25
+"""k_v, 1/s"""
+HOVER_THRUST, THRUST_PER_ACCELERATION = 26, 27
+"""f_0, fraction of the full thrust, and f_1, the same per m/s^2."""
+POSITION_GAIN = 28
+"""k_p, 1/s"""
+YAW_GAIN = 29
+"""Yaw rate per sine of the heading error, 1/s; at the level of positions."""
+PACKED_SIZE = 30
+
+_ATTITUDE, _VELOCITY, _POSITION = np.float32(ATTITUDE), np.float32(VELOCITY), np.float32(POSITION)
 
 
 def step(state: NDArray[np.float32], command: NDArray[np.float32], packed: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -61,7 +79,7 @@ def step(state: NDArray[np.float32], command: NDArray[np.float32], packed: NDArr
     Args:
         state: ``(num_envs, 17)`` float32.
         command: fractions of the range, held over the period, ``(num_envs, 4)`` float32.
-        packed: coefficients, ``(num_envs, 24)`` float32.
+        packed: coefficients, ``(num_envs, 30)`` float32.
 
     Returns:
         The next state. NaN in an environment's input gives NaN in its output and in no other's.
@@ -100,17 +118,72 @@ def _require(state: NDArray[np.float32], command: NDArray[np.float32], packed: N
 
 
 @njit(inline="always", fastmath=FASTMATH, error_model="numpy")
+def channel(command, packed, n, i):
+    """Command ``i`` of environment ``n`` in its unit."""
+    return packed[n, 1 + i] + packed[n, 5 + i] * command[n, i]
+
+
+@njit(inline="always", fastmath=FASTMATH, error_model="numpy")
+def demands(x, command, packed, n):
+    """Rates about x, y, z (rad/s) and thrust (fraction) that the loops ask for in state ``x`` (17,)."""
+    level = packed[n, 24]
+    first, second = channel(command, packed, n, 0), channel(command, packed, n, 1)
+    third, fourth = channel(command, packed, n, 2), channel(command, packed, n, 3)
+    if level >= _VELOCITY:
+        if level >= _POSITION:
+            first, second, third, fourth = position_loop(
+                x, first, second, third, fourth, packed[n, 28], packed[n, 29]
+            )  # fmt: skip
+        yaw_rate = fourth
+        first, second, fourth = velocity_loop(
+            x, first, second, third, packed[n, 25], packed[n, 26], packed[n, 27]
+        )  # fmt: skip
+        third = yaw_rate
+    if level >= _ATTITUDE:
+        # Sines of roll and pitch: third row of the rotation matrix.
+        first = packed[n, 9] * (first - TWO * (x[5] * x[6] + x[3] * x[4]))
+        second = packed[n, 9] * (second + TWO * (x[4] * x[6] - x[3] * x[5]))
+    return first, second, third, fourth
+
+
+@njit(inline="always", fastmath=FASTMATH, error_model="numpy")
+def demands_adjoint(x, command, packed, n, g_p, g_q, g_yaw_rate, g_thrust, g, grad_command):
+    """Transposed derivative of ``demands``: adds to ``g`` (17,) and to ``grad_command``."""
+    level = packed[n, 24]
+    g_1, g_2, g_3, g_4 = g_p, g_q, g_yaw_rate, g_thrust
+    if level >= _ATTITUDE:
+        g_1 *= packed[n, 9]
+        g_2 *= packed[n, 9]
+        g[3] -= TWO * (x[4] * g_1 + x[5] * g_2)
+        g[4] -= TWO * (x[3] * g_1 - x[6] * g_2)
+        g[5] -= TWO * (x[6] * g_1 + x[3] * g_2)
+        g[6] -= TWO * (x[5] * g_1 - x[4] * g_2)
+    if level >= _VELOCITY:
+        first, second = channel(command, packed, n, 0), channel(command, packed, n, 1)
+        third, fourth = channel(command, packed, n, 2), channel(command, packed, n, 3)
+        ahead, left, up = first, second, third
+        if level >= _POSITION:
+            ahead, left, up, _ = position_loop(x, first, second, third, fourth, packed[n, 28], packed[n, 29])
+        g_1, g_2, g_3 = velocity_loop_adjoint(
+            x, ahead, left, up, packed[n, 25], packed[n, 26], packed[n, 27], g_1, g_2, g_4, g
+        )  # fmt: skip
+        g_4 = g_yaw_rate
+        if level >= _POSITION:
+            g_1, g_2, g_3, g_4 = position_loop_adjoint(
+                x, first, second, third, fourth, packed[n, 28], packed[n, 29], g_1, g_2, g_3, g_4, g
+            )  # fmt: skip
+    grad_command[n, 0] += packed[n, 5] * g_1
+    grad_command[n, 1] += packed[n, 6] * g_2
+    grad_command[n, 2] += packed[n, 7] * g_3
+    grad_command[n, 3] += packed[n, 8] * g_4
+
+
+@njit(inline="always", fastmath=FASTMATH, error_model="numpy")
 def substep(x, y, command, packed, n):
     """Advance one substep: ``x`` (17,) -> ``y`` (17,), of environment ``n``."""
-    h, attitude_gain, share = packed[n, 0], packed[n, 9], packed[n, 13]
-    roll = packed[n, 1] + packed[n, 5] * command[n, 0]
-    pitch = packed[n, 2] + packed[n, 6] * command[n, 1]
-    yaw_rate = packed[n, 3] + packed[n, 7] * command[n, 2]
-    thrust = packed[n, 4] + packed[n, 8] * command[n, 3]
+    h, share = packed[n, 0], packed[n, 13]
     qw, qx, qy, qz = x[3], x[4], x[5], x[6]
-    # Sines of roll and pitch: third row of the rotation matrix.
-    p = attitude_gain * (roll - TWO * (qy * qz + qw * qx))
-    q = attitude_gain * (pitch + TWO * (qx * qz - qw * qy))
+    p, q, yaw_rate, thrust = demands(x, command, packed, n)
     unit = ONE / ANGULAR_ACCELERATION_UNIT
     y[13] = x[13] + share * (unit * packed[n, 10] * (p - x[10]) - x[13])
     y[14] = x[14] + share * (unit * packed[n, 11] * (q - x[11]) - x[14])
@@ -159,12 +232,12 @@ def step_adjoint_batch(state, command, packed, grad_next, grad_state, grad_comma
             grad_command[n, i] = 0.0
         for back in range(SUBSTEPS):
             k = SUBSTEPS - 1 - back
-            substep_adjoint(trace[k], trace[k + 1], scales[k], packed, n, g, grad_command)
+            substep_adjoint(trace[k], trace[k + 1], scales[k], command, packed, n, g, grad_command)
         grad_state[n] = g
 
 
 @njit(inline="always", fastmath=FASTMATH, error_model="numpy")
-def substep_adjoint(x, y, scale, packed, n, g, grad_command):
+def substep_adjoint(x, y, scale, command, packed, n, g, grad_command):
     """Transposed derivative of ``substep``: ``g`` (17,) goes from ``y`` to ``x``; adds to ``grad_command``."""
     h, share, push = packed[n, 0], packed[n, 13], packed[n, 14]
     axis = thrust_axis(y[3], y[4], y[5], y[6])
@@ -191,25 +264,16 @@ def substep_adjoint(x, y, scale, packed, n, g, grad_command):
     g[12] += jz
     # Lags and loops.
     unit = ONE / ANGULAR_ACCELERATION_UNIT
-    gain = packed[n, 9]
     for i in range(3):
         g[16] += h * packed[n, 21 + i] * g[10 + i]
-        lagged = g[13 + i] + h * ANGULAR_ACCELERATION_UNIT * g[10 + i]
-        g[13 + i] = (ONE - share) * lagged
-        rate = share * unit * packed[n, 10 + i] * lagged
-        g[10 + i] -= rate
-        if i == 0:
-            rate *= gain
-            g[3] -= TWO * x[4] * rate
-            g[4] -= TWO * x[3] * rate
-            g[5] -= TWO * x[6] * rate
-            g[6] -= TWO * x[5] * rate
-        elif i == 1:
-            rate *= gain
-            g[3] -= TWO * x[5] * rate
-            g[4] += TWO * x[6] * rate
-            g[5] -= TWO * x[3] * rate
-            g[6] += TWO * x[4] * rate
-        grad_command[n, i] += packed[n, 5 + i] * rate
-    grad_command[n, 3] += packed[n, 8] * share * g[16]
+    p = share * unit * packed[n, 10] * (g[13] + h * ANGULAR_ACCELERATION_UNIT * g[10])
+    q = share * unit * packed[n, 11] * (g[14] + h * ANGULAR_ACCELERATION_UNIT * g[11])
+    r = share * unit * packed[n, 12] * (g[15] + h * ANGULAR_ACCELERATION_UNIT * g[12])
+    for i in range(3):
+        g[13 + i] = (ONE - share) * (g[13 + i] + h * ANGULAR_ACCELERATION_UNIT * g[10 + i])
+    g[10] -= p
+    g[11] -= q
+    g[12] -= r
+    thrust = share * g[16]
     g[16] *= ONE - share
+    demands_adjoint(x, command, packed, n, p, q, r, thrust, g, grad_command)
