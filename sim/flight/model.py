@@ -81,6 +81,12 @@ def model_fields(model: mujoco.MjModel, robot: RobotSpec, parameters: FlightPara
     return fields
 
 
+def standing_height(model: mujoco.MjModel) -> float:
+    """Return the height of the body's origin above a floor that its feet (spheres ``foot_...``) touch, m."""
+    feet = [geom for geom in map(model.geom, range(model.ngeom)) if geom.name.startswith("foot_")]
+    return max((float(foot.size[0] - foot.pos[2]) for foot in feet), default=0.0)
+
+
 def actuator_gear(parameters: FlightParameters) -> NDArray[np.float64]:
     """Return force and torque at each rotor's hub per newton of thrust, ``(num_envs, num_rotors, 6)``."""
     axis = parameters.rotor_axis_b.astype(np.float64)

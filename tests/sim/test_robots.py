@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sim.errors import ConfigError
-from sim.flight.model import build_model, build_spec
+from sim.flight.model import build_model, build_spec, standing_height
 from sim.flight.scene import FLOOR
 from sim.registry import load_robot, robot_names
 from sim.spec import GRAVITY, MultirotorParameters
@@ -30,7 +30,7 @@ def check_against_constants(model: mujoco.MjModel, robot, constants) -> None:
         actuator, site = model.actuator(name), model.site(name)
         assert actuator.trntype[0] == mujoco.mjtTrn.mjTRN_SITE
         assert actuator.trnid[0] == site.id
-        np.testing.assert_allclose(actuator.gear, [0, 0, 1, 0, 0, sign * constants.torque_per_thrust], rtol=1e-12)
+        np.testing.assert_allclose(actuator.gear, [0, 0, 1, 0, 0, sign * constants.torque_per_thrust], rtol=1e-7)
         np.testing.assert_allclose(site.pos, position, rtol=1e-12)
         np.testing.assert_array_equal(site.quat, [1.0, 0.0, 0.0, 0.0])
         assert model.site_bodyid[site.id] == body.id
@@ -44,6 +44,28 @@ def check_against_constants(model: mujoco.MjModel, robot, constants) -> None:
 def test_mjcf_as_it_stands_is_the_default_parameter_set(name):
     robot = load_robot(name)
     check_against_constants(mujoco.MjModel.from_xml_path(str(robot.mjcf)), robot, robot.parameters())
+
+
+@pytest.mark.parametrize(("name", "which"), SETS)
+def test_airframe_is_one_that_flies(name, which):
+    """Bounds that every multirotor keeps: thrust for its weight, a real body, torque about each axis."""
+    constants = load_robot(name).parameters(which)
+    assert 1.4 < constants.thrust_to_weight < 6.0
+    assert 0.3 < constants.hover_command < 0.9
+    x, y, z = constants.inertia
+    assert max(x, y, z) < x + y + z - max(x, y, z)  # the triangle inequality of principal moments
+    assert sum(constants.yaw_sign) == 0.0
+    np.testing.assert_allclose(np.sum(constants.rotor_position_b, axis=0)[:2], 0.0, atol=0.005)
+    assert 0.0 < constants.motor_rise_s < 0.3
+    assert 0.0 < constants.motor_fall_s < 0.3
+
+
+@pytest.mark.parametrize("name", MULTIROTORS)
+def test_rotors_do_not_touch_each_other(name):
+    constants = load_robot(name).parameters()
+    hubs = np.array(constants.rotor_position_b)
+    apart = np.linalg.norm(hubs[:, None] - hubs[None], axis=2) + np.eye(len(hubs))
+    assert apart.min() > 2.0 * constants.rotor_radius_m
 
 
 @pytest.mark.parametrize("floor", [False, True])
@@ -74,10 +96,11 @@ def test_hover_thrust_holds_the_robot_and_full_thrust_lifts_it(name, which):
 def test_robot_rests_on_the_floor(name, which):
     model = build_model(name, which, floor=True)
     data = mujoco.MjData(model)
-    data.qpos[2] = 0.05
-    mujoco.mj_step(model, data, nstep=400)
+    height = standing_height(model)
+    data.qpos[2] = height + 0.03
+    mujoco.mj_step(model, data, nstep=600)
     assert data.ncon >= 3
-    assert 0.0 < data.qpos[2] < 0.03
+    assert data.qpos[2] == pytest.approx(height, abs=2e-3)
     assert data.qpos[3] == pytest.approx(1.0, abs=1e-4)
     np.testing.assert_allclose(data.qvel, 0.0, atol=1e-3)
 

@@ -17,19 +17,22 @@ from sim.flight.layout import FIRST_ROTOR
 from sim.flight.model import build_model, model_fields
 from sim.flight.parameters import FlightParameters
 from sim.flight.rotor_bank import RotorBank
-from sim.registry import load_robot
+from sim.registry import load_robot, robot_names
+from sim.spec import MultirotorParameters
 from tests.sim.flight import reference
 from tests.sim.flight.batches import random_parameters
 
 ROBOT = load_robot("crazyflie")
+MULTIROTORS = [name for name in robot_names() if isinstance(load_robot(name).parameters(), MultirotorParameters)]
 
 
 def commands(rng: np.random.Generator, start: np.ndarray, parameters: FlightParameters, seconds: float, dt: float):
-    """Random swings around hover with damped body rates, flown once in the kernel: ``(steps, N, 4)``."""
+    """Random swings around hover with damped body rates, flown once in the kernel: ``(steps, N, num_rotors)``."""
     hover = np.nan_to_num(parameters.hover_command(), nan=0.9)[:, None]
-    phase, rate = rng.uniform(0.0, 2.0 * np.pi, (6, 4)), rng.uniform(5.0, 25.0, (6, 4))
+    shape = (parameters.num_envs, parameters.num_rotors)
+    phase, rate = rng.uniform(0.0, 2.0 * np.pi, shape), rng.uniform(5.0, 25.0, shape)
     packed, state, chosen = parameters.packed(dt), start, []
-    turning = np.sign(packed[:, FIRST_ROTOR:].reshape(6, 4, 6)[..., 3:])  # (N, R, 3)
+    turning = np.sign(packed[:, FIRST_ROTOR:].reshape(*shape, 6)[..., 3:])  # (N, R, 3)
     for k in range(round(seconds / dt)):
         damping = np.einsum("nra,na->nr", turning, state[:, 10:13] * (0.01, 0.01, 0.03))
         swing = 0.06 * np.sin(rate * dt * k + phase)
@@ -38,16 +41,18 @@ def commands(rng: np.random.Generator, start: np.ndarray, parameters: FlightPara
     return np.stack(chosen)
 
 
-def fly_in_mujoco(start, command, parameters: FlightParameters, dt: float, parameter_set: str) -> np.ndarray:
-    """States after every step, ``(steps, N, 17)``."""
-    model = build_model(ROBOT, parameter_set, dt)
+def fly_in_mujoco(
+    start, command, parameters: FlightParameters, dt: float, parameter_set: str, robot=ROBOT
+) -> np.ndarray:
+    """States after every step, ``(steps, N, 13 + num_rotors)``."""
+    model = build_model(robot, parameter_set, dt)
     batch = Batch(model, parameters.num_envs, 1)
-    for name, value in model_fields(model, ROBOT, parameters).items():
+    for name, value in model_fields(model, robot, parameters).items():
         batch.expand(name)[:] = value
     batch.set_const()
     rotors, speed = RotorBank(parameters, dt), start[:, 13:].copy()
     batch.qpos[:], batch.qvel[:] = to_body_origin(start, parameters.centre_of_mass_b)
-    body = model.body(ROBOT.name).id
+    body = model.body(robot.name).id
     batch.xfrc_applied.reshape(parameters.num_envs, -1, 6)[:, body, :3] = parameters.force_w
     batch.qfrc_applied[:, 3:6] = parameters.torque_b
     flown = []
@@ -113,6 +118,25 @@ def test_two_second_flights_agree(parameter_set, dt):
     assert difference["attitude"] < 2e-4
     assert difference["velocity"] < 2e-3
     assert difference["rates"] < 4e-4
+
+
+@pytest.mark.parametrize("name", MULTIROTORS)
+def test_every_robot_flies_alike(name):
+    """Each robot's own numbers and rotor count; the air's forces, which MuJoCo is handed, have their own tests."""
+    robot, rng = load_robot(name), np.random.default_rng(5)
+    parameters = FlightParameters.nominal(robot.parameters(), 6)
+    parameters.rotor_drag[:] = 0.0
+    parameters.motor_gain[:] = 1.0 + rng.uniform(-0.02, 0.02, parameters.motor_gain.shape)
+    start = hover_state(parameters)
+    start[:, 10:13] = rng.normal(0.0, 1.0, (6, 3))
+    command = commands(rng, start, parameters, 1.0, 0.005)
+    in_mujoco = fly_in_mujoco(start, command, parameters, 0.005, robot.default_parameter_set, robot)
+    assert np.abs(in_mujoco[-1] - start).max() > 0.1
+    difference = largest_difference(fly_in_kernel(start, command, parameters, 0.005), in_mujoco)
+    assert difference["position"] < 1e-3
+    assert difference["attitude"] < 2e-4
+    assert difference["velocity"] < 2e-3
+    assert difference["rates"] < 1e-3
 
 
 def test_difference_while_spinning_fast_is_truncation_of_fourth_order():

@@ -1,0 +1,1 @@
+"""Bitcraze Crazyflie 2.1 Brushless."""

@@ -1,0 +1,1 @@
+"""Yuneec Typhoon H480, a 2.7 kg hexarotor."""

@@ -1,0 +1,1 @@
+"""A 35 g ducted micro quadrotor (75 mm whoop)."""

@@ -1,0 +1,1 @@
+"""A 5-inch racing quadrotor of the Agilicious class."""
