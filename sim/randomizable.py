@@ -41,6 +41,16 @@ class Parameter:
 
 
 _AIRFRAME = {
+    "size": Parameter(
+        1, "1", SCALE, "every length; mass and forces go with its cube, all other terms with them (airframes.py)",
+        1.0, "positive",
+    ),
+    "torque_to_inertia": Parameter(
+        1, "rad/s^2", ("set",), "agility: one rotor's largest thrust times its arm over the roll inertia", np.nan
+    ),
+    "thrust_linear_share": Parameter(
+        1, "1", ("set",), "share of the full thrust that grows with speed instead of its square", np.nan
+    ),
     "mass": Parameter(1, "kg", ALL, "total mass", lambda p: p.mass, "positive"),
     "inertia": Parameter(
         3, "kg m^2", SCALE, "second moments of mass along x, y, z (keeps the inertia realizable)",

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from rich.table import Table
 
+from sim.airframes import bend_thrust_curve, scale_to_size, set_torque_to_inertia
 from sim.distributions import Distribution, as_data
 from sim.errors import ConfigError
 from sim.flight.parameters import FlightParameters
@@ -239,4 +240,8 @@ def _flight_parameters(nominal: MultirotorParameters, value: dict[str, np.ndarra
     }
     fields = {field.name for field in dataclasses.fields(FlightParameters)}
     drawn = {name: _column(array) for name, array in (value | derived).items() if name in fields}
-    return dataclasses.replace(FlightParameters.nominal(nominal, len(value["mass"])), **drawn)
+    flight = dataclasses.replace(FlightParameters.nominal(nominal, len(value["mass"])), **drawn)
+    bend_thrust_curve(flight, value["thrust_linear_share"][:, 0])
+    scale_to_size(flight, value["size"][:, 0])
+    set_torque_to_inertia(flight, value["torque_to_inertia"][:, 0])
+    return flight
