@@ -114,7 +114,7 @@ class _FlightRecord:
     def add(self, env: MultirotorEnv) -> None:
         """Take in one control step; a flight that failed stays ended."""
         self._step += 1
-        position_w, invalid_action = env.position_w, env.invalid_action
+        position_w, invalid_action = env.judged_position_w, env.invalid_action
         distance = np.linalg.norm(position_w, axis=1)
         self._invalid |= self.flying & invalid_action
         self.flying &= ~invalid_action & (distance <= self._criterion.max_distance_m)  # False for NaN

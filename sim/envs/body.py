@@ -14,7 +14,7 @@ import mujoco
 import numpy as np
 from mujoco import batch
 
-from sim.flight.model import build_spec
+from sim.flight.model import actuator_gear, build_spec
 from sim.flight.parameters import FlightParameters
 from sim.spec import MultirotorParameters, RobotSpec
 
@@ -67,6 +67,9 @@ class MultirotorBatch:
         self.qpos = self.batch.bind("qpos")
         self.qvel = self.batch.bind("qvel")
         self._thrust = self.batch.bind("ctrl")
+        self._timestep = self.batch.expand("opt.timestep")
+        self._constant_force_w = np.zeros((num_envs, 3), np.float32)
+        self._constant_torque_b = np.zeros((num_envs, 3), np.float32)
         self._force_w = self.batch.bind("xfrc_applied")[:, self._body, 0:3]
         self._torque_b = self.batch.bind("qfrc_applied")[:, 3:6]
         self._fields = {name: self.batch.expand(name) for name in _AIRFRAME_FIELDS}
@@ -82,16 +85,25 @@ class MultirotorBatch:
         body = self._body
         self._fields["body_mass"][ids, body] = flight.mass
         self._fields["body_inertia"][ids, body] = flight.inertia
-        self._fields["site_pos"][ids[:, None], self._sites] = flight.rotor_position_b - flight.centre_of_mass_b[:, None]
-        self._fields["actuator_gear"][ids, :, 5] = flight.torque_per_thrust[:, None] * flight.yaw_sign
+        self._fields["site_pos"][ids[:, None], self._sites] = flight.hubs_b()
+        self._fields["actuator_gear"][ids] = actuator_gear(flight)
         self.batch.set_const(ids)
         self.batch.reset(ids, stage=mujoco.mjtStage.mjSTAGE_NONE)
         self.qpos[ids] = state[:, 0:7]
         self.qvel[ids] = state[:, 7:13]
         # A wrench of xfrc_applied acts at the centre of mass and keeps its world direction; the
         # angular part of a free joint's qfrc_applied turns with the body.
-        self._force_w[ids] = flight.force_w
-        self._torque_b[ids] = flight.torque_b
+        self._force_w[ids] = self._constant_force_w[ids] = flight.force_w
+        self._torque_b[ids] = self._constant_torque_b[ids] = flight.torque_b
+
+    def set_step(self, step_s: np.ndarray) -> None:
+        """Integrate by steps of another length from now on, (num_envs,) s."""
+        self._timestep[:] = step_s
+
+    def push(self, force_w: np.ndarray, torque_b: np.ndarray) -> None:
+        """Add a wrench to the constant one until the next call: (num_envs, 3) N at the centre of mass and N m."""
+        self._force_w[:] = self._constant_force_w + force_w
+        self._torque_b[:] = self._constant_torque_b + torque_b
 
     def step(self, thrust: np.ndarray, active: np.ndarray | None = None) -> None:
         """Advance by one physics step with constant thrust.

@@ -62,15 +62,27 @@ class StateHistory:
     """The last physics states of every environment, read back with a delay."""
 
     def __init__(self, num_envs: int, state_size: int, longest_delay_s: float, step_s: float) -> None:
-        self._step_s = step_s
         self._ring = np.zeros((math.floor(longest_delay_s / step_s + 1e-9) + 2, num_envs, state_size), np.float32)
+        self._step_s = step_s
         self._newest = 0
-        self._age = np.zeros(num_envs, np.float32)
+        self._age = np.zeros((num_envs, 2), np.float32)
+        self._second = np.zeros(state_size, np.int64)
 
-    def restart(self, ids: np.ndarray, state: np.ndarray, delay_s: np.ndarray) -> None:
-        """Begin the episodes ``ids``: the start ``state`` (len(ids), size) is all there was before."""
+    def restart(
+        self, ids: np.ndarray, state: np.ndarray, delay_s: np.ndarray, second_delay_s: np.ndarray | None = None
+    ) -> None:
+        """Begin the episodes ``ids``: the start ``state`` (len(ids), size) is all there was before.
+
+        Delays are (len(ids),) s of simulated time in nominal steps; the second one is that of the
+        columns named by ``split`` and the same as the first when None.
+        """
         self._ring[:, ids] = state
-        self._age[ids] = delay_s / self._step_s
+        second = delay_s if second_delay_s is None else second_delay_s
+        self._age[ids] = np.stack([delay_s, second], axis=1) / self._step_s
+
+    def split(self, columns: np.ndarray) -> None:
+        """Give the columns where ``columns`` (size,) is True the second delay."""
+        self._second[:] = columns
 
     def push(self, state: np.ndarray) -> None:
         """Record the state (num_envs, size) after one physics step."""
@@ -79,16 +91,16 @@ class StateHistory:
 
     def delayed(self, out: np.ndarray) -> None:
         """Write each environment's state as it was its delay ago, ``(num_envs, size)``."""
-        _interpolate(self._ring, self._newest, self._age, out)
+        _interpolate(self._ring, self._newest, self._age, self._second, out)
 
 
 @njit(cache=True)
-def _interpolate(ring, newest, age, out):  # noqa: ANN001, ANN202
+def _interpolate(ring, newest, age, second, out):  # noqa: ANN001, ANN202
     length = ring.shape[0]
     for i in range(ring.shape[1]):
-        whole = int(age[i])
-        share = age[i] - np.float32(whole)
-        later = (newest - whole) % length
-        earlier = (newest - whole - 1) % length
         for k in range(ring.shape[2]):
-            out[i, k] = ring[later, i, k] + share * (ring[earlier, i, k] - ring[later, i, k])
+            back = age[i, second[k]]
+            whole = int(back)
+            later = ring[(newest - whole) % length, i, k]
+            earlier = ring[(newest - whole - 1) % length, i, k]
+            out[i, k] = later + (back - np.float32(whole)) * (earlier - later)

@@ -1,8 +1,9 @@
 """The vectorised flight environment on MuJoCo: airframes, rotors, delays and sensors of a task.
 
-Rotors and the delayed command are advanced here, at the physics step; MuJoCo integrates the
-rigid body (RK4) under their mean thrust. Where the task does not command the rotors themselves,
-the controller on board does, step by step (onboard.py). Policies trained in the differentiable
+A control period is a number of physics steps: the delayed command (clocks.py) goes to the rotors,
+through the controller on board where the task does not command them itself (onboard.py), and the
+airframes fly under their mean thrust (airframes.py). What comes back is delayed, estimated
+(estimator.py), now and then lost (losses.py) and noisy. Policies trained in the differentiable
 plants are judged here.
 """
 
@@ -10,17 +11,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.envs.body import MultirotorBatch
-from sim.envs.delays import StateHistory, command_slots, hold_weights, mix_commands
+from sim.envs.airframes import RIGID, Airframes
+from sim.envs.clocks import SHORTEST_PERIOD, Clocks
+from sim.envs.delays import StateHistory, mix_commands
+from sim.envs.estimator import EXTERNAL, Estimator
 from sim.envs.losses import PacketLoss
 from sim.envs.observation import check_actor_terms, critic_observation, noise_std, observe
 from sim.envs.onboard import onboard_controller
 from sim.envs.task import FlightTask
 from sim.errors import ConfigError
-from sim.flight.rotor_bank import RotorBank
 from sim.randomization import RandomizationTable, Sample, sample
 
-_RIGID = 13
 _EXACT_FROM = 18
 """Observation elements from here on (the applied command) carry no noise."""
 
@@ -65,30 +66,30 @@ class MultirotorEnv:
         check_actor_terms(self.spec.actor_terms)
         step_s = physics_step_s or self.spec.timing.physics_step_s
         self.substeps = _whole_substeps(self.spec.timing.control_period_s, step_s)
-        self._body = MultirotorBatch(task.ROBOT, self.nominal, step_s, num_envs, threads=threads)
+        self._airframes = Airframes(task.ROBOT, self.nominal, step_s, num_envs, threads)
         self._allocate()
         self.seed(seed)
         self.sample: Sample
         self.reset()
 
     def _allocate(self) -> None:
-        n, rotors, timing = self.num_envs, self.nominal.num_rotors, self.spec.timing
-        channels, slots = self.spec.action.size, command_slots(timing.latency_budget_s, timing.control_period_s)
+        n, timing, step_s = self.num_envs, self.spec.timing, self._airframes.step_s
+        channels = self.spec.action.size
         self._low = np.array(self.spec.action.low, np.float32)
         self._high = np.array(self.spec.action.high, np.float32)
         self._nominal_action = np.array(self.spec.action.nominal, np.float32)
         self._noise_std = noise_std(self.spec.actor_terms, self.table)
-        self._onboard = onboard_controller(self.spec, self.nominal, n, self._body.step_s)
-        self._losses = PacketLoss(n, _RIGID)
-        self._commands = np.zeros((n, slots, channels), np.float32)
-        self._weights = np.zeros((n, self.substeps, slots), np.float32)
-        self._history = StateHistory(n, _RIGID, timing.latency_budget_s, self._body.step_s)
+        self._onboard = onboard_controller(self.spec, self.nominal, n, step_s)
+        self._clocks = Clocks(n, timing.control_period_s, self.substeps, timing.latency_budget_s)
+        self._estimator = Estimator(n, timing.control_period_s)
+        self._losses = PacketLoss(n, RIGID)
+        self._commands = np.zeros((n, self._clocks.slots, channels), np.float32)
+        self._history = StateHistory(n, RIGID, timing.latency_budget_s / SHORTEST_PERIOD, step_s)
+        self._history.split(EXTERNAL)
         self._delayed_command = np.zeros((n, channels), np.float32)
-        self._delayed_state = np.zeros((n, _RIGID), np.float32)
-        self._rigid = np.zeros((n, _RIGID), np.float32)
+        self._delayed_state = np.zeros((n, RIGID), np.float32)
         self.applied_action = np.zeros((n, channels), np.float32)
         """Commands sent in the last control period, (num_envs, channels) float32."""
-        self.rotor_speed = np.zeros((n, rotors), np.float32)
         self.set_point_w = np.zeros((n, 3), np.float32)
         self.invalid_action = np.zeros(n, bool)
         self.observation = np.zeros((n, self.spec.observation_size), np.float32)
@@ -96,17 +97,33 @@ class MultirotorEnv:
     @property
     def state(self) -> np.ndarray:
         """True states, (num_envs, 13 + num_rotors) float32 in ``sample_start``'s order (a copy)."""
-        return np.concatenate([self._rigid, self.rotor_speed], axis=1)
+        return np.concatenate([self._airframes.rigid, self._airframes.rotor_speed], axis=1)
+
+    @property
+    def rotor_speed(self) -> np.ndarray:
+        """True speed fractions, (num_envs, num_rotors) float32 (a live view)."""
+        return self._airframes.rotor_speed
 
     @property
     def position_w(self) -> np.ndarray:
         """True positions of the centre of mass, (num_envs, 3) float32 (a live view)."""
-        return self._rigid[:, 0:3]
+        return self._airframes.rigid[:, 0:3]
+
+    @property
+    def judged_position_w(self) -> np.ndarray:
+        """Positions that a policy answers for, (num_envs, 3): true ones, plus what a biased estimator is off."""
+        return self.position_w + self._estimator.position_error_w
+
+    @property
+    def wind_w(self) -> np.ndarray:
+        """Velocity of the air, (num_envs, 3) float32 m/s (a live view)."""
+        return self._airframes.wind_w
 
     def seed(self, seed: int | None) -> None:
         """Restart the stream of airframes, starts and noise; ``None`` for fresh entropy."""
         self._rng = np.random.default_rng(seed)
-        self._losses.seed(self._rng)
+        for part in (self._losses, self._airframes, self._clocks, self._estimator):
+            part.seed(self._rng)
 
     def reset(self, ids: np.ndarray | None = None) -> np.ndarray:
         """Begin episodes with newly drawn airframes and starts.
@@ -135,24 +152,23 @@ class MultirotorEnv:
         Raises:
             ConfigError: if a delay is longer than the task's latency budget.
         """
-        self._check_delays(drawn)
+        self._clocks.check(drawn, self.table.name)
         if len(ids) == self.num_envs:
             self.sample = drawn.take(np.arange(self.num_envs))
         else:
             self.sample.put(ids, drawn)
-        self._rotors = RotorBank(self.sample.flight, self._body.step_s)
-        self._body.load(ids, drawn.flight, start)
-        self._rigid[ids] = start[:, :_RIGID]
-        self.rotor_speed[ids] = start[:, _RIGID:]
+        self._airframes.load(ids, drawn, self.sample, start, self.spec.timing.control_period_s)
         self.set_point_w[ids] = 0.0
         self._commands[ids] = self.applied_action[ids] = self._nominal_action
         self.invalid_action[ids] = False
-        period_s, slots = self.spec.timing.control_period_s, self._commands.shape[1]
-        self._weights[ids] = hold_weights(drawn.action_delay_s, period_s, self.substeps, slots)
-        self._history.restart(ids, self._rigid[ids], drawn.observation_delay_s)
+        self._clocks.restart(ids, drawn)
+        delay_s = drawn.observation_delay_s / drawn.control_period
+        second_delay_s = delay_s + drawn.estimator_delay_s / drawn.control_period
+        self._history.restart(ids, start[:, :RIGID], delay_s, second_delay_s)
+        self._estimator.restart(ids, drawn)
         self._losses.restart(ids, drawn.packet_loss)
         self._onboard.restart(ids, self.rotor_speed[ids], drawn)
-        return self._observe()
+        return self._observe(elapsed=False)
 
     def step(self, action: np.ndarray, active: np.ndarray | None = None) -> np.ndarray:
         """Advance by one control period.
@@ -175,42 +191,34 @@ class MultirotorEnv:
         np.clip(action, self._low, self._high, out=self.applied_action)
         self.applied_action[self.invalid_action] = self._low
         self._losses.receive(self.applied_action, self._commands[:, 0])
+        self._clocks.tick()
+        self._airframes.begin_period(self._clocks.period)
+        rigid = self._airframes.rigid
         for substep in range(self.substeps):
-            mix_commands(self._commands, self._weights, substep, self._delayed_command)
-            motors = self._onboard.motors(self._rigid, self._delayed_command, self.set_point_w)
-            thrust, self.rotor_speed = self._rotors.advance(self.rotor_speed, motors)
-            self._body.step(thrust, active)
-            self._rigid[:, 0:7] = self._body.qpos
-            self._rigid[:, 7:13] = self._body.qvel
-            self._history.push(self._rigid)
-        return self._observe()
+            mix_commands(self._commands, self._clocks.weights, substep, self._delayed_command)
+            motors = self._onboard.motors(rigid, self._delayed_command, self.set_point_w)
+            self._airframes.step(motors, active)
+            self._history.push(rigid)
+        return self._observe(elapsed=True)
 
     def critic_observation(self) -> np.ndarray:
         """Return the privileged observation, (num_envs, critic_size) float32, without noise or delay."""
         true = np.empty_like(self.observation)
         silence = np.zeros((self.num_envs, _EXACT_FROM), np.float32)
-        observe(self._rigid, self.set_point_w, self.applied_action, silence, self._noise_std, true)
+        observe(self._airframes.rigid, self.set_point_w, self.applied_action, silence, self._noise_std, true)
         return critic_observation(self.spec.critic_terms, true, self.rotor_speed, self.sample)
 
     def close(self) -> None:
         """Release MuJoCo's threads and memory."""
-        del self._body
+        del self._airframes
 
-    def _observe(self) -> np.ndarray:
+    def _observe(self, *, elapsed: bool) -> np.ndarray:
         self._history.delayed(self._delayed_state)
+        self._estimator.measure(self._delayed_state, elapsed=elapsed)
         self._losses.repeat(self._delayed_state)
         noise = self._rng.standard_normal((self.num_envs, _EXACT_FROM), np.float32)
         observe(self._delayed_state, self.set_point_w, self.applied_action, noise, self._noise_std, self.observation)
         return self.observation
-
-    def _check_delays(self, drawn: Sample) -> None:
-        budget = self.spec.timing.latency_budget_s
-        for name, delay in (("action", drawn.action_delay_s), ("observation", drawn.observation_delay_s)):
-            if delay.max(initial=0.0) > budget + 1e-9:
-                raise ConfigError(
-                    f"{name} delay of {1e3 * delay.max():.1f} ms is above the task's latency budget of"
-                    f" {1e3 * budget:.0f} ms; shorten it in table '{self.table.name}' or raise the budget"
-                )
 
 
 def _whole_substeps(period_s: float, step_s: float) -> int:

@@ -223,7 +223,7 @@ class FlightParameters:
         row[:, layout.BATTERY] = np.stack([self.battery_voltage, self.battery_sag / self.num_rotors], axis=1)
         row[:, layout.GROUND] = np.stack(self.ground(), axis=1)
         row[:, layout.DRAG] = self.rotor_drag / (self.num_rotors * mass)
-        row[:, layout.DRAG_TURN] = (self._hubs_b().mean(axis=1) * mass)[:, [1, 2, 2, 0, 0, 1]] / inertia[
+        row[:, layout.DRAG_TURN] = (self.hubs_b().mean(axis=1) * mass)[:, [1, 2, 2, 0, 0, 1]] / inertia[
             :, [0, 0, 1, 1, 2, 2]
         ]
         row[:, layout.FIRST_ROTOR :] = self._rotor_columns(inertia).reshape(
@@ -240,7 +240,7 @@ class FlightParameters:
         radius = np.where(present, self.rotor_radius_m, np.float32(1.0))
         return np.where(present, self.floor_height_w, np.float32(NO_FLOOR)), np.float32(0.25) * radius
 
-    def _hubs_b(self) -> NDArray[np.float64]:
+    def hubs_b(self) -> NDArray[np.float64]:
         """Rotor hubs from the centre of mass, ``(num_envs, num_rotors, 3)`` m."""
         hubs = self.arm_scale.astype(np.float64)[:, None, None] * self.rotor_position_b
         return hubs - self.centre_of_mass_b[:, None]
@@ -249,7 +249,7 @@ class FlightParameters:
         """Acceleration and angular acceleration per newton of each rotor, ``(num_envs, num_rotors, 6)``."""
         axis = self.rotor_axis_b.astype(np.float64)
         reaction = self.torque_per_thrust[:, None, None] * (self.yaw_sign[:, None] * axis)
-        turn = (np.cross(self._hubs_b(), axis) + reaction) / inertia[:, None]
+        turn = (np.cross(self.hubs_b(), axis) + reaction) / inertia[:, None]
         push = axis / self.mass.astype(np.float64)[:, None, None]
         return self.motor_gain[..., None] * np.concatenate([push, turn], axis=2)
 

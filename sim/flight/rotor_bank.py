@@ -17,13 +17,17 @@ class RotorBank:
     def __init__(self, parameters: FlightParameters, dt_s: float | NDArray[np.floating]) -> None:
         """``dt_s``: the interval, one for all or ``(num_envs,)``."""
         self.shape = parameters.motor_gain.shape
-        rise = lag_coefficients(dt_s, parameters.motor_rise_s)
-        fall = lag_coefficients(dt_s, parameters.motor_fall_s)
-        self._lag = np.concatenate([rise, fall], axis=1).astype(np.float32)  # (N, 6)
+        self._time_constants = parameters.motor_rise_s, parameters.motor_fall_s
+        self.set_interval(dt_s)
         self._thrust_curve = np.ascontiguousarray(parameters.thrust_curve, dtype=np.float32)
         self._gain = np.ascontiguousarray(parameters.motor_gain, dtype=np.float32)
         sag = parameters.battery_sag / parameters.num_rotors
         self._supply = np.stack([parameters.battery_voltage, sag, parameters.dead_zone], axis=1)  # (N, 3)
+
+    def set_interval(self, dt_s: float | NDArray[np.floating]) -> None:
+        """Advance by another interval from now on, one for all or ``(num_envs,)``."""
+        parts = [lag_coefficients(dt_s, time_constant) for time_constant in self._time_constants]
+        self._lag = np.concatenate(parts, axis=1).astype(np.float32)  # (N, 6)
 
     def advance(
         self, rotor_speed: NDArray[np.float32], command: NDArray[np.float32]
