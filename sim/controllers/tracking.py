@@ -1,0 +1,128 @@
+"""Flights of a control law along trajectories in MuJoCo: what ``tune`` looks at, many gains at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.controllers.controller import Controller, reference_rows
+from sim.controllers.law import Law, preview
+from sim.envs.multirotor import MultirotorEnv
+from sim.envs.task import FlightTask
+from sim.errors import ConfigError
+from sim.randomization import RandomizationTable, sample
+from sim.trajectories import Trajectory
+
+LOST_M = 1.0
+"""Further than this from the reference a flight counts as lost, and as this far off from then on."""
+REPEATS = 2
+"""Flights of a row of gains along each course, with delays of their own."""
+LONGEST_PREVIEW_S = preview().high
+_RIGID = 13
+
+
+@dataclass(frozen=True)
+class Course:
+    """A trajectory to fly, and the error on it that counts as one."""
+
+    trajectory: Trajectory
+    unit_m: float
+
+
+class TrackingTrial:
+    """The same flights for every row of gains: each course ``REPEATS`` times, from rest at its beginning.
+
+    Delays and noise are those of the task's evaluation table, drawn anew in every trial; delays are alike for every
+    row; the airframe is the nominal one.
+    """
+
+    def __init__(
+        self,
+        law: Law,
+        task: FlightTask,
+        courses: Sequence[Course],
+        rows: int,
+        *,
+        parameter_set: str | None = None,
+        seconds: float = 5.0,
+        threads: int | None = 1,
+    ) -> None:
+        """Build the simulations.
+
+        Args:
+            law: what to fly.
+            task: whose timing, noise and delays; its action must be the rotors'.
+            courses: what to fly along.
+            rows: gains flown at once.
+            parameter_set: the nominal airframe; default: the robot's default.
+            seconds: length of each flight.
+            threads: MuJoCo's thread pool.
+
+        Raises:
+            ConfigError: if the task does not command rotors.
+        """
+        if task.TASK.action.level != "motor":
+            raise ConfigError(f"classical controllers command rotors; task '{task.TASK.name}' takes other commands")
+        self._law, self._rows, self._courses = law, rows, [course for course in courses for _ in range(REPEATS)]
+        self._table = sensors_and_delays(task.EVALUATION_TABLE)
+        self._flights = rows * len(self._courses)
+        self._env = MultirotorEnv(
+            task, self._flights, parameter_set=parameter_set, table=self._table, threads=threads
+        )  # fmt: skip
+        self._period_s = task.TASK.timing.control_period_s
+        self._steps = round(seconds / self._period_s)
+        last = self._steps + math.ceil(LONGEST_PREVIEW_S / self._period_s) + 2
+        times = np.arange(last) * self._period_s
+        points = [reference_rows(course.trajectory.sample(times)) for course in self._courses]
+        self._points = np.stack(points * rows)  # (flights, times, 14)
+
+    @property
+    def control_steps(self) -> int:
+        """Simulated control steps of one trial."""
+        return self._steps * self._flights
+
+    def __call__(self, gains: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+        """Fly every row of gains (rows, len(law.gains)) along every course.
+
+        Returns:
+            (rows,) mean over the courses of the RMS position error in the course's unit.
+        """
+        rows = np.repeat(gains, len(self._courses), axis=0)  # flights of a row are neighbours
+        controller = Controller(self._law, self._env.nominal, self._flights, self._period_s, rows)
+        observation = self._begin(seed)
+        flying, square = np.ones(self._flights, bool), np.zeros(self._flights)
+        for step in range(self._steps):
+            command = controller.step(observation, self._aim(step, controller.preview_s))
+            observation = self._env.step(command, flying)
+            error = np.linalg.norm(self._env.position_w - self._points[:, step + 1, :3], axis=1)
+            flying &= (error < LOST_M) & ~self._env.invalid_action  # False for NaN
+            square += np.where(flying, np.square(error), LOST_M**2)
+        rmse = np.sqrt(square / self._steps).reshape(self._rows, len(self._courses))
+        return (rmse / [course.unit_m for course in self._courses]).mean(axis=1)
+
+    def _aim(self, step: int, preview_s: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Each flight's reference so far ahead of a step, (flights, 14), linear between the points of two steps."""
+        ahead = preview_s / self._period_s
+        whole = ahead.astype(int)
+        share, flight = (ahead - whole)[:, None], np.arange(self._flights)
+        here, next_one = self._points[flight, step + whole], self._points[flight, step + whole + 1]
+        return here + share * (next_one - here)
+
+    def _begin(self, seed: int) -> np.ndarray:
+        env, courses = self._env, len(self._courses)
+        env.seed(seed)
+        drawn = sample(self._table, env.nominal, np.random.default_rng(seed), courses)
+        start = np.zeros((self._flights, _RIGID + env.nominal.num_rotors), np.float32)
+        start[:, 3] = 1.0
+        start[:, _RIGID:] = env.nominal.hover_speed
+        return env.begin(np.arange(self._flights), drawn.take(np.tile(np.arange(courses), self._rows)), start)
+
+
+def sensors_and_delays(table: RandomizationTable) -> RandomizationTable:
+    """Return a table's noise and delays alone: the nominal airframe in still air, as seen and heard in flight."""
+    terms = tuple(term for term in table.terms if "delay" in term.parameter)
+    return RandomizationTable(f"{table.name}, nominal airframe", terms, table.noise_std)
