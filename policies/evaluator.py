@@ -8,7 +8,7 @@ from policies.evaluation import Evaluation
 from policies.flight_records import CommandChange, Recovery
 from policies.policy import Policy
 from sim.envs.multirotor import MultirotorEnv
-from sim.envs.task import FlightTask
+from sim.envs.task import FlightTask, draw_starts
 from sim.errors import ConfigError
 from sim.randomization import RandomizationTable, sample, without_disturbances
 from sim.spec import SuccessCriterion
@@ -58,7 +58,7 @@ class Evaluator:
         self.parameter_set = nominal.name
         rng = np.random.default_rng(seed)
         drawn = sample(self.table, nominal, rng, episodes)
-        start = task.sample_start(rng, episodes)
+        start = draw_starts(task, rng, drawn.flight)
         can_hover = drawn.thrust_to_weight >= MINIMUM_THRUST_TO_WEIGHT
         if not can_hover.any():
             raise ConfigError(f"no draw of table '{table.name}' can hover with parameter set '{nominal.name}'")

@@ -18,7 +18,7 @@ from sim.envs.estimator import EXTERNAL, Estimator
 from sim.envs.losses import PacketLoss
 from sim.envs.observation import check_actor_terms, critic_observation, noise_std, observe
 from sim.envs.onboard import onboard_controller
-from sim.envs.task import FlightTask
+from sim.envs.task import FlightTask, draw_starts
 from sim.errors import ConfigError
 from sim.randomization import RandomizationTable, Sample, sample
 
@@ -136,7 +136,7 @@ class MultirotorEnv:
         """
         ids = _indices(ids, self.num_envs)
         drawn = sample(self.table, self.nominal, self._rng, len(ids))
-        return self.begin(ids, drawn, self.task.sample_start(self._rng, len(ids)))
+        return self.begin(ids, drawn, draw_starts(self.task, self._rng, drawn.flight))
 
     def begin(self, ids: np.ndarray, drawn: Sample, start: np.ndarray) -> np.ndarray:
         """Begin episodes with given airframes and start states.

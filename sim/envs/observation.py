@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from sim.airframes import torque_to_inertia
 from sim.errors import ConfigError
+from sim.flight.parameters import FlightParameters
 from sim.randomization import RandomizationTable, Sample
 from sim.spec import ObservationTerm
 
@@ -89,6 +91,23 @@ def airframe_terms(sample: Sample) -> dict[str, np.ndarray]:
         "delays": np.stack([sample.action_delay_s, sample.observation_delay_s], axis=1),
         "packet_loss": sample.packet_loss[:, None],
         "loop_gains": np.stack([sample.attitude_gain, sample.rate_gain], axis=1),
+        **_in_own_units(flight),
+    }
+
+
+def _in_own_units(flight: FlightParameters) -> dict[str, np.ndarray]:
+    """Return what tells airframes of very different sizes apart, each in its own mass, length and inertia."""
+    arm = np.hypot(*flight.rotor_position_b[:, :2].T).mean() * flight.arm_scale
+    full = flight.thrust_curve.sum(axis=1)
+    return {
+        "disturbance_acceleration_w": flight.force_w / flight.mass[:, None],
+        "disturbance_angular_acceleration_b": flight.torque_b / flight.inertia,
+        "thrust_to_weight": flight.thrust_to_weight()[:, None],
+        "log_torque_to_inertia": np.log(torque_to_inertia(flight))[:, None],
+        "log_yaw_torque_to_inertia": np.log(flight.torque_per_thrust * full / flight.inertia[:, 2])[:, None],
+        "thrust_linear_share": (flight.thrust_curve[:, 1] / full)[:, None],
+        "centre_of_mass_per_arm": flight.centre_of_mass_b / arm[:, None],
+        "log_arm": np.log(arm)[:, None],
     }
 
 

@@ -7,6 +7,7 @@ from typing import Protocol, cast
 import numpy as np
 
 from sim.errors import ConfigError
+from sim.flight.parameters import FlightParameters
 from sim.randomization import RandomizationTable
 from sim.registry import load_task
 from sim.spec import RobotSpec, TaskSpec
@@ -33,15 +34,35 @@ class FlightTask(Protocol):
         ...
 
 
-def load_flight_task(name: str) -> FlightTask:
-    """Return the task module by name.
+def draw_starts(task: FlightTask, rng: np.random.Generator, flight: FlightParameters) -> np.ndarray:
+    """Draw a start state for each airframe, (n, 13 + num_rotors) float32.
+
+    A task whose airframes differ much has ``fit_starts(state, flight)``, which changes drawn starts, in
+    place, into ones that each airframe can recover from.
+    """
+    state = task.sample_start(rng, flight.num_envs)
+    if hasattr(task, "fit_starts"):
+        task.fit_starts(state, flight)  # pyright: ignore[reportAttributeAccessIssue]
+    return state
+
+
+def load_flight_task(name: str, robot: str | None = None) -> FlightTask:
+    """Return the task by name, its own module or flown by another robot.
+
+    Args:
+        name: of the task.
+        robot: who flies it; default: the task's own.
 
     Raises:
-        ConfigError: for an unknown task, or one that is not flown in the flight environment.
+        ConfigError: for an unknown task or robot, a task that is not flown in the flight environment, or
+            one that this robot does not fly.
     """
+    from sim.envs.other_robot import with_robot
+
     module = load_task(name)
     missing = [item for item in FlightTask.__annotations__ if not hasattr(module, item)]
     missing += [item for item in ("sample_start", "reward", "terminated") if not hasattr(module, item)]
     if missing:
         raise ConfigError(f"task '{name}' has no {missing[0]}: it does not run in the flight environment")
-    return cast(FlightTask, module)
+    task = cast(FlightTask, module)
+    return task if robot is None else with_robot(task, robot)
