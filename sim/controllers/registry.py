@@ -43,7 +43,7 @@ def tuned_gains(law: Law, robot: str, parameter_set: str, folder: Path = TUNED) 
     if not path.exists():
         raise ConfigError(
             f"no gains of controller '{law.name}' are tuned for {robot}, set '{parameter_set}':"
-            f" sim2metal tune {law.name} --parameter-set {parameter_set}, or use --published"
+            f" sim2metal tune {law.name} --robot {robot} --parameter-set {parameter_set}, or use --published"
         )
     try:
         record: dict[str, Any] = json.loads(path.read_text())

@@ -81,6 +81,11 @@ class TrackingTrial:
         self._points = np.stack(points * rows)  # (flights, times, 14)
 
     @property
+    def parameter_set(self) -> str:
+        """The nominal airframe's name."""
+        return self._env.nominal.name
+
+    @property
     def control_steps(self) -> int:
         """Simulated control steps of one trial."""
         return self._steps * self._flights

@@ -23,12 +23,14 @@ from rich.table import Table
 from sim.controllers.law import Law
 from sim.controllers.registry import NAMES, TUNED, load_law, tuned_path
 from sim.controllers.tracking import Course, TrackingTrial
-from sim.envs.task import load_flight_task
+from sim.envs.other_robot import with_robot
+from sim.envs.task import FlightTask, load_flight_task
 from sim.errors import ConfigError
 from sim.files import require_writable, write_atomic
 from sim.trajectories import parse_trajectory
 
 EXAMPLE = """sim2metal tune lee indi
+sim2metal tune lee --robot racer5
 sim2metal tune pid --steps 500000 --out my-gains"""
 
 COURSES = {"figure8:period=15": 0.04, "figure8:period=10": 0.06, "figure8:period=5.5": 0.10, "figure8:period=3.5": 0.18}
@@ -43,12 +45,12 @@ class Args:
 
     controllers: Annotated[tuple[str, ...], tyro.conf.Positional] = NAMES
     """Laws to tune: pid, mellinger, lee, indi."""
-    task: str = "hover"
-    """Whose robot, timing, noise and delays; a task that commands rotors."""
+    robot: str = "crazyflie"
+    """Multirotor to tune for."""
     parameter_set: str | None = None
-    """Airframe to tune for; default: the robot's default set."""
-    steps: int = 8_000_000
-    """Budget of each law, simulated control steps: about what the learned policies train on."""
+    """Its airframe; default: the robot's default set."""
+    steps: int = 12_288_000
+    """Budget of each law, simulated control steps: what the learned tracking policy trains on."""
     population: int = 20
     """Candidates per generation."""
     seed: int = 1
@@ -70,7 +72,7 @@ def run(args: Args) -> dict[str, Any]:
     if args.population < 4:
         raise ConfigError(f"--population must be at least 4, got {args.population}")
     laws = [load_law(name) for name in args.controllers]
-    robot = load_flight_task(args.task).ROBOT
+    robot = _task(args).ROBOT
     nominal = robot.parameters(args.parameter_set)
     paths = [tuned_path(law, robot.name, nominal.name, args.out) for law in laws]
     for path in paths:
@@ -94,7 +96,7 @@ def tune(law: Law, args: Args, console: Console | None = None) -> dict[str, Any]
     from cmaes import CMA
 
     courses = [Course(parse_trajectory(text), unit) for text, unit in COURSES.items()]
-    task = load_flight_task(args.task)
+    task = _task(args)
     trial = TrackingTrial(
         law, task, courses, args.population, parameter_set=args.parameter_set, threads=args.threads
     )  # fmt: skip
@@ -118,8 +120,8 @@ def tune(law: Law, args: Args, console: Console | None = None) -> dict[str, Any]
     return {
         "controller": law.name,
         "robot": task.ROBOT.name,
-        "parameter_set": task.ROBOT.parameters(args.parameter_set).name,
-        "command": f"sim2metal tune {law.name} --task {args.task} --steps {args.steps} --seed {args.seed}",
+        "parameter_set": trial.parameter_set,
+        "command": _command(law, args, trial.parameter_set),
         "steps": generations * trial.control_steps,
         "generations": generations,
         "population": args.population,
@@ -131,6 +133,17 @@ def tune(law: Law, args: Args, console: Console | None = None) -> dict[str, Any]
         "units": {gain.name: gain.unit for gain in law.gains},
         "wall_s": round(time.perf_counter() - began, 1),
     }
+
+
+def _task(args: Args) -> FlightTask:
+    """Hover by the robot's rotors: the timing, noise and delays that tracking has, too."""
+    return with_robot(load_flight_task("hover"), args.robot)
+
+
+def _command(law: Law, args: Args, parameter_set: str) -> str:
+    """The command that finds the same gains again."""
+    options = f"--robot {args.robot} --parameter-set {parameter_set}"
+    return f"sim2metal tune {law.name} {options} --steps {args.steps} --population {args.population} --seed {args.seed}"
 
 
 def _gains(law: Law, shares: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -136,8 +136,9 @@ def test_pid_flies_in_the_frame_of_its_heading():
 
 def test_conversion_from_counts_agrees_with_the_measured_effectiveness():
     """G1 of controller_indi.h, rad/s^2 a count, was measured in flight; the conversion comes from mass and geometry."""
-    assert firmware.ROLL_PER_COUNT == pytest.approx(0.5 * (0.0066146 + 0.0052125), rel=0.2)
-    assert firmware.YAW_PER_COUNT == pytest.approx(0.001497, rel=0.1)
+    roll, yaw = firmware.ROLL_PER_COUNT, firmware.YAW_PER_COUNT
+    assert roll == pytest.approx(0.5 * (0.0066146 + 0.0052125), rel=0.2)
+    assert yaw == pytest.approx(0.001497, rel=0.1)
 
 
 @pytest.mark.parametrize("name", NAMES)

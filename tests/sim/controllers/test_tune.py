@@ -75,7 +75,7 @@ def test_verb_writes_what_the_registry_reads(tmp_path):
         ({"seed": 1000}, "those from 1000 on are for judging"),
         ({"population": 2}, "at least 4"),
         ({"parameter_set": "heavy"}, "no parameter set 'heavy'"),
-        ({"task": "hover_attitude"}, "command rotors"),
+        ({"robot": "g1"}, "does not fly"),
     ],
 )
 def test_refusals(options, words, tmp_path):
@@ -94,7 +94,7 @@ def test_files_that_hold_no_gains_are_refused(content, tmp_path):
 
 
 def test_missing_gains_name_the_command_that_finds_them(tmp_path):
-    with pytest.raises(ConfigError, match="sim2metal tune lee --parameter-set l2f_v2"):
+    with pytest.raises(ConfigError, match="sim2metal tune lee --robot crazyflie --parameter-set l2f_v2"):
         tuned_gains(LAW, "crazyflie", "l2f_v2", tmp_path)
 
 
