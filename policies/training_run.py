@@ -25,6 +25,7 @@ from policies.torch_policy import TorchPolicy
 from sim.envs.task import FlightTask
 from sim.errors import ConfigError
 from sim.flight.levels import exact_fractions, level_of
+from sim.spec import preview_s
 
 CHECKPOINT = "checkpoint.npz"
 _SELECTION_SEED = 7_000_000
@@ -78,8 +79,8 @@ class TrainingRun:
             ConfigError: if a setting cannot be, or a checkpoint was made with other settings.
             StorageError: if there is nothing to resume or the folder cannot be written.
         """
-        check(config)
         config = for_task(config, task)
+        check(config)
         self.task, self.config, self.seed, self.folder = task, config, seed, folder
         self.identity = plain({"task": task.TASK.name, "airframe": nominal(task).name, "seed": seed, "config": config})
         torch.manual_seed(seed)
@@ -88,7 +89,7 @@ class TrainingRun:
         drones = Drones(task, task.TRAINING_TABLE, nominal(task), config.learner.num_envs, config.start, rng)
         self.learner = AnalyticLearner(self.actor, drones, config.learner, rng)
         self.selection = KernelEvaluation(
-            task, task.EVALUATION_TABLE, nominal(task), config.evaluation_episodes, config.hidden,
+            task, task.EVALUATION_TABLE, nominal(task), config.evaluation_episodes, self.actor,
             np.random.default_rng([seed, _SELECTION_SEED]),
         )  # fmt: skip
         self.judge = None
@@ -188,6 +189,7 @@ def warm_up(task: FlightTask, config: TrainConfig) -> float:
     Raises:
         ConfigError: for a setting that cannot be.
     """
+    config = for_task(config, task)
     check(config)
     begin = time.perf_counter()
     learner = dataclasses.replace(
@@ -199,7 +201,7 @@ def warm_up(task: FlightTask, config: TrainConfig) -> float:
     trial = AnalyticLearner(actor, drones, learner, rng)
     for _ in range(2):
         trial.iterate()
-    evaluation = KernelEvaluation(task, task.EVALUATION_TABLE, nominal(task), 4, config.hidden, rng)
+    evaluation = KernelEvaluation(task, task.EVALUATION_TABLE, nominal(task), 4, actor, rng)
     evaluation.score(trial.averaged, trial.constants, trial.weights)
     if config.judge_episodes:
         Evaluator(task, 2, 0, parameter_set=nominal(task).name)(TorchPolicy(actor))
@@ -221,9 +223,28 @@ def with_airframe(task: FlightTask, parameter_set: str | None) -> FlightTask:
 
 
 def for_task(config: TrainConfig, task: FlightTask) -> TrainConfig:
-    """Return the configuration with what it leaves to the task filled in."""
+    """Return the configuration with what it leaves to the task filled in.
+
+    A setting at its default takes the value of the task's ``TRAINING_SETTINGS``, whose keys are paths
+    like ``learner.iterations``.
+
+    Raises:
+        ConfigError: if the task names a setting that does not exist.
+    """
+    for path, value in getattr(task, "TRAINING_SETTINGS", {}).items():
+        config = _with_setting(config, TrainConfig(), path.split("."), value)
     learner = dataclasses.replace(config.learner, cost=config.learner.cost.for_task(task))
     return dataclasses.replace(config, learner=learner)
+
+
+def _with_setting(config: Any, standard: Any, path: list[str], value: Any) -> Any:
+    """Return ``config`` with the task's ``value`` at ``path``, unless the user changed it from the ``standard``."""
+    name, *rest = path
+    if not hasattr(standard, name):
+        raise ConfigError(f"a task sets '{name}', which {type(standard).__name__} does not have")
+    mine, usual = getattr(config, name), getattr(standard, name)
+    chosen = _with_setting(mine, usual, rest, value) if rest else (value if mine == usual else mine)
+    return dataclasses.replace(config, **{name: chosen})
 
 
 def new_actor(task: FlightTask, config: TrainConfig) -> MemoryMlp:
@@ -235,6 +256,7 @@ def new_actor(task: FlightTask, config: TrainConfig) -> MemoryMlp:
         command_high=action.high,
         hidden=config.hidden,
         control_period_s=task.TASK.timing.control_period_s,
+        preview_s=preview_s(task.TASK.actor_terms),
     )
     return MemoryMlp(settings)
 

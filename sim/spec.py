@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
@@ -35,6 +37,25 @@ class ObservationTerm:
     """Standard deviation of the white noise assumed in training, in ``unit``."""
     quaternion_order: str | None = None
     """``"wxyz"`` for quaternion terms, ``None`` otherwise."""
+
+
+def reference_terms(horizons_s: Sequence[float]) -> tuple[ObservationTerm, ...]:
+    """Return what a policy that tracks observes of its reference: velocity, and each position ahead less that now.
+
+    Args:
+        horizons_s: how far ahead, whole milliseconds, rising.
+    """
+    ahead = (
+        ObservationTerm(f"reference_ahead_{round(1e3 * horizon)}ms_w", 3, "m", "world", "trajectory")
+        for horizon in horizons_s
+    )
+    return ObservationTerm("reference_velocity_w", 3, "m/s", "world", "trajectory"), *ahead
+
+
+def preview_s(terms: Iterable[ObservationTerm]) -> tuple[float, ...]:
+    """Return how far ahead the terms look, s: their names say; () for a task that holds a set-point."""
+    matches = (re.fullmatch(r"reference_ahead_(\d+)ms_w", term.name) for term in terms)
+    return tuple(int(match[1]) / 1e3 for match in matches if match)
 
 
 @dataclass(frozen=True)

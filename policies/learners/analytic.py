@@ -18,14 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.checkpoint import flat, part
-from policies.learners import dense
 from policies.learners.adam import Adam
-from policies.learners.critic import Critic, discounted_returns
+from policies.learners.critic import Critic, Scene, discounted_returns
 from policies.learners.drones import Drones
-from policies.learners.hover_cost import HoverCost
+from policies.learners.flight_cost import FlightCost
 from policies.learners.memory_kernel import constants
 from policies.learners.window import Window
-from policies.networks.memory_mlp import MemoryMlp
+from policies.networks.flight_features import FlightFeatures
 
 
 @dataclass(frozen=True)
@@ -62,23 +61,24 @@ class AnalyticConfig:
     """States in each, drawn from the window just flown."""
     critic_from: int = 300
     """First iteration whose windows end with the critic's value."""
-    cost: HoverCost = field(default_factory=HoverCost)
+    cost: FlightCost = field(default_factory=FlightCost)
 
 
 class AnalyticLearner:
     """Everything that changes during training; ``iterate`` is one update."""
 
-    def __init__(self, actor: MemoryMlp, drones: Drones, config: AnalyticConfig, rng: np.random.Generator) -> None:
+    def __init__(self, actor: FlightFeatures, drones: Drones, config: AnalyticConfig, rng: np.random.Generator) -> None:
         self.config, self.drones = config, drones
-        first, second = actor.settings.hidden
         self.constants = constants(actor)
         self.parameters = flatten(actor)
         self.averaged = self.parameters.copy()
         self.optimiser = Adam(self.parameters.size)
-        self.window = Window(config.num_envs, config.window, (first, second))
+        self.window = Window(actor, config.num_envs, config.window, drones.state_size)
         self.weights = tuple(config.cost.packed())
         self.discounts = (config.discount ** np.arange(config.window + 1)).astype(np.float32)
-        self.critic = Critic(drones.privileged.shape[1], config.critic_hidden, config.discount, rng)
+        self.critic = Critic(
+            self.window, drones.privileged.shape[1], self.constants[0], config.critic_hidden, config.discount, rng
+        )
         self.gradient = np.zeros_like(self.parameters)
         self.returns = np.zeros_like(self.window.cost)
         self.iteration = 0
@@ -86,16 +86,13 @@ class AnalyticLearner:
     def iterate(self) -> dict[str, float]:
         """Fly one window, update actor and critic; return what is worth plotting."""
         c, window, drones = self.config, self.window, self.drones
-        if self.iteration:
-            window.carry_over()
         drones.prepare(window, c.episode_windows * c.window, stagger=self.iteration == 0)
         window.fly(self.parameters, self.constants, drones, self.weights)
 
-        end = window.state[-1]
         scale = 1.0 / (c.num_envs * c.window)
         window.grad_state[:] = 0.0
         if c.critic and self.iteration >= c.critic_from:
-            self.critic.state_gradient(end, drones.privileged, float(self.discounts[-1]), window.grad_state)
+            self.critic.state_gradient(self._scene(-1), float(self.discounts[-1]), window.grad_state)
         window.back_propagate(self.parameters, self.constants, drones, self.weights, self.discounts, self.gradient)
         self.gradient *= np.float32(scale)
         progress = self.iteration / max(1, c.iterations - 1)
@@ -103,43 +100,46 @@ class AnalyticLearner:
         norm = self.optimiser.step(self.parameters, self.gradient, rate)
         self.averaged += np.float32(1.0 - c.average) * (self.parameters - self.averaged)
         error = self._fit_critic() if c.critic else 0.0
+        window.carry_over()
         self.iteration += 1
         return {"cost": float(np.mean(window.cost)), "gradient_norm": norm, "critic_error": error, "rate": rate}
 
     def state(self) -> dict[str, NDArray[Any]]:
         """Return copies of everything that changes, besides the random generator (see ``drones.rng``)."""
-        window, drones = self.window, self.drones
-        return {
-            "parameters": self.parameters.copy(),
-            "averaged": self.averaged.copy(),
+        arrays = {
+            "parameters": self.parameters,
+            "averaged": self.averaged,
             "iteration": np.array(self.iteration),
-            "state": window.state[-1].copy(),
-            "memory": window.memory[-1].copy(),
-            "command": window.command[-window.lead :].copy(),
-            "airframe": drones.airframe.copy(),
-            "steps_left": drones.steps_left.copy(),
-            "critic": self.critic.parameters.copy(),
-            "critic_target": self.critic.target.copy(),
+            "critic": self.critic.parameters,
+            "critic_target": self.critic.target,
+            **flat("window", self.window.beginning()),
+            **flat("drones", self.drones.progress()),
             **flat("adam", self.optimiser.state()),
             **flat("critic_adam", self.critic.optimiser.state()),
         }
+        return {name: array.copy() for name, array in arrays.items()}
 
     def load(self, state: dict[str, NDArray[Any]]) -> None:
         """Restore what ``state`` returned; the next ``iterate`` is then the same to the bit."""
-        window, drones = self.window, self.drones
         self.iteration = int(state["iteration"])
         self.parameters[:], self.averaged[:] = state["parameters"], state["averaged"]
-        window.state[-1], window.memory[-1] = state["state"], state["memory"]
-        window.command[-window.lead :] = state["command"]
-        drones.assign(state["airframe"], state["steps_left"])
+        for name, array in self.window.beginning().items():
+            array[:] = state[f"window.{name}"]
+        self.window.fresh[:] = False
+        self.drones.restore(part("drones", state))
         self.critic.parameters[:], self.critic.target[:] = state["critic"], state["critic_target"]
         self.optimiser.load(part("adam", state))
         self.critic.optimiser.load(part("critic_adam", state))
 
+    def _scene(self, which: Any, env: Any = slice(None)) -> Scene:
+        """Return what the simulator knows at an instant, or at several: rows ``which`` of drones ``env``."""
+        window = self.window
+        return Scene(window.state[which], window.target[which], window.seen[which], self.drones.privileged[env])
+
     def _fit_critic(self) -> float:
         """Regress the value at random steps of the window on the discounted cost to its end plus V there."""
         c, window, drones = self.config, self.window, self.drones
-        tail = self.critic.value(self.critic.observe(window.state[-1], drones.privileged))
+        tail = self.critic.value(self.critic.observe(self._scene(-1)))
         discounted_returns(window.cost, tail, np.float32(c.discount), self.returns)
         finite = np.flatnonzero(np.isfinite(self.returns[0]))
         if not len(finite):
@@ -148,28 +148,24 @@ class AnalyticLearner:
         for _ in range(c.critic_steps):
             step = drones.rng.integers(c.window, size=c.critic_batch)
             env = finite[drones.rng.integers(len(finite), size=c.critic_batch)]
-            observation = self.critic.observe(window.state[step, env], drones.privileged[env])
+            observation = self.critic.observe(self._scene((step, env), env))
             error += self.critic.fit(observation, self.returns[step, env], c.critic_rate) / c.critic_steps
         self.critic.follow(c.critic_follow)
         return error
 
 
-def flatten(actor: MemoryMlp) -> NDArray[np.float32]:
-    """Return the actor's weights as the learner's flat vector."""
-    parts: list[Any] = []
-    for layer in (actor.layer1, actor.layer2, actor.layer3):
-        parts += [layer.weight.detach().numpy().T.ravel(), layer.bias.detach().numpy()]
-    return np.concatenate(parts).astype(np.float32)
+def flatten(actor: FlightFeatures) -> NDArray[np.float32]:
+    """Return the actor's weights as the learner's flat vector: in the module's order, matrices (inputs, outputs)."""
+    return np.concatenate([p.detach().numpy().T.ravel() for p in actor.parameters()]).astype(np.float32)
 
 
-def unflatten(parameters: NDArray[np.float32], actor: MemoryMlp) -> None:
+def unflatten(parameters: NDArray[np.float32], actor: FlightFeatures) -> None:
     """Copy the learner's flat vector into the actor's weights."""
     import torch
 
-    first, second = actor.settings.hidden
-    sizes = (actor.layer1.in_features, first, second, actor.action_size)
-    arrays = dense.unpack.py_func(parameters, *sizes)
+    begin = 0
     with torch.no_grad():
-        for layer, (weight, bias) in zip((actor.layer1, actor.layer2, actor.layer3), zip(arrays[::2], arrays[1::2])):
-            layer.weight.copy_(torch.from_numpy(np.ascontiguousarray(weight.T)))
-            layer.bias.copy_(torch.from_numpy(bias.copy()))
+        for weight in actor.parameters():
+            part_of = parameters[begin : begin + weight.numel()].reshape(tuple(weight.shape)[::-1]).T
+            weight.copy_(torch.from_numpy(part_of.copy()))
+            begin += weight.numel()

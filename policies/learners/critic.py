@@ -13,25 +13,42 @@ approximation error of its slope.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from policies.learners import dense
 from policies.learners.adam import Adam
-from policies.learners.memory_kernel import rotation, rotation_adjoint
+from policies.learners.memory_kernel import asked_acceleration, rotation, rotation_adjoint
+from policies.learners.window import Window
 from sim.flight.rotor import FASTMATH
 
-DYNAMIC_SIZE = 16
-"""In the body frame: position (3), velocity (3), gravity's direction (3), angular velocity (3), rotor speeds (4)."""
+RIGID_SIZE = 12
+"""In the body frame, relative to the reference: position (3), velocity (3), gravity's direction (3), angular
+velocity (3); the rotors' speeds follow."""
 OUTPUTS = 8
 """Squares in the sum."""
 
-_POSITION, _VELOCITY, _GRAVITY, _RATE, _ROTOR = (np.float32(s) for s in (3.0, 1.0, 1.5, 0.3, 4.0))
+_POSITION, _VELOCITY, _GRAVITY, _RATE, _ROTOR, _AHEAD = (np.float32(s) for s in (3.0, 1.0, 1.5, 0.3, 4.0, 0.3))
 """Factors on the dynamic part, inverse typical magnitudes."""
 _MID = np.float32(0.6)
 _ONE = np.float32(1.0)
 _TWO = np.float32(2.0)
+
+
+class Scene(NamedTuple):
+    """What only the simulator knows of N drones at one instant."""
+
+    state: NDArray[np.float32]
+    """True flight states, ``(N, 13 + ..)``."""
+    target: NDArray[np.float32]
+    """Their references, ``(N, 9)``."""
+    seen: NDArray[np.float32]
+    """What the drones know of them, ``(N, 6 + 3 h)``; of this only the looks ahead count."""
+    privileged: NDArray[np.float32]
+    """Normalised constants of each airframe, the force (world) first, ``(N, k)``."""
 
 
 class Critic:
@@ -42,26 +59,29 @@ class Critic:
     """
 
     def __init__(
-        self, privileged_size: int, hidden: tuple[int, int], discount: float, rng: np.random.Generator
+        self,
+        window: Window,
+        privileged_size: int,
+        scalars: NDArray[np.float32],
+        hidden: tuple[int, int],
+        discount: float,
+        rng: np.random.Generator,
     ) -> None:
-        self.sizes = (DYNAMIC_SIZE + privileged_size, *hidden, OUTPUTS)
+        """Take sizes from the ``window``; ``scalars`` are the actor's (``memory_kernel.constants``)."""
+        looks = (window.seen.shape[2] - 6) // 3
+        self.sizes = (
+            window.state.shape[2] - 1 + privileged_size + (3 + 3 * looks if looks else 0), *hidden, OUTPUTS
+        )  # fmt: skip
         self.scale = np.float32(1.0 / (1.0 - discount))
+        self.scalars = scalars
         self.parameters = dense.initial_parameters(self.sizes, rng)
         self.target = self.parameters.copy()
         self.optimiser = Adam(self.parameters.size)
 
-    def observe(self, state: NDArray[np.float32], privileged: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the normalised critic observation.
-
-        Args:
-            state: true flight states, ``(N, 17)``.
-            privileged: normalised constants of each airframe, the force (world) first, ``(N, k)``.
-
-        Returns:
-            ``(N, 16 + k)``, the force turned into the body frame.
-        """
-        out = np.empty((len(state), self.sizes[0]), np.float32)
-        _observe(state, privileged, out)
+    def observe(self, scene: Scene) -> NDArray[np.float32]:
+        """Return the normalised critic observation, ``(N, ..)``, all vectors in the body frame."""
+        out = np.empty((len(scene.state), self.sizes[0]), np.float32)
+        _observe(scene, self.scalars, out)
         return out
 
     def value(self, observation: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -70,13 +90,11 @@ class Critic:
         _forward(self.target, observation, h1, h2, out)
         return np.square(out).sum(axis=1) * self.scale
 
-    def state_gradient(
-        self, state: NDArray[np.float32], privileged: NDArray[np.float32], weight: float, out: NDArray[np.float32]
-    ) -> None:
-        """Write ``weight`` times the gradient of the cost-to-go with respect to the state into ``out`` (N, 17)."""
-        observation = self.observe(state, privileged)
+    def state_gradient(self, scene: Scene, weight: float, out: NDArray[np.float32]) -> None:
+        """Write ``weight`` times the gradient of the cost-to-go by the state into ``out``, shaped like the state."""
+        observation = self.observe(scene)
         factor = np.float32(weight * self.scale)
-        _state_gradient(self.target, state, privileged, observation, *self._buffers(len(state)), factor, out)
+        _state_gradient(self.target, scene, self.scalars, observation, *self._buffers(len(out)), factor, out)
 
     def fit(self, observation: NDArray[np.float32], cost_to_go: NDArray[np.float32], rate: float) -> float:
         """Take one Adam step on the Huber loss (threshold 1) of a batch; return its mean absolute error."""
@@ -114,19 +132,32 @@ def _to_body(r, x, y, z, i):
 
 
 @njit(cache=True, fastmath=FASTMATH, error_model="numpy")
-def _observe(state, privileged, out):
+def _observe(scene, scalars, out):
+    state, target, seen, privileged = scene
+    rotors, looks = state.shape[1] - 13, (seen.shape[1] - 6) // 3
+    force = RIGID_SIZE + rotors
+    ahead = force + privileged.shape[1]
     for n in range(state.shape[0]):
         r = rotation(state[n, 3], state[n, 4], state[n, 5], state[n, 6])
+        px, py, pz = state[n, 0] - target[n, 0], state[n, 1] - target[n, 1], state[n, 2] - target[n, 2]
+        vx, vy, vz = state[n, 7] - target[n, 3], state[n, 8] - target[n, 4], state[n, 9] - target[n, 5]
         for i in range(3):
-            out[n, i] = _POSITION * _to_body(r, state[n, 0], state[n, 1], state[n, 2], i)
-            out[n, 3 + i] = _VELOCITY * _to_body(r, state[n, 7], state[n, 8], state[n, 9], i)
+            out[n, i] = _POSITION * _to_body(r, px, py, pz, i)
+            out[n, 3 + i] = _VELOCITY * _to_body(r, vx, vy, vz, i)
             out[n, 6 + i] = _GRAVITY * r[6 + i]
             out[n, 9 + i] = _RATE * state[n, 10 + i]
-            out[n, 16 + i] = _to_body(r, privileged[n, 0], privileged[n, 1], privileged[n, 2], i)
-        for i in range(4):
-            out[n, 12 + i] = _ROTOR * (state[n, 13 + i] - _MID)
+            out[n, force + i] = _to_body(r, privileged[n, 0], privileged[n, 1], privileged[n, 2], i)
+        for i in range(rotors):
+            out[n, RIGID_SIZE + i] = _ROTOR * (state[n, 13 + i] - _MID)
         for i in range(3, privileged.shape[1]):
-            out[n, 16 + i] = privileged[n, i]
+            out[n, force + i] = privileged[n, i]
+        if looks > 0:
+            for i in range(3):
+                out[n, ahead + i] = _VELOCITY * _to_body(r, target[n, 3], target[n, 4], target[n, 5], i)
+            for h in range(looks):
+                a = asked_acceleration(seen, scalars, n, h)
+                for i in range(3):
+                    out[n, ahead + 3 + 3 * h + i] = _AHEAD * _to_body(r, a[0], a[1], a[2], i)
 
 
 @njit(cache=True, fastmath=FASTMATH, error_model="numpy")
@@ -135,7 +166,11 @@ def _forward(parameters, x, h1, h2, out):
 
 
 @njit(cache=True, fastmath=FASTMATH, error_model="numpy")
-def _state_gradient(parameters, state, privileged, x, h1, h2, y, factor, out):
+def _state_gradient(parameters, scene, scalars, x, h1, h2, y, factor, out):
+    state, target, seen, privileged = scene
+    rotors, looks = state.shape[1] - 13, (seen.shape[1] - 6) // 3
+    force = RIGID_SIZE + rotors
+    ahead = force + privileged.shape[1]
     weights = dense.unpack(parameters, x.shape[1], h1.shape[1], h2.shape[1], y.shape[1])
     dense.forward(x, weights, h1, h2, y)
     grad_x = np.empty_like(x)
@@ -144,21 +179,28 @@ def _state_gradient(parameters, state, privileged, x, h1, h2, y, factor, out):
     for n in range(state.shape[0]):
         r = rotation(state[n, 3], state[n, 4], state[n, 5], state[n, 6])
         for i in range(3):
-            p, v, f = state[n, i], state[n, 7 + i], privileged[n, i]
+            p, v, f = state[n, i] - target[n, i], state[n, 7 + i] - target[n, 3 + i], privileged[n, i]
             out[n, i] = np.float32(0.0)
             out[n, 7 + i] = np.float32(0.0)
             for j in range(3):
                 gp, gv = _POSITION * grad_x[n, j], _VELOCITY * grad_x[n, 3 + j]
                 out[n, i] += r[3 * i + j] * gp
                 out[n, 7 + i] += r[3 * i + j] * gv
-                g[3 * i + j] = p * gp + v * gv + f * grad_x[n, 16 + j]
+                g[3 * i + j] = p * gp + v * gv + f * grad_x[n, force + j]
+                if looks > 0:
+                    g[3 * i + j] += target[n, 3 + i] * _VELOCITY * grad_x[n, ahead + j]
+            for h in range(looks):
+                asked = asked_acceleration(seen, scalars, n, h)[i]
+                for j in range(3):
+                    g[3 * i + j] += asked * _AHEAD * grad_x[n, ahead + 3 + 3 * h + j]
             out[n, 10 + i] = _RATE * grad_x[n, 9 + i]
         for j in range(3):
             g[6 + j] += _GRAVITY * grad_x[n, 6 + j]
         q = rotation_adjoint(state[n, 3], state[n, 4], state[n, 5], state[n, 6], g)
         for i in range(4):
             out[n, 3 + i] = q[i]
-            out[n, 13 + i] = _ROTOR * grad_x[n, 12 + i]
+        for i in range(rotors):
+            out[n, 13 + i] = _ROTOR * grad_x[n, RIGID_SIZE + i]
 
 
 @njit(cache=True, fastmath=FASTMATH, error_model="numpy")

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from policies.learners.following import Following
 from policies.learners.memory_kernel import NOISE_SIZE
 from policies.learners.window import DELAY_TAPS, Window
 from sim.envs.observation import airframe_terms, noise_std
 from sim.envs.task import FlightTask
 from sim.flight.levels import fractions, level_of
 from sim.randomization import RandomizationTable, Sample, sample
-from sim.spec import MultirotorParameters, TaskSpec
+from sim.spec import MultirotorParameters, TaskSpec, preview_s
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,12 @@ class Pool:
     """Coefficients of the plant."""
     delay: NDArray[np.float32]
     """Convex weights on the newest four commands, ``(n, 4)``."""
+    late_s: NDArray[np.float32]
+    """Age of the state in the observation, ``(n,)`` s."""
     trim: NDArray[np.float32]
-    """Command at which the airframe hovers, fractions of the action's range, ``(n, 4)``."""
+    """Command at which the airframe hovers, fractions of the action's range, one per channel, ``(n, k)``."""
     privileged: NDArray[np.float32]
-    """Constant part of the critic's observation, in SI units, ``(n, 23)``."""
+    """Constant part of the critic's observation, in SI units, one column per number."""
 
     def __len__(self) -> int:
         return len(self.trim)
@@ -46,6 +49,7 @@ def build_pool(drawn: Sample, nominal: MultirotorParameters, task: TaskSpec) -> 
     return Pool(
         packed=level.pack(drawn, nominal, task),
         delay=delay_weights(drawn.action_delay_s + drawn.observation_delay_s, dt),
+        late_s=drawn.observation_delay_s.astype(np.float32),
         trim=np.ascontiguousarray(fractions(trim, task.action)),
         privileged=privileged_terms(drawn, task),
     )
@@ -92,6 +96,12 @@ class StartConfig:
     """A drone further away than this is reset, m."""
     pool: int = 4096
     """Airframes drawn from the training table, from which every reset picks one."""
+    references: int = 512
+    """Trajectories drawn from a task that tracks, from which every reset picks one."""
+    reference_s: float = 12.0
+    """How much of each trajectory is flown, s."""
+    from_rest_share: float = 0.2
+    """Share of episodes that begin where their trajectory does; the others begin anywhere on it."""
 
 
 class Drones:
@@ -119,17 +129,39 @@ class Drones:
         self.airframe = np.zeros(num_envs, np.int64)
         self.steps_left = np.zeros(num_envs, np.int64)
         self.hover = fractions(self._level.hover_action(nominal), self.task.action)
-        """What was commanded before an episode began, ``(4,)``."""
+        """What was commanded before an episode began, one per channel."""
+        self.state_size = 13 + nominal.num_rotors
+        self.offset_w = np.zeros((num_envs, 3), np.float32)
+        """By how much set-point jumps have moved each reference, m."""
+        self.following = self._follow(task_module, num_envs)
         self._gather()
 
-    def assign(self, airframe: NDArray[np.int64], steps_left: NDArray[np.int64]) -> None:
-        """Restore which airframe each drone flies and for how long."""
-        self.airframe[:], self.steps_left[:] = airframe, steps_left
+    def _follow(self, task_module: FlightTask, num_envs: int) -> Following | None:
+        """Draw references for a task that tracks."""
+        looks = preview_s(self.task.actor_terms)
+        if not looks:
+            return None
+        c = self.config
+        curves = task_module.sample_references(self.rng, c.references)  # pyright: ignore[reportAttributeAccessIssue]
+        return Following(curves, num_envs, looks, self.task.timing.control_period_s, c.reference_s)
+
+    def progress(self) -> dict[str, NDArray]:
+        """Return what each drone flies, for how long, and along which reference: live arrays."""
+        arrays = {"airframe": self.airframe, "steps_left": self.steps_left, "offset_w": self.offset_w}
+        if self.following is not None:
+            arrays |= {"reference_row": self.following.row, "reference_step": self.following.step}
+        return arrays
+
+    def restore(self, progress: dict[str, NDArray]) -> None:
+        """Go on where ``progress`` was."""
+        for name, array in self.progress().items():
+            array[:] = progress[name]
         self._gather()
 
     def _gather(self) -> None:
         self.plant = self._level.plant(self.pool.packed[self.airframe])
         self.delay = self.pool.delay[self.airframe]
+        self.late_s = self.pool.late_s[self.airframe]
         self.trim = self.pool.trim[self.airframe]
         self.privileged = self._privileged[self.airframe]
 
@@ -140,34 +172,51 @@ class Drones:
             Which drones were reset, ``(num_envs,)``.
         """
         state = window.state[0]
-        distance = np.square(state[:, :3]).sum(axis=1)
-        alive = np.isfinite(state).all(axis=1) & (distance < self.config.lost_m**2)
-        done = (self.steps_left <= 0) | ~alive
-        count = int(done.sum())
-        if count:
-            ids = np.flatnonzero(done)
-            state[ids] = self.starts(count)
-            window.command[: DELAY_TAPS - 1, ids] = self.hover
-            window.fresh[ids] = True
-            self.airframe[ids] = self.rng.integers(len(self.pool), size=count)
-            self.steps_left[ids] = self.rng.integers(1, episode_steps + 1, size=count) if stagger else episode_steps
-            self._gather()
+        done = (self.steps_left <= 0) | self._lost(state)
+        ids = np.flatnonzero(done)
+        if len(ids):
+            self._restart(window, ids, episode_steps, stagger)
         jump = (self.rng.random(len(state)) < self.config.jump_share) & ~done
-        moved = self.rng.uniform(-self.config.jump_m, self.config.jump_m, (int(jump.sum()), 3))
-        state[jump, :3] += moved.astype(np.float32)
+        moved = self.rng.uniform(-self.config.jump_m, self.config.jump_m, (int(jump.sum()), 3)).astype(np.float32)
+        if self.following is None:
+            state[jump, :3] += moved
+        else:
+            self.offset_w[jump] -= moved
+            self.following.write(window, self.late_s, self.offset_w)
+            self.following.advance(window.steps)
         self.rng.standard_normal(dtype=np.float32, out=window.noise)
         window.noise *= self.noise_std
         self.steps_left -= window.steps
         return done
 
+    def _lost(self, state: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Which drones are too far from their reference, or no longer finite."""
+        error = state[:, :3] if self.following is None else state[:, :3] - self.following.position_w() - self.offset_w
+        distance = np.square(error).sum(axis=1)
+        return ~(np.isfinite(state).all(axis=1) & (distance < self.config.lost_m**2))
+
+    def _restart(self, window: Window, ids: NDArray[np.intp], episode_steps: int, stagger: bool) -> None:
+        """Begin other episodes with other airframes."""
+        count, state = len(ids), self.starts(len(ids))
+        window.command[: DELAY_TAPS - 1, ids] = self.hover
+        window.fresh[ids] = True
+        self.airframe[ids] = self.rng.integers(len(self.pool), size=count)
+        self.steps_left[ids] = self.rng.integers(1, episode_steps + 1, size=count) if stagger else episode_steps
+        if self.following is not None:
+            self.offset_w[ids] = 0.0
+            self.following.restart(ids, episode_steps, self.config.from_rest_share, self.rng)
+            self.following.place(ids, state)
+        window.state[0][ids] = state
+        self._gather()
+
     def starts(self, count: int) -> NDArray[np.float32]:
-        """Draw start states, ``(count, 17)``."""
+        """Draw start states relative to the reference, ``(count, 13 + num_rotors)``."""
         c = self.config
         state = self._sample_start(self.rng, count)
         wide = np.flatnonzero(self.rng.random(count) < c.wide_share)
         state[wide] = 0.0
         state[wide, :3] = self.rng.uniform(-c.wide_m, c.wide_m, (len(wide), 3))
         state[wide, 3] = 1.0
-        state[wide, 13:17] = self.rng.uniform(0.0, 0.9, (len(wide), 1))
+        state[wide, 13:] = self.rng.uniform(0.0, 0.9, (len(wide), 1))
         self._level.begin(state, self.nominal)
         return state

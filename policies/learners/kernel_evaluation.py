@@ -12,13 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from policies.learners.drones import build_pool
+from policies.learners.following import Following
 from policies.learners.memory_kernel import NOISE_SIZE
 from policies.learners.window import DELAY_TAPS, Window
+from policies.networks.flight_features import FlightFeatures
 from sim.envs.observation import noise_std
 from sim.envs.task import FlightTask
 from sim.flight.levels import fractions, level_of
 from sim.randomization import RandomizationTable, sample
-from sim.spec import MultirotorParameters
+from sim.spec import MultirotorParameters, preview_s
 
 
 @dataclass(frozen=True)
@@ -42,16 +44,20 @@ class KernelEvaluation:
         table: RandomizationTable,
         nominal: MultirotorParameters,
         episodes: int,
-        hidden: tuple[int, int],
+        actor: FlightFeatures,
         rng: np.random.Generator,
     ) -> None:
+        """Draw the episodes; the ``actor`` gives sizes, whose weights fly is said in ``score``."""
         self.task = task_module.TASK
         pool = build_pool(sample(table, nominal, rng, episodes), nominal, self.task)
         level = level_of(self.task)
-        self.plant, self.delay, self.trim = level.plant(pool.packed), pool.delay, pool.trim
+        self.plant, self.delay, self.trim, self._late_s = level.plant(pool.packed), pool.delay, pool.trim, pool.late_s
         self.start = task_module.sample_start(rng, episodes)
         level.begin(self.start, nominal)
-        self.window = Window(episodes, 50, hidden)
+        self.window = Window(actor, episodes, 50, self.start.shape[1])
+        self._curves = None
+        if preview_s(self.task.actor_terms):
+            self._curves = task_module.sample_references(rng, episodes)  # pyright: ignore[reportAttributeAccessIssue]
         self.noise = (
             rng.standard_normal(self.window.noise.shape, dtype=np.float32)
             * noise_std(self.task.actor_terms, table)[:NOISE_SIZE]
@@ -65,13 +71,17 @@ class KernelEvaluation:
         window.command[: DELAY_TAPS - 1] = self.hover
         window.fresh[:] = True
         window.noise[:] = self.noise
+        following = self._follow()
         distances = []
         for block in range(self.task.control_steps // window.steps):
             if block:
                 window.carry_over()
                 window.noise[:] = np.roll(self.noise, block, axis=1)
+            if following is not None:
+                following.write(window, self._late_s, np.zeros((window.num_envs, 3), np.float32))
+                following.advance(window.steps)
             window.fly(parameters, constants, self, weights)
-            distances.append(np.sqrt(np.square(window.state[1:, :, :3]).sum(axis=2)))
+            distances.append(np.sqrt(np.square(window.state[1:, :, :3] - window.target[1:, :, :3]).sum(axis=2)))
         distance = np.nan_to_num(np.concatenate(distances), nan=np.inf)
         steady = distance[-round(success.steady_window_s / self.task.timing.control_period_s) :]
         largest, steady_max = distance.max(axis=0), steady.max(axis=0)
@@ -79,4 +89,17 @@ class KernelEvaluation:
         error = steady.mean(axis=0)
         return Score(
             float(good.mean()), float(np.median(error)), float(np.minimum(error, 1.0).mean()), largest, steady_max
+        )
+
+    def _follow(self) -> Following | None:
+        """Return every episode's reference at its beginning, if the task has any."""
+        if self._curves is None:
+            return None
+        spec = self.task
+        return Following(
+            self._curves,
+            self.window.num_envs,
+            preview_s(spec.actor_terms),
+            spec.timing.control_period_s,
+            spec.episode_s,
         )

@@ -1,9 +1,11 @@
-"""The numba twin of ``MemoryMlp``'s memory and features, with its hand-written adjoint.
+"""The numba twin of ``FlightFeatures``: memory and features, with its hand-written adjoint.
 
 The torch module is the policy; this is the same arithmetic fused into the learner's rollout. A
-test compares both, forward and gradient. Memory row (17): fast average of the command (4), slow
-average (4), integral of the position error (3), slow velocity (3), slow angular velocity (3); the
-two commands before the last live in the rollout's command buffer.
+test compares both, forward and gradient. For k command channels a memory row (2 k + 9) holds: fast
+average of the command (k), slow average (k), integral of the position error (3), slow velocity (3), slow
+angular velocity (3); the two commands before the last live in the rollout's command buffer. What a drone
+sees of its reference is a row (6 + 3 h): position (3), velocity (3), and for each look ahead the
+position then less that now (3).
 """
 # ruff: noqa: ANN001, ANN201, ANN202
 
@@ -14,24 +16,30 @@ from numba import njit
 from numpy.typing import NDArray
 
 from policies.learners.dense import tanh
-from policies.networks.memory_mlp import MemoryMlp, gain
+from policies.networks.flight_features import VECTORS, FlightFeatures, gain
 from sim.flight.rotor import FASTMATH
 
-MEMORY_SIZE = 17
 NOISE_SIZE = 18
 """Position (3), rotation (9), velocity (3), angular velocity (3)."""
 
 _ONE = np.float32(1.0)
 _TWO = np.float32(2.0)
+_PREVIEW = 9
+"""Place of the first look ahead among the scalars."""
 
 
-def constants(actor: MemoryMlp) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Return the actor's scalars (see ``remember``), feature offsets and feature scales."""
+def memory_size(channels: int) -> int:
+    """Length of a memory row."""
+    return 2 * channels + VECTORS
+
+
+def constants(actor: FlightFeatures) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Return the actor's scalars (see ``remember``; then the looks ahead), feature offsets and feature scales."""
     c = actor.settings
     dt = c.control_period_s
     scalars = [
         gain(dt, c.fast_s), gain(dt, c.slow_s), 1.0 - gain(dt, c.integral_leak_s), gain(dt, c.velocity_s),
-        dt, c.integral_range_m, c.position_range_m, c.velocity_range_m_s,
+        dt, c.integral_range_m, c.position_range_m, c.velocity_range_m_s, c.preview_range_m_s2, *c.preview_s,
     ]  # fmt: skip
     offset, scale = actor.feature_offset.numpy(), actor.feature_scale.numpy()
     return np.array(scalars, np.float32), offset.copy(), scale.copy()
@@ -74,137 +82,174 @@ def _observe(state, noise, n):
     )  # fmt: skip
 
 
+@njit(inline="always", fastmath=FASTMATH, error_model="numpy")
+def asked_acceleration(seen, scalars, n, h):
+    """Acceleration that look ahead ``h`` of environment ``n`` asks for, squashed, (3,) in the world."""
+    horizon, limit, k = scalars[_PREVIEW + h], scalars[8], 6 + 3 * h
+    factor = _TWO / (horizon * horizon * limit)
+    return (
+        limit * tanh(factor * (seen[n, k] - seen[n, 3] * horizon)),
+        limit * tanh(factor * (seen[n, k + 1] - seen[n, 4] * horizon)),
+        limit * tanh(factor * (seen[n, k + 2] - seen[n, 5] * horizon)),
+    )
+
+
 @njit(cache=True, forceinline=True, fastmath=FASTMATH, error_model="numpy")
 def start_memory(fresh, state, noise, last, memory):
     """Build the memory from the first observation where ``fresh``; the observation is that of ``features``."""
+    k = last.shape[1]
     for n in range(state.shape[0]):
         if fresh[n]:
             _, _, v, w = _observe(state, noise, n)
-            for i in range(4):
+            for i in range(k):
                 memory[n, i] = last[n, i]
-                memory[n, 4 + i] = last[n, i]
+                memory[n, k + i] = last[n, i]
             for i in range(3):
-                memory[n, 8 + i] = 0.0
-                memory[n, 11 + i] = v[i]
-                memory[n, 14 + i] = w[i]
+                memory[n, 2 * k + i] = 0.0
+                memory[n, 2 * k + 3 + i] = v[i]
+                memory[n, 2 * k + 6 + i] = w[i]
 
 
 @njit(cache=True, forceinline=True, fastmath=FASTMATH, error_model="numpy")
-def features(state, noise, last, before, oldest, memory, scalars, offset, scale, memory_out, out):
+def features(state, noise, seen, last, before, oldest, memory, scalars, offset, scale, memory_out, out):
     """Advance the memory by one observation and write the normalised features.
 
     Args:
-        state: ``(N, 17)`` flight state.
+        state: ``(N, 13 + ..)`` flight state.
         noise: ``(N, 18)`` observation noise in SI units.
-        last: command of the previous period, ``(N, 4)``.
+        seen: ``(N, 6 + 3 h)`` what is known of the reference.
+        last: command of the previous period, ``(N, k)``.
         before: the one before it.
         oldest: the one before that.
-        memory: ``(N, 17)`` memory before this observation.
+        memory: ``(N, 2 k + 9)`` memory before this observation.
         scalars: constants of the actor.
-        offset: ``(41,)`` subtracted from the features.
-        scale: ``(41,)`` factor on them.
-        memory_out: ``(N, 17)`` memory after it, written.
-        out: ``(N, 41)`` features, written.
+        offset: ``(F,)`` subtracted from the features.
+        scale: ``(F,)`` factor on them.
+        memory_out: ``(N, 2 k + 9)`` memory after it, written.
+        out: ``(N, F)`` features, written.
     """
     fast, slow, keep, filt, dt, ri, rp, rv = (
         scalars[0], scalars[1], scalars[2], scalars[3], scalars[4], scalars[5], scalars[6], scalars[7],
     )  # fmt: skip
+    k, looks = last.shape[1], scalars.shape[0] - _PREVIEW
+    m, b = 2 * k, 12 + 5 * k  # first vector of the memory, first feature after the commands
     for n in range(state.shape[0]):
         p, r, v, w = _observe(state, noise, n)
-        for i in range(4):
+        for i in range(k):
             a = last[n, i]
             memory_out[n, i] = memory[n, i] + fast * (a - memory[n, i])
-            memory_out[n, 4 + i] = memory[n, 4 + i] + slow * (a - memory[n, 4 + i])
+            memory_out[n, k + i] = memory[n, k + i] + slow * (a - memory[n, k + i])
             out[n, 12 + i] = a
-            out[n, 16 + i] = before[n, i]
-            out[n, 20 + i] = oldest[n, i]
-            out[n, 24 + i] = memory_out[n, i]
-            out[n, 28 + i] = memory_out[n, 4 + i]
+            out[n, 12 + k + i] = before[n, i]
+            out[n, 12 + 2 * k + i] = oldest[n, i]
+            out[n, 12 + 3 * k + i] = memory_out[n, i]
+            out[n, 12 + 4 * k + i] = memory_out[n, k + i]
+        e = (p[0] - seen[n, 0], p[1] - seen[n, 1], p[2] - seen[n, 2])
         for i in range(3):
-            memory_out[n, 8 + i] = keep * memory[n, 8 + i] + dt * ri * tanh(p[i] / ri)
-            memory_out[n, 11 + i] = memory[n, 11 + i] + filt * (v[i] - memory[n, 11 + i])
-            memory_out[n, 14 + i] = memory[n, 14 + i] + filt * (w[i] - memory[n, 14 + i])
-        px, py, pz = rp * tanh(p[0] / rp), rp * tanh(p[1] / rp), rp * tanh(p[2] / rp)
-        vx, vy, vz = rv * tanh(v[0] / rv), rv * tanh(v[1] / rv), rv * tanh(v[2] / rv)
-        ix, iy, iz = memory_out[n, 8], memory_out[n, 9], memory_out[n, 10]
-        dx, dy, dz = v[0] - memory_out[n, 11], v[1] - memory_out[n, 12], v[2] - memory_out[n, 13]
+            memory_out[n, m + i] = keep * memory[n, m + i] + dt * ri * tanh(e[i] / ri)
+            memory_out[n, m + 3 + i] = memory[n, m + 3 + i] + filt * (v[i] - memory[n, m + 3 + i])
+            memory_out[n, m + 6 + i] = memory[n, m + 6 + i] + filt * (w[i] - memory[n, m + 6 + i])
+        px, py, pz = rp * tanh(e[0] / rp), rp * tanh(e[1] / rp), rp * tanh(e[2] / rp)
+        vx, vy, vz = (
+            rv * tanh((v[0] - seen[n, 3]) / rv), rv * tanh((v[1] - seen[n, 4]) / rv),
+            rv * tanh((v[2] - seen[n, 5]) / rv),
+        )  # fmt: skip
+        ix, iy, iz = memory_out[n, m], memory_out[n, m + 1], memory_out[n, m + 2]
+        dx, dy, dz = v[0] - memory_out[n, m + 3], v[1] - memory_out[n, m + 4], v[2] - memory_out[n, m + 5]
         for i in range(3):
             out[n, i] = px * r[i] + py * r[3 + i] + pz * r[6 + i]
             out[n, 3 + i] = vx * r[i] + vy * r[3 + i] + vz * r[6 + i]
             out[n, 6 + i] = r[6 + i]
             out[n, 9 + i] = w[i]
-            out[n, 32 + i] = ix * r[i] + iy * r[3 + i] + iz * r[6 + i]
-            out[n, 35 + i] = dx * r[i] + dy * r[3 + i] + dz * r[6 + i]
-            out[n, 38 + i] = w[i] - memory_out[n, 14 + i]
+            out[n, b + i] = ix * r[i] + iy * r[3 + i] + iz * r[6 + i]
+            out[n, b + 3 + i] = dx * r[i] + dy * r[3 + i] + dz * r[6 + i]
+            out[n, b + 6 + i] = w[i] - memory_out[n, m + 6 + i]
+        if looks > 0:
+            for i in range(3):
+                out[n, b + 9 + i] = seen[n, 3] * r[i] + seen[n, 4] * r[3 + i] + seen[n, 5] * r[6 + i]
+            for h in range(looks):
+                ax, ay, az = asked_acceleration(seen, scalars, n, h)
+                for i in range(3):
+                    out[n, b + 12 + 3 * h + i] = ax * r[i] + ay * r[3 + i] + az * r[6 + i]
         for j in range(out.shape[1]):
             out[n, j] = (out[n, j] - offset[j]) * scale[j]
 
 
 @njit(cache=True, forceinline=True, fastmath=FASTMATH, error_model="numpy")
 def features_adjoint(
-    state, noise, memory_out, scalars, scale, grad, grad_state, grad_memory, grad_last, grad_before, grad_oldest
+    state, noise, seen, memory_out, scalars, scale, grad, grad_state, grad_memory, grad_last, grad_before, grad_oldest
 ):
-    """Transposed derivative of ``features``.
+    """Transposed derivative of ``features``; the reference is given, so that it has no gradient.
 
     Args:
         state: as in ``features``.
         noise: as in ``features``.
+        seen: as in ``features``.
         memory_out: as written by ``features``.
         scalars: as in ``features``.
         scale: as in ``features``.
-        grad: gradient of the normalised features, ``(N, 41)``; overwritten.
-        grad_state: ``(N, 17)``, added to.
-        grad_memory: on entry that of ``memory_out``, on return that of ``memory``, ``(N, 17)``.
-        grad_last: ``(N, 4)``, added to.
-        grad_before: ``(N, 4)``, added to.
-        grad_oldest: ``(N, 4)``, added to.
+        grad: gradient of the normalised features, ``(N, F)``; overwritten.
+        grad_state: ``(N, 13 + ..)``, added to.
+        grad_memory: on entry that of ``memory_out``, on return that of ``memory``, ``(N, 2 k + 9)``.
+        grad_last: ``(N, k)``, added to.
+        grad_before: ``(N, k)``, added to.
+        grad_oldest: ``(N, k)``, added to.
     """
     fast, slow, keep, filt, dt, ri, rp, rv = (
         scalars[0], scalars[1], scalars[2], scalars[3], scalars[4], scalars[5], scalars[6], scalars[7],
     )  # fmt: skip
+    k, looks = grad_last.shape[1], scalars.shape[0] - _PREVIEW
+    m, b = 2 * k, 12 + 5 * k
     g = np.empty(9, np.float32)
     for n in range(state.shape[0]):
         for j in range(grad.shape[1]):
             grad[n, j] *= scale[j]
         p, r, v, _ = _observe(state, noise, n)
-        for i in range(4):
-            a = grad_memory[n, i] + grad[n, 24 + i]
-            b = grad_memory[n, 4 + i] + grad[n, 28 + i]
-            grad_last[n, i] += grad[n, 12 + i] + fast * a + slow * b
-            grad_before[n, i] += grad[n, 16 + i]
-            grad_oldest[n, i] += grad[n, 20 + i]
-            grad_memory[n, i] = (_ONE - fast) * a
-            grad_memory[n, 4 + i] = (_ONE - slow) * b
+        for i in range(k):
+            of_fast = grad_memory[n, i] + grad[n, 12 + 3 * k + i]
+            of_slow = grad_memory[n, k + i] + grad[n, 12 + 4 * k + i]
+            grad_last[n, i] += grad[n, 12 + i] + fast * of_fast + slow * of_slow
+            grad_before[n, i] += grad[n, 12 + k + i]
+            grad_oldest[n, i] += grad[n, 12 + 2 * k + i]
+            grad_memory[n, i] = (_ONE - fast) * of_fast
+            grad_memory[n, k + i] = (_ONE - slow) * of_slow
         for i in range(3):
-            tp, tv = tanh(p[i] / rp), tanh(v[i] / rv)
-            ti = tanh(p[i] / ri)
+            e = p[i] - seen[n, i]
+            tp, tv, ti = tanh(e / rp), tanh((v[i] - seen[n, 3 + i]) / rv), tanh(e / ri)
             # Rows of R times each body-frame gradient: back to the world.
-            k = 3 * i
-            gp = r[k] * grad[n, 0] + r[k + 1] * grad[n, 1] + r[k + 2] * grad[n, 2]
-            gv = r[k] * grad[n, 3] + r[k + 1] * grad[n, 4] + r[k + 2] * grad[n, 5]
-            gi = r[k] * grad[n, 32] + r[k + 1] * grad[n, 33] + r[k + 2] * grad[n, 34]
-            gd = r[k] * grad[n, 35] + r[k + 1] * grad[n, 36] + r[k + 2] * grad[n, 37]
-            difference = v[i] - memory_out[n, 11 + i]
+            q = 3 * i
+            gp = r[q] * grad[n, 0] + r[q + 1] * grad[n, 1] + r[q + 2] * grad[n, 2]
+            gv = r[q] * grad[n, 3] + r[q + 1] * grad[n, 4] + r[q + 2] * grad[n, 5]
+            gi = r[q] * grad[n, b] + r[q + 1] * grad[n, b + 1] + r[q + 2] * grad[n, b + 2]
+            gd = r[q] * grad[n, b + 3] + r[q + 1] * grad[n, b + 4] + r[q + 2] * grad[n, b + 5]
+            difference = v[i] - memory_out[n, m + 3 + i]
             for j in range(3):
-                g[k + j] = (
+                g[q + j] = (
                     rp * tp * grad[n, j]
                     + rv * tv * grad[n, 3 + j]
-                    + memory_out[n, 8 + i] * grad[n, 32 + j]
-                    + difference * grad[n, 35 + j]
+                    + memory_out[n, m + i] * grad[n, b + j]
+                    + difference * grad[n, b + 3 + j]
                 )
-            integral = grad_memory[n, 8 + i] + gi
+            if looks > 0:
+                for j in range(3):
+                    g[q + j] += seen[n, 3 + i] * grad[n, b + 9 + j]
+                for h in range(looks):
+                    asked = asked_acceleration(seen, scalars, n, h)[i]
+                    for j in range(3):
+                        g[q + j] += asked * grad[n, b + 12 + 3 * h + j]
+            integral = grad_memory[n, m + i] + gi
             grad_state[n, i] += (_ONE - tp * tp) * gp + dt * (_ONE - ti * ti) * integral
-            grad_memory[n, 8 + i] = keep * integral
-            slow_velocity = grad_memory[n, 11 + i] - gd
+            grad_memory[n, m + i] = keep * integral
+            slow_velocity = grad_memory[n, m + 3 + i] - gd
             grad_state[n, 7 + i] += (_ONE - tv * tv) * gv + gd + filt * slow_velocity
-            grad_memory[n, 11 + i] = (_ONE - filt) * slow_velocity
-            slow_rate = grad_memory[n, 14 + i] - grad[n, 38 + i]
-            grad_state[n, 10 + i] += grad[n, 9 + i] + grad[n, 38 + i] + filt * slow_rate
-            grad_memory[n, 14 + i] = (_ONE - filt) * slow_rate
+            grad_memory[n, m + 3 + i] = (_ONE - filt) * slow_velocity
+            slow_rate = grad_memory[n, m + 6 + i] - grad[n, b + 6 + i]
+            grad_state[n, 10 + i] += grad[n, 9 + i] + grad[n, b + 6 + i] + filt * slow_rate
+            grad_memory[n, m + 6 + i] = (_ONE - filt) * slow_rate
         for j in range(3):
             g[6 + j] += grad[n, 6 + j]
-        q = rotation_adjoint(state[n, 3], state[n, 4], state[n, 5], state[n, 6], g)
-        grad_state[n, 3] += q[0]
-        grad_state[n, 4] += q[1]
-        grad_state[n, 5] += q[2]
-        grad_state[n, 6] += q[3]
+        quaternion = rotation_adjoint(state[n, 3], state[n, 4], state[n, 5], state[n, 6], g)
+        grad_state[n, 3] += quaternion[0]
+        grad_state[n, 4] += quaternion[1]
+        grad_state[n, 5] += quaternion[2]
+        grad_state[n, 6] += quaternion[3]

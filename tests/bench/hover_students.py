@@ -21,14 +21,8 @@ from torch import Tensor, nn
 from policies.build import build_bundle
 from policies.bundle import Bundle, load_bundle
 from policies.evaluator import Evaluator
-from policies.networks.memory_mlp import (
-    ACTION_SIZE,
-    FEATURE_SIZE,
-    OBSERVATION_SIZE,
-    STATE_SIZE,
-    MemoryMlp,
-    MemoryMlpConfig,
-)
+from policies.networks.flight_features import feature_size
+from policies.networks.memory_mlp import MemoryMlp, MemoryMlpConfig
 from policies.policy import Policy
 from policies.runtime import OnnxPolicy
 from policies.torch_policy import TorchPolicy
@@ -36,6 +30,9 @@ from sim.envs.task import load_flight_task
 from sim.registry import load_task
 from tests.bench.verb import run_verb
 
+OBSERVATION_SIZE, STATE_SIZE, ACTION_SIZE = 22, 25, 4
+FEATURE_SIZE = feature_size(ACTION_SIZE)
+"""Of the teacher, which holds a set-point by four motors."""
 EPISODES = 2000
 """Flown for each figure, so that the few flights at the edge of success count little."""
 LEAST_SUCCESS = 0.9
@@ -57,7 +54,7 @@ class Student(MemoryMlp):
         super().__init__(config)
         del self.layer1, self.layer2, self.layer3
 
-    def start_at_hover(self) -> None:
+    def start_at_hover(self, last: nn.Linear) -> None:
         """Begin from random weights: the teacher says where hover is."""
 
     def config(self) -> dict[str, Any]:
@@ -90,10 +87,9 @@ class WideStudent(Student):
 class RecurrentStudent(Student):
     """A gated recurrent unit of 64; ``reset`` clears its state, which follows the memory (25 + 64)."""
 
-    state_size = STATE_SIZE + UNITS
-
     def __init__(self, config: MemoryMlpConfig) -> None:
         super().__init__(config)
+        self.state_size = STATE_SIZE + UNITS
         self.cell = nn.GRUCell(FEATURE_SIZE, UNITS)
         self.head = nn.Linear(UNITS + FEATURE_SIZE, ACTION_SIZE)
 

@@ -18,7 +18,7 @@ from policies.bundle import load_bundle
 from policies.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from policies.learners.analytic import AnalyticConfig
 from policies.learners.drones import StartConfig
-from policies.learners.hover_cost import HoverCost
+from policies.learners.flight_cost import FlightCost
 from policies.training_run import CHECKPOINT, TrainConfig, TrainingRun, with_airframe
 from sim.errors import ConfigError, StorageError
 from sim.registry import load_task
@@ -239,7 +239,7 @@ def test_a_task_may_ask_for_smoother_commands_and_the_user_overrules_it(tmp_path
     config = small_config()
     assert change("hover", config) == 0.1
     assert change("hover_attitude", config) == load_task("hover_attitude").COMMAND_CHANGE_COST
-    mine = dataclasses.replace(config.learner, cost=HoverCost(change=0.7))
+    mine = dataclasses.replace(config.learner, cost=FlightCost(change=0.7))
     assert change("hover_attitude", dataclasses.replace(config, learner=mine)) == 0.7
 
 

@@ -9,7 +9,7 @@ from policies.learners.analytic import AnalyticConfig, AnalyticLearner, flatten,
 from policies.learners.drones import Drones, StartConfig
 from policies.learners.kernel_evaluation import KernelEvaluation
 from policies.training_run import TrainConfig, new_actor
-from sim.tasks import hover, hover_attitude
+from sim.tasks import hover, hover_attitude, track
 
 SMALL = {"num_envs": 16, "window": 16, "iterations": 40, "critic_from": 5, "critic_batch": 32}
 
@@ -19,15 +19,15 @@ def make(seed=0, task=hover, **settings):
     rng = np.random.default_rng(seed)
     actor = new_actor(task, TrainConfig(hidden=(16, 16)))
     config = AnalyticConfig(**{**SMALL, **settings})
-    drones = Drones(task, task.TRAINING_TABLE, task.NOMINAL, config.num_envs, StartConfig(pool=64), rng)
+    drones = Drones(task, task.TRAINING_TABLE, task.NOMINAL, config.num_envs, StartConfig(pool=64, references=32), rng)
     return AnalyticLearner(actor, drones, config, rng), actor
 
 
-@pytest.mark.parametrize(("task", "critic"), [(hover, True), (hover, False), (hover_attitude, True)])
+@pytest.mark.parametrize(("task", "critic"), [(hover, True), (hover, False), (hover_attitude, True), (track, True)])
 def test_a_few_seconds_of_flight_teach_to_stay_near(task, critic):
-    learner, _ = make(task=task, num_envs=64, window=32, iterations=200, critic=critic, critic_from=60)
+    learner, actor = make(task=task, num_envs=64, window=32, iterations=200, critic=critic, critic_from=60)
     evaluation = KernelEvaluation(
-        task, task.EVALUATION_TABLE, task.NOMINAL, 128, (16, 16), np.random.default_rng(9)
+        task, task.EVALUATION_TABLE, task.NOMINAL, 128, actor, np.random.default_rng(9)
     )  # fmt: skip
     before = evaluation.score(learner.averaged, learner.constants, learner.weights)
     for _ in range(200):
@@ -48,12 +48,13 @@ def test_the_same_seed_gives_the_same_bits_and_another_does_not():
     assert runs[0] == runs[1] != runs[2]
 
 
-def test_restored_in_mid_run_it_goes_on_to_the_same_bits():
-    learner, _ = make(1)
+@pytest.mark.parametrize("task", [hover, track], ids=lambda task: task.TASK.name)
+def test_restored_in_mid_run_it_goes_on_to_the_same_bits(task):
+    learner, _ = make(1, task)
     for _ in range(10):
         learner.iterate()
     state, random = learner.state(), learner.drones.rng.bit_generator.state
-    twin, _ = make(1)
+    twin, _ = make(1, task)
     twin.load(state)
     twin.drones.rng.bit_generator.state = random
     for _ in range(15):
@@ -65,8 +66,8 @@ def test_restored_in_mid_run_it_goes_on_to_the_same_bits():
 def test_lost_and_broken_drones_are_reset_and_the_weights_stay_finite():
     learner, _ = make(2)
     learner.iterate()
-    learner.window.state[-1][0] = np.nan
-    learner.window.state[-1][1, 0] = 50.0
+    learner.window.state[0][0] = np.nan
+    learner.window.state[0][1, 0] = 50.0
     learner.drones.steps_left[:] = 1000
     learner.iterate()
     assert np.isfinite(learner.window.state).all()

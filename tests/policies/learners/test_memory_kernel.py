@@ -6,29 +6,43 @@ import torch
 
 from policies.learners import dense
 from policies.learners.memory_kernel import constants, features, features_adjoint, rotation, start_memory
-from policies.networks.memory_mlp import FEATURE_SIZE, MemoryMlp, MemoryMlpConfig
+from policies.networks.memory_mlp import MemoryMlp, MemoryMlpConfig
 
 N = 7
 
 
-@pytest.fixture
-def actor():
+HEXAROTOR = {"command_low": (0.0,) * 6, "command_high": (1.0,) * 6}
+
+
+@pytest.fixture(
+    params=[{}, {"preview_s": (0.05, 0.3, 0.8)}, HEXAROTOR | {"preview_s": (0.2,)}],
+    ids=["set-point", "preview", "six channels"],
+)
+def actor(request):
     torch.manual_seed(0)
-    return MemoryMlp(MemoryMlpConfig(hover=0.667)).double()
+    return MemoryMlp(MemoryMlpConfig(hover=0.667, **request.param)).double()
 
 
 @pytest.fixture
-def batch():
+def batch(actor):
     rng = np.random.default_rng(1)
+    k, looks = actor.action_size, actor.settings.preview_s
+    seen = np.zeros((N, 6 + 3 * len(looks)))
+    if looks:
+        seen[:, :6] = 0.5 * rng.normal(size=(N, 6))
+        for h, horizon in enumerate(looks):  # accelerations of up to some 20 m/s^2, where the squash bends
+            asked = 8.0 * rng.normal(size=(N, 3))
+            seen[:, 6 + 3 * h : 9 + 3 * h] = seen[:, 3:6] * horizon + 0.5 * horizon**2 * asked
     state = rng.normal(size=(N, 17))
     state[:, 3:7] /= np.linalg.norm(state[:, 3:7], axis=1, keepdims=True)
     arrays = {
         "state": state,
         "noise": 0.01 * rng.normal(size=(N, 18)),
-        "memory": 0.5 * rng.normal(size=(N, 17)),
-        "last": rng.random((N, 4)),
-        "before": rng.random((N, 4)),
-        "oldest": rng.random((N, 4)),
+        "seen": seen,
+        "memory": 0.5 * rng.normal(size=(N, 2 * k + 9)),
+        "last": rng.random((N, k)),
+        "before": rng.random((N, k)),
+        "oldest": rng.random((N, k)),
     }
     return {name: value.astype(np.float32) for name, value in arrays.items()}
 
@@ -44,28 +58,29 @@ def torch_rotation(q):
 
 
 def torch_features(actor, b, reset=0.0):
-    """Normalised features and the new memory (17) by the torch actor."""
-    state, noise = b["state"], b["noise"]
+    """Normalised features and the new memory by the torch actor."""
+    state, noise, seen = b["state"], b["noise"], b["seen"]
     observation = torch.cat(
         [
-            state[:, 0:3] + noise[:, 0:3],
+            state[:, 0:3] + noise[:, 0:3] - seen[:, 0:3],
             torch_rotation(state[:, 3:7]) + noise[:, 3:12],
             state[:, 7:10] + noise[:, 12:15],
             state[:, 10:13] + noise[:, 15:18],
             b["last"],
+            *([seen[:, 3:]] if actor.settings.preview_s else []),
         ],
         dim=1,
     )
     state_in = torch.cat([b["before"], b["oldest"], b["memory"]], dim=1)
     history, state_out = actor.remember(observation, state_in, torch.full((N, 1), reset, dtype=torch.float64))
     x = (actor.features(observation, history, state_out) - actor.feature_offset) * actor.feature_scale
-    return x, state_out[:, 8:]
+    return x, state_out[:, 2 * actor.action_size :]
 
 
 def numba_features(actor, b):
-    out, memory_out = np.empty((N, FEATURE_SIZE), np.float32), np.empty((N, 17), np.float32)
+    out, memory_out = np.empty((N, actor.feature_size), np.float32), np.empty_like(b["memory"])
     features(
-        b["state"], b["noise"], b["last"], b["before"], b["oldest"], b["memory"],
+        b["state"], b["noise"], b["seen"], b["last"], b["before"], b["oldest"], b["memory"],
         *constants(actor.float()), memory_out, out,
     )  # fmt: skip
     actor.double()
@@ -93,17 +108,18 @@ def test_a_fresh_memory_equals_the_actors_reset(actor, batch):
 
 def test_the_adjoint_equals_autodiff(actor, batch):
     rng = np.random.default_rng(2)
-    grad_x, grad_memory = rng.normal(size=(N, FEATURE_SIZE)), rng.normal(size=(N, 17))
+    k = actor.action_size
+    grad_x, grad_memory = rng.normal(size=(N, actor.feature_size)), rng.normal(size=(N, 2 * k + 9))
     leaves = {name: torch.from_numpy(a).double().requires_grad_() for name, a in batch.items()}
     x, memory = torch_features(actor, leaves)
     ((x * torch.from_numpy(grad_x)).sum() + (memory * torch.from_numpy(grad_memory)).sum()).backward()
 
     scalars, _, scale = constants(actor.float())
     _, memory_out = numba_features(actor, batch)
-    grads = [np.zeros((N, size), np.float32) for size in (17, 4, 4, 4)]
+    grads = [np.zeros((N, size), np.float32) for size in (17, k, k, k)]
     back = grad_memory.astype(np.float32)
     features_adjoint(
-        batch["state"], batch["noise"], memory_out, scalars, scale, grad_x.astype(np.float32),
+        batch["state"], batch["noise"], batch["seen"], memory_out, scalars, scale, grad_x.astype(np.float32),
         grads[0], back, grads[1], grads[2], grads[3],
     )  # fmt: skip
     for name, actual in zip(("state", "last", "before", "oldest", "memory"), (*grads, back)):

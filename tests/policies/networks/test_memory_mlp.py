@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from policies.networks import build
-from policies.networks.memory_mlp import OBSERVATION_SIZE, STATE_SIZE, MemoryMlp, MemoryMlpConfig
+from policies.networks.memory_mlp import MemoryMlp, MemoryMlpConfig
 from sim.errors import ConfigError
 
 HOVER = 0.6673
+OBSERVATION_SIZE, STATE_SIZE = 22, 25
 
 
 @pytest.fixture

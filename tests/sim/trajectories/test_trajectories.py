@@ -139,7 +139,7 @@ def test_steps_jump():
         ("waypoints:points=1/2", "three finite numbers"),
         ("waypoints:points=1/2/x", "is not points like"),
         ("waypoints:dwell=-1", "dwell must not be negative"),
-        ("langevin:seed=-1", "seed from 0"),
+        ("langevin:seed=-1", "seed must not be negative"),
         ("langevin:duration=1e9", "duration"),
         ("steps:axis=w", "x, y or z"),
     ],
