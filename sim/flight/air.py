@@ -12,6 +12,7 @@ from numba import njit
 
 from sim.flight.rotor import FASTMATH, ONE, TWO
 
+ZERO = np.float32(0.0)
 LOWEST_OVER_RADIUS = 0.5
 """Below this height over the rotors' radius the ground effect grows no more (4/3 of the free thrust):
 the formula has a pole at a quarter, and its derivation needs discs well above the floor."""
@@ -22,13 +23,14 @@ def ground_effect(height, quarter_radius):
     """Thrust over that far from the ground, 1/(1 - (r/4z)^2) (Cheeseman and Bennett 1955, ARC R&M 3021).
 
     Args:
-        height: of the centre of mass above the floor, m; infinite without one.
+        height: of the centre of mass above the floor, m; infinite without one. Below the floor,
+            where only a model without contact can be, there is no cushion.
         quarter_radius: a quarter of the rotors' radius, m, positive.
     """
     lowest = TWO * quarter_radius
     z = lowest if height < lowest else height
     ratio = quarter_radius / z
-    return ONE / (ONE - ratio * ratio)
+    return ONE if height < ZERO else ONE / (ONE - ratio * ratio)
 
 
 @njit(inline="always", fastmath=FASTMATH, error_model="numpy")
@@ -38,7 +40,7 @@ def ground_effect_slope(height, quarter_radius):
     z = lowest if height < lowest else height
     ratio = quarter_radius / z
     factor = ONE / (ONE - ratio * ratio)
-    return np.float32(0.0) if height < lowest else -TWO * ratio * ratio * factor * factor / z
+    return ZERO if height < lowest else -TWO * ratio * ratio * factor * factor / z
 
 
 @njit(inline="always", fastmath=FASTMATH)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sim.flight import layout
 from sim.flight.air import drag_turn, ground_effect
 from sim.flight.layout import DEAD_ZONE, FIRST_ROTOR, RIGID_BODY_SIZE, ROTOR_STRIDE, STEP_S
-from sim.flight.rigid_body import HALF, angular_acceleration, quaternion_rate, to_body, to_world
+from sim.flight.rigid_body import HALF, angular_acceleration, quaternion_rate, thrust_to_world, to_body, to_world
 from sim.flight.rotor import FASTMATH, ONE, TWO, mean_thrust, next_speed, reachable_speed
 
 THIRD = np.float32(1.0 / 3.0)
@@ -222,10 +222,10 @@ def step_batch(state, command, packed, wind_w, out) -> None:
             packed[n, 16], packed[n, 17], packed[n, 18], h,
         )  # fmt: skip
 
-        z1x, z1y, z1z = to_world(qw, qx, qy, qz, bx, by, bz)
-        z2x, z2y, z2z = to_world(q2[0], q2[1], q2[2], q2[3], bx, by, bz)
-        z3x, z3y, z3z = to_world(q3[0], q3[1], q3[2], q3[3], bx, by, bz)
-        z4x, z4y, z4z = to_world(q4[0], q4[1], q4[2], q4[3], bx, by, bz)
+        z1x, z1y, z1z = thrust_to_world(qw, qx, qy, qz, bx, by, bz)
+        z2x, z2y, z2z = thrust_to_world(q2[0], q2[1], q2[2], q2[3], bx, by, bz)
+        z3x, z3y, z3z = thrust_to_world(q3[0], q3[1], q3[2], q3[3], bx, by, bz)
+        z4x, z4y, z4z = thrust_to_world(q4[0], q4[1], q4[2], q4[3], bx, by, bz)
         mx, my, mz = z2x + z3x, z2y + z3y, z2z + z3z
         # v' = v + h/6 (a1 + 2 a2 + 2 a3 + a4), p' = p + h v + h^2/6 (a1 + a2 + a3), a = f + R b
         out[n, 0] = px + h * (vx + h * (HALF * fx + SIXTH * (z1x + mx)))

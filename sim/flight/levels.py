@@ -69,7 +69,7 @@ def exact_fractions(command: NDArray[np.floating] | tuple[float, ...], action: A
 
 
 def _pack_rotors(drawn: Sample, _nominal: MultirotorParameters, task: TaskSpec) -> Array:
-    return drawn.flight.packed(task.timing.control_period_s)
+    return drawn.flight.packed(task.timing.control_period_s * drawn.control_period)
 
 
 def _trim_rotors(drawn: Sample, nominal: MultirotorParameters) -> NDArray[np.floating]:

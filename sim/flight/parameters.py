@@ -198,8 +198,8 @@ class FlightParameters:
         """Thrust along body z over that of the common curve, ``(num_envs,)``: about the number of rotors."""
         return self.motor_gain @ self.rotor_axis_b[:, 2]
 
-    def packed(self, dt_s: float) -> Array:
-        """Return the kernel's coefficients for the time step ``dt_s`` (columns: layout.py).
+    def packed(self, dt_s: float | NDArray[np.floating]) -> Array:
+        """Return the kernel's coefficients for the time step ``dt_s``, one or ``(num_envs,)`` (columns: layout.py).
 
         Shape ``(num_envs, 33 + 6 num_rotors)``, contiguous; row ``i`` depends on environment ``i``
         only, so rows may be gathered and replaced.
@@ -207,7 +207,7 @@ class FlightParameters:
         Raises:
             ConfigError: if ``dt_s`` is not positive.
         """
-        if not dt_s > 0.0:
+        if not np.all(np.asarray(dt_s) > 0.0):
             raise ConfigError(f"flight kernel: the time step must be positive, got {dt_s}")
         row = np.empty((self.num_envs, layout.packed_size(self.num_rotors)), np.float64)
         mass = self.mass.astype(np.float64)[:, None]

@@ -14,6 +14,7 @@ from numba import njit
 
 from sim.flight.rotor import FASTMATH, TWO
 
+ZERO = np.float32(0.0)
 HALF = np.float32(0.5)
 
 
@@ -83,6 +84,15 @@ def to_world(qw, qx, qy, qz, bx, by, bz):
         s * by + t * qy + w * (qz * bx - qx * bz),
         s * bz + t * qz + w * (qx * by - qy * bx),
     )
+
+
+@njit(inline="always", fastmath=FASTMATH)
+def thrust_to_world(qw, qx, qy, qz, bx, by, bz):
+    """``to_world``, with a third of the work where all rotors point along body z."""
+    if bx != ZERO or by != ZERO:
+        return to_world(qw, qx, qy, qz, bx, by, bz)
+    zx, zy, zz = thrust_axis(qw, qx, qy, qz)
+    return zx * bz, zy * bz, zz * bz
 
 
 @njit(inline="always", fastmath=FASTMATH)

@@ -76,7 +76,7 @@ def ground_effect(height: float, quarter_radius: float) -> float:
     """Thrust over that far from the ground (air.py)."""
     lowest = LOWEST * quarter_radius
     ratio = quarter_radius / wp.where(height < lowest, lowest, height)
-    return 1.0 / (1.0 - ratio * ratio)
+    return wp.where(height < 0.0, 1.0, 1.0 / (1.0 - ratio * ratio))
 
 
 @cache

@@ -47,8 +47,8 @@ def reachable(u, c, p):
 
 
 def ground_effect(z, p):
-    """Cheeseman and Bennett, bounded at half a radius; no discs, no effect."""
-    radius = p["rotor_radius_m"]
+    """Cheeseman and Bennett, bounded at half a radius; no effect without discs, nor below the floor."""
+    radius = torch.where(z < p["floor_height_w"], 0.0, p["rotor_radius_m"])
     height = torch.maximum(z - p["floor_height_w"], 0.5 * radius)
     return torch.where(radius > 0.0, 1.0 / (1.0 - (radius / (4.0 * torch.clamp(height, min=1e-9))) ** 2), 1.0)
 

@@ -23,7 +23,7 @@ def blow(gust_speed, mean_w, step_s, steps, num_envs=2000, seed=0):
 
 
 def test_intensities_of_the_specification():
-    """MIL-F-8785C at 100 ft and 15 knots: sigma_w = 1.5 kt, sigma_u = sigma_w / 0.2593^0.4, lengths 100 ft and 505 ft."""
+    """MIL-F-8785C at 100 ft, 15 knots: sigma_w = 1.5 kt, sigma_u = sigma_w / 0.2593^0.4; lengths 100 and 505 ft."""
     sigma, length = intensities_and_lengths([7.717], 100.0 * 0.3048)
     assert sigma[0, 2] == pytest.approx(0.7717)
     assert sigma[0, :2] == pytest.approx(0.7717 / 0.2593**0.4, rel=1e-3)

@@ -94,14 +94,18 @@ def test_termination_is_the_published_box():
 
 def test_evaluation_table_is_the_committed_one():
     """Change this hash only together with every judged figure in the documentation."""
-    assert hover.EVALUATION_TABLE.hash() == "06c844937a54c7ac10444835815c697e38fb889a1ad187046403cc1fc2e47896"
+    assert hover.EVALUATION_TABLE.hash() == "fb6693be2503012964b6a08aaaef7f446d7877fbfb6617ae03dbe3527a72763f"
 
 
 def test_evaluation_table_covers_what_is_judged():
     names = {term.parameter for term in hover.EVALUATION_TABLE.terms}
     assert names == {
         "mass", "thrust", "motor_rise_s", "motor_fall_s", "motor_gain", "inertia", "torque_per_thrust",
-        "centre_of_mass_xy", "action_delay_s", "observation_delay_s", "force_per_weight", "torque_per_weight",
+        "centre_of_mass_xy", "centre_of_mass_z", "battery_voltage", "battery_sag", "dead_zone",
+        "rotor_drag", "rotor_radius_m", "floor_height_w",
+        "action_delay_s", "action_jitter_s", "observation_delay_s", "control_period", "control_period_jitter",
+        "gyro_bias_b", "attitude_bias_b", "estimator_period_s", "estimator_delay_s",
+        "force_per_weight", "torque_per_weight", "wind_w", "gust_speed",
     }  # fmt: skip
     assert all(term.source for term in hover.EVALUATION_TABLE.terms)
     assert dict(hover.EVALUATION_TABLE.noise_std) == {
@@ -110,9 +114,8 @@ def test_evaluation_table_covers_what_is_judged():
 
 
 def test_longest_delays_fit_the_latency_budget():
-    total = sum(
-        hover.EVALUATION_TABLE.term(name).distribution.high for name in ("action_delay_s", "observation_delay_s")
-    )
+    delays = ("action_delay_s", "action_jitter_s", "observation_delay_s", "estimator_delay_s")
+    total = sum(hover.EVALUATION_TABLE.term(name).distribution.high for name in delays)
     assert total <= hover.TASK.timing.latency_budget_s + 1e-12
 
 
@@ -120,7 +123,7 @@ def test_every_default_draw_can_hover_but_not_every_heavy_one():
     rng = np.random.default_rng(0)
     assert sample(hover.EVALUATION_TABLE, L2F_PAPER, rng, 20_000).thrust_to_weight.min() > 1.15
     heavy = sample(hover.EVALUATION_TABLE, L2F_V2, rng, 20_000).thrust_to_weight < 1.15
-    assert 0.01 < heavy.mean() < 0.1
+    assert 0.01 < heavy.mean() < 0.6
 
 
 def test_the_registry_finds_it():
