@@ -130,3 +130,5 @@ PARAMETERS: dict[str, Parameter] = _AIRFRAME | _WORLD | _CLOCKS | _SENSORS
 
 DISTURBANCES = ("force_per_weight", "torque_per_weight", "wind_w", "gust_speed")
 """The terms that ``randomization.without_disturbances`` leaves out."""
+SENSORS_AND_CLOCKS = (*_CLOCKS, *_SENSORS)
+"""The terms that ``randomization.nominal_airframe`` keeps."""

@@ -22,7 +22,7 @@ from sim.distributions import Distribution, as_data
 from sim.errors import ConfigError
 from sim.flight.parameters import FlightParameters
 from sim.inertia import principal_inertia
-from sim.randomizable import DISTURBANCES, PARAMETERS, Mode
+from sim.randomizable import DISTURBANCES, PARAMETERS, SENSORS_AND_CLOCKS, Mode
 from sim.spec import GRAVITY, MultirotorParameters
 
 
@@ -102,6 +102,12 @@ def without_disturbances(table: RandomizationTable) -> RandomizationTable:
     return dataclasses.replace(table, name=f"{table.name}, no disturbance", terms=terms)
 
 
+def nominal_airframe(table: RandomizationTable) -> RandomizationTable:
+    """Return the table's noise, sensors and clocks alone: the nominal airframe in still air, as it is really seen."""
+    terms = tuple(term for term in table.terms if term.parameter in SENSORS_AND_CLOCKS)
+    return dataclasses.replace(table, name=f"{table.name}, nominal airframe", terms=terms)
+
+
 @dataclass(frozen=True)
 class Sample:
     """Randomized airframes and delays, one row per environment."""
@@ -146,6 +152,11 @@ class Sample:
     def num_envs(self) -> int:
         """Number of rows."""
         return len(self.action_delay_s)
+
+    @property
+    def latency_s(self) -> np.ndarray:
+        """(num_envs,) float32: mean age of a state when the command that rests on it reaches the motors."""
+        return self.action_delay_s + 0.5 * self.action_jitter_s + self.observation_delay_s + self.estimator_delay_s
 
     @property
     def thrust_scale(self) -> np.ndarray:

@@ -14,7 +14,7 @@ from sim.controllers.law import Law, preview
 from sim.envs.multirotor import MultirotorEnv
 from sim.envs.task import FlightTask
 from sim.errors import ConfigError
-from sim.randomization import RandomizationTable, sample
+from sim.randomization import nominal_airframe, sample
 from sim.trajectories import Trajectory
 
 LOST_M = 1.0
@@ -36,8 +36,8 @@ class Course:
 class TrackingTrial:
     """The same flights for every row of gains: each course ``REPEATS`` times, from rest at its beginning.
 
-    Delays and noise are those of the task's evaluation table, drawn anew in every trial; delays are alike for every
-    row; the airframe is the nominal one.
+    Noise, sensors and clocks are those of the task's evaluation table, drawn anew in every trial; delays and biases are
+    alike for every row; the airframe is the nominal one.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class TrackingTrial:
         if task.TASK.action.level != "motor":
             raise ConfigError(f"classical controllers command rotors; task '{task.TASK.name}' takes other commands")
         self._law, self._rows, self._courses = law, rows, [course for course in courses for _ in range(REPEATS)]
-        self._table = sensors_and_delays(task.EVALUATION_TABLE)
+        self._table = nominal_airframe(task.EVALUATION_TABLE)
         self._flights = rows * len(self._courses)
         self._env = MultirotorEnv(
             task, self._flights, parameter_set=parameter_set, table=self._table, threads=threads
@@ -125,9 +125,3 @@ class TrackingTrial:
         start[:, 3] = 1.0
         start[:, _RIGID:] = env.nominal.hover_speed
         return env.begin(np.arange(self._flights), drawn.take(np.tile(np.arange(courses), self._rows)), start)
-
-
-def sensors_and_delays(table: RandomizationTable) -> RandomizationTable:
-    """Return a table's noise and delays alone: the nominal airframe in still air, as seen and heard in flight."""
-    terms = tuple(term for term in table.terms if "delay" in term.parameter)
-    return RandomizationTable(f"{table.name}, nominal airframe", terms, table.noise_std)
