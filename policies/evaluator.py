@@ -8,10 +8,10 @@ from policies.evaluation import Evaluation
 from policies.flight_records import CommandChange, Recovery
 from policies.policy import Policy
 from sim.envs.multirotor import MultirotorEnv
-from sim.envs.task import FlightTask, draw_starts
+from sim.envs.task import FlightTask, draw_references, draw_starts
 from sim.errors import ConfigError
 from sim.randomization import RandomizationTable, sample, without_disturbances
-from sim.spec import SuccessCriterion
+from sim.spec import SuccessCriterion, preview_s
 
 MINIMUM_THRUST_TO_WEIGHT = 1.15
 """Draws below it cannot hover with any authority left for control: counted and left out."""
@@ -64,6 +64,9 @@ class Evaluator:
             raise ConfigError(f"no draw of table '{table.name}' can hover with parameter set '{nominal.name}'")
         self.left_out = int(episodes - can_hover.sum())
         self.sample, self._start = drawn.take(can_hover), start[can_hover]
+        self._curves = None
+        if preview_s(task.TASK.actor_terms):
+            self._curves = draw_references(task, rng, len(self._start))
         self.env = MultirotorEnv(
             task, len(self._start), parameter_set=nominal.name, table=self.table, seed=seed, threads=threads
         )
@@ -72,6 +75,8 @@ class Evaluator:
         """Fly every episode with a policy; see ``Evaluation``."""
         env, n = self.env, len(self._start)
         env.seed(self.seed)
+        if self._curves is not None:
+            env.references.follow(self._curves, self.task.TASK.episode_s)
         observation = env.begin(np.arange(n), self.sample, self._start)
         memory = np.zeros((n, policy.state_size), np.float32)
         first = np.ones(n, bool)
@@ -114,7 +119,7 @@ class _FlightRecord:
     def add(self, env: MultirotorEnv) -> None:
         """Take in one control step; a flight that failed stays ended."""
         self._step += 1
-        position_w, invalid_action = env.judged_position_w, env.invalid_action
+        position_w, invalid_action = env.judged_position_w - env.set_point_w, env.invalid_action
         distance = np.linalg.norm(position_w, axis=1)
         self._invalid |= self.flying & invalid_action
         self.flying &= ~invalid_action & (distance <= self._criterion.max_distance_m)  # False for NaN

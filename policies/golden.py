@@ -15,6 +15,8 @@ import numpy as np
 from policies.bundle import Golden
 from policies.policy import Policy
 from sim.envs.observation import check_actor_terms, noise_std, observe
+from sim.envs.references import References
+from sim.envs.task import draw_references
 from sim.flight import layout
 from sim.flight.levels import fractions, level_of
 from sim.randomization import sample
@@ -92,7 +94,9 @@ class _ClosedLoop:
         self.level = level_of(self.spec)
         self.packed = self.level.pack(airframes, task.NOMINAL, self.spec)
         self.state = np.zeros((count, layout.state_size(airframes.flight.num_rotors)), np.float32)
-        self.target_w = np.zeros((count, 3), np.float32)
+        self.references = References(self.spec, count)
+        if self.references.tracks:
+            self.references.follow(draw_references(task, rng, count), STEPS * self.spec.timing.control_period_s)  # type: ignore[arg-type]
         self.applied = np.zeros((count, self.spec.action.size), np.float32)
         self.reset = np.zeros(count, bool)
         self.restart(np.ones(count, bool))
@@ -102,7 +106,7 @@ class _ClosedLoop:
         start = self.task.sample_start(self.rng, int(ids.sum()))
         self.level.begin(start, self.task.NOMINAL)
         self.state[ids] = start
-        self.target_w[ids] = 0.0
+        self.references.restart(np.flatnonzero(ids))
         self.applied[ids] = self.spec.action.nominal
         self.reset |= ids
 
@@ -114,7 +118,7 @@ class _ClosedLoop:
 
     def jump(self, ids: np.ndarray) -> None:
         """Move the set-points of ``ids``."""
-        self.target_w[ids] += self.rng.uniform(-_JUMP_M, _JUMP_M, (int(ids.sum()), 3))
+        self.references.move(np.flatnonzero(ids), self.rng.uniform(-_JUMP_M, _JUMP_M, (int(ids.sum()), 3)))
 
     def scatter(self, ids: np.ndarray) -> None:
         """Put ``ids`` anywhere, at any attitude, with every command at a limit: inputs beyond any flight."""
@@ -129,7 +133,9 @@ class _ClosedLoop:
         """Return the noisy actor observation, (count, observation_size) float32."""
         noise = self.rng.standard_normal((len(self.state), 18)).astype(np.float32)
         out = np.empty((len(self.state), self.spec.observation_size), np.float32)
-        observe(self.state[:, : layout.RIGID_BODY_SIZE], self.target_w, self.applied, noise, self.noise_std, out)
+        target_w = self.references.position_w()
+        observe(self.state[:, : layout.RIGID_BODY_SIZE], target_w, self.applied, noise, self.noise_std, out)
+        out[:, 18 + self.applied.shape[1] :] = self.references.observed()
         return out
 
     def advance(self, action: np.ndarray) -> None:
@@ -138,7 +144,8 @@ class _ClosedLoop:
         self.applied = np.clip(action, spec.low, spec.high).astype(np.float32)
         self.state = self.level.step(self.state, fractions(self.applied, spec), self.packed)
         self.reset = np.zeros(len(self.state), bool)
-        distance = np.abs(self.state[:, layout.POSITION_W] - self.target_w).max(axis=1)
+        self.references.tick()
+        distance = np.abs(self.state[:, layout.POSITION_W] - self.references.position_w()).max(axis=1)
         rate = np.abs(self.state[:, layout.ANGULAR_VELOCITY_B]).max(axis=1)
         fine = (distance < _LOST_M) & (rate < _LOST_RAD_S) & np.isfinite(self.state).all(axis=1)
         self.restart(~fine)

@@ -18,7 +18,8 @@ from sim.envs.estimator import EXTERNAL, Estimator
 from sim.envs.losses import PacketLoss
 from sim.envs.observation import check_actor_terms, critic_observation, noise_std, observe
 from sim.envs.onboard import onboard_controller
-from sim.envs.task import FlightTask, draw_starts
+from sim.envs.references import References
+from sim.envs.task import FlightTask, draw_references, draw_starts
 from sim.errors import ConfigError
 from sim.randomization import RandomizationTable, Sample, sample
 
@@ -90,7 +91,10 @@ class MultirotorEnv:
         self._delayed_state = np.zeros((n, RIGID), np.float32)
         self.applied_action = np.zeros((n, channels), np.float32)
         """Commands sent in the last control period, (num_envs, channels) float32."""
+        self.references = References(self.spec, n)
+        """Where to be; ``references.follow`` sets trajectories of one's own."""
         self.set_point_w = np.zeros((n, 3), np.float32)
+        """The references' positions now, (num_envs, 3) m."""
         self.invalid_action = np.zeros(n, bool)
         self.observation = np.zeros((n, self.spec.observation_size), np.float32)
 
@@ -135,6 +139,8 @@ class MultirotorEnv:
             ``observation`` of all environments, (num_envs, observation_size) float32.
         """
         ids = _indices(ids, self.num_envs)
+        if self.references.tracks:
+            self.references.replace(ids, draw_references(self.task, self._rng, len(ids)))
         drawn = sample(self.table, self.nominal, self._rng, len(ids))
         return self.begin(ids, drawn, draw_starts(self.task, self._rng, drawn.flight))
 
@@ -158,7 +164,7 @@ class MultirotorEnv:
         else:
             self.sample.put(ids, drawn)
         self._airframes.load(ids, drawn, self.sample, start, self.spec.timing.control_period_s)
-        self.set_point_w[ids] = 0.0
+        self.references.restart(ids)
         self._commands[ids] = self.applied_action[ids] = self._nominal_action
         self.invalid_action[ids] = False
         self._clocks.restart(ids, drawn)
@@ -199,6 +205,7 @@ class MultirotorEnv:
             motors = self._onboard.motors(rigid, self._delayed_command, self.set_point_w)
             self._airframes.step(motors, active)
             self._history.push(rigid)
+        self.references.tick()
         return self._observe(elapsed=True)
 
     def critic_observation(self) -> np.ndarray:
@@ -213,11 +220,13 @@ class MultirotorEnv:
         del self._airframes
 
     def _observe(self, *, elapsed: bool) -> np.ndarray:
+        self.set_point_w[:] = self.references.position_w()
         self._history.delayed(self._delayed_state)
         self._estimator.measure(self._delayed_state, elapsed=elapsed)
         self._losses.repeat(self._delayed_state)
         noise = self._rng.standard_normal((self.num_envs, _EXACT_FROM), np.float32)
         observe(self._delayed_state, self.set_point_w, self.applied_action, noise, self._noise_std, self.observation)
+        self.observation[:, _EXACT_FROM + self.applied_action.shape[1] :] = self.references.observed()
         return self.observation
 
 

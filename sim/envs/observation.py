@@ -9,10 +9,10 @@ from sim.airframes import torque_to_inertia
 from sim.errors import ConfigError
 from sim.flight.parameters import FlightParameters
 from sim.randomization import RandomizationTable, Sample
-from sim.spec import ObservationTerm
+from sim.spec import ObservationTerm, preview_s, reference_terms
 
 ACTOR_LAYOUT = ("position_error_w", "rotation", "velocity_w", "angular_velocity_b", "applied_action")
-"""Terms this environment can measure, in the order ``observe`` writes them."""
+"""Terms this environment can measure, in the order ``observe`` writes them; those of a reference may follow."""
 
 
 def check_actor_terms(terms: tuple[ObservationTerm, ...]) -> None:
@@ -22,7 +22,9 @@ def check_actor_terms(terms: tuple[ObservationTerm, ...]) -> None:
         ConfigError: with the terms it delivers.
     """
     names = tuple(term.name for term in terms)
-    if names != ACTOR_LAYOUT:
+    looks = preview_s(terms)
+    expected = ACTOR_LAYOUT + tuple(term.name for term in reference_terms(looks) if looks)
+    if names != expected:
         raise ConfigError(f"the flight environment observes {', '.join(ACTOR_LAYOUT)}; the task asks for {names}")
 
 
@@ -50,7 +52,7 @@ def observe(state, set_point, applied, noise, std, out):  # noqa: ANN001, ANN201
         applied: (num_envs, k) command applied in the previous period.
         noise: (num_envs, 18) standard normal draws.
         std: (18 + k,) standard deviations; ``applied`` is exact.
-        out: (num_envs, 18 + k) float32, overwritten.
+        out: (num_envs, 18 + k or more) float32; the first 18 + k columns are overwritten.
     """
     two = np.float32(2.0)
     for i in range(state.shape[0]):

@@ -11,6 +11,7 @@ from sim.flight.parameters import FlightParameters
 from sim.randomization import RandomizationTable
 from sim.registry import load_task
 from sim.spec import RobotSpec, TaskSpec
+from sim.trajectories import Trajectory
 
 
 class FlightTask(Protocol):
@@ -44,6 +45,11 @@ def draw_starts(task: FlightTask, rng: np.random.Generator, flight: FlightParame
     if hasattr(task, "fit_starts"):
         task.fit_starts(state, flight)  # pyright: ignore[reportAttributeAccessIssue]
     return state
+
+
+def draw_references(task: FlightTask, rng: np.random.Generator, n: int) -> list[Trajectory]:
+    """Draw ``n`` trajectories of a task that tracks, which offers ``sample_references(rng, n)``."""
+    return task.sample_references(rng, n)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def load_flight_task(name: str, robot: str | None = None) -> FlightTask:
