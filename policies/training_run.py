@@ -13,12 +13,13 @@ from typing import Any, cast
 import numpy as np
 import torch
 
+from policies import networks
 from policies.checkpoint import Checkpoint, flat, load_checkpoint, part, save_checkpoint
 from policies.evaluator import Evaluator
 from policies.learners.analytic import AnalyticConfig, AnalyticLearner, unflatten
 from policies.learners.drones import Drones, StartConfig
 from policies.learners.kernel_evaluation import KernelEvaluation, Score
-from policies.networks.memory_mlp import MemoryMlp, MemoryMlpConfig
+from policies.networks.flight_features import FEATURE_SCALE, MEMORY_FEATURES, FlightFeatures
 from policies.provenance import plain
 from policies.run_log import RunLog
 from policies.torch_policy import TorchPolicy
@@ -38,7 +39,9 @@ class TrainConfig:
     """Everything that determines a run, besides task, airframe and seed."""
 
     hidden: tuple[int, int] = (64, 64)
-    """Sizes of the actor's hidden layers."""
+    """Sizes of the actor's hidden layers; of a recurrent one, its dense layer and its state."""
+    history: bool = True
+    """The actor uses its memory; without, it acts on the present observation alone."""
     learner: AnalyticConfig = field(default_factory=AnalyticConfig)
     start: StartConfig = field(default_factory=StartConfig)
     evaluate_from: float = 0.6
@@ -247,18 +250,24 @@ def _with_setting(config: Any, standard: Any, path: list[str], value: Any) -> An
     return dataclasses.replace(config, **{name: chosen})
 
 
-def new_actor(task: FlightTask, config: TrainConfig) -> MemoryMlp:
-    """Return an untrained actor in the task's units and at its clock, from torch's random numbers."""
+def new_actor(task: FlightTask, config: TrainConfig) -> FlightFeatures:
+    """Return an untrained actor in the task's units and at its clock, from torch's random numbers.
+
+    It is of the kind that the task names in ``NETWORK``; default: without recurrence.
+    """
     action = task.TASK.action
-    settings = MemoryMlpConfig(
-        hover=tuple(float(value) for value in exact_fractions(action.nominal, action)),
-        command_low=action.low,
-        command_high=action.high,
-        hidden=config.hidden,
-        control_period_s=task.TASK.timing.control_period_s,
-        preview_s=preview_s(task.TASK.actor_terms),
-    )
-    return MemoryMlp(settings)
+    settings = {
+        "kind": getattr(task, "NETWORK", "memory_mlp"),
+        "hover": tuple(float(value) for value in exact_fractions(action.nominal, action)),
+        "command_low": action.low,
+        "command_high": action.high,
+        "hidden": config.hidden,
+        "control_period_s": task.TASK.timing.control_period_s,
+        "preview_s": preview_s(task.TASK.actor_terms),
+    }
+    if not config.history:
+        settings["feature_scale"] = FEATURE_SCALE | dict.fromkeys(MEMORY_FEATURES, 0.0)
+    return cast(FlightFeatures, networks.build(settings))
 
 
 def nominal(task: FlightTask) -> Any:

@@ -7,6 +7,7 @@ and set-points jump between windows, so that one policy also takes off and follo
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +17,10 @@ from policies.learners.following import Following
 from policies.learners.memory_kernel import NOISE_SIZE
 from policies.learners.window import DELAY_TAPS, Window
 from sim.envs.observation import airframe_terms, noise_std
-from sim.envs.task import FlightTask
+from sim.envs.task import FlightTask, draw_references
+from sim.flight.gusts import LOWEST_M, intensities_and_lengths
 from sim.flight.levels import fractions, level_of
+from sim.flight.plant import RotorPlant
 from sim.randomization import RandomizationTable, Sample, sample
 from sim.spec import MultirotorParameters, TaskSpec, preview_s
 
@@ -36,6 +39,10 @@ class Pool:
     """Command at which the airframe hovers, fractions of the action's range, one per channel, ``(n, k)``."""
     privileged: NDArray[np.float32]
     """Constant part of the critic's observation, in SI units, one column per number."""
+    wind_w: NDArray[np.float32]
+    """Mean wind, ``(n, 3)`` m/s."""
+    gust_std: NDArray[np.float32]
+    """Standard deviation of the gusts, ``(n, 3)`` m/s."""
 
     def __len__(self) -> int:
         return len(self.trim)
@@ -48,10 +55,12 @@ def build_pool(drawn: Sample, nominal: MultirotorParameters, task: TaskSpec) -> 
     trim = np.where(np.isfinite(trim), trim, level.hover_action(nominal))
     return Pool(
         packed=level.pack(drawn, nominal, task),
-        delay=delay_weights(drawn.action_delay_s + drawn.observation_delay_s, dt),
+        delay=delay_weights(drawn.latency_s, dt),
         late_s=drawn.observation_delay_s.astype(np.float32),
         trim=np.ascontiguousarray(fractions(trim, task.action)),
         privileged=privileged_terms(drawn, task),
+        wind_w=drawn.wind_w,
+        gust_std=intensities_and_lengths(drawn.gust_speed, LOWEST_M)[0].astype(np.float32),
     )
 
 
@@ -94,6 +103,8 @@ class StartConfig:
     """Largest jump of a set-point per axis, m."""
     lost_m: float = 3.0
     """A drone further away than this is reset, m."""
+    lost_rad_s: float = math.inf
+    """A drone that turns faster than this is reset, rad/s."""
     pool: int = 4096
     """Airframes drawn from the training table, from which every reset picks one."""
     references: int = 512
@@ -118,9 +129,14 @@ class Drones:
     ) -> None:
         self.task: TaskSpec = task_module.TASK
         self._level = level_of(self.task)
-        self._sample_start = task_module.sample_start
+        self._sample_start = getattr(task_module, "sample_training_start", None)
+        if self._sample_start is None:
+            self._sample_start = lambda rng, n, _progress: task_module.sample_start(rng, n)
+        self._fit_starts = getattr(task_module, "fit_starts", None)
         self.nominal, self.config, self.rng = nominal, config, rng
-        self.pool = build_pool(sample(table, nominal, rng, config.pool), nominal, self.task)
+        drawn = sample(table, nominal, rng, config.pool)
+        self._flight = drawn.flight
+        self.pool = build_pool(drawn, nominal, self.task)
         spread = self.pool.privileged.std(axis=0)
         self._privileged = (
             (self.pool.privileged - self.pool.privileged.mean(axis=0)) / np.where(spread > 0.0, spread, np.float32(1.0))
@@ -142,7 +158,7 @@ class Drones:
         if not looks:
             return None
         c = self.config
-        curves = task_module.sample_references(self.rng, c.references)  # pyright: ignore[reportAttributeAccessIssue]
+        curves = draw_references(task_module, self.rng, c.references)
         return Following(curves, num_envs, looks, self.task.timing.control_period_s, c.reference_s)
 
     def progress(self) -> dict[str, NDArray]:
@@ -165,8 +181,16 @@ class Drones:
         self.trim = self.pool.trim[self.airframe]
         self.privileged = self._privileged[self.airframe]
 
-    def prepare(self, window: Window, episode_steps: int, *, stagger: bool = False) -> NDArray[np.bool_]:
+    def prepare(
+        self, window: Window, episode_steps: int, progress: float = 1.0, *, stagger: bool = False
+    ) -> NDArray[np.bool_]:
         """Reset the drones whose episode is over or who are lost, move set-points, draw noise.
+
+        Args:
+            window: whose first states are those of the drones.
+            episode_steps: length of an episode.
+            progress: share of the training that is over: a task's ``sample_training_start`` may begin with easy starts.
+            stagger: end the first episodes at different times.
 
         Returns:
             Which drones were reset, ``(num_envs,)``.
@@ -175,7 +199,8 @@ class Drones:
         done = (self.steps_left <= 0) | self._lost(state)
         ids = np.flatnonzero(done)
         if len(ids):
-            self._restart(window, ids, episode_steps, stagger)
+            self._restart(window, ids, self.starts(len(ids), progress), episode_steps, stagger)
+        self._blow()
         jump = (self.rng.random(len(state)) < self.config.jump_share) & ~done
         moved = self.rng.uniform(-self.config.jump_m, self.config.jump_m, (int(jump.sum()), 3)).astype(np.float32)
         if self.following is None:
@@ -189,19 +214,30 @@ class Drones:
         self.steps_left -= window.steps
         return done
 
+    def _blow(self) -> None:
+        """Draw the wind of a window: gusts last longer than it (gusts.py)."""
+        if isinstance(self.plant, RotorPlant):
+            wind, spread = self.pool.wind_w[self.airframe], self.pool.gust_std[self.airframe]
+            self.plant.wind_w[:] = wind + spread * self.rng.standard_normal(wind.shape, dtype=np.float32)
+
     def _lost(self, state: NDArray[np.float32]) -> NDArray[np.bool_]:
         """Which drones are too far from their reference, or no longer finite."""
         error = state[:, :3] if self.following is None else state[:, :3] - self.following.position_w() - self.offset_w
-        distance = np.square(error).sum(axis=1)
-        return ~(np.isfinite(state).all(axis=1) & (distance < self.config.lost_m**2))
+        near = np.square(error).sum(axis=1) < self.config.lost_m**2
+        near &= np.square(state[:, 10:13]).sum(axis=1) < self.config.lost_rad_s**2
+        return ~(np.isfinite(state).all(axis=1) & near)
 
-    def _restart(self, window: Window, ids: NDArray[np.intp], episode_steps: int, stagger: bool) -> None:
-        """Begin other episodes with other airframes."""
-        count, state = len(ids), self.starts(len(ids))
+    def _restart(
+        self, window: Window, ids: NDArray[np.intp], state: NDArray[np.float32], episode_steps: int, stagger: bool
+    ) -> None:
+        """Begin other episodes with other airframes at the states given."""
+        count = len(ids)
         window.command[: DELAY_TAPS - 1, ids] = self.hover
         window.fresh[ids] = True
         self.airframe[ids] = self.rng.integers(len(self.pool), size=count)
         self.steps_left[ids] = self.rng.integers(1, episode_steps + 1, size=count) if stagger else episode_steps
+        if self._fit_starts is not None:
+            self._fit_starts(state, self._flight.take(self.airframe[ids]))
         if self.following is not None:
             self.offset_w[ids] = 0.0
             self.following.restart(ids, episode_steps, self.config.from_rest_share, self.rng)
@@ -209,10 +245,10 @@ class Drones:
         window.state[0][ids] = state
         self._gather()
 
-    def starts(self, count: int) -> NDArray[np.float32]:
+    def starts(self, count: int, progress: float = 1.0) -> NDArray[np.float32]:
         """Draw start states relative to the reference, ``(count, 13 + num_rotors)``."""
         c = self.config
-        state = self._sample_start(self.rng, count)
+        state = self._sample_start(self.rng, count, progress)
         wide = np.flatnonzero(self.rng.random(count) < c.wide_share)
         state[wide] = 0.0
         state[wide, :3] = self.rng.uniform(-c.wide_m, c.wide_m, (len(wide), 3))

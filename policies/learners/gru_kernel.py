@@ -1,171 +1,137 @@
-"""A dense layer and a gated recurrent unit on flat parameters: forward and back-propagation through time, for numba.
-
-The twin of ``policies/networks/gru_memory.py``: ``d = tanh(x W1 + b1)``, a GRU cell (Cho et al. 2014,
-arXiv 1406.1078, with torch's placing of the reset gate) on ``d``, and a linear output on ``d`` and the
-new hidden state. Weights are stored ``(inputs, outputs)``, the gates in torch's order reset, update, new.
-"""
-# ruff: noqa: ANN001, ANN201, ANN202
+"""The recurrent network inside a learner's window: the hidden state is carried, and its gradient flows back."""
+# ruff: noqa: ANN001, ANN202
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
+from numba.extending import overload
 
-from policies.learners.dense import add_bias_tanh, tanh, times_tanh_slope
+from policies.learners import gru
+from policies.learners.network_kernel import (
+    Array,
+    NetworkKernel,
+    begin_adjoint,
+    begin_window,
+    is_kind,
+    think,
+    think_adjoint,
+    weight_gradient,
+)
+from policies.networks.gru_memory import GruMemory
 from sim.flight.rotor import FASTMATH
 
-_HALF = np.float32(0.5)
-_ONE = np.float32(1.0)
+
+class GruBuffers(NamedTuple):
+    """What a window keeps of the network, (T, N, size) each unless said otherwise."""
+
+    hidden: Array
+    """Recurrent state before each step and after the last, (T + 1, N, hidden)."""
+    dense: Array
+    """Activations of the first layer."""
+    gates: Array
+    """Reset, update and new gate, (T, N, 3 hidden)."""
+    recurrent: Array
+    """What the state contributes to the new gate, (T, N, hidden)."""
+    grad_hidden: Array
+    """Gradient of the recurrent state, (N, hidden)."""
+    grad_dense: Array
+    grad_gates: Array
+    grad_recurrent: Array
+    """(T, N, 3 hidden)."""
 
 
-def parameter_count(inputs: int, dense: int, hidden: int, outputs: int) -> int:
-    """Number of weights and biases."""
-    return inputs * dense + dense + 3 * hidden * (dense + hidden + 2) + (dense + hidden) * outputs + outputs
+def _buffers(actor: GruMemory, num_envs: int, steps: int) -> GruBuffers:
+    dense, hidden = actor.settings.hidden
 
+    def zeros(*shape: int) -> Array:
+        return np.zeros(shape, np.float32)
 
-def initial_parameters(
-    inputs: int, dense: int, hidden: int, outputs: int, rng: np.random.Generator
-) -> NDArray[np.float32]:
-    """Draw weights uniformly within torch's default bounds of each layer."""
-    parts = []
-    for rows, columns, fan in (
-        (inputs, dense, inputs), (1, dense, inputs), (dense, 3 * hidden, hidden), (1, 3 * hidden, hidden),
-        (hidden, 3 * hidden, hidden), (1, 3 * hidden, hidden), (dense + hidden, outputs, dense + hidden),
-        (1, outputs, dense + hidden),
-    ):  # fmt: skip
-        parts.append(rng.uniform(-1.0, 1.0, rows * columns) / np.sqrt(fan))
-    return np.concatenate(parts).astype(np.float32)
-
-
-@njit(inline="always")
-def unpack(flat, inputs, dense, hidden, outputs):
-    """Return views ``(W1, b1, Wx, bx, Wh, bh, W3, b3)`` into ``flat``; W3's rows are those of d, then of h."""
-    gates = 3 * hidden
-    a = inputs * dense
-    b = a + dense
-    c = b + dense * gates
-    d = c + gates
-    e = d + hidden * gates
-    f = e + gates
-    g = f + (dense + hidden) * outputs
-    return (
-        flat[:a].reshape(inputs, dense),
-        flat[a:b],
-        flat[b:c].reshape(dense, gates),
-        flat[c:d],
-        flat[d:e].reshape(hidden, gates),
-        flat[e:f],
-        flat[f:g].reshape(dense + hidden, outputs),
-        flat[g : g + outputs],
+    return GruBuffers(
+        hidden=zeros(steps + 1, num_envs, hidden),
+        dense=zeros(steps, num_envs, dense),
+        gates=zeros(steps, num_envs, 3 * hidden),
+        recurrent=zeros(steps, num_envs, hidden),
+        grad_hidden=zeros(num_envs, hidden),
+        grad_dense=zeros(steps, num_envs, dense),
+        grad_gates=zeros(steps, num_envs, 3 * hidden),
+        grad_recurrent=zeros(steps, num_envs, 3 * hidden),
     )
 
 
-@njit(inline="always", fastmath=FASTMATH, error_model="numpy")
-def _sigmoid(x):
-    return _HALF + _HALF * tanh(_HALF * x)
+KERNEL = NetworkKernel(_buffers, carried=("hidden",))
+
+
+@overload(begin_window, inline="always")
+def _begin_window(network, fresh):
+    return (lambda network, fresh: _forget(network.hidden[0], fresh)) if is_kind(network, GruBuffers) else None
+
+
+@overload(begin_adjoint, inline="always")
+def _begin_adjoint(network):
+    return (lambda network: _clear(network.grad_hidden)) if is_kind(network, GruBuffers) else None
+
+
+@overload(think, inline="always")
+def _think(network, parameters, t, x, out):
+    if not is_kind(network, GruBuffers):
+        return None
+    return lambda network, parameters, t, x, out: _forward(network, parameters, t, x, out)
+
+
+@overload(think_adjoint, inline="always")
+def _think_adjoint(network, parameters, t, x, grad_out, grad_x):
+    if not is_kind(network, GruBuffers):
+        return None
+    return lambda network, parameters, t, x, grad_out, grad_x: _backward(network, parameters, t, x, grad_out, grad_x)
+
+
+@overload(weight_gradient, inline="always")
+def _weight_gradient(network, x, grad_out, gradient):
+    if not is_kind(network, GruBuffers):
+        return None
+    return lambda network, x, grad_out, gradient: _sum(network, x, grad_out, gradient)
+
+
+@njit(cache=True, forceinline=True)
+def _forget(hidden, fresh):
+    for n in range(fresh.shape[0]):
+        if fresh[n]:
+            hidden[n, :] = 0.0
+
+
+@njit(cache=True, forceinline=True)
+def _clear(gradient):
+    gradient[:] = 0.0
 
 
 @njit(cache=True, forceinline=True, fastmath=FASTMATH, error_model="numpy")
-def forward(x, h, weights, d, gates, recurrent, h_out, out):
-    """One step.
-
-    Args:
-        x: normalised features, ``(N, inputs)``.
-        h: hidden state before the step, ``(N, hidden)``.
-        weights: from ``unpack``.
-        d: first layer's activation, ``(N, dense)``, written.
-        gates: reset, update, new, ``(N, 3 hidden)``, written.
-        recurrent: ``h Wh + bh`` of the new gate, which its gradient needs, ``(N, hidden)``, written.
-        h_out: hidden state after the step, ``(N, hidden)``, written.
-        out: linear output, ``(N, outputs)``, written.
-    """
-    W1, b1, Wx, bx, Wh, bh, W3, b3 = weights
-    dense, hidden = d.shape[1], h.shape[1]
-    np.dot(x, W1, d)
-    add_bias_tanh(d, b1)
-    np.dot(d, Wx, gates)
-    through = np.dot(h, Wh)
-    for n in range(h.shape[0]):
-        for i in range(hidden):
-            r = _sigmoid(gates[n, i] + bx[i] + through[n, i] + bh[i])
-            z = _sigmoid(gates[n, hidden + i] + bx[hidden + i] + through[n, hidden + i] + bh[hidden + i])
-            k = 2 * hidden + i
-            recurrent[n, i] = through[n, k] + bh[k]
-            new = tanh(gates[n, k] + bx[k] + r * recurrent[n, i])
-            gates[n, i], gates[n, hidden + i], gates[n, k] = r, z, new
-            h_out[n, i] = new + z * (h[n, i] - new)
-    np.dot(d, W3[:dense], out)
-    second = np.dot(h_out, W3[dense:])
-    for n in range(out.shape[0]):
-        for i in range(out.shape[1]):
-            out[n, i] += second[n, i] + b3[i]
+def _forward(network, parameters, t, x, out):
+    hidden, dense = network.hidden, network.dense
+    weights = gru.unpack(parameters, x.shape[1], dense.shape[2], hidden.shape[2], out.shape[1])
+    gru.forward(x, hidden[t], weights, dense[t], network.gates[t], network.recurrent[t], hidden[t + 1], out)
 
 
 @njit(cache=True, forceinline=True, fastmath=FASTMATH, error_model="numpy")
-def backward(weights, h, d, gates, recurrent, grad_out, grad_h, grad_d, grad_gates, grad_recurrent, grad_x):
-    """Back-propagate one step.
-
-    Args:
-        weights: from ``unpack``.
-        h: as in ``forward``.
-        d: as ``forward`` wrote it.
-        gates: as ``forward`` wrote them.
-        recurrent: as ``forward`` wrote it.
-        grad_out: gradient of the output, ``(N, outputs)``.
-        grad_h: on entry the gradient of ``h_out`` from later steps, on return that of ``h``.
-        grad_d: gradient before the first layer's tanh, ``(N, dense)``, written.
-        grad_gates: gradient before the gates' squashing, ``(N, 3 hidden)``, written.
-        grad_recurrent: the same as seen from ``h Wh + bh``, ``(N, 3 hidden)``, written.
-        grad_x: gradient of the features, ``(N, inputs)``, written.
-    """
-    W1, _, Wx, _, Wh, _, W3, _ = weights
-    dense, hidden = d.shape[1], h.shape[1]
-    later = np.dot(grad_out, W3[dense:].T)
-    for n in range(h.shape[0]):
-        for i in range(hidden):
-            k = 2 * hidden + i
-            r, z, new = gates[n, i], gates[n, hidden + i], gates[n, k]
-            g = grad_h[n, i] + later[n, i]
-            g_new = g * (_ONE - z) * (_ONE - new * new)
-            g_update = g * (h[n, i] - new) * z * (_ONE - z)
-            g_reset = g_new * recurrent[n, i] * r * (_ONE - r)
-            grad_gates[n, i], grad_gates[n, hidden + i], grad_gates[n, k] = g_reset, g_update, g_new
-            grad_recurrent[n, i], grad_recurrent[n, hidden + i] = g_reset, g_update
-            grad_recurrent[n, k] = g_new * r
-            grad_h[n, i] = g * z
-    through = np.dot(grad_recurrent, Wh.T)
-    for n in range(h.shape[0]):
-        for i in range(hidden):
-            grad_h[n, i] += through[n, i]
-    np.dot(grad_gates, Wx.T, grad_d)
-    direct = np.dot(grad_out, W3[:dense].T)
-    for n in range(d.shape[0]):
-        for i in range(dense):
-            grad_d[n, i] += direct[n, i]
-    times_tanh_slope(grad_d, d)
-    np.dot(grad_d, W1.T, grad_x)
+def _backward(network, parameters, t, x, grad_out, grad_x):
+    hidden, dense = network.hidden, network.dense
+    weights = gru.unpack(parameters, x.shape[1], dense.shape[2], hidden.shape[2], grad_out.shape[1])
+    gru.backward(
+        weights, hidden[t], dense[t], network.gates[t], network.recurrent[t], grad_out, network.grad_hidden,
+        network.grad_dense[t], network.grad_gates[t], network.grad_recurrent[t], grad_x,
+    )  # fmt: skip
 
 
 @njit(cache=True, forceinline=True, fastmath=FASTMATH, error_model="numpy")
-def weight_gradient(x, h, d, h_out, grad_d, grad_gates, grad_recurrent, grad_out, gradient):
-    """Sum the parameter gradient over all rows (steps times environments) into ``gradient`` (flat, overwritten)."""
-    inputs, dense, hidden, outputs = x.shape[1], d.shape[1], h.shape[1], grad_out.shape[1]
-    g1, c1, gx, cx, gh, ch, g3, c3 = unpack(gradient, inputs, dense, hidden, outputs)
-    np.dot(x.T, grad_d, g1)
-    np.dot(d.T, grad_gates, gx)
-    np.dot(h.T, grad_recurrent, gh)
-    np.dot(d.T, grad_out, g3[:dense])
-    np.dot(h_out.T, grad_out, g3[dense:])
-    _sum_rows(grad_d, c1)
-    _sum_rows(grad_gates, cx)
-    _sum_rows(grad_recurrent, ch)
-    _sum_rows(grad_out, c3)
-
-
-@njit(cache=True, forceinline=True, fastmath=FASTMATH, error_model="numpy")
-def _sum_rows(x, out):
-    out[:] = 0.0
-    for n in range(x.shape[0]):
-        for i in range(x.shape[1]):
-            out[i] += x[n, i]
+def _sum(network, x, grad_out, gradient):
+    """One matrix product over all steps."""
+    steps, rows = x.shape[0], x.shape[0] * x.shape[1]
+    dense, hidden = network.dense.shape[2], network.hidden.shape[2]
+    gru.weight_gradient(
+        x.reshape(rows, x.shape[2]), network.hidden[:steps].reshape(rows, hidden), network.dense.reshape(rows, dense),
+        network.hidden[1:].reshape(rows, hidden), network.grad_dense.reshape(rows, dense),
+        network.grad_gates.reshape(rows, 3 * hidden), network.grad_recurrent.reshape(rows, 3 * hidden),
+        grad_out.reshape(rows, grad_out.shape[2]), gradient,
+    )  # fmt: skip

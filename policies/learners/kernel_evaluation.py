@@ -17,7 +17,7 @@ from policies.learners.memory_kernel import NOISE_SIZE
 from policies.learners.window import DELAY_TAPS, Window
 from policies.networks.flight_features import FlightFeatures
 from sim.envs.observation import noise_std
-from sim.envs.task import FlightTask
+from sim.envs.task import FlightTask, draw_references, draw_starts
 from sim.flight.levels import fractions, level_of
 from sim.randomization import RandomizationTable, sample
 from sim.spec import MultirotorParameters, preview_s
@@ -49,15 +49,16 @@ class KernelEvaluation:
     ) -> None:
         """Draw the episodes; the ``actor`` gives sizes, whose weights fly is said in ``score``."""
         self.task = task_module.TASK
-        pool = build_pool(sample(table, nominal, rng, episodes), nominal, self.task)
+        drawn = sample(table, nominal, rng, episodes)
+        pool = build_pool(drawn, nominal, self.task)
         level = level_of(self.task)
         self.plant, self.delay, self.trim, self._late_s = level.plant(pool.packed), pool.delay, pool.trim, pool.late_s
-        self.start = task_module.sample_start(rng, episodes)
+        self.start = draw_starts(task_module, rng, drawn.flight)
         level.begin(self.start, nominal)
         self.window = Window(actor, episodes, 50, self.start.shape[1])
         self._curves = None
         if preview_s(self.task.actor_terms):
-            self._curves = task_module.sample_references(rng, episodes)  # pyright: ignore[reportAttributeAccessIssue]
+            self._curves = draw_references(task_module, rng, episodes)
         self.noise = (
             rng.standard_normal(self.window.noise.shape, dtype=np.float32)
             * noise_std(self.task.actor_terms, table)[:NOISE_SIZE]

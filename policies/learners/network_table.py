@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from policies.learners import mlp_kernel
+from policies.learners import gru_kernel, mlp_kernel
 from policies.learners.network_kernel import NetworkKernel
 from policies.networks.flight_features import FlightFeatures
 from sim.errors import ConfigError
 
-KERNELS: dict[str, NetworkKernel] = {"memory_mlp": mlp_kernel.KERNEL}
+KERNELS: dict[str, NetworkKernel] = {"gru_memory": gru_kernel.KERNEL, "memory_mlp": mlp_kernel.KERNEL}
 """Adding a network is adding a line."""
 
 

@@ -10,11 +10,13 @@ from typing import Any
 
 from torch import nn
 
+from policies.networks.gru_memory import GruMemory, GruMemoryConfig
 from policies.networks.memory_mlp import MemoryMlp, MemoryMlpConfig
 from policies.networks.pose import Pose, PoseConfig
 from sim.errors import ConfigError
 
 _KINDS: dict[str, tuple[type[nn.Module], type]] = {
+    "gru_memory": (GruMemory, GruMemoryConfig),
     "memory_mlp": (MemoryMlp, MemoryMlpConfig),
     "pose": (Pose, PoseConfig),
 }

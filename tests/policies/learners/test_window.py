@@ -12,7 +12,7 @@ from policies.learners.window import Window
 from policies.training_run import TrainConfig, new_actor
 from sim.flight import adjoint, cascade_kernel, kernel
 from sim.flight.plant import CascadePlant, RotorPlant
-from sim.tasks import hover, hover_attitude, track
+from sim.tasks import any_airframe, hover, hover_attitude, track
 from tests.policies.learners.test_memory_kernel import torch_rotation
 
 N, STEPS = 6, 9
@@ -58,14 +58,14 @@ def observe(state, noise, seen, last):
     return torch.cat([torch.cat(parts, dim=1) + noise, last, *known], dim=1)
 
 
-@pytest.fixture(params=[hover, hover_attitude, track], ids=lambda task: task.TASK.name)
+@pytest.fixture(params=[hover, hover_attitude, track, any_airframe], ids=lambda task: task.TASK.name)
 def flight(request):
     task = request.param
     torch.manual_seed(1)
     rng = np.random.default_rng(5)
     actor = new_actor(task, TrainConfig(hidden=(12, 10)))
     with torch.no_grad():
-        actor.layer3.weight.mul_(3.0)
+        list(actor.children())[-1].weight.mul_(3.0)
     drones = Drones(task, task.TRAINING_TABLE, task.NOMINAL, N, StartConfig(pool=16, references=8, jump_share=0.5), rng)
     window = Window(actor, N, STEPS, drones.state_size)
     drones.prepare(window, STEPS)
@@ -99,12 +99,7 @@ def test_the_window_gradient_equals_autodiff_through_actor_delay_and_physics(fli
             * torch_cost(state, torch.from_numpy(window.target[t + 1]), commands[-1], commands[-2], trim, weights).sum()
         )
     (loss + (state * torch.from_numpy(terminal)).sum()).backward()
-    expected = np.concatenate(
-        [
-            np.concatenate([layer.weight.grad.numpy().T.ravel(), layer.bias.grad.numpy()])
-            for layer in (actor.layer1, actor.layer2, actor.layer3)
-        ]
-    )
+    expected = np.concatenate([p.grad.numpy().T.ravel() for p in actor.parameters()])
 
     gradient = np.zeros_like(parameters)
     window.fly(parameters, packed_actor, drones, tuple(weights.packed()))

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from numba import njit
 
-from policies.learners import gru_kernel
-from policies.learners.gru_kernel import backward, forward, initial_parameters, unpack, weight_gradient
+from policies.learners import gru
+from policies.learners.gru import backward, forward, initial_parameters, unpack, weight_gradient
 
 STEPS, ENVS, INPUTS, DENSE, HIDDEN, OUTPUTS = 5, 3, 7, 6, 4, 2
 
@@ -73,7 +73,7 @@ def in_torch(parameters, x, h):
 def test_forward_and_gradient_through_time_are_torchs():
     rng = np.random.default_rng(2)
     parameters = initial_parameters(INPUTS, DENSE, HIDDEN, OUTPUTS, rng)
-    assert parameters.size == gru_kernel.parameter_count(INPUTS, DENSE, HIDDEN, OUTPUTS)
+    assert parameters.size == gru.parameter_count(INPUTS, DENSE, HIDDEN, OUTPUTS)
     x = rng.normal(size=(STEPS, ENVS, INPUTS)).astype(np.float32)
     h = np.zeros((STEPS + 1, ENVS, HIDDEN), np.float32)
     h[0] = rng.normal(size=(ENVS, HIDDEN)) * 0.5
