@@ -119,11 +119,11 @@ class _FlightRecord:
     def add(self, env: MultirotorEnv) -> None:
         """Take in one control step; a flight that failed stays ended."""
         self._step += 1
-        position_w, invalid_action = env.judged_position_w - env.set_point_w, env.invalid_action
-        distance = np.linalg.norm(position_w, axis=1)
+        error_w, invalid_action = env.tracking_error_w, env.invalid_action
+        distance = np.linalg.norm(error_w, axis=1)
         self._invalid |= self.flying & invalid_action
         self.flying &= ~invalid_action & (distance <= self._criterion.max_distance_m)  # False for NaN
-        self._in_box &= self.flying & (np.abs(position_w) <= self._criterion.box_m).all(axis=1)
+        self._in_box &= self.flying & (np.abs(error_w) <= self._criterion.box_m).all(axis=1)
         self._survived += self.flying
         steady = self._step > self._steps - self._window
         self._change.add(env.applied_action, self.flying)

@@ -114,9 +114,9 @@ class MultirotorEnv:
         return self._airframes.rigid[:, 0:3]
 
     @property
-    def judged_position_w(self) -> np.ndarray:
-        """Positions that a policy answers for, (num_envs, 3): true ones, plus what a biased estimator is off."""
-        return self.position_w + self._estimator.position_error_w
+    def tracking_error_w(self) -> np.ndarray:
+        """What a policy answers for, (num_envs, 3) m: the error of a position that shares the estimator's bias."""
+        return self.position_w + self._estimator.position_error_w - self.set_point_w
 
     @property
     def wind_w(self) -> np.ndarray:

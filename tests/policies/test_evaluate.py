@@ -34,7 +34,7 @@ def record(path):
     judge = _FlightRecord(hover, still)
     for position in path:
         moment = SimpleNamespace(invalid_action=np.zeros(1, bool), applied_action=np.full((1, 4), 0.5, np.float32))
-        moment.judged_position_w, moment.state = np.asarray(position, np.float32)[None], still
+        moment.tracking_error_w, moment.state = np.asarray(position, np.float32)[None], still
         judge.add(moment)
     evaluator = dataclasses.make_dataclass("Stub", ["table", "parameter_set", "seed", "left_out", "draws"])
     return judge.evaluation(evaluator(NOMINAL_TABLE, "l2f_paper", 0, 0, {}))
