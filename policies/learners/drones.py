@@ -34,7 +34,7 @@ class Pool:
     delay: NDArray[np.float32]
     """Convex weights on the newest four commands, ``(n, 4)``."""
     late_s: NDArray[np.float32]
-    """Age of the state in the observation, ``(n,)`` s."""
+    """Age of the position in the observation, ``(n,)`` s."""
     trim: NDArray[np.float32]
     """Command at which the airframe hovers, fractions of the action's range, one per channel, ``(n, k)``."""
     privileged: NDArray[np.float32]
@@ -56,7 +56,7 @@ def build_pool(drawn: Sample, nominal: MultirotorParameters, task: TaskSpec) -> 
     return Pool(
         packed=level.pack(drawn, nominal, task),
         delay=delay_weights(drawn.latency_s, dt),
-        late_s=drawn.observation_delay_s.astype(np.float32),
+        late_s=drawn.observation_delay_s + drawn.estimator_delay_s,
         trim=np.ascontiguousarray(fractions(trim, task.action)),
         privileged=privileged_terms(drawn, task),
         wind_w=drawn.wind_w,
