@@ -11,6 +11,7 @@ ended. The critic regresses on n-step returns of the same windows (critic.py).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,6 +62,10 @@ class AnalyticConfig:
     """States in each, drawn from the window just flown."""
     critic_from: int = 300
     """First iteration whose windows end with the critic's value."""
+    privileged: bool = True
+    """The critic knows airframe, delays and disturbance; without, it is symmetric: it knows what an actor could."""
+    gradient_limit: float = math.inf
+    """Largest norm of what flows back from one step to the one before, per drone."""
     cost: FlightCost = field(default_factory=FlightCost)
 
 
@@ -86,16 +91,18 @@ class AnalyticLearner:
     def iterate(self) -> dict[str, float]:
         """Fly one window, update actor and critic; return what is worth plotting."""
         c, window, drones = self.config, self.window, self.drones
-        drones.prepare(window, c.episode_windows * c.window, stagger=self.iteration == 0)
+        progress = self.iteration / max(1, c.iterations - 1)
+        drones.prepare(window, c.episode_windows * c.window, progress, stagger=self.iteration == 0)
         window.fly(self.parameters, self.constants, drones, self.weights)
 
         scale = 1.0 / (c.num_envs * c.window)
         window.grad_state[:] = 0.0
         if c.critic and self.iteration >= c.critic_from:
             self.critic.state_gradient(self._scene(-1), float(self.discounts[-1]), window.grad_state)
-        window.back_propagate(self.parameters, self.constants, drones, self.weights, self.discounts, self.gradient)
+        window.back_propagate(
+            self.parameters, self.constants, drones, self.weights, self.discounts, self.gradient, c.gradient_limit
+        )
         self.gradient *= np.float32(scale)
-        progress = self.iteration / max(1, c.iterations - 1)
         rate = c.rate * (1.0 - (1.0 - c.rate_floor) * progress)
         norm = self.optimiser.step(self.parameters, self.gradient, rate)
         self.averaged += np.float32(1.0 - c.average) * (self.parameters - self.averaged)
@@ -133,8 +140,9 @@ class AnalyticLearner:
 
     def _scene(self, which: Any, env: Any = slice(None)) -> Scene:
         """Return what the simulator knows at an instant, or at several: rows ``which`` of drones ``env``."""
-        window = self.window
-        return Scene(window.state[which], window.target[which], window.seen[which], self.drones.privileged[env])
+        window, known = self.window, self.drones.privileged[env]
+        known = known if self.config.privileged else np.zeros_like(known)
+        return Scene(window.state[which], window.target[which], window.seen[which], known)
 
     def _fit_critic(self) -> float:
         """Regress the value at random steps of the window on the discounted cost to its end plus V there."""

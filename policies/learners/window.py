@@ -113,15 +113,18 @@ class Window:
         weights: tuple,
         discounts: Array,
         gradient: Array,
+        limit: float = np.inf,
     ) -> None:
         """Write the gradient of the discounted cost plus terminal value, summed over drones, to ``gradient``.
 
-        Arguments as for ``fly``; ``discounts`` are the powers of the discount, ``(steps + 1,)``.
+        Arguments as for ``fly``; ``discounts`` are the powers of the discount, ``(steps + 1,)``. What flows from
+        a step to the one before is shortened to the norm ``limit``, drone by drone: one that tumbles would
+        otherwise drown all others (Pascanu, Mikolov and Bengio 2013, section 3.2, at every step).
         """
         _backward(
             self.network, parameters, constants, drones.plant, drones.delay, drones.trim, weights,
             self.noise, self.seen, self.target, self.state, self.memory, self.command, self.delayed, self.x,
-            discounts, self.grad_command, self.grad_out, self.grad_state, gradient,
+            discounts, np.float32(limit), self.grad_command, self.grad_out, self.grad_state, gradient,
         )  # fmt: skip
 
 
@@ -159,7 +162,7 @@ def _forward(
 @njit(cache=True, fastmath=FASTMATH, error_model="numpy")
 def _backward(
     network, parameters, constants, plant, delay, trim, cost_weights, noise, seen, target,
-    state, memory, command, delayed, x, discounts, grad_command, grad_out, grad_state, gradient,
+    state, memory, command, delayed, x, discounts, limit, grad_command, grad_out, grad_state, gradient,
 ):  # fmt: skip
     scalars, _, scale = constants
     steps, num_envs, inputs = x.shape
@@ -191,4 +194,25 @@ def _backward(
             state[t], noise[t], seen[t], memory[t + 1], scalars, scale, grad_x,
             grad_state, grad_memory, grad_command[now - 1], grad_command[now - 2], grad_command[now - 3],
         )  # fmt: skip
+        if limit < np.inf:
+            shorten(grad_state, grad_memory, grad_command[now - last : now], limit)
     weight_gradient(network, x, grad_out, gradient)
+
+
+@njit(cache=True, fastmath=FASTMATH, error_model="numpy")
+def shorten(grad_state, grad_memory, grad_command, limit) -> None:
+    """Scale each drone's gradients, ``(N, ..), (N, ..), (taps - 1, N, k)``, down to a joint norm of ``limit``."""
+    for n in range(grad_state.shape[0]):
+        squares = np.float32(0.0)
+        for value in grad_state[n]:
+            squares += value * value
+        for value in grad_memory[n]:
+            squares += value * value
+        for row in grad_command:
+            for value in row[n]:
+                squares += value * value
+        if squares > limit * limit:
+            factor = limit / np.sqrt(squares)
+            grad_state[n] *= factor
+            grad_memory[n] *= factor
+            grad_command[:, n] *= factor

@@ -32,7 +32,7 @@ FIRST_COMMAND = 18
 VECTORS = 9
 """Vectors' part of the memory: integral (3), slow velocity (3), slow angular velocity (3)."""
 
-_FEATURE_SCALE = {
+FEATURE_SCALE = {
     "position": 4.0,
     "velocity": 1.5,
     "gravity": 1.5,
@@ -44,6 +44,9 @@ _FEATURE_SCALE = {
     "reference_velocity": 0.7,
     "reference_acceleration": 0.3,
 }
+"""Inverse typical magnitude of each group of features."""
+MEMORY_FEATURES = ("command", "integral", "acceleration", "angular_acceleration")
+"""Groups of features that come from memory, the last command among them."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class FlightSettings:
     """How far ahead the reference's position is observed; none for tasks that hold a set-point."""
     preview_range_m_s2: float = 15.0
     """Squash of the accelerations that the previews ask for: a step of the reference asks for any."""
-    feature_scale: dict[str, float] = field(default_factory=lambda: dict(_FEATURE_SCALE))
+    feature_scale: dict[str, float] = field(default_factory=lambda: dict(FEATURE_SCALE))
     """Inverse typical magnitude of each group of features: the normaliser."""
 
 
