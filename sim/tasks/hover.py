@@ -120,6 +120,10 @@ EVALUATION_TABLE = RandomizationTable("hover evaluation", _TERMS, _NOISE_STD)
 TRAINING_TABLE = RandomizationTable("hover training", _TERMS, _NOISE_STD)
 """What policies train with: the same ranges."""
 
+COMMAND_CHANGE_COST = 3.0
+"""Learners' weight on |change of command|^2 per step, rotor speed fractions: thirty times what flying alone
+would ask for. Motors neither hear nor tolerate chatter; it costs one or two millimetres of steady error."""
+
 AT_TARGET_SHARE = 0.1
 """Share of episodes that start at the target, at rest and level (L2F, "guidance")."""
 START_POSITION_M = 0.2

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hardware.virtual.multirotor.quaternion import Quaternion
 from hardware.virtual.multirotor.setpoint import Vector
+from sim.flight.air_bank import AirBank
 from sim.flight.model import build_model
 from sim.flight.parameters import FlightParameters
 from sim.flight.rotor_bank import RotorBank
@@ -32,7 +33,11 @@ class Body:
         self._control = self._data.ctrl[:4]  # views of MuJoCo's own memory: making one costs more than using it
         self._q, self._v = self._data.qpos[:7], self._data.qvel[:6]
         self._accelerometer = int(self._model.sensor("accelerometer").adr[0])
-        self._rotors = RotorBank(FlightParameters.nominal(parameters, 1), STEP_S)
+        flight = FlightParameters.nominal(parameters, 1)
+        flight.floor_height_w[:] = 0.0
+        self._rotors, self._air = RotorBank(flight, STEP_S), AirBank(flight)
+        self._push = self._data.xfrc_applied[self._model.body(robot).id, :3]
+        self._rigid, self._wind_w = np.zeros((1, 13), np.float32), np.zeros((1, 3), np.float32)
         self._speed = np.zeros((1, 4), np.float32)
         self._command = np.zeros((1, 4), np.float32)
         self._thrust = np.zeros((1, 4), np.float32)
@@ -54,10 +59,19 @@ class Body:
         """Advance by 1 ms under rotor commands (speed fractions in [0, 1])."""
         self._command[0] = command
         self._command[0] *= self._alive
+        if self._air.present:
+            self._feel_the_air()
         self._rotors.advance_in_place(self._speed, self._command, self._thrust)
-        self._control[:] = self._thrust[0]
+        self._control[:] = self._thrust[0] * self._air.thrust_factor[0]
         mujoco.mj_step(self._model, self._data)
         self._read()
+
+    def _feel_the_air(self) -> None:
+        """Apply the drag of the step that begins, and find out how near the floor it begins."""
+        self._rigid[0, :7], self._rigid[0, 7:] = self._q, self._v
+        self._air.act(self._rigid, self._speed, self._wind_w)
+        self._push[:] = self._air.force_w[0]
+        self._data.qfrc_applied[3:6] = self._air.torque_b[0]
 
     def set_motor(self, index: int, alive: bool) -> None:
         """Fault: motor ``index`` (0-3) stops, or turns again."""
