@@ -20,6 +20,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "pose": ("policies.pose", "make the bundle that a robot with joints runs first: hold the default pose"),
     "eval": ("policies.evaluate", "judge a bundle in MuJoCo over randomised episodes"),
     "tune": ("sim.controllers.tune", "tune the gains of classical flight controllers for an airframe"),
+    "ablate": ("policies.ablate", "train with one thing taken away at a time, and judge what each was worth"),
     "export": ("firmware_export.export", "turn a bundle or any ONNX file into C99 and build it for its targets"),
     "verify": ("firmware_export.verify", "replay golden sequences through torch, ONNX and C, and compare"),
     "flash": ("hardware.flash", "put a bundle on a Crazyflie: the whole firmware, or new weights by radio"),
