@@ -2,7 +2,7 @@
 
 Tables are written for the task's own robot. What they scale stays; what they add in metres (a misplaced
 centre of mass, a disturbing torque's lever) grows with the rotors' distance from the centre, drag with the
-mass. Starts that a sluggish airframe could not right are made less steep (``sim/agility.py``).
+airframe's own. Starts that a sluggish airframe could not right are made less steep (``sim/agility.py``).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sim.registry import load_robot
 from sim.spec import MultirotorParameters, ObservationTerm, RobotSpec, TaskSpec
 
 _LENGTHS = ("centre_of_mass_xy", "centre_of_mass_z", "torque_per_weight", "rotor_radius_m")
-_MASSES = ("rotor_drag",)
+_DRAGS = ("rotor_drag",)
 _PER_ROTOR = ("applied_action", "rotor_speed", "motor_gain")
 
 
@@ -43,13 +43,13 @@ def with_robot(task: FlightTask, robot: RobotSpec | str) -> FlightTask:
     nominal = robot.parameters()
     _require_flies(task, tables, robot, nominal)
     own = tables.ROBOT.parameters()
-    length, mass = _arm(nominal) / _arm(own), nominal.mass / own.mass
+    length, drag = _arm(nominal) / _arm(own), _drag(nominal) / _drag(own)
     changed = {
         "ROBOT": robot,
         "NOMINAL": nominal,
         "TASK": _spec(task.TASK, robot, nominal),
-        "TRAINING_TABLE": _table(tables.TRAINING_TABLE, robot.name, length, mass),
-        "EVALUATION_TABLE": _table(tables.EVALUATION_TABLE, robot.name, length, mass),
+        "TRAINING_TABLE": _table(tables.TRAINING_TABLE, robot.name, length, drag),
+        "EVALUATION_TABLE": _table(tables.EVALUATION_TABLE, robot.name, length, drag),
         "sample_start": lambda rng, n: _with_rotors(task.sample_start(rng, n), nominal.num_rotors),
         "fit_starts": fit_starts,
     }
@@ -100,8 +100,8 @@ def _spec(spec: TaskSpec, robot: RobotSpec, nominal: MultirotorParameters) -> Ta
     )
 
 
-def _table(table: RandomizationTable, robot: str, length: float, mass: float) -> RandomizationTable:
-    factors = dict.fromkeys(_LENGTHS, length) | dict.fromkeys(_MASSES, mass)
+def _table(table: RandomizationTable, robot: str, length: float, drag: float) -> RandomizationTable:
+    factors = dict.fromkeys(_LENGTHS, length) | dict.fromkeys(_DRAGS, drag)
     terms = tuple(
         dataclasses.replace(term, distribution=_scaled(term.distribution, factors[term.parameter]))
         if term.parameter in factors and term.mode != "scale"
@@ -129,3 +129,8 @@ def _with_rotors(state: np.ndarray, rotors: int) -> np.ndarray:
 def _arm(parameters: MultirotorParameters) -> float:
     """Mean distance of the rotors from the body's z axis, m."""
     return float(np.hypot(*np.array(parameters.rotor_position_b)[:, :2].T).mean())
+
+
+def _drag(parameters: MultirotorParameters) -> float:
+    """Drag across the rotors' discs, N s/m; where no source has it, as much for its mass as the Crazyflie's."""
+    return parameters.rotor_drag[0] or 0.3 * parameters.mass

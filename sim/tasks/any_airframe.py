@@ -16,6 +16,7 @@ import numpy as np
 
 from sim.agility import fit_start
 from sim.distributions import LogUniform, Normal, Uniform
+from sim.estimators import MOTION_CAPTURE
 from sim.flight.parameters import FlightParameters
 from sim.randomization import RandomizationTable, Term
 from sim.registry import load_robot
@@ -30,7 +31,7 @@ NETWORK = "gru_memory"
 """The kind of policy this task needs: one that remembers which airframe it flies."""
 TRAINING_SETTINGS = {
     "hidden": (32, 32),
-    "learner.iterations": 4000,
+    "learner.iterations": 8000,
     "learner.num_envs": 256,
     "learner.rate": 6e-3,
     "learner.episode_windows": 12,
@@ -138,9 +139,20 @@ _AIRFRAME = (
     Term("rotor_drag", Uniform(0.0, 0.5 * _M0), "set", "assumed: up to 0.5 /s times mass; 0.2 to 0.7 in sim/robots"),
 )
 
-_DELAYS = (
-    Term("action_delay_s", Uniform(0.0, 0.020), "add", "as in hover"),
-    Term("observation_delay_s", Uniform(0.0, 0.010), "add", "as in hover"),
+_AIR = (
+    Term("rotor_radius_m", Uniform(0.0225, 0.045), "set", "as in hover, scaled with the airframe"),
+    Term("floor_height_w", Uniform(-3.0, -0.3), "set", "assumed: felt by large airframes most of the time"),
+    Term("dead_zone", Uniform(0.0, 0.15), "set", "as in hover"),
+)
+"""The battery is not drawn: what it costs is in the range of thrust, which counts what is really reached."""
+
+
+def _as_in_hover(*names: str) -> tuple[Term, ...]:
+    return tuple(term for term in hover.EVALUATION_TABLE.terms if term.parameter in names)
+
+
+_CLOCKS = _as_in_hover(
+    "action_delay_s", "action_jitter_s", "observation_delay_s", "control_period", "control_period_jitter"
 )
 
 _DISTURBANCES = (
@@ -149,12 +161,15 @@ _DISTURBANCES = (
         "torque_per_weight", Normal(0.0, _ARM / 400.0), "add",
         "N(0, mg arm/400) per axis: hover's mg/10000 on the Crazyflie's arm of 40 mm, scaled with the airframe",
     ),
+    *_as_in_hover("wind_w", "gust_speed"),
 )  # fmt: skip
 
 _NOISE_STD = tuple((term.name, term.noise_std) for term in ACTOR_TERMS if term.noise_std > 0.0)
 
-EVALUATION_TABLE = RandomizationTable("any airframe evaluation", _AIRFRAME + _DELAYS + _DISTURBANCES, _NOISE_STD)
-TRAINING_TABLE = RandomizationTable("any airframe training", _AIRFRAME + _DELAYS + _DISTURBANCES, _NOISE_STD)
+_TERMS = _AIRFRAME + _AIR + _CLOCKS + MOTION_CAPTURE.terms + _DISTURBANCES
+
+EVALUATION_TABLE = RandomizationTable("any airframe evaluation", _TERMS, _NOISE_STD)
+TRAINING_TABLE = RandomizationTable("any airframe training", _TERMS, _NOISE_STD)
 """What policies train with: the same ranges."""
 
 MOST_ACCELERATION_M_S2 = 4.0
