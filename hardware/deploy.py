@@ -27,7 +27,7 @@ from hardware.control_loop import ControlLoop
 from hardware.flying.job import FlightJob
 from hardware.job import Job
 from hardware.joints.job import JointJob
-from hardware.link import Link
+from hardware.link import Link, policy_on_board
 from hardware.log import RunLog
 from hardware.log_schema import FLIGHT_STEP, LogSchema
 from hardware.mocap.feed import PoseFeed
@@ -118,7 +118,8 @@ def run(args: Args) -> dict[str, Any]:
             stopped=lambda: signals.stop or signals.kill,
             external_position=args.external_position or mocap is not None,
         )
-        where = "on board" if link.level == "position" else f"here (commands: {link.level.replace('_', ' ')})"
+        on_board = policy_on_board(link.level, bundle.info.action.level)
+        where = "on board" if on_board else f"here (commands: {link.level.replace('_', ' ')})"
         console.print(f"bundle {bundle.id[:12]} for {bundle.info.robot.name}, robot at {args.uri}, policy {where}")
         if args.real_time:
             console.print(f"  scheduling: {scheduling}")

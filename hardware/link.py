@@ -20,6 +20,12 @@ from sim.spec import ActionLevel, SafeAction
 DESCENT_M_S = 0.3
 """Sink rate of every safe action in the air; controllers on board descend as fast by themselves."""
 
+
+def policy_on_board(link_level: ActionLevel, policy_level: ActionLevel) -> bool:
+    """Whether a policy flies on the robot: the link then takes set-points for it, which are not its own commands."""
+    return link_level == "position" and policy_level != "position"
+
+
 StateT = TypeVar("StateT", bound=RobotState, covariant=True)
 
 
@@ -43,7 +49,7 @@ class Link(Protocol[StateT]):
 
     uri: str
     level: ActionLevel
-    """What the numbers of ``write`` are. ``"position"``: set-points for a policy that runs on board."""
+    """What the numbers of ``write`` are; see ``policy_on_board``."""
     command_names: tuple[str, ...]
     """The numbers of ``write`` one by one, with units in the names."""
     clock: Clock

@@ -19,6 +19,8 @@ Observe = Callable[..., np.ndarray]
 """Builds the flat observation from state, reference and the command applied last."""
 Guard = Callable[[np.ndarray, Any], np.ndarray]
 """Limits a command by the state it is given in."""
+Convert = Callable[..., Sequence[float]]
+"""Turns a limited command, with the reference and the state, into what the link takes."""
 
 
 class Pilot(Protocol):
@@ -74,13 +76,16 @@ class HostPilot:
         policy: checked against its golden sequences.
         observe: for the robot's kind of state.
         guard: further limits that depend on the state; what it returns is what counts as applied.
+        convert: last of all; what counts as applied is what it was given.
     """
 
-    def __init__(self, policy: OnnxPolicy, observe: Observe, guard: Guard | None = None) -> None:
+    def __init__(
+        self, policy: OnnxPolicy, observe: Observe, guard: Guard | None = None, convert: Convert | None = None
+    ) -> None:
         info = policy.bundle.info
         self._policy = policy.single()
         self._observe = observe
-        self._guard = guard
+        self._guard, self._convert = guard, convert
         self._limiter = CommandLimiter(info.action, info.timing.control_period_s)
         self._active = False
         self.failed = False
@@ -107,4 +112,5 @@ class HostPilot:
             return None
         if self._guard is not None:
             command = self._limiter.applied = self._guard(command, state)
-        return command.tolist()
+        applied = command.tolist()
+        return applied if self._convert is None else self._convert(applied, reference, state)

@@ -26,6 +26,7 @@ from hardware.crazyflie.link import CrazyflieLink
 from hardware.flight import Flight
 from hardware.flying.job import check_plan, flight_result, make_pilot, make_plan
 from hardware.flying.mission import Mission, Plan
+from hardware.link import policy_on_board
 from hardware.log import RunLog
 from hardware.mocap.flying import default_bodies, motion_capture, plan_mocap
 from hardware.operator_controls import operator_controls
@@ -247,7 +248,9 @@ def _member(
     state = link.read()
     if state is None:
         raise LinkError(f"{link.uri}: the state stream stopped before take-off; try again")
-    if link.level != "position" and number > 0:  # a policy on the host has a memory of its own for each robot
+    if (
+        not policy_on_board(link.level, bundle.info.action.level) and number > 0
+    ):  # a policy on the host has a memory of its own for each robot
         _, policy = load_policy(args.bundle)
     pilot, supervisor, period_s = make_pilot(policy, link)
     metadata = {"bundle_id": bundle.id, "uri": link.uri, "task": bundle.info.task, "robot": bundle.info.robot.name}

@@ -20,12 +20,13 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from policies.build import build_bundle
 from policies.learners.blas import use_one_thread
 from policies.training_run import CHECKPOINT, TrainConfig, TrainingRun, warm_up, with_airframe
-from sim.envs.task import load_flight_task
+from sim.envs.task import load_flight_task, task_at_level
 from sim.errors import ConfigError
 from sim.files import write_atomic
 
 EXAMPLE = """sim2metal train hover --seed 0 --out runs/hover
 sim2metal train hover --seed 0 --out runs/hover --resume
+sim2metal train hover --action rates --out runs/rates
 sim2metal train hover --out runs/short --config.learner.iterations 200
 tensorboard --logdir runs"""
 
@@ -36,6 +37,8 @@ class Args:
 
     task: tyro.conf.Positional[str] = "hover"
     """What to learn: a file of sim/tasks."""
+    action: str = "motor"
+    """What to command: motor, rates, attitude, velocity or position; hover at rates is the task hover_rates."""
     seed: int = 0
     """Of weights, airframes, starts and noise."""
     out: Path = Path("runs/hover")
@@ -63,7 +66,7 @@ def run(args: Args) -> dict[str, Any]:
     """
     if args.seed < 0:
         raise ConfigError(f"--seed must not be negative, got {args.seed}")
-    task = with_airframe(load_flight_task(args.task), args.parameter_set)
+    task = with_airframe(load_flight_task(task_at_level(args.task, args.action)), args.parameter_set)
     _check_folder(args)
     torch.set_num_threads(args.threads)
     use_one_thread()

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from hardware.crazyflie import names
-from hardware.crazyflie.legacy_setpoint import legacy_setpoint
+from hardware.crazyflie.setpoints import legacy_setpoint
 from sim.spec import ActionLevel
 
 if TYPE_CHECKING:

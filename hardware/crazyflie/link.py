@@ -1,7 +1,7 @@
 """The Crazyflie behind the ``Link`` protocol: unmodified cflib, the same code for radio, USB and UDP.
 
-A policy on board gets position set-points. A policy on the host commands attitude and thrust
-of the firmware's own controller, by the oldest packet there is, which every firmware knows.
+A policy on board gets position set-points. A policy on the host commands rates, attitude, velocity or
+position of the firmware's own controllers (setpoints.py).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from hardware.clock import HOST_CLOCK, Clock
 from hardware.crazyflie import preflight
 from hardware.crazyflie.connection import check_uri, connect, disconnect
 from hardware.crazyflie.external import ExternalPoses
-from hardware.crazyflie.legacy_setpoint import legacy_setpoint
 from hardware.crazyflie.sender import Sender
+from hardware.crazyflie.setpoints import sending
 from hardware.crazyflie.stepping import Stepper
 from hardware.crazyflie.telemetry import STATE_PERIOD_MS, Telemetry
 from hardware.link import DESCENT_M_S, LinkHealth
@@ -39,10 +39,12 @@ DRAIN_S = 0.2
 
 COMMAND_NAMES: dict[ActionLevel, tuple[str, ...]] = {
     "position": ("x_m", "y_m", "z_m", "yaw_rad"),
+    "velocity": ("x_m_s", "y_m_s", "z_m_s", "yaw_rate_rad_s"),
     "attitude_thrust": ("roll_rad", "pitch_rad", "yaw_rate_rad_s", "thrust_fraction"),
+    "rates_thrust": ("roll_rate_rad_s", "pitch_rate_rad_s", "yaw_rate_rad_s", "thrust_fraction"),
 }
 """What ``write`` takes at each level."""
-LEVEL_OF: dict[ActionLevel, ActionLevel] = {"motor": "position", "attitude_thrust": "attitude_thrust"}
+LEVEL_OF: dict[ActionLevel, ActionLevel] = {"motor": "position", **{level: level for level in COMMAND_NAMES}}
 """Level on the radio for a policy's level: motors are commanded on board, where the policy then gets set-points."""
 
 
@@ -136,15 +138,9 @@ class CrazyflieLink:
         Raises:
             ConfigError: for a number that is none: the firmware would fly it.
         """
-        first, second, third, fourth = command
         if not all(map(math.isfinite, command)):
             raise ConfigError("a command with a number that is none")
-        commander = self.crazyflie.commander
-        if self.level == "position":
-            send = functools.partial(commander.send_position_setpoint, first, second, third, math.degrees(fourth))
-        else:
-            send = functools.partial(commander.send_setpoint, *legacy_setpoint(first, second, third, fourth))
-        self.sender.setpoint(send)
+        self.sender.setpoint(sending(self.crazyflie.commander, self.level, command))
 
     def checks(self, bundle: Bundle) -> list[Check]:
         """Return the outcome of every check before a flight; nothing moves."""

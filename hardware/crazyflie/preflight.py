@@ -2,7 +2,7 @@
 
 The important one: nobody flies the stock controller believing it is the policy, or the other way
 round. For a policy on board the bundle's id must be there and the out-of-tree controller selected;
-for a policy on the host it must be the firmware's own attitude controller.
+for a policy on the host it must be the firmware's own cascade.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from hardware.checks import Check, check_battery, check_state
 from hardware.clock import NS
 from hardware.crazyflie import names
+from hardware.link import policy_on_board
 from policies.bundle import Bundle
 from sim.errors import FlightAbortedError, FlightRefusedError
 
@@ -41,12 +42,12 @@ def run_checks(link: CrazyflieLink, bundle: Bundle, external_position: bool = Fa
         bundle: the policy that should be on board.
         external_position: positions come from outside (motion capture), so no deck is needed.
     """
-    on_board = [_check_policy(link, bundle)] if link.level == "position" else []
+    on_board = policy_on_board(link.level, bundle.info.action.level)
     state = link.read()
     return [
         _check_robot(bundle),
-        *on_board,
-        _check_controller(link),
+        *([_check_policy(link, bundle)] if on_board else []),
+        _check_controller(link, on_board),
         check_battery(state, bundle.info.limits),
         _check_decks(link, external_position),
         *filter(None, [link.external.check()]),
@@ -143,14 +144,14 @@ def _check_policy(link: CrazyflieLink, bundle: Bundle) -> Check:
     return Check("policy on board", True, f"bundle {bundle.id[:12]}")
 
 
-def _check_controller(link: CrazyflieLink) -> Check:
+def _check_controller(link: CrazyflieLink, on_board: bool) -> Check:
     value = link.parameter(names.CONTROLLER_PARAM)
     number = int(value) if value is not None else -1
     name = names.CONTROLLER_NAMES.get(number, "unknown")
-    if link.level == "position" and number != names.CONTROLLER_OUT_OF_TREE:
+    if on_board and number != names.CONTROLLER_OUT_OF_TREE:
         detail = f"{names.CONTROLLER_PARAM} is {number} ({name}), the policy is 6; set it to 6"
         return Check("selected controller", False, detail)
-    if link.level != "position" and number != names.CONTROLLER_PID:
+    if not on_board and number != names.CONTROLLER_PID:
         detail = f"{names.CONTROLLER_PARAM} is {number} ({name}), this policy commands the PID, 1; set it to 1"
         return Check("selected controller", False, detail)
     return Check("selected controller", True, f"{number} ({name})")

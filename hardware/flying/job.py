@@ -13,7 +13,8 @@ from hardware.flying.behaviour import FlightBehaviour
 from hardware.flying.faults import HOST_SAFE_ACTIONS, SAFE_ACTIONS
 from hardware.flying.mission import Mission, Plan, largest_step_m
 from hardware.flying.observation import FlightObservation
-from hardware.link import Link
+from hardware.flying.setpoint import CONVERSIONS
+from hardware.link import Link, policy_on_board
 from hardware.log import RunLog
 from hardware.log_schema import FLIGHT_STEP
 from hardware.operator_signals import OperatorSignals
@@ -29,7 +30,7 @@ from sim.spec import FlightLimits
 if TYPE_CHECKING:
     from hardware.deploy import Args
 
-HOVER_TASKS = ("hover", "hover_attitude")
+HOVER_TASKS = ("hover", "hover_rates", "hover_attitude", "hover_velocity", "hover_position")
 """Tasks whose policies hold a set-point."""
 
 
@@ -145,7 +146,7 @@ def make_pilot(policy: OnnxPolicy, link: Link[FlightState]) -> tuple[Pilot, Supe
     info = policy.bundle.info
     if not isinstance(info.limits, FlightLimits):
         raise ConfigError(f"bundle {policy.bundle.path} is for '{info.robot.name}', which does not fly")
-    if link.level == "position":
+    if policy_on_board(link.level, info.action.level):
         return OnboardPilot(), Supervisor(FlightBehaviour(info.limits, SAFE_ACTIONS)), PERIOD_S
-    pilot = HostPilot(policy, FlightObservation(info))
+    pilot = HostPilot(policy, FlightObservation(info), convert=CONVERSIONS.get(info.action.level))
     return pilot, Supervisor(FlightBehaviour(info.limits, HOST_SAFE_ACTIONS)), info.timing.control_period_s

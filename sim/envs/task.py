@@ -9,9 +9,18 @@ import numpy as np
 from sim.errors import ConfigError
 from sim.flight.parameters import FlightParameters
 from sim.randomization import RandomizationTable
-from sim.registry import load_task
-from sim.spec import RobotSpec, TaskSpec
+from sim.registry import load_task, require_known
+from sim.spec import ActionLevel, RobotSpec, TaskSpec
 from sim.trajectories import Trajectory
+
+SHORT_LEVELS: dict[str, ActionLevel] = {
+    "motor": "motor",
+    "rates": "rates_thrust",
+    "attitude": "attitude_thrust",
+    "velocity": "velocity",
+    "position": "position",
+}
+"""Action levels by their short names; the task ``T`` at level ``rates`` is the file ``T_rates``, at ``motor`` ``T``."""
 
 
 class FlightTask(Protocol):
@@ -50,6 +59,21 @@ def draw_starts(task: FlightTask, rng: np.random.Generator, flight: FlightParame
 def draw_references(task: FlightTask, rng: np.random.Generator, n: int) -> list[Trajectory]:
     """Draw ``n`` trajectories of a task that tracks, which offers ``sample_references(rng, n)``."""
     return task.sample_references(rng, n)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def task_at_level(task: str, level: str) -> str:
+    """Return the name of a task flown at an action level: ``hover`` at ``rates`` is ``hover_rates``.
+
+    Args:
+        task: its name at the level ``motor``, or one that is at the level already.
+        level: short or full name of the level.
+
+    Raises:
+        ConfigError: for an unknown level, with the valid ones.
+    """
+    short = next((name for name, full in SHORT_LEVELS.items() if level == full), level)
+    require_known(short, SHORT_LEVELS, "action level")
+    return task if short == "motor" or task.endswith(f"_{short}") else f"{task}_{short}"
 
 
 def load_flight_task(name: str, robot: str | None = None) -> FlightTask:

@@ -40,9 +40,10 @@ CHANNELS: dict[ActionLevel, tuple[tuple[str, ...], str]] = {
 heading frame: level, x ahead of the robot. A position is where to fly to seen from the task's set-point, along
 the same axes, and its yaw the heading to turn to, from the set-point's."""
 
-UNTRIMMED = 0.3
-"""Share of the imbalance in hover that the plant keeps for ever. In flight the rate loop's integral
-has found its trim; the plant has no integral and leaves this much of the search to the policy."""
+UNTRIMMED = {pid.RATES: 0.3, pid.ATTITUDE: 0.3, pid.VELOCITY: 0.05, pid.POSITION: 0.05}
+"""Share of the imbalance in hover that the plant keeps for ever. In flight the integral parts have found
+their trim; the plant has none and leaves this much of the search to the policy, less where what is left would be
+a tilt that no command of the level can take away."""
 SHORTEST_LAG_S = 0.02
 """The law's lead makes up for more than the lag of rotors much faster than nominal: then this."""
 
@@ -74,7 +75,7 @@ def lag(drawn: Sample, nominal: MultirotorParameters) -> NDArray[np.float64]:
 
 
 def pack(drawn: Sample, nominal: MultirotorParameters, action: ActionSpec, period_s: float) -> Array:
-    """Return the plant's coefficients, ``(n, 30)`` float32.
+    """Return the plant's coefficients, ``(n, 32)`` float32.
 
     Args:
         drawn: airframes and gains.
@@ -104,15 +105,16 @@ def pack(drawn: Sample, nominal: MultirotorParameters, action: ActionSpec, perio
     row[:, kernel.FREE_ACCELERATION_W] = flight.force_w / mass - (0.0, 0.0, GRAVITY)
     turning = unequal_rotors(drawn) / inertia
     row[:, kernel.THRUST_BIAS] = turning / hover_thrust(drawn, nominal)[:, None]
-    row[:, kernel.BIAS] = UNTRIMMED * (turning + flight.torque_b / inertia) - turning
+    row[:, kernel.BIAS] = UNTRIMMED[level] * (turning + flight.torque_b / inertia) - turning
     row[:, kernel.LEVEL] = level
     row[:, kernel.VELOCITY_GAIN], row[:, kernel.POSITION_GAIN] = pid.VELOCITY_P, pid.POSITION_P
     row[:, kernel.YAW_GAIN] = pid.YAW_P
     believed = 1.0 / nominal.thrust_to_weight
+    row[:, kernel.TRIM_VELOCITY_W] = 0.0
     row[:, kernel.HOVER_THRUST], row[:, kernel.THRUST_PER_ACCELERATION] = believed, believed / GRAVITY
     if level >= pid.VELOCITY:
-        found = (1.0 - UNTRIMMED) * velocity_trim(drawn, nominal)
-        row[:, kernel.FREE_ACCELERATION_W][:, :2] += found[:, :2]
+        found = (1.0 - UNTRIMMED[level]) * velocity_trim(drawn, nominal)
+        row[:, kernel.TRIM_VELOCITY_W] = found[:, :2] / pid.VELOCITY_P
         row[:, kernel.HOVER_THRUST] *= 1.0 + found[:, 2] / GRAVITY
     return row.astype(np.float32)
 

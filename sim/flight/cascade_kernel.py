@@ -68,7 +68,9 @@ POSITION_GAIN = 28
 """k_p, 1/s"""
 YAW_GAIN = 29
 """Yaw rate per sine of the heading error, 1/s; at the level of positions."""
-PACKED_SIZE = 30
+TRIM_VELOCITY_W = slice(30, 32)
+"""v_trim along world x and y, m/s."""
+PACKED_SIZE = 32
 
 _ATTITUDE, _VELOCITY, _POSITION = np.float32(ATTITUDE), np.float32(VELOCITY), np.float32(POSITION)
 
@@ -79,7 +81,7 @@ def step(state: NDArray[np.float32], command: NDArray[np.float32], packed: NDArr
     Args:
         state: ``(num_envs, 17)`` float32.
         command: fractions of the range, held over the period, ``(num_envs, 4)`` float32.
-        packed: coefficients, ``(num_envs, 30)`` float32.
+        packed: coefficients, ``(num_envs, 32)`` float32.
 
     Returns:
         The next state. NaN in an environment's input gives NaN in its output and in no other's.
@@ -136,7 +138,7 @@ def demands(x, command, packed, n):
             )  # fmt: skip
         yaw_rate = fourth
         first, second, fourth = velocity_loop(
-            x, first, second, third, packed[n, 25], packed[n, 26], packed[n, 27]
+            x, first, second, third, packed[n, 25], packed[n, 26], packed[n, 27], packed[n, 30], packed[n, 31]
         )  # fmt: skip
         third = yaw_rate
     if level >= _ATTITUDE:
@@ -165,7 +167,8 @@ def demands_adjoint(x, command, packed, n, g_p, g_q, g_yaw_rate, g_thrust, g, gr
         if level >= _POSITION:
             ahead, left, up, _ = position_loop(x, first, second, third, fourth, packed[n, 28], packed[n, 29])
         g_1, g_2, g_3 = velocity_loop_adjoint(
-            x, ahead, left, up, packed[n, 25], packed[n, 26], packed[n, 27], g_1, g_2, g_4, g
+            x, ahead, left, up, packed[n, 25], packed[n, 26], packed[n, 27], packed[n, 30], packed[n, 31],
+            g_1, g_2, g_4, g,
         )  # fmt: skip
         g_4 = g_yaw_rate
         if level >= _POSITION:

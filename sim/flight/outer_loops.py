@@ -4,10 +4,11 @@ The Crazyflie's ``position_controller_pid.c``, as crazyflie_pid.py has it: both 
 frame (x ahead and level, y left, z up). A position error asks for a velocity, a velocity error for an
 acceleration, and that for a tilt and a thrust:
 
-    v_set = clip(k_p (c - p)),   a = k_v (v_set - v),
+    v_set = clip(k_p (c - p)),   a = k_v (v_set - v + v_trim),
     pitch = clip(a_x / g),  roll = -clip(a_y / g),  thrust = clip((f_0 + f_1 a_z) / cos(tilt))
 
-The integral part of the velocity loop is not here: it has found its trim (``f_0``; cascade.py).
+The integral part of the velocity loop stands still at its trim (cascade.py): upwards within ``f_0``, horizontally
+as a velocity ``v_trim`` in the world that is taken from the present one.
 """
 # ruff: noqa: ANN001, ANN201
 
@@ -58,7 +59,7 @@ def heading_adjoint(qw, qx, qy, qz, cosine, sine, scale, turn):
 
 
 @njit(inline="always", fastmath=FASTMATH)
-def velocity_loop(x, ahead, left, up, gain, thrust_0, thrust_1):
+def velocity_loop(x, ahead, left, up, gain, thrust_0, thrust_1, trim_x, trim_y):
     """Fly a velocity.
 
     Args:
@@ -69,13 +70,16 @@ def velocity_loop(x, ahead, left, up, gain, thrust_0, thrust_1):
         gain: k_v, 1/s.
         thrust_0: f_0, fraction of the full thrust.
         thrust_1: f_1, the same per m/s^2.
+        trim_x: v_trim along world x, m/s.
+        trim_y: along world y.
 
     Returns:
         Sines of roll and pitch to fly, and the thrust, fraction of the full one.
     """
     cosine, sine, _ = heading(x[3], x[4], x[5], x[6])
-    ax = gain * (ahead - cosine * x[7] - sine * x[8])
-    ay = gain * (left + sine * x[7] - cosine * x[8])
+    vx, vy = x[7] - trim_x, x[8] - trim_y
+    ax = gain * (ahead - cosine * vx - sine * vy)
+    ay = gain * (left + sine * vx - cosine * vy)
     az = gain * (up - x[9])
     level = ONE - TWO * (x[4] * x[4] + x[5] * x[5])
     thrust = (thrust_0 + thrust_1 * az) / (_UP if level < _UP else level)
@@ -84,10 +88,13 @@ def velocity_loop(x, ahead, left, up, gain, thrust_0, thrust_1):
 
 
 @njit(inline="always", fastmath=FASTMATH)
-def velocity_loop_adjoint(x, ahead, left, up, gain, thrust_0, thrust_1, g_roll, g_pitch, g_thrust, g):
+def velocity_loop_adjoint(
+    x, ahead, left, up, gain, thrust_0, thrust_1, trim_x, trim_y, g_roll, g_pitch, g_thrust, g
+):  # fmt: skip
     """Add to the state's gradient ``g`` (17,) and return those of the three velocities."""
     cosine, sine, scale = heading(x[3], x[4], x[5], x[6])
-    e_ahead, e_left = ahead - cosine * x[7] - sine * x[8], left + sine * x[7] - cosine * x[8]
+    vx, vy = x[7] - trim_x, x[8] - trim_y
+    e_ahead, e_left = ahead - cosine * vx - sine * vy, left + sine * vx - cosine * vy
     e_up = up - x[9]
     g_ahead = gain * _PER_G * through_clip(g_pitch, gain * _PER_G * e_ahead, _TILT)
     g_left = -gain * _PER_G * through_clip(g_roll, gain * _PER_G * e_left, _TILT)
@@ -105,7 +112,7 @@ def velocity_loop_adjoint(x, ahead, left, up, gain, thrust_0, thrust_1, g_roll, 
     g[8] -= sine * g_ahead + cosine * g_left
     g[9] -= g_up
     # Turning the heading frame by an angle turns the velocity in it by its opposite.
-    turn = g_left * (cosine * x[7] + sine * x[8]) - g_ahead * (cosine * x[8] - sine * x[7])
+    turn = g_left * (cosine * vx + sine * vy) - g_ahead * (cosine * vy - sine * vx)
     w, i, j, k = heading_adjoint(x[3], x[4], x[5], x[6], cosine, sine, scale, turn)
     g[3] += w
     g[4] += i

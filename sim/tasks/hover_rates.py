@@ -7,13 +7,16 @@ from sim.tasks import _offboard as offboard
 MAX_RATE_RAD_S = 4.0
 """Of roll and pitch; the loop on board asks for 6 at most (``crazyflie_pid.MAX_RATE``)."""
 
+LEAST_THRUST = 0.16
+"""What the packet of rates can carry (``hardware/crazyflie/setpoints.py``)."""
+
 ROBOT, NOMINAL = offboard.ROBOT, offboard.NOMINAL
 TASK = offboard.hover_task(
     "hover_rates",
     "hold a position in the air from the ground: body rate and thrust set-points over the radio",
     offboard.action_spec(
         "rates_thrust",
-        low=(-MAX_RATE_RAD_S, -MAX_RATE_RAD_S, -offboard.MAX_YAW_RATE_RAD_S, offboard.LEAST_THRUST),
+        low=(-MAX_RATE_RAD_S, -MAX_RATE_RAD_S, -offboard.MAX_YAW_RATE_RAD_S, LEAST_THRUST),
         high=(MAX_RATE_RAD_S, MAX_RATE_RAD_S, offboard.MAX_YAW_RATE_RAD_S, offboard.MOST_THRUST),
     ),
 )

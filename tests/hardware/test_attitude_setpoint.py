@@ -8,8 +8,8 @@ from cflib.crazyflie.commander import Commander
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hardware.crazyflie.legacy_setpoint import MOST_THRUST, legacy_setpoint
 from hardware.crazyflie.link import CrazyflieLink
+from hardware.crazyflie.setpoints import MOST_THRUST, legacy_setpoint
 from hardware.virtual.crazyflie.services.commander import FULL_THRUST, MAX_THRUST, decode_legacy
 from sim.errors import ConfigError
 

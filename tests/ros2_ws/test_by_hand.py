@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from hardware.clock import HOST_CLOCK
-from hardware.crazyflie.legacy_setpoint import legacy_setpoint
+from hardware.crazyflie.setpoints import legacy_setpoint
 from hardware.flying.by_hand import Stick
 from hardware.virtual.process import VirtualProcess
 from sim.errors import ConfigError

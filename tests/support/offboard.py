@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 import policies
-from hardware.crazyflie.link import legacy_setpoint
+from hardware.crazyflie.setpoints import legacy_setpoint
 from hardware.flying.observation import FlightObservation
 from hardware.pilot import HostPilot
 from hardware.states import FlightState

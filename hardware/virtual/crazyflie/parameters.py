@@ -12,6 +12,8 @@ MAX_POSITION_M = 100.0
 """Positions and their deviations beyond this are noise."""
 CONTROLLER_PID, CONTROLLER_OUT_OF_TREE = 1, 6
 """Values of ``stabilizer.controller`` (crazyflie-firmware, ``controller.h``)."""
+RATE_MODE, ANGLE_MODE = 0, 1
+"""Values of ``flightmode.stabModeRoll`` and the like (``RPYType`` in ``crtp_commander_rpyt.c``)."""
 
 
 @dataclass
@@ -107,6 +109,11 @@ def standard_parameters(
         Parameter("stabilizer.estimator", U8, 2, persistent=True),
         Parameter("stabilizer.stop", U8, 0, high=1),
         Parameter("commander.enHighLevel", U8, 1, persistent=True, high=1),
+        # Here roll and pitch are rates once both say so; the yaw of legacy packets is a rate whatever its mode is.
+        *(
+            Parameter(f"flightmode.stabMode{axis}", U8, mode, high=1)
+            for axis, mode in (("Roll", ANGLE_MODE), ("Pitch", ANGLE_MODE), ("Yaw", RATE_MODE))
+        ),
         Parameter("kalman.resetEstimation", U8, 0, high=1),
         *(Parameter(f"kalman.initial{axis}", FLOAT, 0.0, low=-MAX_POSITION_M, high=MAX_POSITION_M) for axis in "XYZ"),
         Parameter("locSrv.extPosStdDev", FLOAT, 0.01, low=1e-4, high=MAX_POSITION_M),

@@ -23,6 +23,7 @@ from hardware.virtual.crazyflie.parameter_effects import ParameterEffects
 from hardware.virtual.crazyflie.parameters import (
     CONTROLLER_OUT_OF_TREE,
     CONTROLLER_PID,
+    RATE_MODE,
     ParameterStore,
     bundle_words,
     standard_parameters,
@@ -246,7 +247,8 @@ class VirtualCrazyflie:
         self._faults.add(fault)
 
     def _services(self) -> dict[int, Service]:
-        setpoints = CommanderService(self.commander)
+        flight_modes = [self.parameters[f"flightmode.stabMode{axis}"] for axis in ("Roll", "Pitch")]
+        setpoints = CommanderService(self.commander, lambda: all(mode.value == RATE_MODE for mode in flight_modes))
         return {
             Port.PARAM: self.param,
             Port.COMMANDER: setpoints,

@@ -15,8 +15,8 @@ from hardware.serial.states import Mode
 from hardware.virtual.events import EventLog
 from hardware.virtual.multirotor.estimator import Estimate
 from hardware.virtual.multirotor.quaternion import yaw_of
+from hardware.virtual.multirotor.setpoint import SETPOINTS, Setpoint, Vector
 from hardware.virtual.multirotor.setpoint import Mode as Axis
-from hardware.virtual.multirotor.setpoint import Setpoint, Vector
 from hardware.virtual.multirotor.stock_controller import OFF, Motors, StockController
 from hardware.virtual.multirotor.supervisor import FlightSupervisor
 from sim.spec import ActionLevel, MultirotorParameters, SafeAction
@@ -119,8 +119,8 @@ class Autopilot:
         mode = self._next_mode(estimate, host_silent_ms)
         if (mode, self.action) != (self.mode, self._action_begun):
             self._enter(mode, estimate)
-        if self.mode is Mode.COMMANDS and self._level == "attitude_thrust":
-            return self._stock.step(dt_s, estimate, _attitude(self._command), level_out=False)
+        if self.mode is Mode.COMMANDS and self._level in SETPOINTS:
+            return self._stock.step(dt_s, estimate, SETPOINTS[self._level](*self._command), level_out=False)
         if self.mode is Mode.COMMANDS:
             self._stock.watch(dt_s, self._command)
             return self._command
@@ -205,12 +205,6 @@ class Autopilot:
             self._moving_ms = now_ms
         low = estimate.position_w[2] < self._home_z + GROUND_CLEARANCE_M
         return low or now_ms - self._moving_ms > STUCK_MS or now_ms - self._since_ms > DESCENT_LIMIT_MS
-
-
-def _attitude(command: Motors) -> Setpoint:
-    """Return roll, pitch, rad, yaw rate, rad/s, and thrust, a fraction, as a set-point."""
-    roll, pitch, yaw_rate, thrust = command
-    return Setpoint(tilt=Axis.ABSOLUTE, yaw=Axis.VELOCITY, roll=roll, pitch=pitch, yaw_rate=yaw_rate, thrust=thrust)
 
 
 def _is_number(estimate: Estimate) -> bool:

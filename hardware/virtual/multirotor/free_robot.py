@@ -38,6 +38,18 @@ COMMAND_RANGES: dict[ActionLevel, tuple[tuple[str, ...], Limits]] = {
         ("roll_rad", "pitch_rad", "yaw_rate_rad_s", "thrust_fraction"),
         ((-1.0, 1.0), (-1.0, 1.0), (-7.0, 7.0), (0.0, 1.0)),
     ),
+    "rates_thrust": (
+        ("roll_rate_rad_s", "pitch_rate_rad_s", "yaw_rate_rad_s", "thrust_fraction"),
+        ((-20.0, 20.0), (-20.0, 20.0), (-7.0, 7.0), (0.0, 1.0)),
+    ),
+    "velocity": (
+        ("x_m_s", "y_m_s", "z_m_s", "yaw_rate_rad_s"),
+        ((-5.0, 5.0), (-5.0, 5.0), (-5.0, 5.0), (-7.0, 7.0)),
+    ),
+    "position": (
+        ("x_m", "y_m", "z_m", "yaw_rad"),
+        ((-1000.0, 1000.0), (-1000.0, 1000.0), (-1000.0, 1000.0), (-10.0, 10.0)),
+    ),
 }
 """Levels besides motors: the numbers of a command, and what is refused beyond (the airframe's controller, not a
 policy, sets these: steeper it could not hold its height)."""
@@ -52,7 +64,7 @@ class FreeMultirotor:
         seed: of all noise.
         faults: to happen later.
         charge: of the battery at start, 0 to 1.
-        level: of the commands it takes: ``"motor"``, or ``"attitude_thrust"`` for its own controller.
+        level: of the commands it takes: ``"motor"``, or one of ``COMMAND_RANGES`` for its own controllers.
     """
 
     def __init__(
@@ -92,8 +104,9 @@ class FreeMultirotor:
         """Take a command of its level; out of range, not a number or not allowed: ignored and counted.
 
         Args:
-            values: (4,) speed fractions; or roll and pitch (nose down positive), rad, yaw rate (counter-clockwise
-                positive), rad/s, and thrust, fraction of the largest.
+            values: (4,) speed fractions; or rates or angles about x ahead and y left (nose down positive), rad/s or
+                rad, yaw rate (counter-clockwise positive), rad/s, and thrust, fraction of the largest; or velocity
+                (m/s) and yaw rate, or place (m) and heading (rad), in the world.
         """
         self._heard_ms = self.now_ms
         try:

@@ -6,8 +6,11 @@ legacy pitch end at the decoders in ``services/commander.py``.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
+
+from sim.spec import ActionLevel
 
 Vector = tuple[float, float, float]
 
@@ -57,6 +60,33 @@ class Setpoint:
         return self.xy == self.z == self.tilt == self.yaw == Mode.DISABLED and self.thrust == 0.0
 
 
+def rates(p: float, q: float, r: float, thrust: float) -> Setpoint:
+    """Return a command of body rates (rad/s) and thrust (fraction)."""
+    return Setpoint(tilt=Mode.VELOCITY, yaw=Mode.VELOCITY, roll_rate=p, pitch_rate=q, yaw_rate=r, thrust=thrust)
+
+
+def attitude(roll: float, pitch: float, yaw_rate: float, thrust: float) -> Setpoint:
+    """Return a command of roll and pitch (rad), yaw rate (rad/s) and thrust (fraction)."""
+    return Setpoint(tilt=Mode.ABSOLUTE, yaw=Mode.VELOCITY, roll=roll, pitch=pitch, yaw_rate=yaw_rate, thrust=thrust)
+
+
+def velocity(vx: float, vy: float, vz: float, yaw_rate: float) -> Setpoint:
+    """Return a command of velocity (world, m/s) and yaw rate (rad/s)."""
+    return Setpoint(Mode.VELOCITY, Mode.VELOCITY, yaw=Mode.VELOCITY, velocity=(vx, vy, vz), yaw_rate=yaw_rate)
+
+
+def position(x: float, y: float, z: float, yaw: float) -> Setpoint:
+    """Return a command of place (world, m) and heading (rad)."""
+    return Setpoint(Mode.ABSOLUTE, Mode.ABSOLUTE, yaw=Mode.ABSOLUTE, position_w=(x, y, z), heading=yaw)
+
+
+SETPOINTS: dict[ActionLevel, Callable[[float, float, float, float], Setpoint]] = {
+    "rates_thrust": rates,
+    "attitude_thrust": attitude,
+    "velocity": velocity,
+    "position": position,
+}
+"""What the four numbers of a command mean at each level above the motors."""
 NOTHING = Setpoint()
 """No command: also what cflib's ``close_link`` sends (legacy, no thrust)."""
 STOP = Setpoint(explicit_stop=True)

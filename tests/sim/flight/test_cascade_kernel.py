@@ -155,7 +155,7 @@ def test_nominal_step_responses_of_the_levels(of, command, column, reached, tole
 
 def test_over_the_table_tilt_and_place_follow(monkeypatch):
     """For a step of 0.25 rad, median and 95 % of airframes, less the untrimmed part that is there on purpose."""
-    monkeypatch.setattr(cascade, "UNTRIMMED", 0.0)
+    monkeypatch.setattr(cascade, "UNTRIMMED", dict.fromkeys(cascade.UNTRIMMED, 0.0))
     n = 100
     full, reduced = fly_both(AIRFRAMES, n, [0.2, -0.15, 0.0, 0.03])
     tilt = np.sqrt(np.mean((tilt_sines(full) - tilt_sines(reduced)) ** 2, axis=(0, 2)))

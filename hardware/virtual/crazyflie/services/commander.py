@@ -14,7 +14,7 @@ from collections.abc import Callable
 from hardware.virtual.crazyflie.commander import Commander
 from hardware.virtual.crazyflie.crtp import MalformedPacketError, Packet, Port
 from hardware.virtual.multirotor.quaternion import decompress, yaw_of
-from hardware.virtual.multirotor.setpoint import NOTHING, STOP, Mode, Setpoint
+from hardware.virtual.multirotor.setpoint import NOTHING, STOP, Mode, Setpoint, attitude, position, rates, velocity
 
 SETPOINT, META = 0, 1
 NOTIFY_STOP = 0
@@ -27,8 +27,9 @@ FULL_THRUST, MAX_THRUST, MIN_THRUST = 65535, 60000, 1000
 class CommanderService:
     """Decodes set-points and hands them to the commander."""
 
-    def __init__(self, commander: Commander) -> None:
-        self._commander = commander
+    def __init__(self, commander: Commander, rates: Callable[[], bool] = lambda: False) -> None:
+        """``rates``: whether roll and pitch of legacy packets are rates (``flightmode.stabModeRoll``, ``Pitch``)."""
+        self._commander, self._rates = commander, rates
 
     def handle(self, packet: Packet) -> list[Packet]:
         """Take one packet on port 3 or 7; there is never a reply.
@@ -37,7 +38,7 @@ class CommanderService:
             MalformedPacketError: for an unknown type, a wrong length or numbers out of range.
         """
         if packet.port == Port.COMMANDER and packet.channel == SETPOINT:
-            self._commander.accept_legacy(decode_legacy(packet.data))
+            self._commander.accept_legacy(decode_legacy(packet.data, self._rates()))
         elif packet.port == Port.COMMANDER_GENERIC and packet.channel == SETPOINT:
             self._commander.accept(decode_generic(packet.data))
         elif packet.port == Port.COMMANDER_GENERIC and packet.channel == META:
@@ -53,11 +54,11 @@ class CommanderService:
         self._commander.relax(remain_ms)
 
 
-def decode_legacy(data: bytes) -> Setpoint:
-    """Decode port 3: roll, inverted pitch (deg), inverted yaw rate (deg/s), thrust 0-65535."""
+def decode_legacy(data: bytes, as_rates: bool = False) -> Setpoint:
+    """Decode port 3: roll, inverted pitch (deg, or deg/s where ``as_rates``), inverted yaw rate (deg/s), thrust 0-65535."""
     roll, pitch, yaw_rate, thrust = _numbers("<fffH", data)
     thrust = 0 if thrust < MIN_THRUST else min(thrust, MAX_THRUST)
-    return _tilt_setpoint(roll, -pitch, -yaw_rate, thrust / FULL_THRUST)
+    return _tilt_setpoint(roll, -pitch, -yaw_rate, thrust / FULL_THRUST, Mode.VELOCITY if as_rates else Mode.ABSOLUTE)
 
 
 def decode_generic(data: bytes) -> Setpoint:
@@ -75,10 +76,7 @@ def _stop(data: bytes) -> Setpoint:
 
 def _velocity_world(data: bytes, yaw_sign: float = 1.0) -> Setpoint:
     vx, vy, vz, yaw_rate = _numbers("<ffff", data)
-    return Setpoint(
-        Mode.VELOCITY, Mode.VELOCITY, yaw=Mode.VELOCITY,
-        velocity=(vx, vy, vz), yaw_rate=math.radians(yaw_sign * yaw_rate),
-    )  # fmt: skip
+    return velocity(vx, vy, vz, math.radians(yaw_sign * yaw_rate))
 
 
 def _height(data: bytes, yaw_sign: float = 1.0) -> Setpoint:
@@ -99,7 +97,7 @@ def _hover(data: bytes, yaw_sign: float = 1.0) -> Setpoint:
 
 def _position(data: bytes) -> Setpoint:
     x, y, z, yaw = _numbers("<ffff", data)
-    return Setpoint(Mode.ABSOLUTE, Mode.ABSOLUTE, yaw=Mode.ABSOLUTE, position_w=(x, y, z), heading=math.radians(yaw))
+    return position(x, y, z, math.radians(yaw))
 
 
 def _full_state(data: bytes) -> Setpoint:
@@ -125,11 +123,8 @@ def _manual(data: bytes) -> Setpoint:
 def _tilt_setpoint(roll: float, pitch: float, yaw_rate: float, thrust: float, mode: Mode = Mode.ABSOLUTE) -> Setpoint:
     if thrust == 0.0:
         return NOTHING
-    roll, pitch, yaw_rate = math.radians(roll), math.radians(pitch), math.radians(yaw_rate)
-    return Setpoint(
-        tilt=mode, yaw=Mode.VELOCITY, thrust=thrust,
-        roll=roll, pitch=pitch, roll_rate=roll, pitch_rate=pitch, yaw_rate=yaw_rate,
-    )  # fmt: skip
+    make = attitude if mode is Mode.ABSOLUTE else rates
+    return make(math.radians(roll), math.radians(pitch), math.radians(yaw_rate), thrust)
 
 
 _DECODERS: dict[int, Callable[[bytes], Setpoint]] = {

@@ -18,6 +18,7 @@ from hardware.flight import Flight
 from hardware.flying.description import multirotor_urdf
 from hardware.flying.job import make_pilot
 from hardware.flying.operator_mission import OperatorMission
+from hardware.link import policy_on_board
 from hardware.log import RunLog
 from hardware.operator_signals import OperatorSignals
 from hardware.registry import create_link, moves_metal, scheme_of
@@ -194,7 +195,8 @@ class CrazyflieNode(Node):
     def _report(self) -> tuple[bytes, str, dict[str, str]]:
         state, faults = self._link.read(), self._sorties.faults
         values = {"uri": self._link.uri, "bundle": self._bundle.id[:12], "flights": str(self._sorties.done)}
-        values["policy"] = "on board" if self._link.level == "position" else f"here, commanding {self._link.level}"
+        on_board = policy_on_board(self._link.level, self._bundle.info.action.level)
+        values["policy"] = "on board" if on_board else f"here, commanding {self._link.level}"
         if state is not None:
             age_ms = (time.monotonic_ns() - state.received_ns) / 1e6
             voltage = f"{state.battery_v:.2f}" if math.isfinite(state.battery_v) else "unknown"

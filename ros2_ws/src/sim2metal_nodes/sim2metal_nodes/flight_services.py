@@ -12,7 +12,7 @@ from geometry_msgs.msg import Twist
 from std_msgs.msg import Bool
 from std_srvs.srv import Empty, Trigger
 
-from hardware.crazyflie.legacy_setpoint import FULL_THRUST, MOST_THRUST
+from hardware.crazyflie.setpoints import FULL_THRUST, MOST_THRUST
 from hardware.flying.by_hand import Attitude
 from hardware.flying.operator_mission import OperatorMission
 from sim.errors import ConfigError, Sim2MetalError

@@ -11,6 +11,7 @@ from geometry_msgs.msg import PoseStamped, TwistStamped
 from hardware.behaviour import Mode
 from hardware.clock import NS, Clock
 from hardware.flying.observation import FlightObservation
+from hardware.flying.setpoint import CONVERSIONS
 from hardware.joints.behaviour import JointBehaviour
 from hardware.joints.pilot import JointPilot
 from hardware.pilot import HostPilot, Pilot
@@ -109,7 +110,8 @@ class FlightSide(_Referenced):
 
     def pilot(self) -> Pilot:
         """Return a new pilot."""
-        return HostPilot(self._policy, self._observe)
+        convert = CONVERSIONS.get(self._policy.bundle.info.action.level)
+        return HostPilot(self._policy, self._observe, convert=convert)
 
     def reference(self, now_ns: int) -> tuple[Sequence[float], float] | None:
         """Return x, y, z (m) and yaw (rad), and their age, s."""
