@@ -18,6 +18,8 @@ from calibration.reporting.plotting import new_figure, style, thinned
 COLUMN_IN, PATH_IN, ERROR_IN = 3.0, 2.5, 1.7
 """Size of a trajectory's column and of its two rows, inches."""
 DPI = 110
+COLOURS = (*SERIES, "ink")
+"""Roles of the palette, one per controller; red is kept for faults."""
 _MARGIN_M = 0.35
 """Around the reference; a path that leaves it is lost from sight."""
 _LEAST_ERROR_M = 1e-3
@@ -28,12 +30,19 @@ class FlownPath:
     """One flight of one controller, and where it should have been."""
 
     controller: str
+    published: bool
+    """Drawn dotted, in the colour of the same controller tuned."""
     time_s: NDArray[np.float64]
-    """(steps,) from the start of the judged part."""
+    """(steps,)"""
     position_w: NDArray[np.float64]
     """(steps, 3) true position, m; not finite once lost."""
     reference_w: NDArray[np.float64]
     """(steps, 3)"""
+
+    @property
+    def label(self) -> str:
+        """What the legend says."""
+        return f"{self.controller}, published" if self.published else self.controller
 
     @property
     def error_m(self) -> NDArray[np.float64]:
@@ -48,8 +57,7 @@ def overlay(columns: Sequence[tuple[str, Sequence[FlownPath]]]) -> bytes:
         columns: title and flights of each trajectory; a controller has the same colour in all of them, by the order in
             which controllers first appear.
     """
-    names = list(dict.fromkeys(path.controller for _, paths in columns for path in paths))
-    looks = {name: _look(index) for index, name in enumerate(names)}
+    looks = _looks([path for _, paths in columns for path in paths])
     with style():
         figure = new_figure(PATH_IN + ERROR_IN + 0.4, COLUMN_IN * max(len(columns), 2))
         figure.set_dpi(DPI)
@@ -71,7 +79,7 @@ def overlay(columns: Sequence[tuple[str, Sequence[FlownPath]]]) -> bytes:
 def _paths(axes: Axes, title: str, paths: Sequence[FlownPath], looks: dict[str, dict]) -> None:
     reference = paths[0].reference_w
     for path in paths:
-        axes.plot(*thinned(path.position_w[:, 0], path.position_w[:, 1]), **looks[path.controller])
+        axes.plot(*thinned(path.position_w[:, 0], path.position_w[:, 1]), **looks[path.label])
     axes.plot(*thinned(reference[:, 0], reference[:, 1]), color=LIGHT["muted"], linestyle="--", linewidth=1.0)
     low, high = reference[:, :2].min(axis=0) - _MARGIN_M, reference[:, :2].max(axis=0) + _MARGIN_M
     axes.set_xlim(low[0], high[0])
@@ -84,15 +92,19 @@ def _paths(axes: Axes, title: str, paths: Sequence[FlownPath], looks: dict[str, 
 def _errors(axes: Axes, paths: Sequence[FlownPath], looks: dict[str, dict]) -> None:
     for path in paths:
         time, error = thinned(path.time_s, np.maximum(path.error_m, _LEAST_ERROR_M))
-        axes.plot(time, error, **looks[path.controller])
+        axes.plot(time, error, **looks[path.label])
     axes.set_yscale("log")
     axes.set_ylim(_LEAST_ERROR_M, 3.0)
     axes.set_xlim(paths[0].time_s[0], paths[0].time_s[-1])
     axes.set_xlabel("time, s")
 
 
-def _look(index: int) -> dict:
-    """Colour and line of the index-th controller: the palette, then the same with another dash."""
-    dashes = ("-", ":", "-.", (0, (5, 1)))
-    lap = index // len(SERIES)
-    return {"color": LIGHT[SERIES[index % len(SERIES)]], "linestyle": dashes[lap % len(dashes)], "linewidth": 1.3}
+def _looks(paths: Sequence[FlownPath]) -> dict[str, dict]:
+    """Colour and line of each label, in order: a colour per controller, dots for published gains."""
+    names = list(dict.fromkeys(path.controller for path in paths))
+    looks = {}
+    for path in paths:
+        index = names.index(path.controller)
+        dash = ":" if path.published else ("-", "-.", (0, (5, 1)))[index // len(COLOURS) % 3]
+        looks[path.label] = {"color": LIGHT[COLOURS[index % len(COLOURS)]], "linestyle": dash, "linewidth": 1.3}
+    return looks

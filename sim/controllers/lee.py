@@ -86,7 +86,7 @@ def _moment(airframe, w, error, desired_w, g, integral, out):
 
 LAW = Law(
     name="lee",
-    title="Lee geometric",
+    title="Lee",
     source=f"Lee, Leok and McClamroch, CDC 2010; {_FILE}",
     gains=(
         Gain("position_p", "1/s^2", 7.0, 1.0, 40.0, f"{_FILE}, Kpos_P; {_PAPER[0]}"),

@@ -158,7 +158,7 @@ def _wrap(angle):
 
 LAW = Law(
     name="pid",
-    title="cascaded PID",
+    title="PID",
     source="crazyflie-firmware 2a18fc2, controller_pid.c",
     gains=(
         Gain("position_p", "1/s", 2.0, 0.5, 8.0, f"{_FILE}, PID_POS_X_KP"),

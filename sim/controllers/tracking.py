@@ -1,4 +1,7 @@
-"""Flights of a control law along trajectories in MuJoCo: what ``tune`` looks at, many gains at once."""
+"""Flights of a control law along trajectories: what ``tune`` looks at, many gains at once.
+
+They are flown in the flight kernel, as learned policies train in it; what is tuned is judged in MuJoCo.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from numpy.typing import NDArray
 
 from sim.controllers.controller import Controller, reference_rows
 from sim.controllers.law import Law, preview
+from sim.envs.kernel_airframes import KernelAirframes
 from sim.envs.multirotor import MultirotorEnv
 from sim.envs.task import FlightTask
 from sim.errors import ConfigError
@@ -49,7 +53,6 @@ class TrackingTrial:
         *,
         parameter_set: str | None = None,
         seconds: float = 5.0,
-        threads: int | None = 1,
     ) -> None:
         """Build the simulations.
 
@@ -60,7 +63,6 @@ class TrackingTrial:
             rows: gains flown at once.
             parameter_set: the nominal airframe; default: the robot's default.
             seconds: length of each flight.
-            threads: MuJoCo's thread pool.
 
         Raises:
             ConfigError: if the task does not command rotors.
@@ -71,7 +73,7 @@ class TrackingTrial:
         self._table = nominal_airframe(task.EVALUATION_TABLE)
         self._flights = rows * len(self._courses)
         self._env = MultirotorEnv(
-            task, self._flights, parameter_set=parameter_set, table=self._table, threads=threads
+            task, self._flights, parameter_set=parameter_set, table=self._table, airframes=KernelAirframes
         )  # fmt: skip
         self._period_s = task.TASK.timing.control_period_s
         self._steps = round(seconds / self._period_s)

@@ -57,8 +57,6 @@ class Args:
     """Of the search, its delays and its noise; below 1000, where the seeds of judged figures begin."""
     out: Path = TUNED
     """Folder of <robot>/<parameter set>/<law>.json; default: where 'compare' finds them."""
-    threads: int = 1
-    """Simulation threads."""
 
 
 def run(args: Args) -> dict[str, Any]:
@@ -98,7 +96,7 @@ def tune(law: Law, args: Args, console: Console | None = None) -> dict[str, Any]
     courses = [Course(parse_trajectory(text), unit) for text, unit in COURSES.items()]
     task = _task(args)
     trial = TrackingTrial(
-        law, task, courses, args.population, parameter_set=args.parameter_set, threads=args.threads
+        law, task, courses, args.population, parameter_set=args.parameter_set
     )  # fmt: skip
     generations = args.steps // trial.control_steps
     if generations < 1:

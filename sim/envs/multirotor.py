@@ -15,6 +15,7 @@ from sim.envs.airframes import RIGID, Airframes
 from sim.envs.clocks import SHORTEST_PERIOD, Clocks
 from sim.envs.delays import StateHistory, mix_commands
 from sim.envs.estimator import EXTERNAL, Estimator
+from sim.envs.kernel_airframes import KernelAirframes
 from sim.envs.losses import PacketLoss
 from sim.envs.observation import check_actor_terms, critic_observation, noise_std, observe
 from sim.envs.onboard import onboard_controller
@@ -45,6 +46,7 @@ class MultirotorEnv:
         seed: int = 0,
         threads: int | None = None,
         physics_step_s: float | None = None,
+        airframes: type[Airframes] | type[KernelAirframes] = Airframes,
     ) -> None:
         """Build the simulations and begin an episode in each.
 
@@ -56,6 +58,7 @@ class MultirotorEnv:
             seed: seeds airframes, starts and noise.
             threads: MuJoCo's thread pool; ``None`` for one per CPU.
             physics_step_s: default: the task's; must divide the control period.
+            airframes: who integrates: MuJoCo, or the flight kernel for searches.
 
         Raises:
             ConfigError: for an unknown parameter set or a task this environment cannot run.
@@ -67,7 +70,7 @@ class MultirotorEnv:
         check_actor_terms(self.spec.actor_terms)
         step_s = physics_step_s or self.spec.timing.physics_step_s
         self.substeps = _whole_substeps(self.spec.timing.control_period_s, step_s)
-        self._airframes = Airframes(task.ROBOT, self.nominal, step_s, num_envs, threads)
+        self._airframes = airframes(task.ROBOT, self.nominal, step_s, num_envs, threads)
         self._allocate()
         self.seed(seed)
         self.sample: Sample
