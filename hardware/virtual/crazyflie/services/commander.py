@@ -55,7 +55,7 @@ class CommanderService:
 
 
 def decode_legacy(data: bytes, as_rates: bool = False) -> Setpoint:
-    """Decode port 3: roll, inverted pitch (deg, or deg/s where ``as_rates``), inverted yaw rate (deg/s), thrust 0-65535."""
+    """Decode port 3: roll, inverted pitch (deg; deg/s if ``as_rates``), inverted yaw rate (deg/s), thrust 0-65535."""
     roll, pitch, yaw_rate, thrust = _numbers("<fffH", data)
     thrust = 0 if thrust < MIN_THRUST else min(thrust, MAX_THRUST)
     return _tilt_setpoint(roll, -pitch, -yaw_rate, thrust / FULL_THRUST, Mode.VELOCITY if as_rates else Mode.ABSOLUTE)
