@@ -12,7 +12,7 @@ from policies.evaluation import Evaluation
 from policies.evaluator import Evaluator
 from policies.policy import Policy
 from policies.runtime import OnnxPolicy
-from sim.envs.task import FlightTask, load_flight_task
+from sim.envs.task import FlightTask, task_flown_by
 from sim.errors import ConfigError
 
 EPISODES = 1000
@@ -72,7 +72,7 @@ class ClosedLoop:
 def closed_loop_task(bundle: Bundle) -> FlightTask | None:
     """Return the task in which a bundle can be flown here; ``None`` if there is none such."""
     try:
-        return load_flight_task(bundle.info.task)
+        return task_flown_by(bundle.info.task, bundle.info.robot.name)
     except ConfigError:
         return None
 

@@ -15,12 +15,13 @@ from policies.bundle import Bundle, load_bundle
 from policies.evaluation import Evaluation
 from policies.evaluator import Evaluator, evaluate
 from policies.runtime import OnnxPolicy
-from sim.envs.task import FlightTask, load_flight_task
+from sim.envs.task import FlightTask, load_flight_task, task_flown_by
 from sim.errors import BundleError
 
 __all__ = ["EXAMPLE", "Args", "Evaluation", "Evaluator", "check_same_task", "evaluate", "run"]
 
 EXAMPLE = """sim2metal eval runs/hover/bundle
+sim2metal eval policies/zoo/any_airframe --robot x500
 sim2metal eval runs/hover/bundle --episodes 200 --seed 7 --parameter-set l2f_v2 --json eval.json"""
 
 
@@ -34,6 +35,8 @@ class Args:
     """Randomised episodes (draws that cannot hover are counted and left out)."""
     seed: int = 1000
     """Seed of airframes, starts and noise; keep it apart from those used in training."""
+    robot: str | None = None
+    """Judge it on this robot; default: the one it was trained for."""
     parameter_set: str | None = None
     """Airframe around which to randomise; default: the one the policy was trained for."""
     other_sets: bool = True
@@ -54,9 +57,15 @@ def run(args: Args) -> dict[str, Any]:
         ConfigError: for an unknown task or parameter set, or no episodes.
     """
     bundle = load_bundle(args.bundle)
-    task = load_flight_task(bundle.info.task)
+    trained_for = bundle.info.robot
+    task = (
+        load_flight_task(bundle.info.task, args.robot)
+        if args.robot
+        else task_flown_by(bundle.info.task, trained_for.name)
+    )
     check_same_task(bundle, task)
-    chosen = task.ROBOT.parameters(args.parameter_set or bundle.info.robot.parameter_set).name
+    usual = None if args.robot else trained_for.parameter_set
+    chosen = task.ROBOT.parameters(args.parameter_set or usual).name
     others = [name for name in task.ROBOT.parameter_sets if name != chosen] if args.other_sets else []
     policy = OnnxPolicy(bundle)
 

@@ -27,6 +27,7 @@ from sim.files import write_atomic
 EXAMPLE = """sim2metal train hover --seed 0 --out runs/hover
 sim2metal train hover --seed 0 --out runs/hover --resume
 sim2metal train hover --action rates --out runs/rates
+sim2metal train hover --robot x500 --out runs/x500
 sim2metal train hover --out runs/short --config.learner.iterations 200
 tensorboard --logdir runs"""
 
@@ -39,6 +40,8 @@ class Args:
     """What to learn: a file of sim/tasks."""
     action: str = "motor"
     """What to command: motor, rates, attitude, velocity or position; hover at rates is the task hover_rates."""
+    robot: str | None = None
+    """Who flies it: a folder of sim/robots; default: the task's own robot."""
     seed: int = 0
     """Of weights, airframes, starts and noise."""
     out: Path = Path("runs/hover")
@@ -61,12 +64,12 @@ def run(args: Args) -> dict[str, Any]:
     """Train, save the bundle and return the ``train.`` figures.
 
     Raises:
-        ConfigError: for an unknown task, parameter set or impossible setting, or a folder with a run in it.
+        ConfigError: for an unknown task, robot, parameter set or impossible setting, or a folder with a run in it.
         StorageError: if the disk is full; the last checkpoint is intact.
     """
     if args.seed < 0:
         raise ConfigError(f"--seed must not be negative, got {args.seed}")
-    task = with_airframe(load_flight_task(task_at_level(args.task, args.action)), args.parameter_set)
+    task = with_airframe(load_flight_task(task_at_level(args.task, args.action), args.robot), args.parameter_set)
     _check_folder(args)
     torch.set_num_threads(args.threads)
     use_one_thread()

@@ -85,7 +85,10 @@ class TrainingRun:
         config = for_task(config, task)
         check(config)
         self.task, self.config, self.seed, self.folder = task, config, seed, folder
-        self.identity = plain({"task": task.TASK.name, "airframe": nominal(task).name, "seed": seed, "config": config})
+        self.identity = plain({
+            "task": task.TASK.name, "robot": task.TASK.robot, "airframe": nominal(task).name, "seed": seed,
+            "config": config,
+        })  # fmt: skip
         torch.manual_seed(seed)
         rng = np.random.default_rng([seed, 0])
         self.actor = new_actor(task, config)

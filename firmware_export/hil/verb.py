@@ -28,7 +28,7 @@ from hardware.realtime import raised_priority, steady_interpreter
 from policies.bundle import Bundle, load_bundle
 from policies.evaluate import check_same_task
 from policies.runtime import OnnxPolicy
-from sim.envs.task import FlightTask, load_flight_task
+from sim.envs.task import FlightTask, task_flown_by
 from sim.errors import ConfigError
 from sim.files import require_writable
 
@@ -75,7 +75,7 @@ def run(args: Args) -> dict[str, Any]:
     """
     _check(args)
     bundle = load_bundle(args.bundle)
-    task = load_flight_task(bundle.info.task)
+    task = task_flown_by(bundle.info.task, bundle.info.robot.name)
     check_same_task(bundle, task)
     bound = args.bound or default_bound(bundle)
     console = Console(highlight=False)

@@ -96,3 +96,13 @@ def load_flight_task(name: str, robot: str | None = None) -> FlightTask:
         raise ConfigError(f"task '{name}' has no {missing[0]}: it does not run in the flight environment")
     task = cast(FlightTask, module)
     return task if robot is None else with_robot(task, robot)
+
+
+def task_flown_by(name: str, robot: str) -> FlightTask:
+    """Return the task as a bundle has it, whose robot was ``robot``: its own, or another that it was trained for.
+
+    Raises:
+        ConfigError: as ``load_flight_task``.
+    """
+    task = load_flight_task(name)
+    return task if robot == task.TASK.robot else load_flight_task(name, robot)
