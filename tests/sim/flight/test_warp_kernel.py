@@ -95,3 +95,12 @@ def test_without_warp_it_says_what_to_install(monkeypatch):
     monkeypatch.delitem(sys.modules, "sim.flight.warp_kernel")
     with pytest.raises(ConfigError, match=r"pip install 'sim2metal\[gpu\]'"):
         import sim.flight.warp_kernel  # noqa: F401
+
+
+@pytest.mark.slow
+def test_it_compiles_for_a_gpu_that_is_not_there(tmp_path):
+    from sim.flight.warp_kernel import kernels, wp
+
+    for one in kernels(4):
+        wp.compile_aot_module(one.module, arch=90, module_dir=str(tmp_path))
+    assert len(list(tmp_path.glob("*.sm90.cubin"))) == 2
