@@ -14,24 +14,16 @@ from numba import njit
 from numpy.typing import NDArray
 
 from sim.flight.air import drag_turn, drag_turn_adjoint, ground_effect_slope
-from sim.flight.kernel import (
-    SIXTH,
-    THIRD,
-    battery_voltage,
-    drag,
-    ground_factor,
-    lag_column,
-    load,
-    require_batch,
-    rotate,
-    still_air,
-    thrust,
-)
+from sim.flight.forces import battery_voltage, drag, ground_factor, lag_column, load, thrust
+from sim.flight.kernel import require_batch, still_air
 from sim.flight.layout import DEAD_ZONE, FIRST_ROTOR, RIGID_BODY_SIZE, ROTOR_STRIDE, STEP_S
 from sim.flight.rigid_body import (
     HALF,
+    SIXTH,
+    THIRD,
     angular_acceleration_adjoint,
     quaternion_rate_adjoint,
+    rotate,
     to_body,
     to_world,
     to_world_adjoint,

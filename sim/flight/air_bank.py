@@ -8,7 +8,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from sim.flight.air import drag_turn
-from sim.flight.kernel import drag, ground_factor
+from sim.flight.forces import drag, ground_factor
 from sim.flight.parameters import FlightParameters
 from sim.flight.rigid_body import to_world
 from sim.flight.rotor import FASTMATH

@@ -16,6 +16,8 @@ from sim.flight.rotor import FASTMATH, TWO
 
 ZERO = np.float32(0.0)
 HALF = np.float32(0.5)
+THIRD = np.float32(1.0 / 3.0)
+SIXTH = np.float32(1.0 / 6.0)
 
 
 @njit(inline="always", fastmath=FASTMATH)
@@ -87,15 +89,6 @@ def to_world(qw, qx, qy, qz, bx, by, bz):
 
 
 @njit(inline="always", fastmath=FASTMATH)
-def thrust_to_world(qw, qx, qy, qz, bx, by, bz):
-    """``to_world``, with a third of the work where all rotors point along body z."""
-    if bx != ZERO or by != ZERO:
-        return to_world(qw, qx, qy, qz, bx, by, bz)
-    zx, zy, zz = thrust_axis(qw, qx, qy, qz)
-    return zx * bz, zy * bz, zz * bz
-
-
-@njit(inline="always", fastmath=FASTMATH)
 def to_body(qw, qx, qy, qz, ex, ey, ez):
     """Rotate the vector e from the world to the body; also the gradient of ``to_world`` with respect to b."""
     return to_world(qw, -qx, -qy, -qz, ex, ey, ez)
@@ -112,4 +105,49 @@ def to_world_adjoint(qw, qx, qy, qz, bx, by, bz, ex, ey, ez):
         TWO * (ve * bx + vb * ex - along * qx + qw * cx),
         TWO * (ve * by + vb * ey - along * qy + qw * cy),
         TWO * (ve * bz + vb * ez - along * qz + qw * cz),
+    )
+
+
+@njit(inline="always", fastmath=FASTMATH, error_model="numpy")
+def rotate(qw, qx, qy, qz, wx, wy, wz, ax, ay, az, gx, gy, gz, h):
+    """RK4 of attitude and body rates; returns the four stages of each, and the rates at the end.
+
+    Stages are ``q2 q3 q4`` (wxyz), the final unnormalised ``q``, ``w2 w3 w4`` and the final ``w``.
+    """
+    half_h = HALF * h
+    k1x, k1y, k1z = angular_acceleration(wx, wy, wz, ax, ay, az, gx, gy, gz)
+    w2x, w2y, w2z = wx + half_h * k1x, wy + half_h * k1y, wz + half_h * k1z
+    k2x, k2y, k2z = angular_acceleration(w2x, w2y, w2z, ax, ay, az, gx, gy, gz)
+    w3x, w3y, w3z = wx + half_h * k2x, wy + half_h * k2y, wz + half_h * k2z
+    k3x, k3y, k3z = angular_acceleration(w3x, w3y, w3z, ax, ay, az, gx, gy, gz)
+    w4x, w4y, w4z = wx + h * k3x, wy + h * k3y, wz + h * k3z
+    k4x, k4y, k4z = angular_acceleration(w4x, w4y, w4z, ax, ay, az, gx, gy, gz)
+
+    d1w, d1x, d1y, d1z = quaternion_rate(qw, qx, qy, qz, wx, wy, wz)
+    q2w, q2x, q2y, q2z = qw + half_h * d1w, qx + half_h * d1x, qy + half_h * d1y, qz + half_h * d1z
+    d2w, d2x, d2y, d2z = quaternion_rate(q2w, q2x, q2y, q2z, w2x, w2y, w2z)
+    q3w, q3x, q3y, q3z = qw + half_h * d2w, qx + half_h * d2x, qy + half_h * d2y, qz + half_h * d2z
+    d3w, d3x, d3y, d3z = quaternion_rate(q3w, q3x, q3y, q3z, w3x, w3y, w3z)
+    q4w, q4x, q4y, q4z = qw + h * d3w, qx + h * d3x, qy + h * d3y, qz + h * d3z
+    d4w, d4x, d4y, d4z = quaternion_rate(q4w, q4x, q4y, q4z, w4x, w4y, w4z)
+
+    s = SIXTH * h
+    return (
+        (q2w, q2x, q2y, q2z),
+        (q3w, q3x, q3y, q3z),
+        (q4w, q4x, q4y, q4z),
+        (
+            qw + s * (d1w + d4w + TWO * (d2w + d3w)),
+            qx + s * (d1x + d4x + TWO * (d2x + d3x)),
+            qy + s * (d1y + d4y + TWO * (d2y + d3y)),
+            qz + s * (d1z + d4z + TWO * (d2z + d3z)),
+        ),
+        (w2x, w2y, w2z),
+        (w3x, w3y, w3z),
+        (w4x, w4y, w4z),
+        (
+            wx + s * (k1x + k4x + TWO * (k2x + k3x)),
+            wy + s * (k1y + k4y + TWO * (k2y + k3y)),
+            wz + s * (k1z + k4z + TWO * (k2z + k3z)),
+        ),
     )
