@@ -72,3 +72,20 @@ def test_the_published_simulator_flies_the_same_drone():
 def test_a_part_that_is_not_there_yet_is_not_listed():
     assert "hover_full" in SUITES["flight"]
     assert all((Path(page.__file__).parent / f"{part}.py").exists() for part in SUITES["flight"])
+
+
+def test_tables_of_the_flight_suite_show_what_was_measured_and_what_was_not():
+    assert page.figure8_table({}) == page.levels_table({}) == "Not measured."
+    figures = {"figure8.rmse_m": {"5.5": 0.05, "15": 0.02}, "figure8.baselines_rmse_m": {"lee": {"5.5": 0.11}}}
+    assert page.figure8_table(figures).splitlines()[2:] == [
+        "| learned | 2.0 cm | 5.0 cm |",
+        "| lee, tuned | - | 11.0 cm |",
+    ]
+    values = zip(("success_rate_min", "steady_error_m", "delay_borne_s", "step_response_s"), (0.99, 0.02, None, 0.5))
+    figures = {f"levels.rates.{name}": value for name, value in values}
+    figures |= {"levels.rates.commands_per_s": 50, "levels.rates.train_cpu_s": 9.0}
+    assert page.levels_table(figures).endswith("| `rates` | 99.0% | 2.0 cm | - | 0.50 s | 50 | 9.0 s |")
+    null = page.Row("ratio", "kernel.ratio_to_l2f", "{:.1f}")
+    assert null.render({"kernel.ratio_to_l2f": None}) == "| ratio | - |  | `kernel.ratio_to_l2f` |"
+    seeds = page.flight_seeds_table({"recovery.seeds": [], "hover.seeds": []})
+    assert len(seeds.splitlines()) == 2

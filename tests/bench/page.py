@@ -143,6 +143,47 @@ def flight_seeds_table(figures: Figures) -> str:
     return "\n".join(lines)
 
 
+def figure8_table(figures: Figures) -> str:
+    """Position RMSE along the figure-eights: the learned policy and every baseline, tuned and as published."""
+    rows = {"learned": figures.get("figure8.rmse_m", {})}
+    for gains, key in (("tuned", "baselines"), ("published gains", "baselines_published")):
+        errors = figures.get(f"figure8.{key}_rmse_m", {})
+        rows |= {f"{controller}, {gains}": by_period for controller, by_period in errors.items()}
+    periods = sorted({period for by_period in rows.values() for period in by_period}, key=float, reverse=True)
+    head = f"| flown by | {' | '.join(f'T = {period} s' for period in periods)} |"
+    lines = [head, "|---" * (len(periods) + 1) + "|"]
+    for name, by_period in rows.items():
+        lines.append(f"| {name} | {' | '.join(_centimetres(by_period.get(period)) for period in periods)} |")
+    return "\n".join(lines) if periods else "Not measured."
+
+
+def _centimetres(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f} cm"
+
+
+LEVEL_COLUMNS = (
+    ("success_rate_min", "{:.1%}", 1.0), ("steady_error_m", "{:.1f} cm", 100.0), ("delay_borne_s", "{:.0f} ms", 1e3),
+    ("step_response_s", "{:.2f} s", 1.0), ("commands_per_s", "{:.0f}", 1.0), ("train_cpu_s", "{:.1f} s", 1.0),
+)  # fmt: skip
+"""Figures of each action level (``tests.bench.levels``), their form and scale."""
+
+
+def levels_table(figures: Figures) -> str:
+    """One line per action level."""
+    names = dict.fromkeys(key.split(".")[1] for key in figures if key.startswith("levels."))
+    if not names:
+        return "Not measured."
+    lines = [
+        "| level | success, worst seed | steady error | delay borne | step of 0.4 m | commands/s | training, CPU |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name in names:
+        values = [(figures[f"levels.{name}.{key}"], form, scale) for key, form, scale in LEVEL_COLUMNS]
+        shown = ["-" if value is None else form.format(scale * value) for value, form, scale in values]
+        lines.append(f"| `{name}` | {' | '.join(shown)} |")
+    return "\n".join(lines)
+
+
 def machine_line(figures: Figures) -> str:
     """Where, when and on which commit."""
     machine = figures["machine"]
@@ -178,6 +219,8 @@ TABLES: dict[tuple[str, str], Callable[[Figures], str]] = {
     ("flight", "machine"): parts_line,
     ("flight", "figures"): rows_table(FLIGHT),
     ("flight", "seeds"): flight_seeds_table,
+    ("flight", "figure8"): figure8_table,
+    ("flight", "levels"): levels_table,
 }
 """(suite, name of the place) -> what makes the table."""
 
