@@ -44,6 +44,7 @@ from sim.spec import JointLimits
 
 EXAMPLE = """sim2metal run runs/demo/bundle --uri udp://127.0.0.1:19850
 sim2metal run runs/demo/bundle --uri sim://crazyflie
+sim2metal run runs/track/bundle --uri sim://crazyflie --trajectory figure8:period=5.5
 sim2metal run runs/demo/bundle --uri serial:///dev/ttyACM0 --arm
 sim2metal run runs/demo/bundle --uri radio://0/80/2M/E7E7E7E7E7 --check-only
 sim2metal run runs/demo/bundle --uri radio://0/80/2M/E7E7E7E7E7 --arm
@@ -71,6 +72,9 @@ class Args:
     """Distance between the three set-points of a flight, m."""
     dwell: float = 3.0
     """Time at each of the three set-points, s."""
+    trajectory: str | None = None
+    """Follow a trajectory from the place of the hold in place of the set-points, e.g. figure8:period=5.5; also circle,
+    lissajous, langevin, waypoints, steps with name=value after a colon."""
     settle: float = 1.0
     """Transient after the take-off and after each move that the error leaves out, s."""
     velocity: tuple[float, float, float] = (0.0, 0.0, 0.0)

@@ -35,13 +35,20 @@ class FlightBehaviour:
     Args:
         limits: from the bundle.
         safe_actions: one of the tables in ``hardware/flying/faults.py``.
+        setpoint_speed_m_s: fastest set-point; default: what any policy can follow.
     """
 
     ending: SafeAction = "land"
     warm_up_s = WARM_UP_S
 
-    def __init__(self, limits: FlightLimits, safe_actions: Mapping[Fault, SafeAction] = SAFE_ACTIONS) -> None:
+    def __init__(
+        self,
+        limits: FlightLimits,
+        safe_actions: Mapping[Fault, SafeAction] = SAFE_ACTIONS,
+        setpoint_speed_m_s: float | None = None,
+    ) -> None:
         self.limits = limits
+        self._setpoint_speed_m_s = setpoint_speed_m_s
         self.safe_actions = safe_actions
         self.reset()
 
@@ -66,7 +73,7 @@ class FlightBehaviour:
     def begin(self) -> None:
         """Start the climb at the take-off point."""
         self._setpoint = (*self.home_w, 0.0)
-        self.envelope = position_envelope(self.limits, self.home_w)
+        self.envelope = position_envelope(self.limits, self.home_w, self._setpoint_speed_m_s)
 
     def enter(self, mode: Mode, seen: Observed) -> None:
         """Note from how high a descent begins."""

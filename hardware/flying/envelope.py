@@ -50,15 +50,16 @@ class Envelope:
         return self.clip([p + min(max(g - p, -s), s) for p, g, s in zip(previous, goal, steps)])
 
 
-def position_envelope(limits: FlightLimits, home_w: Sequence[float]) -> Envelope:
+def position_envelope(limits: FlightLimits, home_w: Sequence[float], speed_m_s: float | None = None) -> Envelope:
     """Return the envelope of position set-points (x, y, z in m, yaw in rad) around the take-off point.
 
     The horizontal box is the square inside the geofence's circle, less a tenth: a robot that
-    follows its set-point with the usual error stays inside the fence.
+    follows its set-point with the usual error stays inside the fence. The set-point moves at ``speed_m_s`` at most,
+    by default at what any policy can follow.
     """
     half = 0.9 * limits.geofence_radius_m / math.sqrt(2.0)
     x, y, z = home_w
-    speed = min(SETPOINT_SPEED_M_S, 0.5 * limits.speed_m_s)
+    speed = min(SETPOINT_SPEED_M_S, 0.5 * limits.speed_m_s) if speed_m_s is None else speed_m_s
     return Envelope(
         low=(x - half, y - half, z - GROUND_MARGIN_M, -YAW_LIMIT_RAD),
         high=(x + half, y + half, z + 0.9 * limits.ceiling_m, YAW_LIMIT_RAD),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.console import Console
@@ -13,7 +14,9 @@ from hardware.flying.behaviour import FlightBehaviour
 from hardware.flying.faults import HOST_SAFE_ACTIONS, SAFE_ACTIONS
 from hardware.flying.mission import Mission, Plan, largest_step_m
 from hardware.flying.observation import FlightObservation
+from hardware.flying.outlook import Outlook
 from hardware.flying.setpoint import CONVERSIONS
+from hardware.flying.trajectory_mission import Course, TrajectoryMission, setpoint_speed
 from hardware.link import Link, policy_on_board
 from hardware.log import RunLog
 from hardware.log_schema import FLIGHT_STEP
@@ -30,7 +33,7 @@ from sim.spec import FlightLimits
 if TYPE_CHECKING:
     from hardware.deploy import Args
 
-HOVER_TASKS = ("hover", "hover_rates", "hover_attitude", "hover_velocity", "hover_position")
+HOVER_TASKS = ("hover", "track", "hover_rates", "hover_attitude", "hover_velocity", "hover_position")
 """Tasks whose policies hold a set-point."""
 
 
@@ -45,7 +48,7 @@ class PlanOptions(Protocol):
 
 
 class FlightJob:
-    """Takes off, holds, visits three set-points, lands.
+    """Takes off, holds, visits three set-points or follows a trajectory, lands.
 
     Raises:
         ConfigError: for options that make no flight, or a plan that the bundle is not made for.
@@ -59,10 +62,19 @@ class FlightJob:
         self.plan = make_plan(args)
         self._policy = policy
         check_plan(self.plan, policy.bundle)
+        self.course = None if args.trajectory is None else Course(args.trajectory)
+        if self.course is not None:
+            self.plan = replace(self.plan, waypoints=())
+            self.course.check(_flight_limits(policy), self.plan.height_m)
 
     @property
     def motion(self) -> str:
         """What the robot will do."""
+        if self.course is not None:
+            height, speed = self.plan.height_m, self.course.speed_m_s
+            return (
+                f"starts its propellers, climbs {height:g} m, follows {self.course.text} at {speed:.1f} m/s and lands"
+            )
         height, step = self.plan.height_m, largest_step_m(self.plan)
         return f"starts its propellers, climbs {height:g} m, moves {step:g} m sideways three times and lands"
 
@@ -71,18 +83,37 @@ class FlightJob:
         state = link.read()
         if state is None:
             raise LinkError(f"{link.uri}: the state stream stopped before take-off; try again")
-        pilot, supervisor, period_s = make_pilot(self._policy, link)
-        return Flight(link, Mission(self.plan, state.position_w), supervisor, log, signals, pilot, period_s)
+        outlook = Outlook(self._policy.bundle.info)
+        pilot, supervisor, period_s = make_pilot(self._policy, link, outlook, setpoint_speed(self.course))
+        mission = Mission(self.plan, state.position_w)
+        if self.course is not None:
+            if outlook.names and isinstance(pilot, OnboardPilot):
+                raise ConfigError(
+                    f"{link.uri}: this policy is on board, where set-points do not tell it what is ahead;"
+                    " fly it in sim://crazyflie, or fly a policy that runs on this computer"
+                )
+            mission = TrajectoryMission(self.plan, state.position_w, self.course, outlook)
+        return Flight(link, mission, supervisor, log, signals, pilot, period_s)
 
     def result(self, record: FlightRecord) -> dict[str, Any]:
         """Return the figures of the flight."""
-        return flight_result(record, self.plan)
+        figures = flight_result(record, self.plan)
+        if self.course is None:
+            return figures
+        begin, end = self.course.judged_s
+        return figures | {
+            "trajectory": self.course.text,
+            "error_source": f"state estimate, along the trajectory from {begin:g} to {end:g} s",
+            "reference_speed_m_s": self.course.speed_m_s,
+            "reference_acceleration_m_s2": self.course.acceleration_m_s2,
+        }
 
     def show(self, console: Console, figures: dict[str, Any]) -> None:
         """Print them."""
         if figures["rms_error_m"] is not None:
             rms, largest = 100 * figures["rms_error_m"], 100 * figures["max_error_m"]
-            console.print(f"  error at the set-points: {rms:.1f} cm rms, {largest:.1f} cm largest")
+            where = "at the set-points" if self.course is None else f"along {self.course.text}"
+            console.print(f"  error {where}: {rms:.1f} cm rms, {largest:.1f} cm largest")
         print_figures(console, figures, "flight")
 
 
@@ -137,16 +168,33 @@ def check_plan(plan: Plan, bundle: Bundle) -> None:
         raise ConfigError(f"--step {largest_step_m(plan)}: the set-points leave 60 % of the bundle's geofence")
 
 
-def make_pilot(policy: OnnxPolicy, link: Link[FlightState]) -> tuple[Pilot, Supervisor, float]:
+def make_pilot(
+    policy: OnnxPolicy,
+    link: Link[FlightState],
+    outlook: Outlook | None = None,
+    setpoint_speed_m_s: float | None = None,
+) -> tuple[Pilot, Supervisor, float]:
     """Return who flies, who supervises it and the control period, s: all three depend on where the policy runs.
+
+    Args:
+        policy: from the bundle.
+        link: to the robot.
+        outlook: told by the mission where its reference goes; default: it rests.
+        setpoint_speed_m_s: fastest set-point; default: what any policy can follow.
 
     Raises:
         ConfigError: if the bundle's limits are not those of a flying robot or it observes what no flight delivers.
     """
-    info = policy.bundle.info
-    if not isinstance(info.limits, FlightLimits):
-        raise ConfigError(f"bundle {policy.bundle.path} is for '{info.robot.name}', which does not fly")
+    info, limits = policy.bundle.info, _flight_limits(policy)
     if policy_on_board(link.level, info.action.level):
-        return OnboardPilot(), Supervisor(FlightBehaviour(info.limits, SAFE_ACTIONS)), PERIOD_S
-    pilot = HostPilot(policy, FlightObservation(info), convert=CONVERSIONS.get(info.action.level))
-    return pilot, Supervisor(FlightBehaviour(info.limits, HOST_SAFE_ACTIONS)), info.timing.control_period_s
+        return OnboardPilot(), Supervisor(FlightBehaviour(limits, SAFE_ACTIONS, setpoint_speed_m_s)), PERIOD_S
+    pilot = HostPilot(policy, FlightObservation(info, outlook), convert=CONVERSIONS.get(info.action.level))
+    supervisor = Supervisor(FlightBehaviour(limits, HOST_SAFE_ACTIONS, setpoint_speed_m_s))
+    return pilot, supervisor, info.timing.control_period_s
+
+
+def _flight_limits(policy: OnnxPolicy) -> FlightLimits:
+    limits = policy.bundle.info.limits
+    if not isinstance(limits, FlightLimits):
+        raise ConfigError(f"bundle {policy.bundle.path} is for '{policy.bundle.info.robot.name}', which does not fly")
+    return limits

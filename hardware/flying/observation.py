@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from hardware.flying.outlook import Outlook
 from hardware.states import FlightState
 from policies.bundle import BundleInfo
 from sim.errors import ConfigError
@@ -49,7 +50,7 @@ TERMS: dict[str, tuple[int, Term]] = {
     "angular_velocity_b": (3, lambda state, _reference, _applied: state.angular_velocity_b),
     "applied_action": (-1, lambda _state, _reference, applied: applied),
 }
-"""Every term this robot side can fill, with its size (-1: the action's)."""
+"""Every term of the state that this robot side can fill, with its size (-1: the action's)."""
 
 
 class FlightObservation:
@@ -57,20 +58,27 @@ class FlightObservation:
 
     Args:
         info: from the bundle.
+        outlook: where the reference goes, for a policy that tracks; default: it rests, and the policy hovers.
 
     Raises:
         ConfigError: if the bundle wants a term that no state estimate delivers.
     """
 
-    def __init__(self, info: BundleInfo) -> None:
+    def __init__(self, info: BundleInfo, outlook: Outlook | None = None) -> None:
+        self._outlook = Outlook(info) if outlook is None else outlook
+        known = TERMS | {name: (3, self._ahead(row)) for row, name in enumerate(self._outlook.names)}
         for term in info.observation:
-            size, _ = TERMS.get(term.name, (0, None))
+            size, _ = known.get(term.name, (0, None))
             if term.size != (info.action.size if size < 0 else size):
                 raise ConfigError(
                     f"the policy observes '{term.name}' ({term.size}), which this flight cannot deliver;"
-                    f" it knows: {', '.join(TERMS)}"
+                    f" it knows: {', '.join(known)}"
                 )
-        self._terms = [TERMS[term.name][1] for term in info.observation]
+        self._terms = [known[term.name][1] for term in info.observation]
+
+    def _ahead(self, row: int) -> Term:
+        """Return the term that tells the outlook's ``row``."""
+        return lambda _state, reference, _applied: self._outlook.terms(reference)[row]
 
     def __call__(self, state: FlightState, reference: Sequence[float], applied: np.ndarray) -> np.ndarray:
         """Return the observation, (observation_size,).
