@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import math
-import threading
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any
@@ -20,6 +19,7 @@ from hardware.clock import HOST_CLOCK, Clock
 from hardware.crazyflie import preflight
 from hardware.crazyflie.connection import check_uri, connect, disconnect
 from hardware.crazyflie.external import ExternalPoses
+from hardware.crazyflie.parameters import write_parameter
 from hardware.crazyflie.sender import Sender
 from hardware.crazyflie.setpoints import sending
 from hardware.crazyflie.stepping import Stepper
@@ -31,8 +31,6 @@ from policies.bundle import Bundle
 from sim.errors import ConfigError, LinkError
 from sim.spec import ActionLevel, SafeAction
 
-PARAM_TIMEOUT_S = 2.0
-"""Longest wait for a parameter's confirmation."""
 DRAIN_S = 0.2
 """Longest wait at the close for urgent requests (stop, disarm) to leave."""
 
@@ -251,23 +249,7 @@ class CrazyflieLink:
         Raises:
             LinkError: if the robot has no such parameter or does not confirm it in time.
         """
-        confirmed = threading.Event()
-        group, _, variable = name.partition(".")
-
-        def on_update(_name: str, text: str) -> None:
-            if float(text) == value:
-                confirmed.set()
-
-        self.crazyflie.param.add_update_callback(group, variable, on_update)
-        try:
-            self.crazyflie.param.set_value(name, value)
-            arrived = confirmed.wait(PARAM_TIMEOUT_S)
-        except (KeyError, AttributeError) as error:
-            raise LinkError(f"{self.uri}: parameter {name} cannot be set; update the firmware") from error
-        finally:
-            self.crazyflie.param.remove_update_callback(group, variable, on_update)
-        if not arrived:
-            raise LinkError(f"{self.uri}: parameter {name} not confirmed within {PARAM_TIMEOUT_S:g} s; try again")
+        write_parameter(self.crazyflie, name, value, self._lock_step, self.uri)
 
     def _open(self, part: Any) -> Any:
         if part is None:
