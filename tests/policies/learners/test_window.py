@@ -30,11 +30,12 @@ class Physics(torch.autograd.Function):
     def forward(ctx, state, command, plant):
         step, ctx.adjoint = Physics.kernels[type(plant)]
         ctx.inputs = state.detach().numpy().copy(), command.detach().numpy().copy(), plant.packed
-        return torch.from_numpy(step(*ctx.inputs))
+        ctx.wind_w = plant[1:]  # what blows beside the coefficients, if anything
+        return torch.from_numpy(step(*ctx.inputs, *ctx.wind_w))
 
     @staticmethod
     def backward(ctx, *grads):
-        grad_state, grad_command = ctx.adjoint(*ctx.inputs, np.ascontiguousarray(grads[0].numpy()))
+        grad_state, grad_command = ctx.adjoint(*ctx.inputs, np.ascontiguousarray(grads[0].numpy()), *ctx.wind_w)
         return torch.from_numpy(grad_state), torch.from_numpy(grad_command), None
 
 
