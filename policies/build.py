@@ -10,7 +10,7 @@ import torch
 
 from policies.bundle import Bundle, BundleInfo, RobotInfo, save_bundle
 from policies.export_onnx import export_onnx
-from policies.golden import record_golden
+from policies.golden import STEPS, record_golden
 from policies.provenance import plain, provenance
 from policies.runtime import OnnxPolicy
 from policies.torch_policy import TorchPolicy
@@ -25,6 +25,8 @@ def build_bundle(
     seed: int,
     config: Any,
     evaluation: dict[str, Any],
+    *,
+    golden_steps: int = STEPS,
 ) -> Bundle:
     """Write the bundle of a trained actor and check that it can be run.
 
@@ -35,6 +37,7 @@ def build_bundle(
         seed: of the training run; the golden sequences use it too.
         config: resolved training configuration (dataclass or dict).
         evaluation: the evaluation table it earned, with the table's hash.
+        golden_steps: length of the golden sequences.
 
     Raises:
         StorageError: if it cannot be written; an older bundle there is untouched.
@@ -43,7 +46,8 @@ def build_bundle(
     """
     info = describe(actor, task_module, seed, config, evaluation)
     actor = actor.eval()
-    bundle = save_bundle(path, info, export_onnx(actor), record_golden(TorchPolicy(actor), task_module, seed))
+    golden = record_golden(TorchPolicy(actor), task_module, seed, steps=golden_steps)
+    bundle = save_bundle(path, info, export_onnx(actor), golden)
     OnnxPolicy(bundle)
     return bundle
 

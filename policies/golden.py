@@ -25,6 +25,8 @@ from sim.spec import TaskSpec
 SEQUENCES = 8
 STEPS = 250
 """2.5 s at 100 Hz, 5 s at 50 Hz: several times the memory of the actors here, at 0.2 MB."""
+LEAST_STEPS = 60
+"""Less would leave out the set-point jumps, or have only inputs beyond any flight."""
 
 _LOST_M = 10.0
 _LOST_RAD_S = 50.0

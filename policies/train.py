@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from policies.build import build_bundle
+from policies.golden import LEAST_STEPS, STEPS
 from policies.learners.blas import use_one_thread
 from policies.training_run import CHECKPOINT, TrainConfig, TrainingRun, warm_up, with_airframe
 from sim.envs.task import load_flight_task, task_at_level
@@ -56,6 +57,8 @@ class Args:
     """Airframe to randomise around; default: the robot's default set."""
     threads: int = 1
     """Threads of torch."""
+    golden_steps: int = STEPS
+    """Length of the bundle's golden sequences, at least 60; shorter ones make it smaller."""
     config: TrainConfig = field(default_factory=TrainConfig)
     """Settings of learner, starts and evaluation."""
 
@@ -70,6 +73,8 @@ def run(args: Args) -> dict[str, Any]:
     if args.seed < 0:
         raise ConfigError(f"--seed must not be negative, got {args.seed}")
     task = with_airframe(load_flight_task(task_at_level(args.task, args.action), args.robot), args.parameter_set)
+    if args.golden_steps < LEAST_STEPS:
+        raise ConfigError(f"--golden-steps must be at least {LEAST_STEPS}, got {args.golden_steps}")
     _check_folder(args)
     torch.set_num_threads(args.threads)
     use_one_thread()
@@ -81,7 +86,10 @@ def run(args: Args) -> dict[str, Any]:
     run = TrainingRun(task, args.config, args.seed, args.out, resume=args.resume)
     write_atomic(args.out / "config.json", json.dumps(run.identity, indent=2) + "\n")
     _train_with_bar(run, console)
-    bundle = build_bundle(args.bundle or args.out / "bundle", run.actor, task, args.seed, run.config, run.evaluation)  # type: ignore[arg-type]
+    bundle = build_bundle(
+        args.bundle or args.out / "bundle", run.actor, task, args.seed, run.config, run.evaluation,  # type: ignore[arg-type]
+        golden_steps=args.golden_steps,
+    )  # fmt: skip
     result = {
         "train.wall_s": run.clock.wall_s,
         "train.cpu_s": run.clock.cpu_s,
