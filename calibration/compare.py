@@ -67,7 +67,6 @@ def run(args: Args) -> dict[str, Any]:
 
     console = Console(highlight=False)
     comparison = Comparison(_with_default_bundle(args))
-    args.out.mkdir(parents=True, exist_ok=True)
     picture, figures = args.out / "compare.png", args.out / "compare.json"
     for path in (picture, figures):
         require_writable(path)

@@ -21,10 +21,12 @@ from sim.errors import ConfigError
 from sim.randomization import nominal_airframe, sample
 from sim.trajectories import Trajectory
 
-LOST_M = 1.0
-"""Further than this from the reference a flight counts as lost, and as this far off from then on."""
+LOST_M = 2.0
+"""Further than this from the reference a flight counts as lost, and as this far off from then on: as it is judged."""
 REPEATS = 2
-"""Flights of a row of gains along each course, with delays of their own."""
+"""Flights of a row of gains along each course: with delays as they come, and with long ones."""
+LATE_OF = 8
+"""Long delays are the longest of so many draws: gains at the edge of what they bear would lose some judged flight."""
 LONGEST_PREVIEW_S = preview().high
 _RIGID = 13
 
@@ -120,10 +122,13 @@ class TrackingTrial:
         return here + share * (next_one - here)
 
     def _begin(self, seed: int) -> np.ndarray:
-        env, courses = self._env, len(self._courses)
+        env, flights = self._env, len(self._courses)
         env.seed(seed)
-        drawn = sample(self._table, env.nominal, np.random.default_rng(seed), courses)
+        drawn = sample(self._table, env.nominal, np.random.default_rng(seed), flights * LATE_OF)
+        latency = drawn.latency_s.reshape(flights, LATE_OF)
+        late = np.arange(flights) % REPEATS == 1
+        chosen = np.arange(flights) * LATE_OF + np.where(late, latency.argmax(axis=1), 0)
         start = np.zeros((self._flights, _RIGID + env.nominal.num_rotors), np.float32)
         start[:, 3] = 1.0
         start[:, _RIGID:] = env.nominal.hover_speed
-        return env.begin(np.arange(self._flights), drawn.take(np.tile(np.arange(courses), self._rows)), start)
+        return env.begin(np.arange(self._flights), drawn.take(np.tile(chosen, self._rows)), start)

@@ -74,7 +74,6 @@ def run(args: Args) -> dict[str, Any]:
     nominal = robot.parameters(args.parameter_set)
     paths = [tuned_path(law, robot.name, nominal.name, args.out) for law in laws]
     for path in paths:
-        path.parent.mkdir(parents=True, exist_ok=True)
         require_writable(path)
     console, result = Console(highlight=False), {}
     for law, path in zip(laws, paths, strict=True):
