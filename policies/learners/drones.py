@@ -129,9 +129,8 @@ class Drones:
     ) -> None:
         self.task: TaskSpec = task_module.TASK
         self._level = level_of(self.task)
-        self._sample_start = getattr(task_module, "sample_training_start", None)
-        if self._sample_start is None:
-            self._sample_start = lambda rng, n, _progress: task_module.sample_start(rng, n)
+        ordinary = lambda rng, n, _progress: task_module.sample_start(rng, n)  # noqa: E731
+        self._sample_start = getattr(task_module, "sample_training_start", ordinary)
         self._fit_starts = getattr(task_module, "fit_starts", None)
         self.nominal, self.config, self.rng = nominal, config, rng
         drawn = sample(table, nominal, rng, config.pool)
