@@ -7,10 +7,12 @@ board in all of them.
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 from sim.distributions import Normal, Uniform
-from sim.randomization import Term
+from sim.errors import ConfigError
+from sim.randomization import RandomizationTable, Term
 
 _BMI088 = "Bosch BMI088 data sheet rev. 1.4 (the Crazyflie 2.1's inertial unit)"
 
@@ -43,7 +45,7 @@ INERTIAL_TERMS = (
 """Errors of the inertial unit, which every estimator here rests on."""
 
 MOTION_CAPTURE = EstimatorPreset(
-    "motion capture",
+    "motion_capture",
     (
         *INERTIAL_TERMS,
         Term(
@@ -81,7 +83,7 @@ LIGHTHOUSE = EstimatorPreset(
 )
 
 OPTICAL_FLOW = EstimatorPreset(
-    "optical flow",
+    "optical_flow",
     (
         *INERTIAL_TERMS,
         Term("estimator_period_s", Uniform(0.010, 0.020), "set", "PMW3901 read at 100 Hz by the Crazyflie's firmware"),
@@ -99,3 +101,20 @@ OPTICAL_FLOW = EstimatorPreset(
 
 PRESETS = {preset.name: preset for preset in (MOTION_CAPTURE, LIGHTHOUSE, OPTICAL_FLOW)}
 """By name."""
+
+
+def with_estimator(table: RandomizationTable, name: str) -> RandomizationTable:
+    """Return the table with another estimator's terms and noise; every other draw stays the same.
+
+    Raises:
+        ConfigError: for an unknown name; the message lists the valid ones.
+    """
+    if name not in PRESETS:
+        raise ConfigError(f"there is no estimator '{name}'; choose one of: {', '.join(sorted(PRESETS))}")
+    preset = PRESETS[name]
+    theirs = {term.parameter for other in PRESETS.values() for term in other.terms}
+    kept = tuple(term for term in table.terms if term.parameter not in theirs)
+    noise = dict(table.noise_std) | dict(preset.noise_std)
+    return dataclasses.replace(
+        table, name=f"{table.name}, {name}", terms=kept + preset.terms, noise_std=tuple(noise.items())
+    )

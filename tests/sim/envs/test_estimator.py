@@ -10,7 +10,8 @@ from sim.distributions import Constant, Uniform
 from sim.envs.estimator import Estimator
 from sim.envs.multirotor import MultirotorEnv
 from sim.envs.task import load_flight_task
-from sim.estimators import LIGHTHOUSE, MOTION_CAPTURE, PRESETS
+from sim.errors import ConfigError
+from sim.estimators import LIGHTHOUSE, MOTION_CAPTURE, PRESETS, with_estimator
 from sim.randomization import RandomizationTable, Term, sample
 
 HOVER = load_flight_task("hover")
@@ -126,3 +127,16 @@ def test_external_delay_ages_position_and_not_attitude():
     np.testing.assert_allclose(env.observation[0, 12:15], past[-3][0, 7:10], atol=1e-6)
     np.testing.assert_allclose(env.observation[0, 15:18], past[-1][0, 10:13], atol=1e-6)
     env.close()
+
+
+def test_another_estimator_replaces_terms_and_noise_and_nothing_else():
+    usual, other = HOVER.EVALUATION_TABLE, with_estimator(HOVER.EVALUATION_TABLE, "lighthouse")
+    assert dict(other.noise_std)["position_error_w"] == 0.002
+    assert dict(other.noise_std)["rotation"] == dict(usual.noise_std)["rotation"]
+    robot = HOVER.ROBOT.parameters()
+    before, after = (sample(t, robot, np.random.default_rng(0), 20) for t in (usual, other))
+    np.testing.assert_array_equal(before.flight.mass, after.flight.mass)
+    assert not before.position_bias_w.any()
+    assert after.position_bias_w.all()
+    with pytest.raises(ConfigError, match="choose one of: lighthouse, motion_capture, optical_flow"):
+        with_estimator(usual, "gps")
