@@ -12,16 +12,19 @@ from rich.console import Console
 from rich.table import Table
 
 from policies.bundle import Bundle, load_bundle
+from policies.evaluate_tracking import evaluate_tracking
 from policies.evaluation import Evaluation
 from policies.evaluator import Evaluator, evaluate
 from policies.runtime import OnnxPolicy
 from sim.envs.task import FlightTask, load_flight_task, task_flown_by
 from sim.errors import BundleError
+from sim.estimators import with_estimator
 
 __all__ = ["EXAMPLE", "Args", "Evaluation", "Evaluator", "check_same_task", "evaluate", "run"]
 
 EXAMPLE = """sim2metal eval runs/hover/bundle
 sim2metal eval policies/zoo/any_airframe --robot x500
+sim2metal eval runs/track/bundle --trajectory figure8:period=5.5 --episodes 100
 sim2metal eval runs/hover/bundle --episodes 200 --seed 7 --parameter-set l2f_v2 --json eval.json"""
 
 
@@ -35,12 +38,16 @@ class Args:
     """Randomised episodes (draws that cannot hover are counted and left out)."""
     seed: int = 1000
     """Seed of airframes, starts and noise; keep it apart from those used in training."""
+    trajectory: str | None = None
+    """Judge it along a trajectory instead, e.g. figure8:period=5.5: position error, speed, acceleration."""
     robot: str | None = None
     """Judge it on this robot; default: the one it was trained for."""
     parameter_set: str | None = None
     """Airframe around which to randomise; default: the one the policy was trained for."""
     other_sets: bool = True
     """Also report the robot's other parameter sets."""
+    estimator: str | None = None
+    """Judge it with another state estimator: motion_capture, lighthouse, optical_flow; default: the task's own."""
     threads: int | None = None
     """Simulation threads; default: one per CPU. Results do not depend on it."""
 
@@ -50,7 +57,7 @@ def run(args: Args) -> dict[str, Any]:
 
     ``eval.success_rate``, ``eval.box_share`` and the robustness data are those with
     disturbances, the harder case; ``eval.median_steady_error_m`` is without and
-    ``eval.median_steady_error_disturbed_m`` with them.
+    ``eval.median_steady_error_disturbed_m`` with them. For a trajectory see ``evaluate_tracking``.
 
     Raises:
         BundleError: if the bundle is not valid or not made for its task as it is now.
@@ -70,9 +77,20 @@ def run(args: Args) -> dict[str, Any]:
     policy = OnnxPolicy(bundle)
 
     console = Console(highlight=False)
+    if args.trajectory is not None:
+        return evaluate_tracking(
+            policy, task, args.trajectory, args.episodes, args.seed, chosen, args.threads, console
+        )  # fmt: skip
+
+    table = with_estimator(task.EVALUATION_TABLE, args.estimator) if args.estimator else task.EVALUATION_TABLE
 
     def judge(parameter_set: str, disturbances: bool) -> Evaluation:
-        options = {"disturbances": disturbances, "parameter_set": parameter_set, "threads": args.threads}
+        options = {
+            "disturbances": disturbances,
+            "parameter_set": parameter_set,
+            "table": table,
+            "threads": args.threads,
+        }
         with console.status(f"{args.episodes} episodes, {parameter_set}, {'disturbed' if disturbances else 'calm'}"):
             return evaluate(policy, task, args.episodes, args.seed, **options)
 
@@ -139,7 +157,7 @@ def _print(console: Console, bundle: Bundle, task: FlightTask, evaluations: list
     console.print(table)
     console.print(
         f"{evaluations[0].episodes} episodes of {seconds:g} s, seed {evaluations[0].seed}, table"
-        f" {task.EVALUATION_TABLE.hash()[:12]}. Success: never further than"
+        f" {evaluations[1].table.hash()[:12]}. Success: never further than"
         f" {criterion.max_distance_m:g} m, within {100 * criterion.steady_distance_m:g} cm throughout the last"
         f" {criterion.steady_window_s:g} s. Box: +-{criterion.box_m:g} m. Left out: draws that cannot hover."
     )

@@ -38,7 +38,7 @@ TASK = dataclasses.replace(
 
 
 def _in_time(table: RandomizationTable, name: str) -> RandomizationTable:
-    """Return the table less the error of the clock's rate: who follows a trajectory reads the time, counts no periods."""
+    """Return the table less the error of the clock's rate: who follows a trajectory reads the time."""
     terms = tuple(term for term in table.terms if term.parameter != "control_period")
     return dataclasses.replace(table, name=name, terms=terms)
 
@@ -54,11 +54,14 @@ LONGEST_S = 20.0
 _SHARES = {"figure8": 0.3, "circle": 0.1, "lissajous": 0.2, "langevin": 0.25, "steps": 0.05, "rest": 0.1}
 
 TRAINING_SETTINGS = {
-    "learner.iterations": 6000,
+    "learner.iterations": 3000,
     "learner.episode_windows": 16,
     "start.wide_share": 0.05,
 }
 """Settings of ``sim2metal train`` that differ from hover's, where the user leaves them at their defaults."""
+
+COMMAND_CHANGE_COST = hover.COMMAND_CHANGE_COST
+"""As in hover; smooth commands also track better than chattering ones."""
 
 THROWN_SHARE = 0.3
 """Share of episodes that start as those of ``hover`` do, at any attitude up to 90 degrees of tilt."""

@@ -30,7 +30,7 @@ def info():
 
 
 def flight_state(position_w):
-    values = {name: 0 for name in FlightState.__dataclass_fields__}
+    values = dict.fromkeys(FlightState.__dataclass_fields__, 0)
     vectors = {"position_w": position_w, "velocity_w": (0.0,) * 3, "angular_velocity_b": (0.0,) * 3}
     return FlightState(**{**values, **vectors, "orientation_wxyz": (1.0, 0.0, 0.0, 0.0), "motors": ()})
 
