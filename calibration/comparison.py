@@ -31,7 +31,7 @@ TASK = "track"
 """Its timing, noise and sensors are what everybody flies with."""
 
 _COLUMNS = {
-    "controller": "", "RMSE": "cm", "worst": "cm", "peak": "cm", "speed": "m/s", "accel.": "m/s2", "change": "1",
+    "controller": "", "RMSE": "cm", "median": "cm", "peak": "cm", "speed": "m/s", "accel.": "m/s2", "change": "1",
     "lost": "1",
 }  # fmt: skip
 """Columns of the table with their units."""
@@ -119,7 +119,7 @@ class Comparison:
         flown = next(iter(self._flights.values()))
         return (
             f"{len(flown.lost)} flights each, seed {flown.seed}, table '{flown.table.name}' {flown.table.hash()[:12]};"
-            " judged after the ramp. RMSE of the position over all flights and of the worst; largest error;"
+            " judged after the ramp. RMSE of the position over all flights, and of the median one; largest error;"
             " largest speed and acceleration (median flight); rms change of a motor command per step, of its range."
             f" Lost: once {LOST_M:g} m away, which counts as so far off from then on."
         )
@@ -185,7 +185,7 @@ def _figures(flown: Tracking) -> dict[str, Any]:
 def _cells(figures: dict[str, Any]) -> list[str]:
     return [
         _text(figures["rmse_m"], "{:.1f}", 100.0),
-        _text(figures["worst_rmse_m"], "{:.1f}", 100.0),
+        _text(figures["median_rmse_m"], "{:.1f}", 100.0),
         _text(figures["peak_error_m"], "{:.1f}", 100.0),
         _text(figures["peak_speed_m_s"], "{:.2f}"),
         _text(figures["peak_acceleration_m_s2"], "{:.1f}"),
