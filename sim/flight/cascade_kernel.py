@@ -125,7 +125,7 @@ def channel(command, packed, n, i):
     return packed[n, 1 + i] + packed[n, 5 + i] * command[n, i]
 
 
-@njit(inline="always", fastmath=FASTMATH, error_model="numpy")
+@njit(cache=True, fastmath=FASTMATH, error_model="numpy")
 def demands(x, command, packed, n):
     """Rates about x, y, z (rad/s) and thrust (fraction) that the loops ask for in state ``x`` (17,)."""
     level = packed[n, 24]
@@ -148,7 +148,7 @@ def demands(x, command, packed, n):
     return first, second, third, fourth
 
 
-@njit(inline="always", fastmath=FASTMATH, error_model="numpy")
+@njit(cache=True, fastmath=FASTMATH, error_model="numpy")
 def demands_adjoint(x, command, packed, n, g_p, g_q, g_yaw_rate, g_thrust, g, grad_command):
     """Transposed derivative of ``demands``: adds to ``g`` (17,) and to ``grad_command``."""
     level = packed[n, 24]

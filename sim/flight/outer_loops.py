@@ -26,19 +26,19 @@ _SPEED, _TILT, _UP = np.float32(MAX_SPEED), np.float32(MAX_TILT), np.float32(LEA
 _PER_G = np.float32(1.0 / GRAVITY)
 
 
-@njit(inline="always", fastmath=FASTMATH)
+@njit(cache=True, fastmath=FASTMATH, error_model="numpy")
 def clip(value, limit):
     """Bound by +-limit; NaN stays NaN."""
     return limit if value > limit else -limit if value < -limit else value
 
 
-@njit(inline="always", fastmath=FASTMATH)
+@njit(cache=True, fastmath=FASTMATH, error_model="numpy")
 def through_clip(gradient, value, limit):
     """Gradient of ``clip``'s value, given that of its result."""
     return _ZERO if value > limit or value < -limit else gradient
 
 
-@njit(inline="always", fastmath=FASTMATH)
+@njit(cache=True, fastmath=FASTMATH, error_model="numpy")
 def heading(qw, qx, qy, qz):
     """Cosine and sine of the heading, and the factor that normalised them."""
     ahead_x, ahead_y = ONE - TWO * (qy * qy + qz * qz), TWO * (qx * qy + qw * qz)
@@ -46,7 +46,7 @@ def heading(qw, qx, qy, qz):
     return scale * ahead_x, scale * ahead_y, scale
 
 
-@njit(inline="always", fastmath=FASTMATH)
+@njit(cache=True, fastmath=FASTMATH, error_model="numpy")
 def heading_adjoint(qw, qx, qy, qz, cosine, sine, scale, turn):
     """Gradient with respect to q, given that of the heading angle, ``turn``."""
     gx, gy = -scale * sine * turn, scale * cosine * turn
@@ -58,7 +58,7 @@ def heading_adjoint(qw, qx, qy, qz, cosine, sine, scale, turn):
     )
 
 
-@njit(inline="always", fastmath=FASTMATH)
+@njit(cache=True, fastmath=FASTMATH, error_model="numpy")
 def velocity_loop(x, ahead, left, up, gain, thrust_0, thrust_1, trim_x, trim_y):
     """Fly a velocity.
 
@@ -87,7 +87,7 @@ def velocity_loop(x, ahead, left, up, gain, thrust_0, thrust_1, trim_x, trim_y):
     return -clip(_PER_G * ay, _TILT), clip(_PER_G * ax, _TILT), thrust
 
 
-@njit(inline="always", fastmath=FASTMATH)
+@njit(cache=True, fastmath=FASTMATH, error_model="numpy")
 def velocity_loop_adjoint(
     x, ahead, left, up, gain, thrust_0, thrust_1, trim_x, trim_y, g_roll, g_pitch, g_thrust, g
 ):  # fmt: skip
@@ -121,7 +121,7 @@ def velocity_loop_adjoint(
     return g_ahead, g_left, g_up
 
 
-@njit(inline="always", fastmath=FASTMATH)
+@njit(cache=True, fastmath=FASTMATH, error_model="numpy")
 def position_loop(x, ahead, left, up, yaw, gain, yaw_gain):
     """Fly to a place.
 
@@ -146,7 +146,7 @@ def position_loop(x, ahead, left, up, yaw, gain, yaw_gain):
     )
 
 
-@njit(inline="always", fastmath=FASTMATH)
+@njit(cache=True, fastmath=FASTMATH, error_model="numpy")
 def position_loop_adjoint(x, ahead, left, up, yaw, gain, yaw_gain, g_ahead, g_left, g_up, g_yaw_rate, g):
     """Add to the state's gradient ``g`` (17,) and return those of the place and the heading."""
     cosine, sine, scale = heading(x[3], x[4], x[5], x[6])
