@@ -21,6 +21,10 @@ SafeAction = Literal["level_and_descend", "land", "hold", "damp", "off"]
 GRAVITY = 9.81
 """Standard gravity used by every model here, m/s^2 (MuJoCo's default)."""
 
+ANY_AIRFRAME = "any"
+"""Parameter set of policies trained over airframes of every size: they fly any robot with as many motors, in the
+Crazyflie's order (clockwise from the front right)."""
+
 
 @dataclass(frozen=True)
 class ObservationTerm:

@@ -33,7 +33,16 @@ from sim.spec import FlightLimits
 if TYPE_CHECKING:
     from hardware.deploy import Args
 
-HOVER_TASKS = ("hover", "track", "hover_rates", "track_rates", "hover_attitude", "hover_velocity", "hover_position")
+HOVER_TASKS = (
+    "hover",
+    "track",
+    "any_airframe",
+    "hover_rates",
+    "track_rates",
+    "hover_attitude",
+    "hover_velocity",
+    "hover_position",
+)
 """Tasks whose policies hold a set-point."""
 
 

@@ -28,7 +28,7 @@ from hardware.virtual.joints.free_robot import Gains
 from hardware.virtual.sim_robots import LINK_LOSS, SimKind, SimRobot, sim_kind
 from policies.bundle import Bundle
 from sim.errors import ConfigError, LinkError
-from sim.spec import ActionLevel, JointLimits, SafeAction
+from sim.spec import ANY_AIRFRAME, ActionLevel, JointLimits, SafeAction
 
 EXAMPLE = "sim://crazyflie"
 MS = NS // 1000
@@ -177,7 +177,9 @@ class SimLink:
     def checks(self, bundle: Bundle) -> list[Check]:
         """Return the checks before a run: the right robot, battery, state; a robot with joints takes the gains over."""
         wanted, present = bundle.info.robot.name, self.address.robot
-        robot = Check("robot", wanted == present, present if wanted == present else f"{present}; the bundle: {wanted}")
+        fits = bundle.info.robot.parameter_set == ANY_AIRFRAME and len(self.command_names) == bundle.info.action.size
+        right = fits or wanted == present
+        robot = Check("robot", right, present if right else f"{present}; the bundle: {wanted}")
         constants = bundle.info.robot.constants
         if robot.passed and isinstance(bundle.info.limits, JointLimits) and {"kp", "kd"} <= constants.keys():
             self._build((constants["kp"], constants["kd"]))

@@ -91,7 +91,7 @@ def sim_kind(name: str, parameter_set: str | None, hang: bool = False) -> SimKin
         return SimKind(
             names,
             IN_PROCESS_FLIGHT,
-            lambda seed, faults, level, _gains: FreeMultirotor(parameters, seed, faults, level=level),
+            lambda seed, faults, level, _gains: FreeMultirotor(parameters, seed, faults, level=level, robot=robot),
         )
     return SimKind(
         {"joint_position": tuple(f"{joint}_rad" for joint in parameters.joint_names)},

@@ -20,7 +20,7 @@ from sim.estimators import MOTION_CAPTURE
 from sim.flight.parameters import FlightParameters
 from sim.randomization import RandomizationTable, Term
 from sim.registry import load_robot
-from sim.spec import GRAVITY, ActionSpec, ObservationTerm, SuccessCriterion, TaskSpec, reference_terms
+from sim.spec import ANY_AIRFRAME, GRAVITY, ActionSpec, ObservationTerm, SuccessCriterion, TaskSpec, reference_terms
 from sim.tasks import hover
 from sim.trajectories import Trajectory
 from sim.trajectories.harmonic import Harmonic
@@ -50,7 +50,7 @@ _INERTIA = _ARM * _FULL / _TORQUE_TO_INERTIA
 
 NOMINAL = replace(
     _SMALL,
-    name="middle",
+    name=ANY_AIRFRAME,
     inertia=(_INERTIA, _INERTIA, 1.8 * _INERTIA),
     thrust_curve=(0.0, 0.0, _FULL),
     torque_per_thrust=0.0275,

@@ -17,7 +17,7 @@ from hardware.virtual.multirotor.estimator import Estimate
 from hardware.virtual.multirotor.quaternion import yaw_of
 from hardware.virtual.multirotor.setpoint import SETPOINTS, Setpoint, Vector
 from hardware.virtual.multirotor.setpoint import Mode as Axis
-from hardware.virtual.multirotor.stock_controller import OFF, Motors, StockController
+from hardware.virtual.multirotor.stock_controller import Motors, StockController
 from hardware.virtual.multirotor.supervisor import FlightSupervisor
 from sim.spec import ActionLevel, MultirotorParameters, SafeAction
 
@@ -59,8 +59,9 @@ class Autopilot:
         self._supervisor = supervisor
         self._events = events
         self._stock = StockController(parameters)
+        self._off: Motors = (0.0,) * parameters.num_rotors
         self._level: ActionLevel = level
-        self._command: Motors = OFF
+        self._command = self._off
         self._command_ms: int | None = None
         self._ended = False
         """Armed, but landed by itself: it must be disarmed before it flies again."""
@@ -91,9 +92,8 @@ class Autopilot:
             raise ProtocolError(Refusal.SAFE_ACTION, "the robot has landed by itself")
 
     def take(self, command: Sequence[float]) -> None:
-        """Take a checked command of its level, (4,); it ends a hold and the failsafe."""
-        first, second, third, fourth = command
-        self._command, self._command_ms = (first, second, third, fourth), self._events.tick_ms
+        """Take a checked command of its level, (4,) or one per motor; it ends a hold and the failsafe."""
+        self._command, self._command_ms = tuple(command), self._events.tick_ms
         self.action = None
 
     def request(self, action: SafeAction) -> None:
@@ -126,7 +126,7 @@ class Autopilot:
             return self._command
         if self.mode in (Mode.FAILSAFE, Mode.SAFE_ACTION):
             return self._stock.step(dt_s, estimate, self._setpoint(), level_out=False)
-        return OFF
+        return self._off
 
     def _next_mode(self, estimate: Estimate, host_silent_ms: int) -> Mode:
         if self._supervisor.locked:
@@ -182,7 +182,7 @@ class Autopilot:
             self._supervisor.crash("the state estimate is not a number")
         if mode in RESTING:
             self.action = self._action_begun = self._command_ms = None
-            self._command = OFF
+            self._command = self._off
             self._stock.reset()
 
     def _setpoint(self) -> Setpoint:

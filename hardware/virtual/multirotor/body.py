@@ -1,4 +1,4 @@
-"""The body: a Crazyflie in MuJoCo above a floor, driven by rotor commands at 1 kHz."""
+"""The body: a multirotor in MuJoCo above a floor, driven by rotor commands at 1 kHz."""
 
 from __future__ import annotations
 
@@ -11,15 +11,13 @@ from numpy.typing import NDArray
 from hardware.virtual.multirotor.quaternion import Quaternion
 from hardware.virtual.multirotor.setpoint import Vector
 from sim.flight.air_bank import AirBank
-from sim.flight.model import build_model
+from sim.flight.model import build_model, standing_height
 from sim.flight.parameters import FlightParameters
 from sim.flight.rotor_bank import RotorBank
 from sim.spec import GRAVITY, MultirotorParameters
 
 STEP_S = 0.001
 """Physics step: the firmware's stabilizer period."""
-STANDING_HEIGHT_M = 0.0135
-"""Body origin above the floor when the feet touch it (``crazyflie.xml``)."""
 
 
 class Body:
@@ -29,8 +27,8 @@ class Body:
         self.parameters = parameters
         self._model = build_model(robot, parameters, timestep=STEP_S, floor=True)
         self._data = mujoco.MjData(self._model)
-        self._data.qpos[2] = STANDING_HEIGHT_M
-        self._control = self._data.ctrl[:4]  # views of MuJoCo's own memory: making one costs more than using it
+        self._data.qpos[2] = standing_height(self._model)
+        self._control = self._data.ctrl  # views of MuJoCo's own memory: making one costs more than using it
         self._q, self._v = self._data.qpos[:7], self._data.qvel[:6]
         self._accelerometer = int(self._model.sensor("accelerometer").adr[0])
         flight = FlightParameters.nominal(parameters, 1)
@@ -38,11 +36,12 @@ class Body:
         self._rotors, self._air = RotorBank(flight, STEP_S), AirBank(flight)
         self._push = self._data.xfrc_applied[self._model.body(robot).id, :3]
         self._rigid, self._wind_w = np.zeros((1, 13), np.float32), np.zeros((1, 3), np.float32)
-        self._speed = np.zeros((1, 4), np.float32)
-        self._command = np.zeros((1, 4), np.float32)
-        self._thrust = np.zeros((1, 4), np.float32)
-        self._alive = np.ones(4, np.float32)
-        self.rotor_speed: tuple[float, float, float, float] = (0.0,) * 4
+        rotors = parameters.num_rotors
+        self._speed = np.zeros((1, rotors), np.float32)
+        self._command = np.zeros((1, rotors), np.float32)
+        self._thrust = np.zeros((1, rotors), np.float32)
+        self._alive = np.ones(rotors, np.float32)
+        self.rotor_speed: tuple[float, ...] = (0.0,) * rotors
         """Speed fractions of the rotors."""
         # The first call compiles or loads the rotor kernel: not in the first millisecond of flight.
         self._rotors.advance_in_place(self._speed, self._command, self._thrust)
@@ -55,7 +54,7 @@ class Body:
         mujoco.mj_forward(self._model, self._data)
         self._read()
 
-    def step(self, command: tuple[float, float, float, float]) -> None:
+    def step(self, command: tuple[float, ...]) -> None:
         """Advance by 1 ms under rotor commands (speed fractions in [0, 1])."""
         self._command[0] = command
         self._command[0] *= self._alive
@@ -74,7 +73,7 @@ class Body:
         self._data.qfrc_applied[3:6] = self._air.torque_b[0]
 
     def set_motor(self, index: int, alive: bool) -> None:
-        """Fault: motor ``index`` (0-3) stops, or turns again."""
+        """Fault: motor ``index`` (from 0) stops, or turns again."""
         self._alive[index] = float(alive)
 
     def tilt(self, angle_rad: float) -> None:

@@ -19,15 +19,16 @@ from hardware.virtual.events import EventLog
 from hardware.virtual.fault_schedule import FaultSchedule
 from hardware.virtual.faults import MULTIROTOR_KINDS, STALL_KINDS, Fault
 from hardware.virtual.multirotor.autopilot import Autopilot
-from hardware.virtual.multirotor.battery import Battery
+from hardware.virtual.multirotor.battery import Battery, cells_of
 from hardware.virtual.multirotor.body import STEP_S, Body
 from hardware.virtual.multirotor.estimator import Estimate, StateEstimator
 from hardware.virtual.multirotor.fault_effects import apply_to_multirotor
 from hardware.virtual.multirotor.quaternion import rotation_matrix
-from hardware.virtual.multirotor.stock_controller import OFF, Motors
+from hardware.virtual.multirotor.stock_controller import Motors
 from hardware.virtual.multirotor.supervisor import FlightSupervisor
 from sim.errors import ConfigError
-from sim.spec import GRAVITY, ActionLevel, MultirotorParameters, SafeAction
+from sim.registry import load_robot
+from sim.spec import GRAVITY, ActionLevel, MultirotorParameters, RobotSpec, SafeAction
 
 BATTERY_PERIOD_MS = 10
 KINDS = {**MULTIROTOR_KINDS, **STALL_KINDS}
@@ -53,7 +54,7 @@ COMMAND_RANGES: dict[ActionLevel, tuple[tuple[str, ...], Limits]] = {
 }
 """Levels besides motors: the numbers of a command, and what is refused beyond (the airframe's controller, not a
 policy, sets these: steeper it could not hold its height)."""
-MOTOR_RANGES: Limits = ((0.0, 1.0),) * 4
+MOTOR_RANGE = (0.0, 1.0)
 
 
 class FreeMultirotor:
@@ -65,6 +66,7 @@ class FreeMultirotor:
         faults: to happen later.
         charge: of the battery at start, 0 to 1.
         level: of the commands it takes: ``"motor"``, or one of ``COMMAND_RANGES`` for its own controllers.
+        robot: whose body and battery; default: the Crazyflie.
     """
 
     def __init__(
@@ -74,17 +76,20 @@ class FreeMultirotor:
         faults: Sequence[Fault] = (),
         charge: float = 0.95,
         level: ActionLevel = "motor",
+        robot: RobotSpec | None = None,
     ) -> None:
         self.now_ms = 0
         self.events = EventLog()
-        self.body = Body(parameters)
-        self.battery = Battery(parameters.hover_command, charge)
+        robot = robot or load_robot("crazyflie")
+        self.body = Body(parameters, robot.name)
+        cells = cells_of(robot.limits.battery_takeoff_v)
+        self.battery = Battery(parameters.hover_command, charge, parameters.num_rotors, cells)
         self.estimator = StateEstimator(np.random.default_rng(seed))
         self.supervisor = FlightSupervisor(self.events, watchdog=False)
-        self.motors: Motors = OFF
+        self.motors: Motors = (0.0,) * parameters.num_rotors
         self.stalled = False
         """Fault: its sensors fell silent."""
-        self._ranges = MOTOR_RANGES if level == "motor" else COMMAND_RANGES[level][1]
+        self._ranges = (MOTOR_RANGE,) * parameters.num_rotors if level == "motor" else COMMAND_RANGES[level][1]
         self._autopilot = Autopilot(parameters, self.supervisor, self.events, level)
         self._faults = FaultSchedule(self.events, self._apply, faults)
         self._heard_ms = 0
@@ -104,9 +109,9 @@ class FreeMultirotor:
         """Take a command of its level; out of range, not a number or not allowed: ignored and counted.
 
         Args:
-            values: (4,) speed fractions; or rates or angles about x ahead and y left (nose down positive), rad/s or
-                rad, yaw rate (counter-clockwise positive), rad/s, and thrust, fraction of the largest; or velocity
-                (m/s) and yaw rate, or place (m) and heading (rad), in the world.
+            values: speed fractions, one per motor; or rates or angles about x ahead and y left (nose down positive),
+                rad/s or rad, yaw rate (counter-clockwise positive), rad/s, and thrust, fraction of the largest; or
+                velocity (m/s) and yaw rate, or place (m) and heading (rad), in the world.
         """
         self._heard_ms = self.now_ms
         try:
@@ -114,7 +119,9 @@ class FreeMultirotor:
         except ProtocolError:
             self.events.count("refused")
             return
-        if len(values) != len(OFF) or not all(low <= x <= high for x, (low, high) in zip(values, self._ranges)):
+        if len(values) != len(self._ranges) or not all(
+            low <= x <= high for x, (low, high) in zip(values, self._ranges)
+        ):
             self.events.count("refused")
             return
         self._autopilot.take(tuple(map(float, values)))

@@ -17,8 +17,10 @@ from hardware.virtual.multirotor.setpoint import Mode, Setpoint, Vector
 from sim.flight import crazyflie_pid as pid
 from sim.spec import MultirotorParameters
 
-Motors = tuple[float, float, float, float]
+Motors = tuple[float, ...]
+"""Speed fractions of the rotors, in motor order."""
 OFF: Motors = (0.0, 0.0, 0.0, 0.0)
+"""A quadrotor's, at rest."""
 
 
 class StockController:
@@ -30,8 +32,9 @@ class StockController:
         self._command = np.zeros(parameters.num_rotors)
         self.reset()
         # The first call compiles or loads the law: not in the first millisecond of flight.
+        rest = (0.0, 0.0, 0.0)
         everything = Setpoint(Mode.ABSOLUTE, Mode.ABSOLUTE, yaw=Mode.ABSOLUTE)
-        self.step(0.001, Estimate((0.0,) * 3, (0.0,) * 3, (1.0, 0.0, 0.0, 0.0), (0.0,) * 3), everything, False)
+        self.step(0.001, Estimate(rest, rest, (1.0, 0.0, 0.0, 0.0), rest), everything, False)
         self.reset()
 
     def reset(self) -> None:
@@ -61,7 +64,7 @@ class StockController:
         """
         if setpoint.is_stop:
             self.reset()
-            return OFF
+            return (0.0,) * self._p.num_rotors
         roll, pitch, yaw = roll_pitch_yaw(estimate.attitude)
         ax, ay, az = self._acceleration(dt_s, estimate, setpoint, yaw)
         want_roll, want_pitch = self._tilt(setpoint, level_out, yaw, ax, ay)
@@ -111,8 +114,7 @@ class StockController:
 
     def _fly(self, dt_s: float, force: float, p: float, q: float, r: float, rate: Vector) -> Motors:
         pid.rates_to_motors(dt_s, force, p, q, r, *rate, 1.0, self._constants, self._memory, self._command)
-        m1, m2, m3, m4 = self._command.tolist()
-        return m1, m2, m3, m4
+        return tuple(self._command.tolist())
 
 
 def _clip(value: float, limit: float) -> float:
