@@ -116,23 +116,35 @@ def one_run(
         ConfigError: if the folder holds a run with other settings.
     """
     trained_on, config = ablated(task, ablation), ablation.configure(config)
-    run = TrainingRun(trained_on, config, seed, folder, resume=(folder / CHECKPOINT).exists())
-    identity = {**run.identity, "training_table": trained_on.TRAINING_TABLE.hash()}
+    run = _open(trained_on, config, seed, folder)
+    identity = json.loads(json.dumps({**run.identity, "training_table": trained_on.TRAINING_TABLE.hash()}))
     judged_by = {"judge_table": judge.table.hash(), "judge_seed": judge.seed, "judged": judge.sample.num_envs}
     record = folder / "ablation.json"
-    known = json.loads(record.read_text()) if record.exists() else {}
-    if known and known["identity"] != json.loads(json.dumps(identity)):
+    known = json.loads(record.read_text()) if record.exists() else {"identity": identity}
+    if known["identity"] != identity:
         raise ConfigError(f"{folder} holds a run on another training table: remove it, or give another --out")
     if known.get("judged_by") != judged_by:
+        write_atomic(record, json.dumps(known) + "\n")  # what a killed run was trained on
         run.train(lambda _done, _values: None)
-        run.log.close()
         evaluation = judge(TorchPolicy(run.actor))
-        known = {"identity": identity, "judged_by": judged_by, "train_cpu_s": run.clock.cpu_s}
+        known |= {"judged_by": judged_by, "train_cpu_s": run.clock.cpu_s}
         known |= {name: getattr(evaluation, name).tolist() for name in _columns()}
         known["steady_error_m"] = [value if np.isfinite(value) else None for value in known["steady_error_m"]]
         write_atomic(record, json.dumps(known) + "\n")
+    run.log.close()
     steady = [np.inf if value is None else value for value in known["steady_error_m"]]
     return Flown(np.array(known["success"]), np.array(steady), np.array(known["command_change_rms"]))
+
+
+def _open(task: FlightTask, config: TrainConfig, seed: int, folder: Path) -> TrainingRun:
+    """Return a run that begins, or goes on from the folder's checkpoint."""
+    begun = (folder / CHECKPOINT).exists()
+    try:
+        return TrainingRun(task, config, seed, folder, resume=begun)
+    except ConfigError as error:
+        if not begun:
+            raise
+        raise ConfigError(f"{str(error).split(': ')[0]}: remove it, or give another --out") from None
 
 
 def ablated(task: FlightTask, ablation: Ablation) -> FlightTask:
@@ -199,12 +211,12 @@ def _bar(console: Console) -> Progress:
 
 def _print(console: Console, rows: list[dict[str, Any]], args: Args) -> None:
     table = Table(title=f"{args.task}: one thing taken away at a time", title_justify="left")
-    for name in ("", "missing", "success", "95 %", "worst seed", "steady error", "95 %"):
-        table.add_column(name, justify="left" if name in ("", "missing") else "right")
+    for name in ("", "success", "95 %", "worst seed", "steady error", "95 %"):
+        table.add_column(name, justify="right" if name else "left", no_wrap=True)
     for row in rows:
         low, high = row["success_interval"]
         table.add_row(
-            row["name"], row["text"], f"{row['success_rate']:.1%}", f"{100 * low:.1f} - {100 * high:.1f}",
+            row["name"], f"{row['success_rate']:.1%}", f"{100 * low:.1f} - {100 * high:.1f}",
             f"{row['success_rate_min']:.1%}", _cm(row["median_steady_error_m"]),
             " - ".join(_cm(end) for end in row["median_steady_error_interval_m"]),
         )  # fmt: skip

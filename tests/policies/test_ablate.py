@@ -10,6 +10,7 @@ from policies import ablate
 from policies.ablate import Args, ablated, interval
 from policies.ablations import ABLATIONS, CLOCKS, MOTOR_LAG, NO_LAG_S, SENSORS, chosen
 from policies.learners.analytic import AnalyticConfig
+from policies.learners.drones import StartConfig
 from policies.training_run import TrainConfig, TrainingRun
 from sim.distributions import Constant
 from sim.errors import ConfigError
@@ -19,6 +20,7 @@ from sim.tasks import hover
 BY_NAME = {ablation.name: ablation for ablation in ABLATIONS}
 TINY = TrainConfig(
     learner=dataclasses.replace(AnalyticConfig(), iterations=4, num_envs=8, window=8, critic_from=1, critic_batch=16),
+    start=StartConfig(pool=32),
     evaluations=1,
     evaluation_episodes=8,
     checkpoint_every=2,
