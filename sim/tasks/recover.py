@@ -23,17 +23,17 @@ TASK = dataclasses.replace(
     hover.TASK,
     name="recover",
     description="catch oneself from any attitude, thrown at 3 m/s and tumbling at 10 rad/s, and return to hover",
-    episode_s=8.0,
+    episode_s=10.0,
     success=SuccessCriterion(
         max_distance_m=10.0,
         steady_distance_m=hover.TASK.success.steady_distance_m,
         steady_window_s=hover.TASK.success.steady_window_s,
         box_m=hover.TASK.success.box_m,
-        recovery=RecoveryCriterion(within_s=2.0, tilt_rad=np.radians(20.0), speed_m_s=1.0, angular_rate_rad_s=2.0),
+        recovery=RecoveryCriterion(within_s=2.0, tilt_rad=np.radians(20.0), speed_m_s=1.5, angular_rate_rad_s=3.0),
     ),
 )
-"""Success: from 2 s on upright within 20 degrees, slower than 1 m/s and 2 rad/s until the episode's end, and
-at the set-point in its last second as ``hover`` asks. 8 s leave time to climb back what was lost."""
+"""Success: from 2 s on upright within 20 degrees, slower than 1.5 m/s and 3 rad/s until the episode's end, the
+way back included, and at the set-point in its last second as ``hover`` asks. 10 s leave time to climb back."""
 
 EVALUATION_TABLE = RandomizationTable(
     "recover evaluation", hover.EVALUATION_TABLE.terms, hover.EVALUATION_TABLE.noise_std
@@ -58,6 +58,22 @@ def sample_start(rng: np.random.Generator, n: int) -> np.ndarray:
     state[:, 13:17] = rng.uniform(0.0, 0.9, (n, 4))
     return state.astype(np.float32)
 
+
+TRAINING_SETTINGS = {
+    "learner.iterations": 6000,
+    "learner.num_envs": 128,
+    "learner.rate": 6e-3,
+    "learner.gradient_limit": 100.0,
+    "learner.cost.rate": 0.02,
+    "learner.cost.change": 0.5,
+    "learner.cost.position": 0.2,
+    "learner.cost.approach_speed": 0.7,
+    "start.lost_m": 6.0,
+    "start.lost_rad_s": 35.0,
+}
+"""Settings of ``sim2metal train`` that differ from hover's. A tumbling drone's gradient explodes with every step
+back in time and is bounded; the way home is slow and the square of a long distance counts little, or drones
+would race."""
 
 RAMP = 0.3
 """Share of the training after which starts are drawn up to their full size."""
