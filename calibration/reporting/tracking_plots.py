@@ -70,7 +70,9 @@ def overlay(columns: Sequence[tuple[str, Sequence[FlownPath]]]) -> bytes:
         axes[1, 0].set_ylabel("error, m")
         handles = [Line2D([], [], color=LIGHT["muted"], linestyle="--", label="reference")]
         handles += [Line2D([], [], label=name, **look) for name, look in looks.items()]
-        figure.legend(handles=handles, loc="outside lower center", ncols=min(len(handles), 2 * max(len(columns), 2) - 1))
+        figure.legend(
+            handles=handles, loc="outside lower center", ncols=min(len(handles), 2 * max(len(columns), 2) - 1)
+        )
         buffer = io.BytesIO()
         FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
     return buffer.getvalue()
