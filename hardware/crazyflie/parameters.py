@@ -12,8 +12,10 @@ from sim.errors import LinkError
 
 TIMEOUT_S = 2.0
 """Longest wait for a confirmation."""
-POLL_S, PAUSE_S = 0.02, 0.002
-"""In lock-step: of the robot's time between two looks for an answer, and of the host's for cflib to take it in."""
+PATIENCE_S, STEP_S, PAUSE_S = 1.0, 0.02, 0.2
+"""In lock-step: of the host's time before the robot's is moved at all, since an answer that is not delayed needs none
+of it and the flight should not depend on how busy the host is; then of the robot's time between two looks, and of
+the host's for cflib to take the answer in."""
 
 
 def write_parameter(cf: Crazyflie, name: str, value: float, lock_step: LockStepClock | None, uri: str) -> None:
@@ -51,7 +53,8 @@ def write_parameter(cf: Crazyflie, name: str, value: float, lock_step: LockStepC
 def _wait(event: threading.Event, clock: LockStepClock | None) -> bool:
     if clock is None:
         return event.wait(TIMEOUT_S)
-    end_ns = clock.now_ns() + round(TIMEOUT_S * NS)
-    while not event.wait(PAUSE_S) and clock.now_ns() < end_ns and not clock.lost:
-        clock.sleep_until(clock.now_ns() + round(POLL_S * NS))
+    end_ns, patience_s = clock.now_ns() + round(TIMEOUT_S * NS), PATIENCE_S
+    while not event.wait(patience_s) and clock.now_ns() < end_ns and not clock.lost:
+        clock.sleep_until(clock.now_ns() + round(STEP_S * NS))
+        patience_s = PAUSE_S
     return event.is_set()

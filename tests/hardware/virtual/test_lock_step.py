@@ -46,6 +46,13 @@ def pose(tmp_path_factory):
     return build_pose_bundle(tmp_path_factory.mktemp("pose") / "bundle", episodes=1).path
 
 
+def test_a_parameter_is_confirmed_over_a_delayed_link_whose_time_stands_still():
+    options = ("--lock-step", "--profile", "stock", "--fault", "delay=15")
+    with VirtualProcess("crazyflie", None, options) as robot, CrazyflieLink(uri_of(robot), "rates_thrust") as link:
+        link.set_parameter("flightmode.stabModeRoll", 0)
+        assert link.parameter("flightmode.stabModeRoll") == 0.0
+
+
 STANDS = {"serial": ("--robot", "g1"), "humanoid": ("--hang",)}
 
 
