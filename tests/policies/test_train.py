@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from policies.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from policies.learners.analytic import AnalyticConfig
 from policies.learners.drones import StartConfig
 from policies.learners.flight_cost import FlightCost
-from policies.training_run import CHECKPOINT, TrainConfig, TrainingRun, with_airframe
+from policies.training_run import CHECKPOINT, TrainConfig, TrainingRun, for_task, with_airframe
 from sim.errors import ConfigError, StorageError
 from sim.registry import load_task
 
@@ -237,10 +238,22 @@ def test_a_task_may_ask_for_smoother_commands_and_the_user_overrules_it(tmp_path
         return run.identity["config"]["learner"]["cost"]["change"]
 
     config = small_config()
-    assert change("hover", config) == 0.1
-    assert change("hover_attitude", config) == load_task("hover_attitude").COMMAND_CHANGE_COST
+    for name in ("hover", "hover_attitude"):
+        assert change(name, config) == load_task(name).COMMAND_CHANGE_COST > 0.1
     mine = dataclasses.replace(config.learner, cost=FlightCost(change=0.7))
     assert change("hover_attitude", dataclasses.replace(config, learner=mine)) == 0.7
+
+
+def test_a_task_may_set_what_the_user_leaves_at_its_default():
+    task = load_task("track")
+    assert for_task(TrainConfig(), task).learner.iterations == task.TRAINING_SETTINGS["learner.iterations"]
+    mine = TrainConfig(learner=AnalyticConfig(iterations=7))
+    assert for_task(mine, task).learner.iterations == 7
+    assert for_task(mine, task).learner.episode_windows == task.TRAINING_SETTINGS["learner.episode_windows"]
+    assert for_task(for_task(mine, task), task) == for_task(mine, task)
+    wrong = SimpleNamespace(TRAINING_SETTINGS={"learner.patience": 3})
+    with pytest.raises(ConfigError, match="patience"):
+        for_task(TrainConfig(), wrong)
 
 
 @pytest.mark.slow
