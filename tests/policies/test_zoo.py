@@ -17,13 +17,27 @@ BUNDLES = sorted(path.parent for path in ZOO.glob("*/bundle.json"))
 EACH = pytest.mark.parametrize("path", BUNDLES, ids=lambda path: path.name)
 
 
-def test_there_are_bundles_and_the_readme_says_how_to_rebuild_each():
-    readme = (ZOO / "README.md").read_text()
+def row_of(name):
+    """The bundle's line in the README."""
+    lines = [line for line in (ZOO / "README.md").read_text().splitlines() if line.startswith(f"| `{name}` |")]
+    assert len(lines) == 1, f"policies/zoo/README.md needs one line for {name}"
+    return lines[0]
+
+
+def test_there_are_bundles_and_all_together_are_small():
     assert BUNDLES
-    for path in BUNDLES:
-        info = load_bundle(path).info
-        command = f"sim2metal train {info.task} --seed {info.provenance['seed']} --out runs/{path.name}"
-        assert f"{command} --bundle policies/zoo/{path.name}" in readme
+    assert sum(file.stat().st_size for path in BUNDLES for file in path.iterdir() if file.is_file()) < 2_500_000
+
+
+@EACH
+def test_the_readme_says_what_it_earned_and_how_to_rebuild_it(path):
+    info, row = load_bundle(path).info, row_of(path.name)
+    command = f"sim2metal train {info.task} --seed {info.provenance['seed']} --out runs/{path.name}"
+    shorter = " --golden-steps 100" if load_bundle(path).golden().reset.shape[1] == 100 else ""
+    assert f"{command}{shorter} --bundle policies/zoo/{path.name}`" in row
+    earned = info.evaluation
+    assert f"| {earned['success_rate']:.1%} of {earned['episodes']} |" in row
+    assert f"| {100 * earned['median_steady_error_m']:.1f} cm |" in row
 
 
 @EACH
@@ -33,17 +47,19 @@ def test_it_is_the_same_function_in_torch_onnx_and_c(path):
 
 
 @EACH
-def test_it_was_made_for_the_task_as_it_is_now_and_flies_it(path):
+def test_it_was_made_for_the_task_as_it_is_now_and_flies_it_as_well_as_it_says(path):
     bundle = load_bundle(path)
     task = load_flight_task(bundle.info.task)
     check_same_task(bundle, task)
-    assert bundle.info.evaluation["table_hash"] == task.EVALUATION_TABLE.hash()
+    earned = bundle.info.evaluation
+    assert earned["table_hash"] == task.EVALUATION_TABLE.hash()
+    assert earned["success_rate"] >= 0.95
     assert bundle.info.provenance["commit"] != "unknown"
-    judged = evaluate(OnnxPolicy(bundle), task, 60, 4321, threads=1)
-    assert judged.success_rate >= 0.95
-    assert judged.median_steady_error_m < 0.04
+    judged = evaluate(OnnxPolicy(bundle), task, 40, 4321, threads=1)
+    assert judged.success_interval[1] >= earned["success_rate"] - 0.01
+    assert judged.median_steady_error_m < 1.5 * earned["median_steady_error_m"] + 0.005
 
 
 @EACH
 def test_it_is_small(path):
-    assert sum(file.stat().st_size for file in path.iterdir() if file.is_file()) < 500_000
+    assert sum(file.stat().st_size for file in path.iterdir() if file.is_file()) < 350_000
