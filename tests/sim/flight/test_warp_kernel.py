@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("warp", reason="warp-lang is not in the test requirements: pip install 'sim2metal[gpu]'")
 
 from sim.errors import ConfigError
-from sim.flight import kernel
+from sim.flight import kernel, layout
 from sim.flight.adjoint import step_adjoint
 from sim.flight.warp_flight import WarpFlight, step
 from sim.flight.warp_flight import step_adjoint as warp_adjoint
@@ -49,7 +49,7 @@ def test_one_step_equals_numbas(full):
 @pytest.mark.parametrize("full", [False, True])
 def test_the_gradient_equals_the_hand_written_adjoint(full):
     state, command, packed, wind = batch(full=full)
-    assert not full or (command < packed[:, kernel.DEAD_ZONE, None]).any()
+    assert not full or (command < packed[:, layout.DEAD_ZONE, None]).any()
     grad_next = np.random.default_rng(9).normal(size=state.shape).astype(np.float32)
     expected = step_adjoint(state, command, packed, grad_next, wind)
     for ours, theirs in zip(warp_adjoint(state, command, packed, grad_next, wind), expected):
