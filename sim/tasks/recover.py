@@ -62,10 +62,11 @@ def sample_start(rng: np.random.Generator, n: int) -> np.ndarray:
 TRAINING_SETTINGS = {
     "learner.iterations": 6000,
     "learner.num_envs": 128,
+    "learner.episode_windows": 12,
     "learner.rate": 6e-3,
     "learner.gradient_limit": 100.0,
-    "learner.cost.rate": 0.02,
-    "learner.cost.change": 0.5,
+    "learner.cost.rate": 0.03,
+    "learner.cost.change": 1.0,
     "learner.cost.position": 0.2,
     "learner.cost.approach_speed": 0.7,
     "start.lost_m": 6.0,
