@@ -181,12 +181,12 @@ class FlightParameters:
         """Mean command that keeps ``hover_speed`` on the sagging battery, ``(num_envs,)``; NaN if it cannot hover."""
         speed = self.hover_speed()
         command = speed / (self.battery_voltage - self.battery_sag * speed**2)
-        return np.where(command <= 1.0, command, np.float32(np.nan))
+        return np.where(command <= 1.0, command, np.nan).astype(np.float32)
 
     def full_speed(self) -> Array:
         """Rotor speed fraction at full command, ``(num_envs,)``: where it equals the voltage that it leaves."""
         voltage, sag = self.battery_voltage, self.battery_sag
-        return 2.0 * voltage / (1.0 + np.sqrt(1.0 + 4.0 * sag * voltage))
+        return (2.0 * voltage / (1.0 + np.sqrt(1.0 + 4.0 * sag * voltage))).astype(np.float32)
 
     def thrust_to_weight(self) -> Array:
         """Thrust along body z at full command over weight, ``(num_envs,)``."""
