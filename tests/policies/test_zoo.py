@@ -9,6 +9,7 @@ from firmware_export.verify import BOUND, verify
 from policies.bundle import load_bundle
 from policies.evaluate import check_same_task
 from policies.evaluator import evaluate
+from policies.golden import STEPS
 from policies.runtime import OnnxPolicy
 from sim.envs.task import load_flight_task
 
@@ -33,7 +34,8 @@ def test_there_are_bundles_and_all_together_are_small():
 def test_the_readme_says_what_it_earned_and_how_to_rebuild_it(path):
     info, row = load_bundle(path).info, row_of(path.name)
     command = f"sim2metal train {info.task} --seed {info.provenance['seed']} --out runs/{path.name}"
-    shorter = " --golden-steps 100" if load_bundle(path).golden().reset.shape[1] == 100 else ""
+    steps = load_bundle(path).golden().reset.shape[1]
+    shorter = "" if steps == STEPS else f" --golden-steps {steps}"
     assert f"{command}{shorter} --bundle policies/zoo/{path.name}`" in row
     earned = info.evaluation
     assert f"| {earned['success_rate']:.1%} of {earned['episodes']} |" in row
