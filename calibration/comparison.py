@@ -104,7 +104,7 @@ class Comparison:
 
     def table(self) -> Table:
         """Return the figures as a table, a section per trajectory."""
-        table = Table(title=f"{self._robot} {self.nominal.name}", title_justify="left")
+        table = Table(title=f"{self._robot} {self.nominal.name}", title_justify="left", pad_edge=False)
         for column, unit in _COLUMNS.items():
             table.add_column(f"{column}\n{unit}", justify="right" if unit else "left", no_wrap=True)
         for text in self.trajectories:
@@ -172,7 +172,7 @@ class Comparison:
 def _path(contestant: Contestant, flown: Tracking) -> FlownPath:
     part = flown.judged
     return FlownPath(
-        contestant.name, contestant.gains == "published",
+        contestant.name, contestant.label, contestant.gains == "published",
         flown.time_s[part], flown.position_w[part], flown.reference_w[part],
     )  # fmt: skip
 

@@ -22,7 +22,7 @@ COLOURS = (*SERIES, "ink")
 """Roles of the palette, one per controller; red is kept for faults."""
 _MARGIN_M = 0.35
 """Around the reference; a path that leaves it is lost from sight."""
-_LEAST_ERROR_M = 1e-3
+_LEAST_ERROR_M = 3e-4
 
 
 @dataclass(frozen=True)
@@ -30,19 +30,16 @@ class FlownPath:
     """One flight of one controller, and where it should have been."""
 
     controller: str
-    published: bool
-    """Drawn dotted, in the colour of the same controller tuned."""
+    """Gives the colour."""
+    label: str
+    """In the legend."""
+    dotted: bool
     time_s: NDArray[np.float64]
     """(steps,)"""
     position_w: NDArray[np.float64]
     """(steps, 3) true position, m; not finite once lost."""
     reference_w: NDArray[np.float64]
     """(steps, 3)"""
-
-    @property
-    def label(self) -> str:
-        """What the legend says."""
-        return f"{self.controller}, published" if self.published else self.controller
 
     @property
     def error_m(self) -> NDArray[np.float64]:
@@ -71,7 +68,7 @@ def overlay(columns: Sequence[tuple[str, Sequence[FlownPath]]]) -> bytes:
         handles = [Line2D([], [], color=LIGHT["muted"], linestyle="--", label="reference")]
         handles += [Line2D([], [], label=name, **look) for name, look in looks.items()]
         figure.legend(
-            handles=handles, loc="outside lower center", ncols=min(len(handles), 2 * max(len(columns), 2) - 1)
+            handles=handles, loc="outside lower center", ncols=min(len(handles), 2 * max(len(columns), 2) - 3)
         )
         buffer = io.BytesIO()
         FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
@@ -102,11 +99,11 @@ def _errors(axes: Axes, paths: Sequence[FlownPath], looks: dict[str, dict]) -> N
 
 
 def _looks(paths: Sequence[FlownPath]) -> dict[str, dict]:
-    """Colour and line of each label, in order: a colour per controller, dots for published gains."""
+    """Colour and line of each label, in order: a colour per controller."""
     names = list(dict.fromkeys(path.controller for path in paths))
     looks = {}
     for path in paths:
         index = names.index(path.controller)
-        dash = ":" if path.published else ("-", "-.", (0, (5, 1)))[index // len(COLOURS) % 3]
+        dash = ":" if path.dotted else ("-", "-.", (0, (5, 1)))[index // len(COLOURS) % 3]
         looks[path.label] = {"color": LIGHT[COLOURS[index % len(COLOURS)]], "linestyle": dash, "linewidth": 1.3}
     return looks
