@@ -204,10 +204,10 @@ def sample_references(rng: np.random.Generator, n: int) -> list[Trajectory]:
 def _lissajous(rng: np.random.Generator) -> Harmonic:
     """A closed curve of up to a metre: circles and figure-eights among them."""
     amplitude = rng.uniform(0.2, 1.1, 3) * rng.choice([-1.0, 1.0], 3) * (1.0, 1.0, 0.3)
-    frequency = tuple(int(f) for f in rng.integers(1, 3, size=3))
+    x, y, z = (int(f) for f in rng.integers(1, 3, size=3))
     period = float(np.exp(rng.uniform(np.log(4.0), np.log(16.0))))
     curve = Harmonic(
-        "lissajous", tuple(amplitude), frequency, tuple(rng.uniform(-np.pi, np.pi, 3)), period, rng.uniform(1.0, 3.0)
+        "lissajous", tuple(amplitude), (x, y, z), tuple(rng.uniform(-np.pi, np.pi, 3)), period, rng.uniform(1.0, 3.0)
     )
     time = curve.ramp_s + np.linspace(0.0, curve.period_s, 100)
     most = np.linalg.norm(curve.sample(time).acceleration_w, axis=1).max()
