@@ -161,3 +161,12 @@ def _print(console: Console, bundle: Bundle, task: FlightTask, evaluations: list
         f" {criterion.max_distance_m:g} m, within {100 * criterion.steady_distance_m:g} cm throughout the last"
         f" {criterion.steady_window_s:g} s. Box: +-{criterion.box_m:g} m. Left out: draws that cannot hover."
     )
+    change = evaluations[1].summary()
+    console.print(
+        f"Disturbed, commands change by {_number(change['command_change_rms'])} of their range per step (rms),"
+        f" {_number(change['steady_command_change_rms'])} in the last {criterion.steady_window_s:g} s."
+    )
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
