@@ -8,13 +8,14 @@ from sim.envs.multirotor import MultirotorEnv
 from sim.envs.task import load_flight_task
 from sim.errors import ConfigError
 from sim.flight import kernel
+from sim.randomizable import SENSORS_AND_CLOCKS
 from sim.randomization import NOMINAL_TABLE, RandomizationTable, Term, sample
 from sim.tasks import hover
 
 STILL = dataclasses.replace(hover.EVALUATION_TABLE, name="no delay, no noise", noise_std=(), terms=tuple(
-    term for term in hover.EVALUATION_TABLE.terms if not term.parameter.endswith("delay_s")
+    term for term in hover.EVALUATION_TABLE.terms if term.parameter not in SENSORS_AND_CLOCKS
 ))  # fmt: skip
-"""All airframes and disturbances of the evaluation, seen and moved at once."""
+"""All airframes, disturbances and gusts of the evaluation, seen and moved at once."""
 
 
 def commands(steps, n, seed=0):
@@ -30,7 +31,7 @@ def test_it_flies_like_the_flight_kernel_for_every_airframe():
     for command in commands(steps, n):
         env.step(command)
         for _ in range(2):
-            state = kernel.step(state, command, packed)
+            state = kernel.step(state, command, packed, env.wind_w)
     state[:, 3:7] *= np.sign((state[:, 3:7] * env.state[:, 3:7]).sum(axis=1, keepdims=True))
     error = np.abs(state - env.state).max(axis=0)
     assert error[0:3].max() < 1e-5  # m
