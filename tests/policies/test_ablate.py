@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -22,13 +23,22 @@ TINY = TrainConfig(
     learner=dataclasses.replace(AnalyticConfig(), iterations=4, num_envs=8, window=8, critic_from=1, critic_batch=16),
     start=StartConfig(pool=32),
     evaluations=1,
-    evaluation_episodes=8,
+    evaluation_episodes=4,
     checkpoint_every=2,
 )
 
 
+SHORT = SimpleNamespace(**{**vars(hover), "TASK": dataclasses.replace(hover.TASK, episode_s=1.0)})
+"""Hover for a second, which is all of the steady window."""
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch):
+    monkeypatch.setattr(ablate, "load_flight_task", lambda _name: SHORT)
+
+
 def args(out, *only, seeds=1, config=TINY):
-    return Args("hover", seeds=seeds, only=only, episodes=20, eval_seed=5, out=out, config=config)
+    return Args("hover", seeds=seeds, only=only, episodes=6, eval_seed=5, out=out, config=config)
 
 
 def names(table):
@@ -100,10 +110,10 @@ def test_runs_are_kept_and_a_killed_one_goes_on_to_the_same_result(tmp_path, mon
 
 
 def test_runs_with_other_settings_are_refused(tmp_path):
-    ablate.run(args(tmp_path))
+    ablate.run(args(tmp_path, "full"))
     other = dataclasses.replace(TINY, learner=dataclasses.replace(TINY.learner, rate=1e-3))
     with pytest.raises(ConfigError, match="was made with another config"):
-        ablate.run(args(tmp_path, config=other))
+        ablate.run(args(tmp_path, "full", config=other))
 
 
 def test_choices_are_named(tmp_path):
