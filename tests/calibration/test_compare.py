@@ -108,7 +108,7 @@ def test_overlay_draws_each_controller_in_its_colour_and_lost_flights_as_gaps():
         return colours_of(Image.open(io.BytesIO(overlay([("one", paths)]))))
 
     both = colours(
-        FlownPath("a", "a", False, time, reference, reference), FlownPath("b", "b", True, time, lost, reference)
+        FlownPath("a", "a", False, time, reference, reference), FlownPath("b", "b", False, time, lost, reference)
     )
     assert {blue, orange} <= both
     assert orange not in colours(FlownPath("a", "a", False, time, reference, reference))
