@@ -10,7 +10,6 @@ from policies.bundle import load_bundle
 from policies.evaluate import check_same_task
 from policies.evaluator import evaluate
 from policies.golden import STEPS
-from policies.golden import STEPS
 from policies.runtime import OnnxPolicy
 from sim.envs.task import load_flight_task
 
