@@ -23,19 +23,11 @@ sim2metal bench robot-side --json robot-side.json
 sim2metal bench firmware --parts networks zoo
 sim2metal bench flight --parts hover_full recovery"""
 
-_HERE = Path(__file__).parent
-
-
-def _present(*parts: str) -> tuple[str, ...]:
-    """Those of the parts whose module is there."""
-    return tuple(part for part in parts if (_HERE / f"{part}.py").exists())
-
-
 SUITES = {
     "first-flight": ("kernel", "mlp64", "hover", "demo"),
     "robot-side": ("policy_node", "radio", "swarm", "fuzz", "faults"),
     "firmware": ("networks", "emlearn", "random_graphs", "broken_files", "zoo", "hil", "int8"),
-    "flight": _present(
+    "flight": (
         "hover_full", "tracking", "baselines", "recovery", "radio_tracking", "levels", "any_airframe",
         "kernel", "l2f_ratio", "warp_kernel",
     ),
