@@ -23,11 +23,11 @@ from sim.envs.task import SHORT_LEVELS, FlightTask, load_flight_task, task_at_le
 from sim.randomization import RandomizationTable, nominal_airframe, sample
 from tests.bench.verb import run_verb
 
-EPISODES, DELAYED_EPISODES = 500, 300
+EPISODES, DELAYED_EPISODES = 500, 200
 SEED = 1000
 BEARABLE = 0.95
 """Success rate that counts as bearing a delay."""
-DELAY_STEP_S, MOST_DELAY_S = 0.01, 0.2
+DELAY_STEP_S, MOST_DELAY_S = 0.005, 0.15
 STEP_M, COVERED = 0.4, 0.9
 """A set-point jumps so far ahead; the response is over when this share of it is covered."""
 SETTLE_S, RESPONSE_S = 3.0, 3.0
