@@ -8,7 +8,7 @@ and set-points jump between windows, so that one policy also takes off and follo
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,9 @@ from sim.envs.observation import airframe_terms, noise_std
 from sim.envs.task import FlightTask, draw_references
 from sim.flight.gusts import LOWEST_M, intensities_and_lengths
 from sim.flight.levels import fractions, level_of
+from sim.flight.parameters import FlightParameters
 from sim.flight.plant import RotorPlant
-from sim.randomization import RandomizationTable, Sample, sample
+from sim.randomization import RandomizationTable, Sample, nominal_airframe, sample
 from sim.spec import MultirotorParameters, TaskSpec, preview_s
 
 
@@ -107,6 +108,8 @@ class StartConfig:
     """A drone that turns faster than this is reset, rad/s."""
     pool: int = 4096
     """Airframes drawn from the training table, from which every reset picks one."""
+    nominal_share: float = 0.0
+    """Share of them that is the nominal airframe in still air, with the table's sensors and clocks."""
     references: int = 512
     """Trajectories drawn from a task that tracks, from which every reset picks one."""
     reference_s: float = 12.0
@@ -133,9 +136,7 @@ class Drones:
         self._sample_start = getattr(task_module, "sample_training_start", ordinary)
         self._fit_starts = getattr(task_module, "fit_starts", None)
         self.nominal, self.config, self.rng = nominal, config, rng
-        drawn = sample(table, nominal, rng, config.pool)
-        self._flight = drawn.flight
-        self.pool = build_pool(drawn, nominal, self.task)
+        self.pool, self._flight = self._draw_pool(table)
         spread = self.pool.privileged.std(axis=0)
         self._privileged = (
             (self.pool.privileged - self.pool.privileged.mean(axis=0)) / np.where(spread > 0.0, spread, np.float32(1.0))
@@ -150,6 +151,15 @@ class Drones:
         """By how much set-point jumps have moved each reference, m."""
         self.following = self._follow(task_module, num_envs)
         self._gather()
+
+    def _draw_pool(self, table: RandomizationTable) -> tuple[Pool, FlightParameters]:
+        """Draw airframes of the table, and the nominal one as often as is asked for."""
+        same = round(self.config.nominal_share * self.config.pool)
+        parts = [(table, self.config.pool - same), (nominal_airframe(table), same)]
+        drawn = [sample(part, self.nominal, self.rng, count) for part, count in parts if count]
+        pools = [build_pool(airframes, self.nominal, self.task) for airframes in drawn]
+        joined = {f.name: np.concatenate([getattr(pool, f.name) for pool in pools]) for f in fields(Pool)}
+        return Pool(**joined), FlightParameters.concatenate([airframes.flight for airframes in drawn])
 
     def _follow(self, task_module: FlightTask, num_envs: int) -> Following | None:
         """Draw references for a task that tracks."""

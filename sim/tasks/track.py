@@ -56,9 +56,18 @@ _SHARES = {"figure8": 0.3, "circle": 0.1, "lissajous": 0.2, "langevin": 0.25, "s
 TRAINING_SETTINGS = {
     "learner.iterations": 3000,
     "learner.episode_windows": 16,
+    "learner.cost.position": 4.0,
+    "learner.cost.distance": 1.0,
+    "learner.cost.distance_radius_m": 0.005,
+    "learner.cost.tilt": 0.05,
+    "learner.cost.rate": 0.001,
+    "learner.cost.effort": 0.01,
+    "learner.cost.approach_rate": 4.0,
+    "learner.cost.approach_speed": 2.0,
     "start.wide_share": 0.05,
 }
-"""Settings of ``sim2metal train`` that differ from hover's, where the user leaves them at their defaults."""
+"""Settings of ``sim2metal train`` that differ from hover's, where the user leaves them at their defaults: a cost that
+cares for millimetres, and little for what turning and pushing a curve takes."""
 
 COMMAND_CHANGE_COST = hover.COMMAND_CHANGE_COST
 """As in hover; smooth commands also track better than chattering ones."""

@@ -99,3 +99,16 @@ def test_adam_equals_torchs_and_skips_what_is_not_finite():
     optimiser.step(ours, np.full(50, np.nan, np.float32), 0.01)
     np.testing.assert_array_equal(ours, before)
     assert optimiser.count == 20
+
+
+def test_some_airframes_may_be_the_nominal_one():
+    def hover_trims(share):
+        rng = np.random.default_rng(0)
+        drones = Drones(hover, hover.TRAINING_TABLE, hover.NOMINAL, 4, StartConfig(pool=64, nominal_share=share), rng)
+        assert len(drones.pool) == len(drones.pool.privileged) == 64
+        return drones.pool.trim[:, 0]
+
+    assert len(np.unique(hover_trims(0.0))) == 64
+    trims, times = np.unique(hover_trims(0.25), return_counts=True)
+    assert len(trims) == 49
+    assert trims[times.argmax()] == pytest.approx(hover.NOMINAL.hover_command, abs=1e-5)
