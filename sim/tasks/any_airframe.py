@@ -31,7 +31,7 @@ NETWORK = "gru_memory"
 """The kind of policy this task needs: one that remembers which airframe it flies."""
 TRAINING_SETTINGS = {
     "hidden": (32, 32),
-    "learner.iterations": 8000,
+    "learner.iterations": 4000,
     "learner.num_envs": 256,
     "learner.rate": 6e-3,
     "learner.episode_windows": 12,
@@ -171,6 +171,9 @@ _TERMS = _AIRFRAME + _AIR + _CLOCKS + MOTION_CAPTURE.terms + _DISTURBANCES
 EVALUATION_TABLE = RandomizationTable("any airframe evaluation", _TERMS, _NOISE_STD)
 TRAINING_TABLE = RandomizationTable("any airframe training", _TERMS, _NOISE_STD)
 """What policies train with: the same ranges."""
+
+COMMAND_CHANGE_COST = hover.COMMAND_CHANGE_COST
+"""Without it agile airframes are flown with full swings of their motors from step to step."""
 
 MOST_ACCELERATION_M_S2 = 4.0
 """References ask for no more sideways: a thrust of 1.08 times the weight, and tilts of 22 degrees."""
