@@ -166,6 +166,13 @@ def _print(console: Console, bundle: Bundle, task: FlightTask, evaluations: list
         f"Disturbed, commands change by {_number(change['command_change_rms'])} of their range per step (rms),"
         f" {_number(change['steady_command_change_rms'])} in the last {criterion.steady_window_s:g} s."
     )
+    if criterion.recovery is not None:
+        limits = criterion.recovery
+        console.print(
+            f"And from {limits.within_s:g} s on tilted by less than {math.degrees(limits.tilt_rad):.0f} degrees, slower"
+            f" than {limits.speed_m_s:g} m/s and {limits.angular_rate_rad_s:g} rad/s: half after"
+            f" {_number(change['median_recovered_s'])} s, {_number(change['median_height_lost_m'])} m lower."
+        )
 
 
 def _number(value: float | None) -> str:
