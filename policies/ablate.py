@@ -211,7 +211,7 @@ def _bar(console: Console) -> Progress:
 
 def _print(console: Console, rows: list[dict[str, Any]], args: Args) -> None:
     table = Table(title=f"{args.task}: one thing taken away at a time", title_justify="left")
-    for name in ("", "success", "95 %", "worst seed", "steady error", "95 %"):
+    for name in ("", "success", "95 %", "worst", "error, cm", "95 %"):
         table.add_column(name, justify="right" if name else "left", no_wrap=True)
     for row in rows:
         low, high = row["success_interval"]
@@ -228,4 +228,4 @@ def _print(console: Console, rows: list[dict[str, Any]], args: Args) -> None:
 
 
 def _cm(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:.1f} cm"
+    return "lost" if value is None else f"{100 * value:.1f}"
