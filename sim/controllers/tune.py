@@ -50,7 +50,7 @@ class Args:
     parameter_set: str | None = None
     """Its airframe; default: the robot's default set."""
     steps: int = 12_288_000
-    """Budget of each law, simulated control steps: what the learned tracking policy trains on."""
+    """Budget of each law, simulated control steps: no fewer than the learned tracking policy trains on."""
     population: int = 20
     """Candidates per generation."""
     seed: int = 1
