@@ -14,10 +14,11 @@ from policies.torch_policy import TorchPolicy
 
 CONFIGS = {
     "memory_mlp": {"hover": hover.NOMINAL.hover_command},
+    "gru_memory": {"hover": hover.NOMINAL.hover_command},
     "pose": {"pose_rad": [0.1, -0.2, 0.3], "lean_rad": [0.0, 0.5, -0.5]},
 }
 """What each kind is built from; a new kind is tested when it is listed here."""
-LEARNT = ["memory_mlp"]
+LEARNT = ["memory_mlp", "gru_memory"]
 """Kinds that learn the hover task, with a memory for delay and trim."""
 COUNT = 5
 

@@ -8,7 +8,7 @@ from sim.tasks.hover import EVALUATION_TABLE
 
 
 def test_prints_every_table_and_returns_it_with_its_hash(capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "400")
     result = run(Args("hover"))
     printed = capsys.readouterr().out
     assert EVALUATION_TABLE.hash()[:12] in printed
