@@ -54,17 +54,18 @@ LONGEST_S = 20.0
 _SHARES = {"figure8": 0.3, "circle": 0.1, "lissajous": 0.2, "langevin": 0.25, "steps": 0.05, "rest": 0.1}
 
 TRAINING_SETTINGS = {
-    "learner.iterations": 3000,
+    "learner.iterations": 4000,
     "learner.episode_windows": 16,
-    "learner.cost.position": 4.0,
-    "learner.cost.distance": 1.0,
-    "learner.cost.distance_radius_m": 0.005,
-    "learner.cost.tilt": 0.05,
-    "learner.cost.rate": 0.001,
-    "learner.cost.effort": 0.01,
-    "learner.cost.approach_rate": 4.0,
-    "learner.cost.approach_speed": 2.0,
+    "learner.cost.position": 10.0,
+    "learner.cost.distance": 2.0,
+    "learner.cost.distance_radius_m": 0.003,
+    "learner.cost.tilt": 0.02,
+    "learner.cost.rate": 0.0005,
+    "learner.cost.effort": 0.005,
+    "learner.cost.approach_rate": 6.0,
+    "learner.cost.approach_speed": 3.0,
     "start.wide_share": 0.05,
+    "start.nominal_share": 0.5,
 }
 """Settings of ``sim2metal train`` that differ from hover's, where the user leaves them at their defaults: a cost that
 cares for millimetres, and little for what turning and pushing a curve takes."""
