@@ -23,13 +23,6 @@ def test_a_part_writes_its_figures_with_machine_date_and_commit(tmp_path):
     assert {"processor", "cores", "date", "commit"} <= set(figures["machine"])
 
 
-def test_kernel_figures_are_positive():
-    figures = run(Args(parts=("kernel",), repeats=1))
-    names = ("kernel.steps_per_cpu_s", "kernel.adjoint_steps_per_cpu_s")
-    assert all(figures[name] > 0.0 for name in names)
-    assert figures[names[0]] > figures[names[1]]
-
-
 def test_unknown_part_names_the_choices():
     with pytest.raises(ConfigError, match=", ".join(SUITES["first-flight"])):
         run(Args(parts=("kernels",)))
@@ -42,6 +35,7 @@ def test_a_suite_may_be_measured_part_by_part(tmp_path):
     assert figures["hover.seeds"] == [1]
     assert figures["parts"]["hover"] == {"commit": "abc"}
     assert figures["parts"]["kernel"]["cores"] >= 1
+    assert figures["kernel.steps_per_cpu_s"] > figures["kernel.adjoint_steps_per_cpu_s"] > 0.0
 
 
 @pytest.mark.parametrize("text", [None, "{", "[]", "{}"])
