@@ -61,6 +61,7 @@ def sample_start(rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 TRAINING_SETTINGS = {
+    "hidden": (96, 96),
     "learner.iterations": 10000,
     "learner.num_envs": 128,
     "learner.episode_windows": 12,
