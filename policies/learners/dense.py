@@ -3,7 +3,7 @@
 The learner spends its time here, so the matrices go to BLAS and the tanh is a rational function
 that the compiler vectorises. Weights are stored ``(inputs, outputs)``, the transpose of torch's.
 """
-# ruff: noqa: ANN001, ANN201, ANN202
+# ruff: noqa: ANN001, ANN201
 
 from __future__ import annotations
 
@@ -116,13 +116,14 @@ def weight_gradient(x, h1, h2, grad1, grad2, grad_out, gradient):
     np.dot(x.T, grad1, g1)
     np.dot(h1.T, grad2, g2)
     np.dot(h2.T, grad_out, g3)
-    _sum_rows(grad1, c1)
-    _sum_rows(grad2, c2)
-    _sum_rows(grad_out, c3)
+    sum_rows(grad1, c1)
+    sum_rows(grad2, c2)
+    sum_rows(grad_out, c3)
 
 
 @njit(cache=True, forceinline=True, fastmath=FASTMATH, error_model="numpy")
-def _sum_rows(x, out):
+def sum_rows(x, out):
+    """Write the sum over the rows of ``x`` (batch, size) to ``out`` (size,)."""
     out[:] = 0.0
     for n in range(x.shape[0]):
         for i in range(x.shape[1]):

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from policies.learners.dense import add_bias_tanh, tanh, times_tanh_slope
+from policies.learners.dense import add_bias_tanh, sum_rows, tanh, times_tanh_slope
 from sim.flight.rotor import FASTMATH
 
 _HALF = np.float32(0.5)
@@ -157,15 +157,7 @@ def weight_gradient(x, h, d, h_out, grad_d, grad_gates, grad_recurrent, grad_out
     np.dot(h.T, grad_recurrent, gh)
     np.dot(d.T, grad_out, g3[:dense])
     np.dot(h_out.T, grad_out, g3[dense:])
-    _sum_rows(grad_d, c1)
-    _sum_rows(grad_gates, cx)
-    _sum_rows(grad_recurrent, ch)
-    _sum_rows(grad_out, c3)
-
-
-@njit(cache=True, forceinline=True, fastmath=FASTMATH, error_model="numpy")
-def _sum_rows(x, out):
-    out[:] = 0.0
-    for n in range(x.shape[0]):
-        for i in range(x.shape[1]):
-            out[i] += x[n, i]
+    sum_rows(grad_d, c1)
+    sum_rows(grad_gates, cx)
+    sum_rows(grad_recurrent, ch)
+    sum_rows(grad_out, c3)

@@ -15,12 +15,12 @@ from policies.learners.network_kernel import (
     NetworkKernel,
     begin_adjoint,
     begin_window,
-    is_kind,
     think,
     think_adjoint,
     weight_gradient,
 )
 from policies.networks.gru_memory import GruMemory
+from sim.flight.plant import is_kind
 from sim.flight.rotor import FASTMATH
 
 

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
@@ -57,8 +56,3 @@ def think_adjoint(network: Any, parameters: Array, t: int, x: Array, grad_out: A
 def weight_gradient(network: Any, x: Array, grad_out: Array, gradient: Array) -> None:
     """Write the sum over steps and drones to ``gradient``, flat; ``x`` (T, N, F), ``grad_out`` (T, N, k)."""
     raise NotImplementedError("for numba code")
-
-
-def is_kind(buffers: types.Type, kind: type) -> bool:
-    """Whether a numba type stands for the ``NamedTuple`` class ``kind``; for use in overloads."""
-    return isinstance(buffers, types.BaseNamedTuple) and buffers.instance_class is kind

@@ -1,4 +1,4 @@
-"""The drawn airframes in the flight kernel instead of MuJoCo: five times as fast, for searches, never for judging.
+"""The drawn airframes in the flight kernel instead of MuJoCo: several times as fast, for searches, never for judging.
 
 The kernel is held against MuJoCo term by term in the tests. Its time step is the nominal one: control periods
 that are a little off do not stretch the physics here; delays and sensors are the environment's and stay as they are.

@@ -50,8 +50,8 @@ def advance(plant: Plant, state: Array, command: Array, out: Array) -> None:
 
     Args:
         plant: coefficients, one row per environment.
-        state: ``(num_envs, 17)``.
-        command: fractions of the action's range, ``(num_envs, 4)``.
+        state: ``(num_envs, 13 + num_rotors)``; behind the controllers on board see cascade_kernel.py.
+        command: fractions of the action's range, ``(num_envs, channels)``.
         out: next states, written.
     """
     raise NotImplementedError("for numba code")
@@ -66,25 +66,26 @@ def advance_adjoint(
 
 @overload(advance, inline="always")
 def _advance(plant, state, command, out):
-    if _is(plant, RotorPlant):
+    if is_kind(plant, RotorPlant):
         return lambda plant, state, command, out: step_batch(state, command, plant.packed, plant.wind_w, out)
-    if _is(plant, CascadePlant):
+    if is_kind(plant, CascadePlant):
         return lambda plant, state, command, out: cascade_kernel.step_batch(state, command, plant.packed, out)
     return None
 
 
 @overload(advance_adjoint, inline="always")
 def _advance_adjoint(plant, state, command, grad_next, grad_state, grad_command):
-    if _is(plant, RotorPlant):
+    if is_kind(plant, RotorPlant):
         return lambda plant, state, command, grad_next, grad_state, grad_command: step_adjoint_batch(
             state, command, plant.packed, plant.wind_w, grad_next, grad_state, grad_command
         )
-    if _is(plant, CascadePlant):
+    if is_kind(plant, CascadePlant):
         return lambda plant, state, command, grad_next, grad_state, grad_command: cascade_kernel.step_adjoint_batch(
             state, command, plant.packed, grad_next, grad_state, grad_command
         )
     return None
 
 
-def _is(plant: types.Type, kind: type) -> bool:
-    return isinstance(plant, types.BaseNamedTuple) and plant.instance_class is kind
+def is_kind(value: types.Type, kind: type) -> bool:
+    """Whether a numba type stands for the ``NamedTuple`` class ``kind``; for use in overloads."""
+    return isinstance(value, types.BaseNamedTuple) and value.instance_class is kind

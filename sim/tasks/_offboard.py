@@ -47,11 +47,7 @@ def actor_terms(level: ActionLevel) -> tuple[ObservationTerm, ...]:
 
 
 CRITIC_TERMS = (
-    ObservationTerm("position_error_w", 3, "m", "world", "simulator"),
-    ObservationTerm("rotation", 9, "1", "world<-body, row-major", "simulator"),
-    ObservationTerm("velocity_w", 3, "m/s", "world", "simulator"),
-    ObservationTerm("angular_velocity_b", 3, "rad/s", "body", "simulator"),
-    ObservationTerm("rotor_speed", 4, "fraction of max rotor speed", "motor order", "simulator"),
+    *hover.TRUE_STATE_TERMS,
     ObservationTerm("force_disturbance_w", 3, "N", "world", "simulator"),
     ObservationTerm("mass", 1, "kg", "-", "simulator"),
     ObservationTerm("inertia", 3, "kg m^2", "body", "simulator"),

@@ -20,7 +20,7 @@ from sim.estimators import MOTION_CAPTURE
 from sim.flight.parameters import FlightParameters
 from sim.randomization import RandomizationTable, Term
 from sim.registry import load_robot
-from sim.spec import ANY_AIRFRAME, GRAVITY, ActionSpec, ObservationTerm, SuccessCriterion, TaskSpec, reference_terms
+from sim.spec import ANY_AIRFRAME, GRAVITY, ObservationTerm, reference_terms
 from sim.tasks import hover
 from sim.trajectories import Trajectory
 from sim.trajectories.harmonic import Harmonic
@@ -68,11 +68,7 @@ PREVIEW_S = (0.1, 0.3)
 ACTOR_TERMS = hover.ACTOR_TERMS + reference_terms(PREVIEW_S)
 
 CRITIC_TERMS = (
-    ObservationTerm("position_error_w", 3, "m", "world", "simulator"),
-    ObservationTerm("rotation", 9, "1", "world<-body, row-major", "simulator"),
-    ObservationTerm("velocity_w", 3, "m/s", "world", "simulator"),
-    ObservationTerm("angular_velocity_b", 3, "rad/s", "body", "simulator"),
-    ObservationTerm("rotor_speed", 4, "fraction of max rotor speed", "motor order", "simulator"),
+    *hover.TRUE_STATE_TERMS,
     ObservationTerm("disturbance_acceleration_w", 3, "m/s^2", "world", "simulator"),
     ObservationTerm("disturbance_angular_acceleration_b", 3, "rad/s^2", "body", "simulator"),
     ObservationTerm("thrust_to_weight", 1, "1", "-", "simulator"),
@@ -85,25 +81,13 @@ CRITIC_TERMS = (
     ObservationTerm("delays", 2, "s", "action, observation", "simulator"),
 )
 
-TASK = TaskSpec(
+TASK = replace(
+    hover.TASK,
     name="any_airframe",
     description="follow a reference with any quadrotor from 20 g to 5 kg, told nothing about it",
-    robot="crazyflie",
     actor_terms=ACTOR_TERMS,
     critic_terms=CRITIC_TERMS,
-    action=ActionSpec(
-        level="motor",
-        names=ROBOT.motor_names,
-        unit=ROBOT.command_unit,
-        low=(0.0,) * 4,
-        high=(1.0,) * 4,
-        nominal=(NOMINAL.hover_command,) * 4,
-        slew_limit=(100.0,) * 4,
-        safe_action="level_and_descend",
-    ),
-    timing=hover.TASK.timing,
-    episode_s=5.0,
-    success=SuccessCriterion(max_distance_m=2.0, steady_distance_m=0.2, steady_window_s=1.0, box_m=0.6),
+    action=replace(hover.TASK.action, nominal=(NOMINAL.hover_command,) * 4),
 )
 
 _RAPTOR = "arXiv 2509.11481 and its public code"

@@ -26,12 +26,17 @@ ACTOR_TERMS = (
     ObservationTerm("applied_action", 4, "fraction of max rotor speed", "motor order", "supervisor's output", 0.0),
 )
 
-CRITIC_TERMS = (
+TRUE_STATE_TERMS = (
     ObservationTerm("position_error_w", 3, "m", "world", "simulator"),
     ObservationTerm("rotation", 9, "1", "world<-body, row-major", "simulator"),
     ObservationTerm("velocity_w", 3, "m/s", "world", "simulator"),
     ObservationTerm("angular_velocity_b", 3, "rad/s", "body", "simulator"),
     ObservationTerm("rotor_speed", 4, "fraction of max rotor speed", "motor order", "simulator"),
+)
+"""What every flying task's critic sees first."""
+
+CRITIC_TERMS = (
+    *TRUE_STATE_TERMS,
     ObservationTerm("force_disturbance_w", 3, "N", "world", "simulator"),
     ObservationTerm("torque_disturbance_b", 3, "N m", "body", "simulator"),
     ObservationTerm("mass", 1, "kg", "-", "simulator"),

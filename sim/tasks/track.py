@@ -83,12 +83,16 @@ def sample_start(rng: np.random.Generator, n: int) -> np.ndarray:
     Returns:
         (n, 17) float32 in ``hover.sample_start``'s order.
     """
-    thrown = hover.sample_start(rng, n)
-    near = hover.sample_start(rng, n, tilt_rad=0.3)
+    return mostly_near(rng, hover.sample_start(rng, n))
+
+
+def mostly_near(rng: np.random.Generator, thrown: np.ndarray) -> np.ndarray:
+    """Keep ``THROWN_SHARE`` of the start states (n, 17); the others begin near the reference and nearly level."""
+    near = hover.sample_start(rng, len(thrown), tilt_rad=0.3)
     near[:, 0:3] *= 0.25
     near[:, 7:13] *= 0.25
     near[:, 13:] = NOMINAL.hover_command
-    return np.where(rng.random((n, 1)) < THROWN_SHARE, thrown, near)
+    return np.where(rng.random((len(thrown), 1)) < THROWN_SHARE, thrown, near)
 
 
 def sample_references(rng: np.random.Generator, n: int) -> list[Trajectory]:

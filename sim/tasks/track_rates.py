@@ -11,7 +11,7 @@ import numpy as np
 
 from sim.spec import reference_terms
 from sim.tasks import _offboard as offboard
-from sim.tasks import hover, hover_rates, track
+from sim.tasks import hover_rates, track
 
 ROBOT, NOMINAL = offboard.ROBOT, offboard.NOMINAL
 TASK = dataclasses.replace(
@@ -49,12 +49,7 @@ def sample_start(rng: np.random.Generator, n: int) -> np.ndarray:
     Returns:
         (n, 17) float32 in ``hover.sample_start``'s order.
     """
-    start = offboard.sample_start(rng, n)
-    near = hover.sample_start(rng, n, tilt_rad=0.3)
-    near[:, 0:3] *= 0.25
-    near[:, 7:13] *= 0.25
-    near[:, 13:] = NOMINAL.hover_command
-    return np.where(rng.random((n, 1)) < track.THROWN_SHARE, start, near)
+    return track.mostly_near(rng, offboard.sample_start(rng, n))
 
 
 reward, terminated = hover_rates.reward, offboard.terminated
