@@ -66,6 +66,46 @@ class ForceField:
         for array in (self._anchors, self._touching, self.depth, self.force):
             array[which] = 0
 
+    def set_gel(
+        self, pads: npt.ArrayLike | None = None, *, stiffness: npt.ArrayLike | None = None,
+        friction: npt.ArrayLike | None = None,
+    ) -> None:  # fmt: skip
+        """Give some pads a gel of their own.
+
+        Args:
+            pads: indices or a mask; default: all.
+            stiffness: N/m^3, one or one per pad; default: as it is.
+            friction: coefficient of sliding friction, likewise.
+
+        Raises:
+            ConfigError: for values that are not positive.
+        """
+        which = slice(None) if pads is None else np.asarray(pads)
+        for name, values in (("stiffness", stiffness), ("friction", friction)):
+            if values is not None and not np.all(np.asarray(values) > 0.0):
+                raise ConfigError(f"the {name} of a pad must be positive")
+        if stiffness is not None:
+            self._normal[which] = np.asarray(stiffness) * self.pad.taxels.area_m2
+            self._damping[which] = self._normal[which] * np.float32(self.pad.gel.damping_s_m)
+            self._tangential[which] = self._normal[which] * np.float32(SHEAR_RATIO)
+        if friction is not None:
+            self._friction[which] = friction
+
+    def set_sizes(self, pads: npt.ArrayLike, number: int, sizes: npt.ArrayLike) -> None:
+        """Give an object other lengths under some pads.
+
+        Args:
+            pads: indices or a mask.
+            number: of the object.
+            sizes: padded to three lengths, as ``Shape.padded_size``, m; (3,) or (pads, 3).
+        """
+        self._sizes[np.asarray(pads), number] = sizes
+
+    @property
+    def normal_stiffness(self) -> Array:
+        """Of one taxel, N/m; (num_pads,)."""
+        return self._normal
+
     def step(
         self,
         positions: npt.ArrayLike,
