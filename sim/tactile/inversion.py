@@ -14,7 +14,7 @@ from scipy.fft import dctn, idctn
 from scipy.spatial import KDTree
 
 from sim.tactile.sensor import Array, Camera
-from sim.tactile.table import Table
+from sim.tactile.table import Table, bin_centres
 
 THRESHOLD = 6.0
 """Grey levels (root of the sum of squares over the channels) below which a pixel counts as untouched: three times the
@@ -96,10 +96,7 @@ def _changed(difference: Array) -> npt.NDArray[np.bool_]:
 
 def _entries(table: Table) -> tuple[Numbers, Numbers]:
     """Return the slopes of all entries, (entries, 2), and their coefficients, (entries, 3, 6)."""
-    bins = table.bins
-    steepness = (np.arange(bins) + 0.5) * (0.5 * np.pi / (bins - 1))
-    direction = (np.arange(bins) + 0.5) * (2.0 * np.pi / (bins - 1)) - np.pi
-    steepness[0] = 0.0
+    steepness, direction = bin_centres(table.bins)
     usable = steepness < STEEPEST_RAD
     m, theta = np.meshgrid(steepness[usable], direction, indexing="ij")
     slopes = np.stack([np.tan(m) * np.cos(theta), np.tan(m) * np.sin(theta)], axis=-1)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.tactile.sensor import Array, Camera
-from sim.tactile.table import COEFFICIENTS, Table
+from sim.tactile.table import COEFFICIENTS, Table, bin_centres
 
 BINS = 125
 """Of the published tables."""
@@ -96,9 +96,7 @@ def _bin_normals() -> Numbers:
 
     The skin is z = -h(x, y): its normal towards the camera is (-dh/dx, -dh/dy, -1), shortened to length 1.
     """
-    steepness = np.minimum((np.arange(BINS) + 0.5) * (0.5 * np.pi / (BINS - 1)), 0.5 * np.pi)
-    steepness[0] = 0.0
-    direction = (np.arange(BINS) + 0.5) * (2.0 * np.pi / (BINS - 1)) - np.pi
+    steepness, direction = bin_centres(BINS)
     m, theta = steepness[:, None], direction[None, :]
     parts = [-np.sin(m) * np.cos(theta), -np.sin(m) * np.sin(theta), -np.cos(m) + 0.0 * theta]
     return np.stack(np.broadcast_arrays(*parts), axis=-1)

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from sim.errors import ConfigError
 from sim.files import write_atomic
@@ -40,6 +42,18 @@ class Table:
         return self.coefficients.shape[0]
 
 
+def bin_centres(bins: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return the steepness and the direction in the middle of each bin, rad, (bins,) each.
+
+    Bins are floor(m / (pi/2 / (bins - 1))) and floor((theta + pi) / (2 pi / (bins - 1))); the first steepness counts
+    as exactly flat, as almost all of its pixels are, and the last one holds only a wall's.
+    """
+    middles = np.arange(bins, dtype=np.float64) + 0.5
+    steepness = np.minimum(middles * (0.5 * np.pi / (bins - 1)), 0.5 * np.pi)
+    steepness[0] = 0.0
+    return steepness, middles * (2.0 * np.pi / (bins - 1)) - np.pi
+
+
 def read_table(path: Path | str) -> Table:
     """Read a calibration file.
 
@@ -47,15 +61,23 @@ def read_table(path: Path | str) -> Table:
         ConfigError: if it is none; the message names the file and what is wrong.
     """
     path = Path(path)
+    return checked_table(path, read_arrays(path, ("bins", *CHANNELS)))
+
+
+def read_arrays(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """Return those of the named arrays that a file holds.
+
+    Raises:
+        ConfigError: if it is no archive of plain numbers, or larger than any table.
+    """
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ConfigError(f"calibration {path}: larger than {MAX_BYTES // 10**6} MB, no look-up table is")
-        arrays = _arrays(path)
+        return _arrays(path, names)
     except OSError as error:
         raise ConfigError(f"calibration {path} cannot be read: {error.strerror or error}") from None
     except (ValueError, EOFError, zipfile.BadZipFile, KeyError, NotImplementedError, MemoryError):
         raise ConfigError(f"calibration {path} is no NumPy archive (.npz) of plain numbers") from None
-    return Table(_checked(path, arrays))
 
 
 def write_table(path: Path | str, table: Table) -> None:
@@ -64,22 +86,37 @@ def write_table(path: Path | str, table: Table) -> None:
     Raises:
         StorageError: if that is not possible.
     """
+    write_arrays(path, table, {})
+
+
+def write_arrays(path: Path | str, table: Table, others: Mapping[str, np.ndarray]) -> None:
+    """Write a calibration file in the published format, with other arrays that its readers pass over.
+
+    Raises:
+        StorageError: if that is not possible.
+    """
     buffer = io.BytesIO()
     channels = {name: table.coefficients[:, :, number] for number, name in enumerate(CHANNELS)}
-    np.savez_compressed(buffer, bins=np.array(table.bins), **channels)  # pyright: ignore[reportArgumentType]
+    arrays = {"bins": np.array(table.bins), **channels, **others}
+    np.savez_compressed(buffer, **arrays)  # pyright: ignore[reportArgumentType]
     write_atomic(path, buffer.getvalue())
 
 
-def _arrays(path: Path) -> dict[str, np.ndarray]:
+def _arrays(path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
     with zipfile.ZipFile(path) as archive:
         unpacked = sum(entry.file_size for entry in archive.infolist())
     if unpacked > MAX_BYTES:
         raise ConfigError(f"calibration {path}: unpacks to more than {MAX_BYTES // 10**6} MB, no look-up table does")
     with np.load(path, allow_pickle=False) as file:
-        return {name: file[name] for name in ("bins", *CHANNELS) if name in file.files}
+        return {name: file[name] for name in names if name in file.files}
 
 
-def _checked(path: Path, arrays: dict[str, np.ndarray]) -> Array:
+def checked_table(path: Path, arrays: Mapping[str, np.ndarray]) -> Table:
+    """Return the table among a file's arrays.
+
+    Raises:
+        ConfigError: if there is none; the message names the file and what is wrong.
+    """
     missing = [name for name in ("bins", *CHANNELS) if name not in arrays]
     if missing:
         raise ConfigError(f"calibration {path} has no '{missing[0]}'; expected bins, {', '.join(CHANNELS)}")
@@ -95,4 +132,4 @@ def _checked(path: Path, arrays: dict[str, np.ndarray]) -> Array:
         if not np.isfinite(arrays[name]).all():
             raise ConfigError(f"calibration {path}: '{name}' holds numbers that are none (NaN or infinite)")
     stacked = np.stack([arrays[name] for name in CHANNELS], axis=2)
-    return np.ascontiguousarray(stacked, dtype=np.float32)
+    return Table(np.ascontiguousarray(stacked, dtype=np.float32))
