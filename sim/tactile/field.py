@@ -8,10 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.errors import ConfigError
-from sim.tactile.kernels.force import advance_field
+from sim.tactile.kernels.force import REMEMBERED, advance_field
+from sim.tactile.kernels.octree import Forest
 from sim.tactile.sensor import Array, Pad
-from sim.tactile.shapes import Shape, rotation
+from sim.tactile.shapes import Surface, pack
 from sim.tactile.stiffness import SHEAR_RATIO, nominal_stiffness
+
+Wrenches = npt.NDArray[np.float64]
 
 
 class ForceField:
@@ -19,11 +22,11 @@ class ForceField:
 
     Attributes:
         depth: deepest penetration, m; (num_pads, taxels).
-        force: on the gel, N, pad frame; (num_pads, taxels, 3).
+        force: on the gel, N, pad frame; (num_pads, taxels, 3), a view of planes (num_pads, 3, taxels).
     """
 
     def __init__(
-        self, pad: Pad, objects: Sequence[Shape | None], num_pads: int = 1, stiffness: float | None = None
+        self, pad: Pad, objects: Sequence[Surface | None], num_pads: int = 1, stiffness: float | None = None
     ) -> None:
         """Prepare; nothing touches yet.
 
@@ -42,29 +45,31 @@ class ForceField:
         if num_pads < 1:
             raise ConfigError(f"a batch needs at least one pad, not {num_pads}")
         self.pad, self.stiffness = pad, value
-        count, objects_count = pad.taxels.count, len(objects)
-        shape = (num_pads, objects_count)
-        self._kinds = np.tile(np.array([-1 if o is None else o.code for o in objects], np.int32), (num_pads, 1))
-        self._sizes = np.tile(
-            np.array([(0.0,) * 3 if o is None else o.padded_size for o in objects], np.float32).reshape(-1, 3),
-            (num_pads, 1, 1),
-        )
+        packed, taxels = pack(objects), pad.taxels
+        count, shape = taxels.count, (num_pads, len(objects))
+        self._kinds = np.tile(packed.kinds, (num_pads, 1))
+        self._sizes = np.tile(packed.sizes, (num_pads, 1, 1))
+        self._forest = Forest(*packed.forest)
         per_taxel = value * pad.taxels.area_m2
         self._normal = np.full(num_pads, per_taxel, np.float32)
         self._damping = self._normal * np.float32(pad.gel.damping_s_m)
         self._tangential = self._normal * np.float32(SHEAR_RATIO)
         self._relaxation = np.full(num_pads, pad.gel.relaxation_s, np.float32)
         self._friction = np.full(num_pads, pad.gel.friction, np.float32)
-        self._anchors = np.zeros((*shape, count, 3), np.float32)
-        self._touching = np.zeros((*shape, count), np.uint8)
+        self._memory = np.zeros((*shape, REMEMBERED, count), np.float32)
+        self._untouched = np.array([taxels.rows, 0, taxels.columns, 0], np.int32)
+        self._spans = np.tile(self._untouched, (*shape, 1))
+        self._wrenches = np.zeros((*shape, 6))
         self.depth = np.zeros((num_pads, count), np.float32)
-        self.force = np.zeros((num_pads, count, 3), np.float32)
+        self._force = np.zeros((num_pads, 3, count), np.float32)
+        self.force = self._force.transpose(0, 2, 1)
 
     def reset(self, pads: npt.ArrayLike | None = None) -> None:
         """Forget all contacts, or those of some pads (indices or a mask)."""
         which = slice(None) if pads is None else np.asarray(pads)
-        for array in (self._anchors, self._touching, self.depth, self.force):
+        for array in (self._memory, self._wrenches, self.depth, self._force):
             array[which] = 0
+        self._spans[which] = self._untouched
 
     def set_gel(
         self, pads: npt.ArrayLike | None = None, *, stiffness: npt.ArrayLike | None = None,
@@ -124,19 +129,20 @@ class ForceField:
             dt: since the last call, s.
         """
         advance_field(
-            self.pad.taxels.positions, self._kinds, self._sizes,
-            self._vectors(positions), rotation(self._shaped(quaternions, 4)).astype(np.float32),
-            self._vectors(velocities), self._vectors(spins),
-            self._normal, self._damping, self._tangential, self._relaxation, self._friction, np.float32(dt),
-            self._anchors, self._touching, self.depth, self.force,
+            self.pad.taxels.columns, np.float32(self.pad.taxels.pitch_m), self._kinds, self._sizes, self._forest,
+            self._shaped(positions, 3), self._shaped(quaternions, 4), self._shaped(velocities, 3),
+            self._shaped(spins, 3), self._normal, self._damping, self._tangential, self._relaxation, self._friction,
+            np.float32(dt), self._memory, self._spans, self.depth, self._force, self._wrenches,
         )  # fmt: skip
 
-    def wrench(self) -> tuple[Array, Array]:
+    def wrench(self) -> tuple[Wrenches, Wrenches]:
         """Return force, N, and torque about the pad's origin, N m, on the gel; (num_pads, 3) each."""
-        x, y = self.pad.taxels.positions[:, 0], self.pad.taxels.positions[:, 1]  # (z is 0)
-        along_x, along_y, along_z = (self.force[:, :, axis] for axis in range(3))
-        torque = np.stack([along_z @ y, -(along_z @ x), along_y @ x - along_x @ y], axis=-1)
-        return self.force.sum(axis=1), torque
+        total = self._wrenches.sum(axis=1)
+        return total[:, :3], total[:, 3:]
+
+    def wrenches(self) -> tuple[Wrenches, Wrenches]:
+        """Return the same by each object; (num_pads, objects, 3) each, overwritten by the next step."""
+        return self._wrenches[:, :, :3], self._wrenches[:, :, 3:]
 
     def centre_of_pressure(self) -> Array:
         """Return where the normal force acts, m, NaN without contact; (num_pads, 2)."""
@@ -145,8 +151,5 @@ class ForceField:
         weighted = press @ self.pad.taxels.positions[:, :2]
         return np.where(total > 0.0, weighted / np.where(total > 0.0, total, 1.0), np.nan)
 
-    def _vectors(self, values: npt.ArrayLike) -> Array:
-        return np.ascontiguousarray(self._shaped(values, 3), dtype=np.float32)
-
     def _shaped(self, values: npt.ArrayLike, width: int) -> npt.NDArray[np.float64]:
-        return np.asarray(values, dtype=np.float64).reshape(*self._kinds.shape, width)
+        return np.ascontiguousarray(values, dtype=np.float64).reshape(*self._kinds.shape, width)

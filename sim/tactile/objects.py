@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from sim.registry import require_known
-from sim.tactile.shapes import Shape, rotation
+from sim.tactile.shapes import Shape, Surface, rotation
 
 _HALF = math.sqrt(0.5)
 
@@ -20,19 +20,13 @@ class Held:
         quaternion: its orientation in the pad frame, wxyz.
     """
 
-    shape: Shape
+    shape: Surface
     quaternion: tuple[float, float, float, float] = (1.0, 0.0, 0.0, 0.0)
 
     @property
     def clearance_m(self) -> float:
         """Height of its origin at which it just touches the gel: its extent downwards, m."""
-        down_x, down_y, down_z = map(abs, rotation(self.quaternion)[2])
-        size = self.shape.padded_size
-        if self.shape.kind == "box":
-            return size[0] * down_x + size[1] * down_y + size[2] * down_z
-        if self.shape.kind == "cylinder":
-            return size[0] * math.sqrt(max(1.0 - down_z**2, 0.0)) + size[1] * down_z
-        return size[0] + size[1] * down_z  # ball, capsule; both are 0 for a plane
+        return self.shape.extent_down(-rotation(self.quaternion)[2])
 
 
 OBJECTS: dict[str, Held] = {

@@ -1,4 +1,4 @@
-"""Objects that touch: exact signed distances exist for these five shapes.
+"""Objects that touch: five shapes with exact signed distances, and meshes (``mesh.py``).
 
 Sizes are MuJoCo's ``geom_size`` conventions (radius; half sizes; radius and half length), a plane's surface is its
 local xy plane with z outward, so a shape and a geom of a MuJoCo model mean the same thing.
@@ -7,15 +7,19 @@ local xy plane with z outward, so a shape and a geom of a MuJoCo model mean the 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from sim.errors import ConfigError
+from sim.tactile.mesh import Mesh
 
 KINDS = {"sphere": 0, "box": 1, "cylinder": 2, "capsule": 3, "plane": 4}
 """Kind -> the number by which ``kernels`` call it."""
+FIRST_MESH = len(KINDS)
+"""Number of the first of a scene's meshes."""
 SIZES = {"sphere": 1, "box": 3, "cylinder": 2, "capsule": 2, "plane": 0}
 """Kind -> how many lengths it has."""
 
@@ -51,6 +55,68 @@ class Shape:
         """Three lengths, those it has not are 0."""
         a, b, c = (*self.size, 0.0, 0.0, 0.0)[:3]
         return a, b, c
+
+    def extent_down(self, down: npt.ArrayLike) -> float:
+        """Return how far it reaches along a direction of its own frame, m; 0 for a plane; ``down``: (3,)."""
+        x, y, z = (abs(float(part)) for part in np.asarray(down))
+        a, b, c = self.padded_size
+        if self.kind == "box":
+            return a * x + b * y + c * z
+        if self.kind == "cylinder":
+            return a * math.sqrt(max(1.0 - z * z, 0.0)) + b * z
+        return a + b * z  # ball, capsule
+
+
+Surface = Shape | Mesh
+"""What can touch a pad."""
+
+
+@dataclass(frozen=True)
+class PackedSurfaces:
+    """Objects as the kernels take them.
+
+    Attributes:
+        kinds: number of each, ``KINDS`` or ``FIRST_MESH`` and following for meshes, -1 for none; (objects,).
+        sizes: lengths, m, of a mesh half its box; (objects, 3).
+        roots: the meshes' octrees, see ``kernels.octree.Forest``.
+        boxes: likewise.
+        children: likewise.
+        corners: likewise.
+    """
+
+    kinds: npt.NDArray[np.int32]
+    sizes: npt.NDArray[np.float32]
+    roots: npt.NDArray[np.int32]
+    boxes: npt.NDArray[np.float32]
+    children: npt.NDArray[np.int32]
+    corners: npt.NDArray[np.float32]
+
+    @property
+    def forest(self) -> tuple[npt.NDArray, ...]:
+        """The octrees in the order of ``kernels.octree.Forest``."""
+        return self.roots, self.boxes, self.children, self.corners
+
+
+def pack(objects: Sequence[Surface | None]) -> PackedSurfaces:
+    """Return objects as the kernels take them; the same mesh twice is stored once."""
+    meshes = list(dict.fromkeys(o for o in objects if isinstance(o, Mesh)))
+    counts = [len(mesh.children) for mesh in meshes]
+    roots = np.cumsum([0, *counts])[:-1] if meshes else np.zeros(0)
+    kinds, sizes = np.full(len(objects), -1, np.int32), np.zeros((len(objects), 3), np.float32)
+    for index, surface in enumerate(objects):
+        if isinstance(surface, Mesh):
+            kinds[index], sizes[index] = FIRST_MESH + meshes.index(surface), surface.box[3:]
+        elif surface is not None:
+            kinds[index], sizes[index] = surface.code, surface.padded_size
+    children = [np.where(mesh.children < 0, -1, mesh.children + root) for mesh, root in zip(meshes, roots)]
+    return PackedSurfaces(
+        kinds,
+        sizes,
+        roots.astype(np.int32),
+        np.array([mesh.box for mesh in meshes], np.float32).reshape(-1, 6),
+        np.concatenate(children, dtype=np.int32) if meshes else np.zeros((0, 8), np.int32),
+        np.concatenate([mesh.corners for mesh in meshes]) if meshes else np.zeros((0, 8), np.float32),
+    )
 
 
 def rotation(wxyz: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -10,7 +10,10 @@ import math
 
 from numba import njit
 
-SPHERE, BOX, CYLINDER, CAPSULE, PLANE = 0, 1, 2, 3, 4
+from sim.tactile.kernels.octree import octree_distance
+
+SPHERE, BOX, CYLINDER, CAPSULE, PLANE, MESH = 0, 1, 2, 3, 4, 5
+"""Kinds; ``MESH`` and following are a scene's octrees."""
 
 
 @njit(cache=True, inline="always")
@@ -81,3 +84,22 @@ def signed_distance(kind, a, b, c, x, y, z):  # noqa: ANN001, ANN201
     if kind == CAPSULE:
         return _round(x, y, z - min(max(z, -b), b), a)
     return z, x * 0, x * 0, x * 0 + 1
+
+
+@njit(cache=True)
+def surface_distance(kind, a, b, c, forest, x, y, z):  # noqa: ANN001, ANN201
+    """Return (distance, gradient x, y, z) of a point from a primitive or a mesh.
+
+    Args:
+        kind: see ``shapes.pack``.
+        a: first length, m.
+        b: second length, m.
+        c: third length, m.
+        forest: ``octree.Forest`` of the scene.
+        x: of the point in the object's frame, m.
+        y: the same.
+        z: the same.
+    """
+    if kind >= MESH:
+        return octree_distance(forest, kind - MESH, x, y, z)
+    return signed_distance(kind, a, b, c, x, y, z)

@@ -1,0 +1,107 @@
+"""Meshes as objects: the signed distance that MuJoCo compiles into an octree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from sim.errors import ConfigError
+
+if TYPE_CHECKING:
+    import mujoco
+
+Array = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Mesh:
+    """A mesh with its distance field, in the frame of its geom.
+
+    Attributes:
+        name: of the mesh.
+        box: centre and half size of the octree, m; (6,).
+        children: numbers of the nodes below each node, -1 in leaves; (nodes, 8).
+        corners: distances at each node's corners, m; (nodes, 8).
+        vertices: of the surface, m; (vertices, 3).
+        position: of the geom's frame in that of the mesh as it was given, m; (3,).
+        quaternion: the same, wxyz; (4,). MuJoCo turns every mesh to its centre and axes of inertia.
+    """
+
+    name: str
+    box: Array
+    children: npt.NDArray[np.int32]
+    corners: Array
+    vertices: Array
+    position: npt.NDArray[np.float64]
+    quaternion: npt.NDArray[np.float64]
+
+    @classmethod
+    def from_model(cls, model: mujoco.MjModel, mesh: int | str) -> Mesh:
+        """Read a mesh's octree out of a compiled model.
+
+        Args:
+            model: compiled with ``needsdf`` on the mesh.
+            mesh: its name or number.
+
+        Raises:
+            ConfigError: for a mesh that is not there or has no distance field (MuJoCo's own sensor reads zero then).
+        """
+        number = _mesh_number(model, mesh)
+        name = model.mesh(number).name
+        first, count = int(model.mesh_octadr[number]), int(model.mesh_octnum[number])
+        if count == 0:
+            raise ConfigError(
+                f"the mesh '{name}' has no signed distance field: "
+                f"set spec.mesh('{name}').needsdf = True before compiling the model"
+            )
+        nodes = slice(first, first + count)
+        vertices = slice(model.mesh_vertadr[number], model.mesh_vertadr[number] + model.mesh_vertnum[number])
+        return cls(
+            name,
+            np.asarray(model.oct_aabb).reshape(-1, 6)[first].astype(np.float32),
+            np.asarray(model.oct_child).reshape(-1, 8)[nodes].astype(np.int32),
+            np.asarray(model.oct_coeff).reshape(-1, 8)[nodes].astype(np.float32),
+            model.mesh_vert[vertices].astype(np.float32),
+            model.mesh_pos[number].copy(),
+            model.mesh_quat[number].copy(),
+        )
+
+    @classmethod
+    def from_triangles(cls, name: str, vertices: npt.ArrayLike, faces: npt.ArrayLike, depth: int = 6) -> Mesh:
+        """Let MuJoCo compute the distance field of a closed surface.
+
+        Args:
+            name: for messages.
+            vertices: m; (vertices, 3).
+            faces: three vertices each, anticlockwise from outside; (faces, 3).
+            depth: of the octree; each level halves the cells.
+
+        Raises:
+            ConfigError: if MuJoCo cannot make a solid of it.
+        """
+        import mujoco
+
+        spec = mujoco.MjSpec()
+        mesh = spec.add_mesh(name=name, needsdf=True, octree_maxdepth=depth)
+        mesh.uservert = np.asarray(vertices, dtype=np.float64).ravel()
+        mesh.userface = np.asarray(faces, dtype=np.int32).ravel()
+        spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_MESH, meshname=name)
+        try:
+            model = spec.compile()
+        except ValueError as error:
+            raise ConfigError(f"the mesh '{name}' is no solid: {str(error).splitlines()[0]}") from None
+        return cls.from_model(model, name)
+
+    def extent_down(self, down: npt.ArrayLike) -> float:
+        """Return how far it reaches along a direction of its own frame, m; ``down``: (3,)."""
+        return float((self.vertices @ np.asarray(down, dtype=np.float64)).max())
+
+
+def _mesh_number(model: mujoco.MjModel, mesh: int | str) -> int:
+    try:
+        return int(model.mesh(mesh).id)
+    except (KeyError, IndexError):
+        raise ConfigError(f"the model has no mesh '{mesh}'") from None
