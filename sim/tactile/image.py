@@ -3,39 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from sim.errors import ConfigError
-from sim.tactile.kernels.height import trace_heights
-from sim.tactile.kernels.shading import blur, shade
-from sim.tactile.kernels.smoothing import bridge
-from sim.tactile.lights import default_calibration
+from sim.tactile.kernels.height import fill_heights
+from sim.tactile.kernels.picture import paint
+from sim.tactile.lights import Lamps, default_calibration
 from sim.tactile.sensor import Array, Camera, Pad
-from sim.tactile.shapes import Shape, rotation
+from sim.tactile.shadows import darkening, lamp_rows
+from sim.tactile.shapes import Surface, pack, pack_triangles, rotation
 from sim.tactile.table import Table
 
 SKIN_SIGMAS_M = (0.90e-3, 0.46e-3, 0.24e-3, 0.10e-3)
 """Widths of the blurs that make the skin bridge edges: Taxim's kernels of 201, 101, 51 and 21 px at its 0.0295 mm/px,
 with OpenCV's rule sigma = 0.3 ((n - 1) / 2 - 1) + 0.8 px. Its two narrowest, below a pixel here, are left out."""
+BLUR_REACH = 3
+"""Of the binomial blur and the slope after it, px."""
 
 
 class TactileCamera:
     """Renders a batch of pads under the same kinds of objects.
 
     Attributes:
+        camera: the pad's, with the number of pixels that is rendered.
         indentation: of the last picture, before the skin's smoothing, m; (num_pads, rows, columns).
         skin: after it; the same shape.
         image: (num_pads, rows, columns, 3) of uint8, red green blue.
+        untouched: the picture of the untouched pad; (rows, columns, 3) of uint8.
     """
 
     def __init__(
         self,
         pad: Pad,
-        objects: Sequence[Shape | None],
+        objects: Sequence[Surface | None],
         num_pads: int = 1,
         calibration: tuple[Table, Array] | None = None,
+        *,
+        size: tuple[int, int] | None = None,
+        shadows: Lamps | None = None,
     ) -> None:
         """Prepare.
 
@@ -43,33 +51,47 @@ class TactileCamera:
             pad: the sensor.
             objects: what can touch it.
             num_pads: size of the batch.
-            calibration: table and background, (rows, columns, 3); default: ``lights.default_calibration``.
+            calibration: table and background, (rows, columns, 3), of whole pictures; default:
+                ``lights.default_calibration``.
+            size: rows and columns of smaller pictures of the same footprint, whole fractions of the camera's; default:
+                the camera's own.
+            shadows: the lamps that cast them; default: no shadows.
 
         Raises:
-            ConfigError: for a pad without a camera or a background of another size.
+            ConfigError: for a pad without a camera, a background of another size or a size that is no fraction.
         """
-        self.camera = camera_of(pad)
-        camera = self.camera
-        table, background = calibration or default_calibration(camera)
-        if background.shape != (camera.rows, camera.columns, 3):
+        whole = camera_of(pad)
+        table, background = calibration or default_calibration(whole)
+        if background.shape != (whole.rows, whole.columns, 3):
             raise ConfigError(
-                f"the background is {background.shape}, {pad.title} has pictures of {(camera.rows, camera.columns, 3)}"
+                f"the background is {background.shape}, {pad.title} has pictures of {(whole.rows, whole.columns, 3)}"
             )
-        self.table, self.background = table, np.ascontiguousarray(background, dtype=np.float32)
+        self.camera, self.table, self.background = whole, table, np.ascontiguousarray(background, dtype=np.float32)
+        if size is not None and tuple(size) != (whole.rows, whole.columns):
+            self._shrink(pad.title, *size)
+        camera = self.camera
         self._thickness = pad.gel.thickness_m
-        self._kinds = np.tile(np.array([-1 if o is None else o.code for o in objects], np.int32), (num_pads, 1))
-        self._sizes = np.tile(
-            np.array([(0.0,) * 3 if o is None else o.padded_size for o in objects], np.float64).reshape(-1, 3),
-            (num_pads, 1, 1),
-        )
-        size = (num_pads, camera.rows, camera.columns)
-        self.indentation, self.skin = np.zeros(size, np.float32), np.zeros(size, np.float32)
-        self.image = np.zeros((*size, 3), np.uint8)
-        self._scratch = np.zeros((2, camera.rows, camera.columns), np.float32)
-        pixel_m = sum(camera.pixel_m) / 2.0
-        # Two box filters of width w have the variance of a Gaussian: (w^2 - 1) / 6 = sigma^2.
-        widths = np.sqrt(6.0 * (np.array(SKIN_SIGMAS_M) / pixel_m) ** 2 + 1.0)
-        self._half_widths = np.maximum(np.round((widths - 1.0) / 2.0), 1).astype(np.int64)
+        packed = pack(objects)
+        self._kinds = np.tile(packed.kinds, (num_pads, 1))
+        self._sizes = np.tile(packed.sizes.astype(np.float64), (num_pads, 1, 1))
+        self._meshes = pack_triangles(objects)
+        batch = (num_pads, camera.rows, camera.columns)
+        self.indentation, self.skin = np.zeros(batch, np.float32), np.zeros(batch, np.float32)
+        self.image = np.zeros((*batch, 3), np.uint8)
+        self._prepare_skin()
+        self._lamps = lamp_rows(shadows)
+        self._dark = np.float32(-darkening(shadows)) * self.background
+        self.untouched = self._flat_picture()
+
+    def set_sizes(self, pads: npt.ArrayLike, number: int, sizes: npt.ArrayLike) -> None:
+        """Give an object other lengths under some pads, as ``ForceField.set_sizes``.
+
+        Args:
+            pads: indices or a mask.
+            number: of the object.
+            sizes: padded to three lengths, as ``Shape.padded_size``, m; (3,) or (pads, 3).
+        """
+        self._sizes[np.asarray(pads), number] = sizes
 
     def render(self, positions: npt.ArrayLike, quaternions: npt.ArrayLike) -> npt.NDArray[np.uint8]:
         """Return pictures, the array ``image``, overwritten by the next call.
@@ -80,21 +102,52 @@ class TactileCamera:
         """
         places = np.asarray(positions, dtype=np.float64).reshape(*self._kinds.shape, 3)
         turned = rotation(np.asarray(quaternions, dtype=np.float64).reshape(*self._kinds.shape, 4))
-        pixel_x, pixel_y = self.camera.pixel_m
-        trace_heights(
-            self._kinds, self._sizes, np.ascontiguousarray(places), np.ascontiguousarray(turned), pixel_x, pixel_y,
-            self._thickness, self.indentation,
+        fill_heights(
+            self._kinds, self._sizes, np.ascontiguousarray(places), np.ascontiguousarray(turned), *self._meshes,
+            *self.camera.pixel_m, self._thickness, self.indentation,
         )  # fmt: skip
         return self.shade(self.indentation)
 
     def shade(self, indentation: Array) -> npt.NDArray[np.uint8]:
-        """Return pictures of height maps, m, (num_pads, rows, columns)."""
-        self.skin[:] = indentation
-        bridge(self.skin, self._half_widths, self._scratch)
-        blur(self.skin, self._scratch[0])
+        """Return pictures of height maps, m, (num_pads, rows, columns), as ``render`` does."""
+        return self._paint(np.ascontiguousarray(indentation, dtype=np.float32), self.skin, self.image)
+
+    def _flat_picture(self) -> npt.NDArray[np.uint8]:
+        """Return what the table says of a flat skin, plus the background."""
+        y, x = np.mgrid[0 : self.camera.rows, 0 : self.camera.columns].astype(np.float32)
+        flat = self.table.coefficients[0, (self.table.bins - 1) // 2]  # (3, 6)
+        basis = np.stack([x * x, y * y, x * y, x, y, np.ones_like(x)], axis=-1)
+        return np.clip(basis @ flat.T + self.background, 0.0, 255.0).astype(np.uint8)
+
+    def _paint(self, indentation: Array, skin: Array, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         pixel_x, pixel_y = self.camera.pixel_m
-        shade(self.skin, pixel_x, pixel_y, self.table.coefficients, self.background, self.image)
-        return self.image
+        skin[:], image[:] = 0.0, self.untouched
+        paint(
+            indentation, pixel_x, pixel_y, self._reach, self._half_widths, self.table.coefficients, self.background,
+            self._lamps, self._dark, skin, image,
+        )  # fmt: skip
+        return image
+
+    def _shrink(self, title: str, rows: int, columns: int) -> None:
+        """Change to smaller pictures: pixels are as many times larger as they are fewer."""
+        camera = self.camera
+        if rows < 1 or columns < 1 or camera.rows % rows or camera.columns % columns:
+            raise ConfigError(
+                f"pictures of {columns} x {rows}: {title}'s are {camera.columns} x {camera.rows}, or whole fractions"
+            )
+        down, across = camera.rows // rows, camera.columns // columns
+        self.camera = replace(camera, rows=rows, columns=columns)
+        self.table = self.table.coarser(across, down)
+        blocks = self.background.reshape(rows, down, columns, across, 3)
+        self.background = np.ascontiguousarray(blocks.mean(axis=(1, 3)), dtype=np.float32)
+
+    def _prepare_skin(self) -> None:
+        """Choose the boxes that blur the skin, and how far they reach."""
+        pixel_m = sum(self.camera.pixel_m) / 2.0
+        # Two box filters of width w have the variance of a Gaussian: (w^2 - 1) / 6 = sigma^2.
+        widths = np.sqrt(6.0 * (np.array(SKIN_SIGMAS_M) / pixel_m) ** 2 + 1.0)
+        self._half_widths = np.maximum(np.round((widths - 1.0) / 2.0), 1).astype(np.int64)
+        self._reach = int(2 * self._half_widths.sum()) + BLUR_REACH
 
 
 def camera_of(pad: Pad) -> Camera:

@@ -26,6 +26,7 @@ class Mesh:
         children: numbers of the nodes below each node, -1 in leaves; (nodes, 8).
         corners: distances at each node's corners, m; (nodes, 8).
         vertices: of the surface, m; (vertices, 3).
+        triangles: three vertices each; (triangles, 3).
         position: of the geom's frame in that of the mesh as it was given, m; (3,).
         quaternion: the same, wxyz; (4,). MuJoCo turns every mesh to its centre and axes of inertia.
     """
@@ -35,6 +36,7 @@ class Mesh:
     children: npt.NDArray[np.int32]
     corners: Array
     vertices: Array
+    triangles: npt.NDArray[np.int32]
     position: npt.NDArray[np.float64]
     quaternion: npt.NDArray[np.float64]
 
@@ -59,12 +61,14 @@ class Mesh:
             )
         nodes = slice(first, first + count)
         vertices = slice(model.mesh_vertadr[number], model.mesh_vertadr[number] + model.mesh_vertnum[number])
+        triangles = slice(model.mesh_faceadr[number], model.mesh_faceadr[number] + model.mesh_facenum[number])
         return cls(
             name,
             np.asarray(model.oct_aabb).reshape(-1, 6)[first].astype(np.float32),
             np.asarray(model.oct_child).reshape(-1, 8)[nodes].astype(np.int32),
             np.asarray(model.oct_coeff).reshape(-1, 8)[nodes].astype(np.float32),
             model.mesh_vert[vertices].astype(np.float32),
+            model.mesh_face[triangles].astype(np.int32),
             model.mesh_pos[number].copy(),
             model.mesh_quat[number].copy(),
         )

@@ -119,6 +119,23 @@ def pack(objects: Sequence[Surface | None]) -> PackedSurfaces:
     )
 
 
+def pack_triangles(
+    objects: Sequence[Surface | None],
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """Return the surfaces of the meshes as ``kernels.height`` takes them, numbered as by ``pack``.
+
+    Returns:
+        Vertices, m, (vertices, 3), triangles, (triangles, 3), and the first triangle of each mesh, (meshes + 1,).
+    """
+    meshes = list(dict.fromkeys(o for o in objects if isinstance(o, Mesh)))
+    if not meshes:
+        return np.zeros((0, 3), np.float32), np.zeros((0, 3), np.int32), np.zeros(1, np.int64)
+    starts = np.cumsum([0, *(len(mesh.vertices) for mesh in meshes)])
+    triangles = [mesh.triangles + np.int32(start) for mesh, start in zip(meshes, starts)]
+    firsts = np.cumsum([0, *(len(part) for part in triangles)]).astype(np.int64)
+    return np.concatenate([mesh.vertices for mesh in meshes]), np.concatenate(triangles), firsts
+
+
 def rotation(wxyz: npt.ArrayLike) -> npt.NDArray[np.float64]:
     """Return rotation matrices, (..., 3, 3), of unit quaternions, (..., 4) wxyz."""
     quaternions = np.asarray(wxyz, dtype=np.float64)

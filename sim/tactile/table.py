@@ -41,6 +41,29 @@ class Table:
         """Steps of steepness, 0 to pi/2, and of direction, -pi to pi."""
         return self.coefficients.shape[0]
 
+    def coarser(self, across: int, down: int) -> Table:
+        """Return the table for pictures with fewer pixels of the same footprint.
+
+        Pixel (x, y) has its middle at (a x + (a - 1) / 2, d y + (d - 1) / 2) of the whole picture: the polynomials of
+        those are written out in x and y.
+
+        Args:
+            across: pixels that become one, along the columns (a).
+            down: along the rows (d).
+        """
+        a, b, d, e = across, (across - 1) / 2, down, (down - 1) / 2
+        moved = np.array(  # column: what x^2, y^2, xy, x, y, 1 of the whole picture are in those of the coarser one
+            [
+                [a * a, 0, 0, 0, 0, 0],
+                [0, d * d, 0, 0, 0, 0],
+                [0, 0, a * d, 0, 0, 0],
+                [2 * a * b, 0, a * e, a, 0, 0],
+                [0, 2 * d * e, b * d, 0, d, 0],
+                [b * b, e * e, b * e, b, e, 1],
+            ]
+        )
+        return Table(np.ascontiguousarray(self.coefficients @ moved.T, dtype=np.float32))
+
 
 def bin_centres(bins: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return the steepness and the direction in the middle of each bin, rad, (bins,) each.

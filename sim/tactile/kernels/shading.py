@@ -1,78 +1,124 @@
-"""From a height map to colours by the look-up table, in one pass over the pixels."""
+"""From a height map to colours by the look-up table."""
 
 from __future__ import annotations
 
 import math
 
+import numpy as np
 from numba import njit
 
-
-@njit(cache=True)
-def _binomial(a, b, c, d, e):  # noqa: ANN001, ANN202
-    return (a + e + 4.0 * (b + d) + 6.0 * c) * 0.0625
-
-
-@njit(cache=True)
-def blur(height, scratch):  # noqa: ANN001, ANN201
-    """Blur height maps in place by the 5 x 5 binomial kernel; the edge value goes on outside.
-
-    Args:
-        height: (pads, rows, columns).
-        scratch: room for one map; (rows, columns).
-    """
-    pads, rows, columns = height.shape
-    for p in range(pads):
-        h = height[p]
-        for row in range(rows):
-            for column in range(columns):
-                scratch[row, column] = _binomial(
-                    h[row, max(column - 2, 0)], h[row, max(column - 1, 0)], h[row, column],
-                    h[row, min(column + 1, columns - 1)], h[row, min(column + 2, columns - 1)],
-                )  # fmt: skip
-        for row in range(rows):
-            for column in range(columns):
-                h[row, column] = _binomial(
-                    scratch[max(row - 2, 0), column], scratch[max(row - 1, 0), column], scratch[row, column],
-                    scratch[min(row + 1, rows - 1), column], scratch[min(row + 2, rows - 1), column],
-                )  # fmt: skip
+FLATTEST = np.float32(1e-5)
+"""Smaller slopes are the rounding of the smoothing's sums, not the skin."""
+_PI, _HALF_PI = np.float32(math.pi), np.float32(0.5 * math.pi)
+_ZERO, _ONE, _TOP = np.float32(0), np.float32(1), np.float32(255)
+_FAST = {"contract", "reassoc", "nsz", "arcp"}
 
 
-@njit(cache=True, fastmath={"contract", "reassoc", "nsz", "arcp"})
-def shade(height, pixel_x, pixel_y, table, background, image):  # noqa: ANN001, ANN201
-    """Fill images: table at the slope's steepness and direction, as a polynomial of the place, plus background.
+@njit(cache=True, inline="always")
+def _atan(x):  # noqa: ANN001, ANN202
+    """Arc tangent on [0, 1] to 2e-8: Abramowitz and Stegun, Handbook of Mathematical Functions, 1964, 4.4.49."""
+    s = x * x
+    p = np.float32(0.0028662257)
+    p = p * s - np.float32(0.0161657367)
+    p = p * s + np.float32(0.0429096138)
+    p = p * s - np.float32(0.0752896400)
+    p = p * s + np.float32(0.1065626393)
+    p = p * s - np.float32(0.1420889944)
+    p = p * s + np.float32(0.1999355085)
+    p = p * s - np.float32(0.3333314528)
+    return x * (p * s + _ONE)
+
+
+@njit(cache=True, fastmath=_FAST)
+def slope_bins(above, here, below, across, down, bins, steepness, direction):  # noqa: ANN001, ANN201
+    """Fill the table's bins along one row.
 
     Steepness m = atan|grad h|, direction theta = atan2(dh/drow, dh/dcolumn); bins floor(m / (pi/2 / (B - 1))) and
     floor((theta + pi) / (2 pi / (B - 1))) with B the table's own number of bins. The outermost pixels count as flat.
 
     Args:
-        height: indentation, m; (pads, rows, columns).
-        pixel_x: size of a pixel along the columns, m.
-        pixel_y: along the rows, m.
-        table: coefficients of x^2, y^2, xy, x, y, 1 with x the column and y the row; (bins, bins, 3, 6).
-        background: (rows, columns, 3).
-        image: out; (pads, rows, columns, 3) of uint8.
+        above: indentation of the row before, m; (columns,) of float32.
+        here: of the row.
+        below: of the row after.
+        across: one over two pixels along the columns, 1/m, float32.
+        down: along the rows.
+        bins: of the table.
+        steepness: out; (columns,) of int32.
+        direction: out, likewise.
     """
-    pads, rows, columns = height.shape
-    bins = table.shape[0]
-    steep, turn = (bins - 1) / (0.5 * math.pi), (bins - 1) / (2.0 * math.pi)
-    across, down = 0.5 / pixel_x, 0.5 / pixel_y
-    flat_direction = int(math.pi * turn)
-    for p in range(pads):
-        h = height[p]
-        for row in range(rows):
-            inner_row = 0 < row < rows - 1
-            y = float(row)
-            for column in range(columns):
-                x = float(column)
-                i, j = 0, flat_direction
-                if inner_row and 0 < column < columns - 1:
-                    gx = (h[row, column + 1] - h[row, column - 1]) * across
-                    gy = (h[row + 1, column] - h[row - 1, column]) * down
-                    if gx != 0.0 or gy != 0.0:
-                        i = int(math.atan(math.sqrt(gx * gx + gy * gy)) * steep)
-                        j = min(int((math.atan2(gy, gx) + math.pi) * turn), bins - 1)
-                for channel in range(3):
-                    k = table[i, j, channel]
-                    value = x * (k[0] * x + k[2] * y + k[3]) + y * (k[1] * y + k[4]) + k[5]
-                    value += background[row, column, channel]
-                    image[p, row, column, channel] = int(min(max(value, 0.0), 255.0))
+    columns = here.shape[0]
+    steep, turn = np.float32((bins - 1) / (0.5 * math.pi)), np.float32((bins - 1) / (2.0 * math.pi))
+    last = np.int32(bins - 1)
+    flat = np.int32((bins - 1) / 2.0)
+    for column in range(1, columns - 1):
+        gx, gy = (here[column + 1] - here[column - 1]) * across, (below[column] - above[column]) * down
+        size_x, size_y = abs(gx), abs(gy)
+        larger, smaller = max(size_x, size_y), min(size_x, size_y)
+        is_flat = larger < FLATTEST
+        turned = _atan(smaller / max(larger, FLATTEST))
+        turned = _HALF_PI - turned if size_y > size_x else turned
+        turned = _PI - turned if gx < _ZERO else turned
+        turned = -turned if gy < _ZERO else turned
+        length = math.sqrt(gx * gx + gy * gy)
+        angle = _atan(min(length, _ONE) / max(length, _ONE))
+        angle = _HALF_PI - angle if length > _ONE else angle
+        steepness[column] = np.int32(0) if is_flat else min(np.int32(angle * steep), last)
+        direction[column] = flat if is_flat else min(np.int32((turned + _PI) * turn), last)
+    for column in (0, columns - 1):
+        steepness[column], direction[column] = 0, flat
+
+
+@njit(cache=True, fastmath=_FAST)
+def colour(table, steepness, direction, first_x, y, out):  # noqa: ANN001, ANN201
+    """Fill colours along one row, grey levels, as a difference to the untouched pad.
+
+    Args:
+        table: coefficients of x^2, y^2, xy, x, y, 1; (bins, bins, 3, 6).
+        steepness: bins; (columns,).
+        direction: likewise.
+        first_x: column of the first pixel, px, float32.
+        y: row, px, float32.
+        out: (columns, 3) of float32.
+    """
+    for column in range(out.shape[0]):
+        x = first_x + np.float32(column)
+        k = table[steepness[column], direction[column]]
+        for channel in range(3):
+            out[column, channel] = (
+                x * (k[channel, 0] * x + k[channel, 2] * y + k[channel, 3])
+                + y * (k[channel, 1] * y + k[channel, 4])
+                + k[channel, 5]
+            )
+
+
+@njit(cache=True, fastmath=_FAST)
+def expose(colours, background, image):  # noqa: ANN001, ANN201
+    """Add the untouched pad along one row and cut off to 8 bits.
+
+    Args:
+        colours: differences to it; (columns, 3) of float32.
+        background: (columns, 3) of float32.
+        image: out; (columns, 3) of uint8.
+    """
+    for column in range(colours.shape[0]):
+        for channel in range(3):
+            value = colours[column, channel] + background[column, channel]
+            image[column, channel] = np.uint8(np.int32(min(max(value, _ZERO), _TOP)))
+
+
+@njit(cache=True, fastmath=_FAST)
+def darken(colours, occlusion, row, dark):  # noqa: ANN001, ANN201
+    """Let shadows fall on colours along one row: towards the darker of what is there and a lamp's absence.
+
+    Args:
+        colours: differences to the untouched pad, changed; (columns, 3) of float32.
+        occlusion: what each channel's lamp misses, 0 to 1; (3, rows, columns).
+        row: of the occlusion.
+        dark: the flat skin without that lamp, as a difference; (columns, 3).
+    """
+    for channel in range(3):
+        missing = occlusion[channel, row]
+        for column in range(colours.shape[0]):
+            if missing[column] > _ZERO:
+                there = colours[column, channel]
+                colours[column, channel] = there + missing[column] * (min(there, dark[column, channel]) - there)

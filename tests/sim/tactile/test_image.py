@@ -6,7 +6,7 @@ import pytest
 from sim.errors import ConfigError
 from sim.tactile.image import TactileCamera
 from sim.tactile.inversion import DepthFromColour
-from sim.tactile.kernels.shading import shade
+from sim.tactile.kernels.picture import paint
 from sim.tactile.lights import BINS, brightness, default_calibration
 from sim.tactile.objects import OBJECTS
 from sim.tactile.pads import load_pad
@@ -74,20 +74,23 @@ def test_pixels_take_the_bin_of_their_slope_in_the_table_s_own_number_of_bins():
     table = np.zeros((bins, bins, 3, 6), np.float32)
     i, j = np.indices((bins, bins))
     table[..., 0, 5], table[..., 1, 5], table[..., 2, 3] = i, j, 1.0  # blue says the column
-    image = np.zeros((1, rows, columns, 3), np.uint8)
+    black = np.zeros((rows, columns, 3), np.float32)
+    lit, skin = np.zeros((1, rows, columns, 3), np.uint8), np.zeros((1, rows, columns), np.float32)
+    no_boxes, no_lamps = np.zeros(0, np.int64), np.zeros((0, 4))
     for angle in (-3.0, -1.0, 0.3, 1.2, 2.9):
         for steepness in (0.2, 0.7, 1.3):
             y, x = np.mgrid[0:rows, 0:columns] * 1e-4
             slope = np.tan(steepness)
-            height = (slope * (np.cos(angle) * x + np.sin(angle) * y)).astype(np.float32)[None]
-            shade(height, 1e-4, 1e-4, table, np.zeros((rows, columns, 3), np.float32), image)
+            height = (1.0 + slope * (np.cos(angle) * x + np.sin(angle) * y)).astype(np.float32)[None]
+            paint(height, 1e-4, 1e-4, 9, no_boxes, table, black, no_lamps, black, skin, lit)
             expected = (
                 int(steepness / (np.pi / 2 / (bins - 1))),
                 int((angle + np.pi) / (2 * np.pi / (bins - 1))),
             )
-            assert (image[0, 1:-1, 1:-1, :2] == expected).all()
-            assert (image[0, 0, :, 0] == 0).all()  # the border counts as flat
-            assert (image[0, 2, :, 2] == np.arange(columns)).all()
+            # The blur takes values outside from the border: slopes are the plane's only away from it.
+            assert (lit[0, 2, 2:4, :2] == expected).all()
+            assert (lit[0, 2, 2:4, 2] == [2, 3]).all()
+            assert (lit[0, 0] == 0).all()  # the border counts as flat and stays the untouched pad's
 
 
 def test_the_default_table_is_the_three_lights_it_was_made_of():
