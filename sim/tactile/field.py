@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.errors import ConfigError
-from sim.tactile.kernels.force import REMEMBERED, advance_field
+from sim.tactile.kernels.force import PADDING, PLANES, advance_field
 from sim.tactile.kernels.octree import Forest
 from sim.tactile.sensor import Array, Pad
 from sim.tactile.shapes import Surface, pack
@@ -22,7 +22,7 @@ class ForceField:
 
     Attributes:
         depth: deepest penetration, m; (num_pads, taxels).
-        force: on the gel, N, pad frame; (num_pads, taxels, 3), a view of planes (num_pads, 3, taxels).
+        force: on the gel, N, pad frame; (num_pads, taxels, 3). Like depth a view, changed by the next step.
     """
 
     def __init__(
@@ -56,18 +56,17 @@ class ForceField:
         self._tangential = self._normal * np.float32(SHEAR_RATIO)
         self._relaxation = np.full(num_pads, pad.gel.relaxation_s, np.float32)
         self._friction = np.full(num_pads, pad.gel.friction, np.float32)
-        self._memory = np.zeros((*shape, REMEMBERED, count), np.float32)
+        self._memory = np.zeros((*shape, PLANES, count + PADDING), np.float32)
         self._untouched = np.array([taxels.rows, 0, taxels.columns, 0], np.int32)
         self._spans = np.tile(self._untouched, (*shape, 1))
         self._wrenches = np.zeros((*shape, 6))
-        self.depth = np.zeros((num_pads, count), np.float32)
-        self._force = np.zeros((num_pads, 3, count), np.float32)
-        self.force = self._force.transpose(0, 2, 1)
+        self._output = np.zeros((num_pads, PLANES, count + PADDING), np.float32)
+        self.depth, self.force = self._output[:, 3, :count], self._output[:, :3, :count].transpose(0, 2, 1)
 
     def reset(self, pads: npt.ArrayLike | None = None) -> None:
         """Forget all contacts, or those of some pads (indices or a mask)."""
         which = slice(None) if pads is None else np.asarray(pads)
-        for array in (self._memory, self._wrenches, self.depth, self._force):
+        for array in (self._memory, self._wrenches, self._output):
             array[which] = 0
         self._spans[which] = self._untouched
 
@@ -129,10 +128,10 @@ class ForceField:
             dt: since the last call, s.
         """
         advance_field(
-            self.pad.taxels.columns, np.float32(self.pad.taxels.pitch_m), self._kinds, self._sizes, self._forest,
+            self.pad.taxels.rows, self.pad.taxels.columns, np.float32(self.pad.taxels.pitch_m), self._kinds, self._sizes, self._forest,
             self._shaped(positions, 3), self._shaped(quaternions, 4), self._shaped(velocities, 3),
             self._shaped(spins, 3), self._normal, self._damping, self._tangential, self._relaxation, self._friction,
-            np.float32(dt), self._memory, self._spans, self.depth, self._force, self._wrenches,
+            np.float32(dt), self._memory, self._spans, self._output, self._wrenches,
         )  # fmt: skip
 
     def wrench(self) -> tuple[Wrenches, Wrenches]:

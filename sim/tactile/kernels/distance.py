@@ -103,3 +103,14 @@ def surface_distance(kind, a, b, c, forest, x, y, z):  # noqa: ANN001, ANN201
     if kind >= MESH:
         return octree_distance(forest, kind - MESH, x, y, z)
     return signed_distance(kind, a, b, c, x, y, z)
+
+
+@njit(cache=True)
+def distances(kind, size, forest, points, distance, gradient):  # noqa: ANN001, ANN201
+    """Fill signed distances, (points,), and gradients, (points, 3), of points in the object's frame."""
+    for i in range(points.shape[0]):
+        s, gx, gy, gz = surface_distance(
+            kind, size[0], size[1], size[2], forest, points[i, 0], points[i, 1], points[i, 2]
+        )
+        distance[i] = s
+        gradient[i, 0], gradient[i, 1], gradient[i, 2] = gx, gy, gz

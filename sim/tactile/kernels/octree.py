@@ -46,10 +46,11 @@ def octree_distance(forest, tree, x, y, z):  # noqa: ANN001, ANN201
     """
     number = type(x)
     one, half, two = number(1), number(0.5), number(2)
-    box = forest.boxes[tree]
-    ux, uy, uz = (x - box[0]) / box[3], (y - box[1]) / box[4], (z - box[2]) / box[5]
+    cx, cy, cz = number(forest.boxes[tree, 0]), number(forest.boxes[tree, 1]), number(forest.boxes[tree, 2])
+    hx, hy, hz = number(forest.boxes[tree, 3]), number(forest.boxes[tree, 4]), number(forest.boxes[tree, 5])
+    ux, uy, uz = (x - cx) / hx, (y - cy) / hy, (z - cz) / hz
     vx, vy, vz = max(min(ux, one), -one), max(min(uy, one), -one), max(min(uz, one), -one)
-    ox, oy, oz = (ux - vx) * box[3], (uy - vy) * box[4], (uz - vz) * box[5]
+    ox, oy, oz = (ux - vx) * hx, (uy - vy) * hy, (uz - vz) * hz
     beyond = math.sqrt(ox * ox + oy * oy + oz * oz)
     size = one
     node = forest.roots[tree]
@@ -69,20 +70,19 @@ def octree_distance(forest, tree, x, y, z):  # noqa: ANN001, ANN201
         else:
             vz = vz + one
         node = forest.children[node, octant]
-    c = forest.corners[node]
+    c = forest.corners
+    c0, c1, c2, c3 = number(c[node, 0]), number(c[node, 1]), number(c[node, 2]), number(c[node, 3])
+    c4, c5, c6, c7 = number(c[node, 4]), number(c[node, 5]), number(c[node, 6]), number(c[node, 7])
     x1, y1, z1 = half + half * vx, half + half * vy, half + half * vz
     x0, y0, z0 = one - x1, one - y1, one - z1
-    low, high = y0 * c[0] + y1 * c[2], y0 * c[1] + y1 * c[3]
-    low_top, high_top = y0 * c[4] + y1 * c[6], y0 * c[5] + y1 * c[7]
+    low, high, low_top, high_top = y0 * c0 + y1 * c2, y0 * c1 + y1 * c3, y0 * c4 + y1 * c6, y0 * c5 + y1 * c7
     bottom, top = x0 * low + x1 * high, x0 * low_top + x1 * high_top
     s = z0 * bottom + z1 * top
     if beyond > 0:
         return s + beyond, ox / beyond, oy / beyond, oz / beyond
-    gx = (z0 * (high - low) + z1 * (high_top - low_top)) / (size * box[3])
-    gy = (
-        z0 * (x0 * (c[2] - c[0]) + x1 * (c[3] - c[1])) + z1 * (x0 * (c[6] - c[4]) + x1 * (c[7] - c[5]))
-    ) / (size * box[4])  # fmt: skip
-    gz = (top - bottom) / (size * box[5])
+    gx = (z0 * (high - low) + z1 * (high_top - low_top)) / (size * hx)
+    gy = (z0 * (x0 * (c2 - c0) + x1 * (c3 - c1)) + z1 * (x0 * (c6 - c4) + x1 * (c7 - c5))) / (size * hy)
+    gz = (top - bottom) / (size * hz)
     length = math.sqrt(gx * gx + gy * gy + gz * gz)
     if length > 0:
         return s, gx / length, gy / length, gz / length

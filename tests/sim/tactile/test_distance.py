@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from sim.errors import ConfigError
-from sim.tactile.kernels.force import distances
-from sim.tactile.shapes import Shape, rotation
+from sim.tactile.kernels.distance import distances
+from sim.tactile.kernels.octree import Forest
+from sim.tactile.shapes import Shape, pack, rotation
 
 SHAPES = {
     "sphere": Shape("sphere", (0.7,)),
@@ -18,8 +19,9 @@ SHAPES = {
 
 
 def signed(shape, points):
-    distance, gradient = np.empty(len(points)), np.empty((len(points), 3))
-    distances(shape.code, np.array(shape.padded_size), np.ascontiguousarray(points, dtype=float), distance, gradient)
+    distance, gradient, packed = np.empty(len(points)), np.empty((len(points), 3)), pack([shape])
+    sizes, points = packed.sizes[0].astype(float), np.ascontiguousarray(points, dtype=float)
+    distances(packed.kinds[0], sizes, Forest(*packed.forest), points, distance, gradient)
     return distance, gradient
 
 
