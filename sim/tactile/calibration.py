@@ -53,12 +53,16 @@ class Calibration:
     def pictures(self, pad: Pad) -> tuple[Table, Array]:
         """Return table and background for ``image.TactileCamera``; an unknown background is a made-up one.
 
+        Half a grey level is added to a measured one: the renderer cuts fractions off, as published ones do, and a
+        camera's mean picture has lost none.
+
         Raises:
             ConfigError: if the pad's pictures have another size, or it has no camera.
         """
         camera = self._camera(pad)
-        background = default_calibration(camera)[1] if self.background is None else self.background
-        return self.table, background
+        if self.background is None:
+            return self.table, default_calibration(camera)[1]
+        return self.table, self.background + np.float32(0.5)
 
     def _camera(self, pad: Pad) -> Camera:
         camera = pad.camera
