@@ -8,7 +8,8 @@ what the taxels show is what the object feels. Geoms of the pads must not collid
 A gel is stiff for light objects at usual steps: a patch of 1 cm^2 has 10^4 N/m, a peg 10 g. The change of its force
 over the step, -(d + k dt) (v' - v), therefore enters MuJoCo's implicit integration as damping of the object's free
 joint and of slide joints that carry a pad, with its value at the old velocity taken away again: at rest nothing
-remains of it, and force and motion agree exactly.
+remains of it, and force and motion agree exactly. The velocity is that beside the pads: of their own change, the last
+step's is taken, so that an object carried along does not lag behind as if it were heavier.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import numpy.typing as npt
 from mujoco.batch import Batch
 
 from sim.errors import ConfigError
+from sim.quaternions import conjugate, cross, rotate
 from sim.tactile.field import ForceField
 from sim.tactile.geoms import geom_surface
 from sim.tactile.kernels.contact import (
@@ -103,6 +105,7 @@ class GelContact:
         self._applied, self._generalized = batch.bind("xfrc_applied"), batch.bind("qfrc_applied")
         self._damping = batch.expand("dof_damping")
         self._added = np.zeros((batch.nsim, len(self._softened)))
+        self._carried_last, self._begun = np.zeros_like(self._added), np.zeros(batch.nsim, bool)
         seen = (*shape, len(objects))
         self._positions, self._velocities, self._spins = (np.zeros((*seen, 3)) for _ in range(3))
         self._quaternions = np.zeros((*seen, 4))
@@ -171,7 +174,7 @@ class GelContact:
         )  # fmt: skip
         added = self._softening(force)
         self._damping[:, self._softened] += added - self._added
-        self._generalized[:, self._softened] = added * self._speeds[:, self._softened]
+        self._generalized[:, self._softened] = added * (self._speeds[:, self._softened] + self._carried())
         self._added = added
 
     def _feel(self) -> None:
@@ -203,11 +206,28 @@ class GelContact:
                 added[:, dof] += self._linear[:, mount].sum(axis=1)
         return added[:, self._softened]
 
+    def _carried(self) -> Vector:
+        """Return how much faster the pads carried the objects' joints than a step ago; (simulations, softened)."""
+        turning, moving = self._twists[:, self._pads.bodies, :3], self._twists[:, self._pads.bodies, 3:]
+        centres = self._centres[:, self._roots[self._pads.bodies]]
+        carried = np.zeros(self._damping.shape)
+        for number, dofs in enumerate(self._free):
+            body = self._origins[number]
+            arm = self._places[:, None, body] - centres
+            for dof in dofs:
+                carried[:, dof : dof + 3] = (moving + cross(turning, arm)).mean(axis=1)
+                carried[:, dof + 3 : dof + 6] = rotate(conjugate(self._turns[:, body]), turning.mean(axis=1))
+        carried = carried[:, self._softened]
+        change = np.where(self._begun[:, None], carried - self._carried_last, 0.0)
+        self._carried_last, self._begun = carried, np.isfinite(carried).all(axis=1)
+        return change
+
     def _take_away(self, which: npt.NDArray[np.intp]) -> None:
         rows = np.ix_(which, self._softened)
         self._damping[rows] -= self._added[which]
         self._generalized[rows] = 0.0
         self._added[which] = 0.0
+        self._begun[which] = False
 
     def _simulations(self, ids: Ids) -> npt.NDArray[np.intp]:
         return np.arange(self._shape[0]) if ids is None else np.arange(self._shape[0])[np.asarray(ids)]
