@@ -127,8 +127,9 @@ class ForceField:
             spins: angular, rad/s, pad frame; (num_pads, objects, 3).
             dt: since the last call, s.
         """
+        taxels = self.pad.taxels
         advance_field(
-            self.pad.taxels.rows, self.pad.taxels.columns, np.float32(self.pad.taxels.pitch_m), self._kinds, self._sizes, self._forest,
+            taxels.rows, taxels.columns, np.float32(taxels.pitch_m), self._kinds, self._sizes, self._forest,
             self._shaped(positions, 3), self._shaped(quaternions, 4), self._shaped(velocities, 3),
             self._shaped(spins, 3), self._normal, self._damping, self._tangential, self._relaxation, self._friction,
             np.float32(dt), self._memory, self._spans, self._output, self._wrenches,

@@ -10,7 +10,7 @@ Only the rectangle of taxels under an object is looked at (``rectangle.py``), to
 whose taxels may have to let go. Its rows are worked through in blocks of ``LANES`` taxels (``interior.py``): every
 loop over lanes has a fixed length and no branches, so that it becomes a few vector instructions.
 """
-# ruff: noqa: ANN001, ANN201
+# ruff: noqa: ANN001, ANN201, ANN202
 
 from __future__ import annotations
 
@@ -61,6 +61,8 @@ def advance_field(
 ):  # fmt: skip
     """Advance a batch of pads by one step.
 
+    An object whose pose or motion is not a number touches nothing, and its wrench is not a number either.
+
     Args:
         rows: of the centred grid of taxels.
         columns: likewise.
@@ -97,6 +99,10 @@ def advance_field(
                 continue
             frame, place = _frame(quaternions, p, o), _three(places, p, o)
             velocity, spin = _three(velocities, p, o), _three(spins, p, o)
+            if not _finite(frame) or not _finite(place) or not _finite(velocity) or not _finite(spin):
+                memory[p, o], wrenches[p, o] = ZERO, np.nan
+                spans[p, o, 0], spans[p, o, 1], spans[p, o, 2], spans[p, o, 3] = rows, 0, columns, 0
+                continue
             size = (sizes[p, o, 0], sizes[p, o, 1], sizes[p, o, 2])
             rectangle(kind, size, forest.boxes, place, frame, rows, columns, pitch, under)
             before = (spans[p, o, 0], spans[p, o, 1], spans[p, o, 2], spans[p, o, 3])
@@ -135,6 +141,15 @@ def _clear(p, rows, columns, spans, output):
 @njit(forceinline=True, error_model="numpy")
 def _three(vectors, p, o):
     return np.float32(vectors[p, o, 0]), np.float32(vectors[p, o, 1]), np.float32(vectors[p, o, 2])
+
+
+@njit(forceinline=True, error_model="numpy")
+def _finite(numbers):
+    """Return whether all are finite: then 0 times each is 0."""
+    total = ZERO
+    for number in numbers:
+        total += number * ZERO
+    return total == ZERO
 
 
 @njit(forceinline=True, error_model="numpy")
@@ -187,9 +202,9 @@ def _exchange(taxels, start, first, block, work, out):
     for plane in range(PLANES):
         here, there = (first + plane) * LANES, start + plane * block
         if out:
-            move(taxels, there, work, here)
+            move(taxels, there, work, here)  # pyright: ignore[reportCallIssue]
         else:
-            move(work, here, taxels, there)
+            move(work, here, taxels, there)  # pyright: ignore[reportCallIssue]
 
 
 @njit(forceinline=True, error_model="numpy")

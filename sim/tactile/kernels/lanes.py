@@ -13,7 +13,7 @@ LANES = 16
 
 
 @intrinsic
-def move(typing_context: Any, target: Any, to: Any, source: Any, first: Any) -> Any:  # noqa: ARG001
+def move(typing_context: Any, target: Any, to: Any, source: Any, first: Any) -> Any:
     """Copy ``LANES`` numbers between contiguous arrays of float32, from one flat index to another.
 
     A loop would do the same number by number: the compiler cannot know that the arrays do not overlap, and for so

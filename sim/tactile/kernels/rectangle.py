@@ -1,5 +1,5 @@
 """Which taxels an object can reach."""
-# ruff: noqa: ANN001, ANN201
+# ruff: noqa: ANN001, ANN201, ANN202
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ EPSILON_M = 1e-7
 @njit(cache=True, error_model="numpy")
 def rectangle(kind, size, boxes, place, frame, rows, columns, pitch, out):
     """Fill the first and last + 1 row and column of taxels in an object's shadow on the pad.
-
-    What is not a number reaches all: its forces then are not numbers either, and nobody overlooks it.
 
     Args:
         kind: of the object.
@@ -45,7 +43,7 @@ def rectangle(kind, size, boxes, place, frame, rows, columns, pitch, out):
             y + r10 * mx + r11 * my + r12 * mz,
             z + r20 * mx + r21 * my + r22 * mz,
         )
-    elif kind == SPHERE or kind == CAPSULE:
+    elif kind in (SPHERE, CAPSULE):
         ball, half_z = half_x, half_y
         half_x = half_y = ball * 0
     elif kind == CYLINDER:
@@ -60,11 +58,9 @@ def rectangle(kind, size, boxes, place, frame, rows, columns, pitch, out):
     out[2], out[3] = _between(x, reach_x, columns, pitch)
 
 
-@njit(inline="always", error_model="numpy")
+@njit(forceinline=True, error_model="numpy")
 def _between(centre, reach, number, pitch):
-    """Return the first and the last + 1 of a centred row of points within a distance; all if it is not a number."""
+    """Return the first and the last + 1 of a centred row of points within a distance."""
     middle = 0.5 * (number - 1)
-    low, high = math.ceil((centre - reach) / pitch + middle), math.floor((centre + reach) / pitch + middle) + 1
-    first = int(low) if low > 0 and low < number else (number if low >= number else 0)
-    last = int(high) if high > 0 and high < number else (0 if high <= 0 else number)
-    return first, last
+    low, high = (centre - reach) / pitch + middle, (centre + reach) / pitch + middle + 1
+    return math.ceil(min(max(low, 0.0), number)), math.floor(min(max(high, 0.0), number))
