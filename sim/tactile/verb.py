@@ -36,7 +36,7 @@ class Args:
     twist: float = 0.0
     """Turn about the pad's normal, degrees."""
     calibration: Path | None = None
-    """Look-up table of your own sensor (.npz); default: a made-up one of three lights."""
+    """Of your own sensor (.npz), as calibrate-touch writes it; default: a made-up one of three lights."""
     out: Path = Path("touch.png")
     """The figure."""
 
@@ -70,8 +70,12 @@ def run(args: Args) -> dict[str, Any]:
 
     pad, held = load_pad(args.pad), load_object(args.object)
     place, shear = ((x * 1e-3, y * 1e-3) for x, y in (args.place, args.shear))
-    camera = _camera(args, pad, held.shape)
-    contact = press(pad, held, args.load, place, shear, math.radians(args.twist))
+    calibration = _calibration(args, pad)
+    if calibration is not None:
+        pad = calibration.of(pad)
+    camera = _camera(calibration, pad, held.shape)
+    stiffness = None if calibration is None else calibration.stiffness_n_m3
+    contact = press(pad, held, args.load, place, shear, math.radians(args.twist), stiffness)
     picture = skin = None
     if camera is not None:
         picture, skin = camera.render(contact.position, contact.quaternion)[0], camera.skin[0]
@@ -90,16 +94,19 @@ def run(args: Args) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _camera(args: Args, pad: Any, shape: Any) -> Any:
+def _calibration(args: Args, pad: Any) -> Any:
+    if args.calibration is None:
+        return None
     if pad.camera is None:
-        if args.calibration is not None:
-            raise ConfigError(f"--calibration {args.calibration}: {pad.title} has no camera")
+        raise ConfigError(f"--calibration {args.calibration}: {pad.title} has no camera")
+    from sim.tactile.calibration import read_calibration
+
+    return read_calibration(args.calibration)
+
+
+def _camera(calibration: Any, pad: Any, shape: Any) -> Any:
+    if pad.camera is None:
         return None
     from sim.tactile.image import TactileCamera
-    from sim.tactile.lights import default_calibration
-    from sim.tactile.table import read_table
 
-    table, background = default_calibration(pad.camera)
-    return TactileCamera(
-        pad, [shape], calibration=(read_table(args.calibration) if args.calibration else table, background)
-    )
+    return TactileCamera(pad, [shape], calibration=None if calibration is None else calibration.pictures(pad))

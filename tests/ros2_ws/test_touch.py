@@ -6,6 +6,8 @@ from PIL import Image as Picture
 
 from hardware.virtual.touch.path import HandCommand
 from hardware.virtual.touch.sensor import VirtualTouch
+from sim.tactile.calibration import Calibration, write_calibration
+from sim.tactile.lights import Lamps, default_calibration
 from sim.tactile.pads import load_pad
 from tests.ros2_ws.conftest import wait_until
 
@@ -103,8 +105,15 @@ def test_bad_pictures_are_refused_and_reported_while_the_forces_go_on(fault, wor
 
 
 def test_a_recording_plays_with_depth_and_normal_forces(start_node, heard, tmp_path):
-    """Recorded by the virtual sensor, so that the truth is known; shear is not in pictures and not made up."""
-    touch = VirtualTouch(DIGIT, "ball", seed=2)
+    """Recorded by a virtual sensor of other lamps, pixels and stiffness, which the node has from a calibration file.
+
+    So the truth is known; shear is not in pictures and not made up.
+    """
+    own = Calibration(
+        *default_calibration(DIGIT.camera, Lamps((60.0, 190.0, 310.0), grey_level=90.0)), (5e-5, 4.9e-5), 2e8
+    )
+    write_calibration(tmp_path / "own.npz", own)
+    touch = VirtualTouch(own.of(DIGIT), "ball", 2, own.stiffness_n_m3, own.pictures(DIGIT))
     for number in range(8):
         if number == 4:
             touch.advance(500, HandCommand("test", 2.0, 0.0, 0.0, 0.0))
@@ -113,7 +122,7 @@ def test_a_recording_plays_with_depth_and_normal_forces(start_node, heard, tmp_p
     topics = heard("/recorded")
     program = start_node(
         "tactile_node", "-p", "pad:=digit", "-p", f"source:={tmp_path}", "-p", "nominal_frames:=4",
-        "-p", "image_rate:=20.0", namespace="/recorded",
+        "-p", "image_rate:=20.0", "-p", f"calibration:={tmp_path / 'own.npz'}", namespace="/recorded",
     )  # fmt: skip
     wait_until(lambda: any(pixels(m).max() > 1e-4 for m in topics["depth"]), lambda: program.output)
     wait_until(lambda: any(taxels(m)[:, 6].max() > 1e-4 for m in topics["force_field"]), lambda: program.output)

@@ -37,7 +37,7 @@ def arguments() -> list[DeclareLaunchArgument]:
         DeclareLaunchArgument("seed", default_value="0", description="seed of the virtual hand's path"),
         DeclareLaunchArgument("faults", default_value="", description="faults of the virtual camera: black@5:2"),
         DeclareLaunchArgument(
-            "calibration", default_value="", description="look-up table (.npz); empty: a made-up one"
+            "calibration", default_value="", description="of your own pad (calibrate-touch); empty: a made-up one"
         ),
         DeclareLaunchArgument("rviz", default_value="false", choices=YES_NO, description="show the pad in RViz"),
         DeclareLaunchArgument(

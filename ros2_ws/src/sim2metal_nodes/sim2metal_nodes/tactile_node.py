@@ -15,9 +15,12 @@ from hardware.operator_signals import OperatorSignals
 from hardware.tactile.difference import as_picture
 from hardware.tactile.frames import FrameRefusedError
 from sim.errors import ConfigError, Sim2MetalError
+from sim.tactile.calibration import Calibration, read_calibration
+from sim.tactile.lights import default_calibration
 from sim.tactile.pads import load_pad
-from sim.tactile.sensor import Camera
+from sim.tactile.sensor import Array
 from sim.tactile.stiffness import nominal_stiffness
+from sim.tactile.table import Table
 from sim2metal_nodes.diagnostics import ERROR, OK, WARN, Diagnostics
 from sim2metal_nodes.parameters import declare
 from sim2metal_nodes.qos import SENSOR
@@ -36,8 +39,11 @@ class TactileNode(Node):
     def __init__(self, _signals: OperatorSignals) -> None:
         super().__init__("tactile_node")
         self._options = options = self._read_options()
-        self._pad = load_pad(options["pad"])
-        options["stiffness"] = options["stiffness"] or nominal_stiffness(self._pad)
+        calibration = read_calibration(options["calibration"]) if options["calibration"] else None
+        self._pad = load_pad(options["pad"]) if calibration is None else calibration.of(load_pad(options["pad"]))
+        measured = None if calibration is None else calibration.stiffness_n_m3
+        options["stiffness"] = options["stiffness"] or measured or nominal_stiffness(self._pad)
+        options["calibration"] = self._pictures(calibration)
         options["field_rate"] = options["field_rate"] or self._pad.rate_hz
         self._per_metre = options["stiffness"] * self._pad.taxels.area_m2
         self._halt = threading.Event()
@@ -90,17 +96,22 @@ class TactileNode(Node):
         get("repeat", True, "folder: begin again after the last picture")
         get("rotate", 0, "turn pictures by this many degrees counter-clockwise: 0, 90, 180, 270", 0, 270)
         get("nominal_frames", 10, "pictures of the untouched pad that are averaged at the start", 1, 1000)
-        get("calibration", "", "look-up table (.npz); empty: a made-up one of three lights")
+        get("calibration", "", "of your own pad (.npz), as sim2metal calibrate-touch writes it; empty: a made-up one")
         get("depth", True, "estimate depth from pictures (needs scipy)")
-        get("stiffness", 0.0, "N/m^3, of your own pad; 0: the nominal one", 0.0, 1e12)
+        get("stiffness", 0.0, "N/m^3, of your own pad; 0: the calibration's, or the nominal one", 0.0, 1e12)
         get("stale_after", 0.5, "without a good picture for so long, s, the sensor counts as failed", 0.05, 60.0)
         if options["rotate"] % 90:
             raise ConfigError(f"parameter 'rotate' must be 0, 90, 180 or 270, not {options['rotate']}")
         return options
 
+    def _pictures(self, calibration: Calibration | None) -> tuple[Table, Array] | None:
+        """Return look-up table and background of the pictures; ``None`` for a pad without any."""
+        if calibration is not None:
+            return calibration.pictures(self._pad)
+        return None if self._pad.camera is None else default_calibration(self._pad.camera)
+
     def _prepare(self) -> None:
         options, camera = self._options, self._pad.camera
-        options["calibration"] = None if camera is None else _calibration(camera, options["calibration"])
         options["image_rate"] = options["image_rate"] or (camera.rate_hz if camera else 1.0)
         self._source = make_source(self._pad, options, lambda: self.get_clock().now().nanoseconds, self._halt)
         self._work = None
@@ -193,15 +204,6 @@ class TactileNode(Node):
         if not self._work.ready:
             return WARN, "averaging the untouched pad: keep it untouched", values
         return *running, values
-
-
-def _calibration(camera: Camera, path: str) -> Any:
-    """Return look-up table and background; a file's own table goes with the made-up background."""
-    from sim.tactile.lights import default_calibration
-    from sim.tactile.table import read_table
-
-    table, background = default_calibration(camera)
-    return (read_table(path) if path else table), background
 
 
 def main() -> int:
