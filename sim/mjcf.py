@@ -8,14 +8,20 @@ import mujoco
 
 from sim.errors import ConfigError
 from sim.registry import load_robot
-from sim.spec import GRAVITY, JointParameters, MultirotorParameters, RobotSpec
+from sim.spec import GRAVITY, ArmParameters, JointParameters, MultirotorParameters, RobotSpec
 
-ParametersT = TypeVar("ParametersT", MultirotorParameters, JointParameters)
+ParametersT = TypeVar("ParametersT", MultirotorParameters, JointParameters, ArmParameters)
+
+_LACKS: dict[type, str] = {
+    MultirotorParameters: "is not a multirotor",
+    JointParameters: "has no joints",
+    ArmParameters: "is not an arm",
+}
 
 
 def open_mjcf(
     robot: RobotSpec | str,
-    parameter_set: MultirotorParameters | JointParameters | str | None,
+    parameter_set: MultirotorParameters | JointParameters | ArmParameters | str | None,
     kind: type[ParametersT],
     timestep: float,
 ) -> tuple[mujoco.MjSpec, RobotSpec, ParametersT]:
@@ -40,8 +46,7 @@ def open_mjcf(
     if isinstance(parameter_set, str) or parameter_set is None:
         parameter_set = robot.parameters(parameter_set)
     if not isinstance(parameter_set, kind):
-        lacks = "is not a multirotor" if kind is MultirotorParameters else "has no joints"
-        raise ConfigError(f"robot '{robot.name}' {lacks}")
+        raise ConfigError(f"robot '{robot.name}' {_LACKS[kind]}")
     try:
         spec = mujoco.MjSpec.from_file(str(robot.mjcf))
     except ValueError as error:

@@ -11,8 +11,9 @@ import dataclasses
 import hashlib
 import json
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from rich.table import Table
@@ -22,7 +23,7 @@ from sim.distributions import Distribution, as_data
 from sim.errors import ConfigError
 from sim.flight.parameters import FlightParameters
 from sim.inertia import principal_inertia
-from sim.randomizable import DISTURBANCES, PARAMETERS, SENSORS_AND_CLOCKS, Mode
+from sim.randomizable import DISTURBANCES, PARAMETERS, SENSORS_AND_CLOCKS, Mode, Parameter
 from sim.spec import GRAVITY, MultirotorParameters
 
 
@@ -37,13 +38,30 @@ class Term:
     """``scale``: nominal times draw; ``add``: nominal plus draw; ``set``: the draw itself."""
     source: str
     """Where the range comes from: data sheet, paper, calibration file, or a stated assumption."""
+    catalogue: ClassVar[Mapping[str, Parameter]] = PARAMETERS
+    """What can be named; tasks of another kind have their own (``sim.contact.randomizable``)."""
 
     def __post_init__(self) -> None:
-        if self.parameter not in PARAMETERS:
-            raise ConfigError(f"cannot randomize '{self.parameter}'; choose one of: {', '.join(sorted(PARAMETERS))}")
-        modes = PARAMETERS[self.parameter].modes
+        if self.parameter not in self.catalogue:
+            known = ", ".join(sorted(self.catalogue))
+            raise ConfigError(f"cannot randomize '{self.parameter}'; choose one of: {known}")
+        modes = self.info.modes
         if self.mode not in modes:
             raise ConfigError(f"'{self.parameter}' cannot be randomized by '{self.mode}'; choose: {', '.join(modes)}")
+
+    @property
+    def info(self) -> Parameter:
+        """Size, unit and bounds of the parameter."""
+        return self.catalogue[self.parameter]
+
+    def draw(self, key: int, n: int, per_rotor: int = 1) -> np.ndarray:
+        """Return (n, size) draws from the parameter's own stream of ``key``; ``per_rotor`` where the size is 0."""
+        stream = np.random.default_rng([key, zlib.crc32(self.parameter.encode())])
+        return self.distribution.sample(stream, (n, self.info.size or per_rotor))
+
+    def apply(self, value: np.ndarray, draw: np.ndarray) -> np.ndarray:
+        """Return the randomized value from the nominal one and a draw."""
+        return value * draw if self.mode == "scale" else value + draw if self.mode == "add" else draw
 
 
 @dataclass(frozen=True)
@@ -83,7 +101,7 @@ class RandomizationTable:
         table.add_column("source")
         symbol = {"scale": "nominal x", "add": "nominal +", "set": "="}
         for term in self.terms:
-            info = PARAMETERS[term.parameter]
+            info = term.info
             count = {0: " (per rotor)", 1: ""}.get(info.size, f" ({info.size})")
             unit = "" if term.mode == "scale" else f" {info.unit}"
             table.add_row(term.parameter + count, f"{symbol[term.mode]} {term.distribution}{unit}", term.source)
@@ -198,21 +216,16 @@ def sample(table: RandomizationTable, nominal: MultirotorParameters, rng: np.ran
         ConfigError: if the table reaches values without physical meaning (a mass below zero).
     """
     key = int(rng.integers(2**63))
-    draws = {term.parameter: _draw(term, key, nominal.num_rotors, n) for term in table.terms}
+    draws = {term.parameter: term.draw(key, n, nominal.num_rotors) for term in table.terms}
     value = _nominal_values(nominal, n)
     for term in table.terms:
-        value[term.parameter] = _apply(term.mode, value[term.parameter], draws[term.parameter])
-    _check(table, value)
+        value[term.parameter] = term.apply(value[term.parameter], draws[term.parameter])
+    check_bounds(table, PARAMETERS, value)
     return Sample(
         flight=_flight_parameters(nominal, value),
         **{name: _column(value[name]) for name in _PER_ENVIRONMENT},
         draws={name: draw.astype(np.float32) for name, draw in draws.items()},
     )
-
-
-def _draw(term: Term, key: int, num_rotors: int, n: int) -> np.ndarray:
-    stream = np.random.default_rng([key, zlib.crc32(term.parameter.encode())])
-    return term.distribution.sample(stream, (n, PARAMETERS[term.parameter].size or num_rotors))
 
 
 def _nominal_values(nominal: MultirotorParameters, n: int) -> dict[str, np.ndarray]:
@@ -224,16 +237,19 @@ def _column(value: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(value[:, 0] if value.shape[1] == 1 else value, np.float32)
 
 
-def _apply(mode: Mode, value: np.ndarray, draw: np.ndarray) -> np.ndarray:
-    return value * draw if mode == "scale" else value + draw if mode == "add" else draw
-
-
 _PER_ENVIRONMENT = tuple(field.name for field in dataclasses.fields(Sample) if field.name not in ("flight", "draws"))
 """Fields of ``Sample`` beside the airframe: parameters of the same names."""
 
 
-def _check(table: RandomizationTable, value: dict[str, np.ndarray]) -> None:
-    for name, parameter in PARAMETERS.items():
+def check_bounds(
+    table: RandomizationTable, catalogue: Mapping[str, Parameter], value: Mapping[str, np.ndarray]
+) -> None:
+    """Refuse values without physical meaning, naming table and parameter.
+
+    Raises:
+        ConfigError: a value beyond its parameter's bound.
+    """
+    for name, parameter in catalogue.items():
         smallest = value[name].min(initial=np.inf)
         negative, zero = smallest < 0.0, smallest == 0.0
         if (negative and parameter.bound != "any") or (zero and parameter.bound == "positive"):

@@ -1,4 +1,4 @@
-"""The physical constants of a robot, as frozen data: a multirotor's airframe, or joints with their gains.
+"""The physical constants of a robot, as frozen data: an airframe, joints with their gains, or an arm.
 
 SI units; names end in ``_b`` where they are in the body frame. ``sim.spec`` offers them to everyone else.
 """
@@ -145,3 +145,38 @@ class JointParameters:
     def mass(self) -> float:
         """Mass of the whole robot, kg."""
         return sum(self.link_mass)
+
+
+@dataclass(frozen=True)
+class ArmParameters:
+    """Physical constants of one arm with a parallel gripper, bolted to its table (a named parameter set).
+
+    Tuples of joints are in the order of ``joint_names``: the arm's hinges, driven by torque, then both fingers,
+    driven to positions.
+    """
+
+    name: str
+    joint_names: tuple[str, ...]
+    position_low: tuple[float, ...]
+    """rad; fingers m, each from the middle."""
+    position_high: tuple[float, ...]
+    velocity: tuple[float, ...]
+    """Largest speed, rad/s; fingers m/s."""
+    effort: tuple[float, ...]
+    """Largest torque, N m; fingers N."""
+    armature: tuple[float, ...]
+    """Inertia of rotor and gears seen at the joint, kg m^2; fingers kg."""
+    damping: tuple[float, ...]
+    """N m s/rad; fingers N s/m."""
+    home: tuple[float, ...]
+    """The posture that null-space control returns to."""
+    finger_kp: float
+    """Stiffness of a finger's servo, N/m."""
+    finger_kd: float
+    """Its damping, N s/m."""
+    source: str
+
+    @property
+    def num_hinges(self) -> int:
+        """Joints of the arm alone."""
+        return len(self.joint_names) - 2

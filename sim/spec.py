@@ -8,6 +8,7 @@ simulator or a learning framework. SI units everywhere; quaternions are wxyz; na
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -15,10 +16,13 @@ from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
 from sim.robot_parameters import GRAVITY as GRAVITY
+from sim.robot_parameters import ArmParameters as ArmParameters
 from sim.robot_parameters import JointParameters as JointParameters
 from sim.robot_parameters import MultirotorParameters as MultirotorParameters
 
-ActionLevel = Literal["motor", "rates_thrust", "attitude_thrust", "velocity", "position", "joint_position"]
+ActionLevel = Literal[
+    "motor", "rates_thrust", "attitude_thrust", "velocity", "position", "joint_position", "end_effector_delta"
+]
 SafeAction = Literal["level_and_descend", "land", "hold", "damp", "off"]
 
 ANY_AIRFRAME = "any"
@@ -41,6 +45,25 @@ class ObservationTerm:
     """Standard deviation of the white noise assumed in training, in ``unit``."""
     quaternion_order: str | None = None
     """``"wxyz"`` for quaternion terms, ``None`` otherwise."""
+
+
+@dataclass(frozen=True)
+class ImageTerm:
+    """An input with axes of its own beside the flat observation: a camera's picture, a taxel array's forces."""
+
+    name: str
+    shape: tuple[int, ...]
+    """As the sensor gives it, rows before columns, channels last; without the batch."""
+    unit: str
+    frame: str
+    """Frame and layout, e.g. ``"pad; pad, row, column, xyz"``."""
+    source: str
+    """Sensor that delivers it on the robot."""
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return math.prod(self.shape)
 
 
 def reference_terms(horizons_s: Sequence[float]) -> tuple[ObservationTerm, ...]:
@@ -141,7 +164,7 @@ class JointLimits(SupervisorLimits):
     """Hottest acceptable motor."""
 
 
-ParametersT = TypeVar("ParametersT", bound=MultirotorParameters | JointParameters)
+ParametersT = TypeVar("ParametersT", bound=MultirotorParameters | JointParameters | ArmParameters)
 
 
 @dataclass(frozen=True)
@@ -206,8 +229,8 @@ class SuccessCriterion:
 
 
 @dataclass(frozen=True)
-class TaskSpec:
-    """What a policy is asked to do, what it sees and how it is judged."""
+class PolicySpec:
+    """What a policy of any kind of task is, sees and commands."""
 
     name: str
     description: str
@@ -217,7 +240,6 @@ class TaskSpec:
     action: ActionSpec
     timing: Timing
     episode_s: float
-    success: SuccessCriterion
 
     @property
     def observation_size(self) -> int:
@@ -233,3 +255,10 @@ class TaskSpec:
     def control_steps(self) -> int:
         """Control steps in one episode."""
         return round(self.episode_s / self.timing.control_period_s)
+
+
+@dataclass(frozen=True)
+class TaskSpec(PolicySpec):
+    """What a policy that flies is asked to do, what it sees and how it is judged."""
+
+    success: SuccessCriterion

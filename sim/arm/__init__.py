@@ -1,0 +1,1 @@
+"""Arms with a parallel gripper: their model, their kinematics in a batch, and their control."""

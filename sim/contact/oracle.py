@@ -1,0 +1,61 @@
+"""A scripted controller that knows the truth: the proof that a task can be solved, and a teacher to compare with.
+
+It turns the object upright over its goal, waits until it is there, and lowers it. What it may use, a policy may
+not: the object's and the fixture's true places.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.envs.contact_task import ContactTaskEnv
+from sim.quaternions import cross, rotate
+
+Array = NDArray[np.float64]
+ABOVE_M = 0.012
+"""Where it waits, of the object's lower end over the goal's own height above the fixture."""
+CENTRED_M, UPRIGHT_RAD = 1.0e-3, 0.03
+"""Near enough to be lowered."""
+LOST_M = 4e-3
+"""So far beside the goal it rises and tries again."""
+PRESS_M = 3e-3
+"""How far below the goal it aims: 1.8 N on the published spring."""
+GAIN, TURN_GAIN = 2.0, 0.8
+"""Of the steps: goals are relative to where the tool is, and damping keeps it behind them."""
+TOUCH_N, STAND_M = 0.2, 1.5e-3
+"""Of an object that stands: the force that says so, and how far it is pressed."""
+LOWERING_M = 4e-3
+"""Largest step down: the arm does not move the way it is pushed, the faster the less."""
+
+
+class Oracle:
+    """One for all simulations of an environment."""
+
+    def __init__(self, env: ContactTaskEnv) -> None:
+        """Look on."""
+        self._env = env
+        self._lowering = np.zeros(env.num_envs, bool)
+        self._scale = np.array(env.spec.action.high)
+
+    def act(self) -> NDArray[np.float64]:
+        """Return actions for the present state; (n, 6) in [-1, 1]."""
+        world = self._env.world
+        goal, _ = world.goal()
+        axis = rotate(world.object_quaternion_w, (0.0, 0.0, 1.0))
+        upright = np.broadcast_to((0.0, 0.0, 1.0), axis.shape)
+        turn = cross(axis, upright)  # (its length is the sine of the tilt)
+        miss = goal - world.object_position_w
+        aside, tilt = np.linalg.norm(miss[:, :2], axis=1), np.linalg.norm(turn, axis=1)
+        self._lowering[self._env.age == 0] = False
+        self._lowering |= (aside < CENTRED_M) & (tilt < UPRIGHT_RAD)
+        self._lowering &= aside < LOST_M
+        miss[:, 2] += np.where(self._lowering, -PRESS_M, ABOVE_M - min(self._env.spec.workpiece.goal_m, 0.0))
+        # The tool turns about its own middle: what that moves the object by, it makes up for.
+        lever = world.object_position_w - world.arm.position_w
+        step = np.hstack([GAIN * miss - cross(np.clip(turn, -0.05, 0.05), lever), TURN_GAIN * turn])
+        step[:, 2] = np.where(self._lowering, np.maximum(step[:, 2], -LOWERING_M), step[:, 2])
+        if self._env.spec.workpiece.goal_m >= 0.0:  # what stands aligns itself
+            standing = self._lowering & (np.linalg.norm(world.fixture_force, axis=1) > TOUCH_N) & (aside < LOST_M)
+            step[standing] = (0.0, 0.0, -STAND_M, 0.0, 0.0, 0.0)
+        return np.clip(step / self._scale, -1.0, 1.0)

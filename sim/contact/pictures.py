@@ -1,0 +1,78 @@
+"""Pictures of a contact task: what the pads' cameras and a camera at the hand see."""
+
+from __future__ import annotations
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.contact.scene import GRIPPED, PADS
+from sim.contact.spec import IMAGE_COLUMNS, IMAGE_ROWS, WRIST_PIXELS
+from sim.contact.world import ContactWorld
+from sim.errors import ConfigError
+from sim.quaternions import conjugate, multiply, rotate
+from sim.tactile.image import TactileCamera
+from sim.tactile.shapes import Shape
+
+WRIST = "wrist"
+
+
+class Pictures:
+    """The pictures of both pads of every simulation."""
+
+    def __init__(self, world: ContactWorld) -> None:
+        """Prepare.
+
+        Raises:
+            ConfigError: for a pad without a camera.
+        """
+        self._world, self._count = world, world.batch.nsim
+        self._sites = [world.model.site(name).id for name in PADS]
+        self._places, self._turns = world.batch.bind("site_xpos"), world.batch.bind("site_xquat")
+        self._sizes = world.batch.expand("geom_size")[:, world.model.geom(GRIPPED).id]
+        shape = Shape("cylinder", tuple(world.model.geom(GRIPPED).size[:2]))
+        self._camera = TactileCamera(world.pad, [shape], num_pads=2 * self._count)
+
+    def render(self) -> NDArray[np.uint8]:
+        """Return (n, 2, rows, columns, 3)."""
+        world, turned = self._world, conjugate(self._turns[:, self._sites])
+        positions = rotate(turned, world.object_position_w[:, None] - self._places[:, self._sites])
+        quaternions = multiply(turned, world.object_quaternion_w[:, None])
+        self._camera.set_sizes(np.arange(2 * self._count), 0, np.repeat(self._sizes * (1.0, 1.0, 0.0), 2, axis=0))
+        picture = self._camera.render(positions.reshape(-1, 1, 3), quaternions.reshape(-1, 1, 4))
+        return picture.reshape(self._count, 2, IMAGE_ROWS, IMAGE_COLUMNS, 3).copy()
+
+
+class WristCamera:
+    """The camera at the hand, one simulation after another."""
+
+    def __init__(self, world: ContactWorld) -> None:
+        """Open MuJoCo's renderer.
+
+        Raises:
+            ConfigError: if there is no way to draw on this machine.
+        """
+        self._world = world
+        try:
+            self._renderer = mujoco.Renderer(world.model, WRIST_PIXELS, WRIST_PIXELS)
+        except (RuntimeError, ImportError, OSError, AttributeError, mujoco.FatalError) as error:
+            raise ConfigError(f"the wrist camera cannot draw here ({error}); try MUJOCO_GL=egl") from None
+
+    def render(self) -> NDArray[np.uint8]:
+        """Return (n, 64, 64, 3)."""
+        batch = self._world.batch
+        pictures = np.zeros((batch.nsim, WRIST_PIXELS, WRIST_PIXELS, 3), np.uint8)
+        for number in range(batch.nsim):
+            model, data = batch.get_model(number), batch.get_data(number)
+            mujoco.mj_forward(model, data)
+            pictures[number] = self._draw(model, data)
+        return pictures
+
+    def _draw(self, model: mujoco.MjModel, data: mujoco.MjData) -> NDArray[np.uint8]:
+        renderer = self._renderer
+        renderer.update_scene(data, camera=WRIST)
+        gripped = model.geom(GRIPPED)
+        for geom in renderer.scene.geoms[: renderer.scene.ngeom]:
+            if geom.objtype == mujoco.mjtObj.mjOBJ_GEOM and geom.objid == gripped.id:
+                geom.size[:] = gripped.size[[0, 0, 1]]  # (the renderer's own model has the largest)
+        return renderer.render()
