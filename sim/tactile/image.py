@@ -9,9 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from sim.errors import ConfigError
+from sim.tactile.field import ForceField
 from sim.tactile.kernels.height import fill_heights
+from sim.tactile.kernels.markers import draw_dots
 from sim.tactile.kernels.picture import paint
 from sim.tactile.lights import Lamps, default_calibration
+from sim.tactile.markers import Markers, moved
 from sim.tactile.sensor import Array, Camera, Pad
 from sim.tactile.shadows import darkening, lamp_rows
 from sim.tactile.shapes import Surface, pack, pack_triangles, rotation
@@ -32,7 +35,7 @@ class TactileCamera:
         indentation: of the last picture, before the skin's smoothing, m; (num_pads, rows, columns).
         skin: after it; the same shape.
         image: (num_pads, rows, columns, 3) of uint8, red green blue.
-        untouched: the picture of the untouched pad; (rows, columns, 3) of uint8.
+        untouched: the picture of the untouched pad, markers and all; (rows, columns, 3) of uint8.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class TactileCamera:
         *,
         size: tuple[int, int] | None = None,
         shadows: Lamps | None = None,
+        markers: Markers | None = None,
     ) -> None:
         """Prepare.
 
@@ -56,6 +60,7 @@ class TactileCamera:
             size: rows and columns of smaller pictures of the same footprint, whole fractions of the camera's; default:
                 the camera's own.
             shadows: the lamps that cast them; default: no shadows.
+            markers: dots on the skin; default: none.
 
         Raises:
             ConfigError: for a pad without a camera, a background of another size or a size that is no fraction.
@@ -66,6 +71,7 @@ class TactileCamera:
             raise ConfigError(
                 f"the background is {background.shape}, {pad.title} has pictures of {(whole.rows, whole.columns, 3)}"
             )
+        self._pad, self._markers = pad, markers
         self.camera, self.table, self.background = whole, table, np.ascontiguousarray(background, dtype=np.float32)
         if size is not None and tuple(size) != (whole.rows, whole.columns):
             self._shrink(pad.title, *size)
@@ -81,7 +87,9 @@ class TactileCamera:
         self._prepare_skin()
         self._lamps = lamp_rows(shadows)
         self._dark = np.float32(-darkening(shadows)) * self.background
-        self.untouched = self._flat_picture()
+        self._flat = self._flat_picture()
+        self.untouched = self._flat.copy()
+        self._draw_markers(self.untouched[None], None)
 
     def set_sizes(self, pads: npt.ArrayLike, number: int, sizes: npt.ArrayLike) -> None:
         """Give an object other lengths under some pads, as ``ForceField.set_sizes``.
@@ -93,12 +101,15 @@ class TactileCamera:
         """
         self._sizes[np.asarray(pads), number] = sizes
 
-    def render(self, positions: npt.ArrayLike, quaternions: npt.ArrayLike) -> npt.NDArray[np.uint8]:
+    def render(
+        self, positions: npt.ArrayLike, quaternions: npt.ArrayLike, field: ForceField | None = None
+    ) -> npt.NDArray[np.uint8]:
         """Return pictures, the array ``image``, overwritten by the next call.
 
         Args:
             positions: of the objects in the pad frame, m; (num_pads, objects, 3).
             quaternions: object to pad, wxyz; (num_pads, objects, 4).
+            field: what the gels feel, which moves the markers; default: they stay where they are.
         """
         places = np.asarray(positions, dtype=np.float64).reshape(*self._kinds.shape, 3)
         turned = rotation(np.asarray(quaternions, dtype=np.float64).reshape(*self._kinds.shape, 4))
@@ -106,11 +117,26 @@ class TactileCamera:
             self._kinds, self._sizes, np.ascontiguousarray(places), np.ascontiguousarray(turned), *self._meshes,
             *self.camera.pixel_m, self._thickness, self.indentation,
         )  # fmt: skip
-        return self.shade(self.indentation)
+        return self.shade(self.indentation, field)
 
-    def shade(self, indentation: Array) -> npt.NDArray[np.uint8]:
+    def shade(self, indentation: Array, field: ForceField | None = None) -> npt.NDArray[np.uint8]:
         """Return pictures of height maps, m, (num_pads, rows, columns), as ``render`` does."""
-        return self._paint(np.ascontiguousarray(indentation, dtype=np.float32), self.skin, self.image)
+        pixel_x, pixel_y = self.camera.pixel_m
+        self.skin[:], self.image[:] = 0.0, self._flat
+        paint(
+            np.ascontiguousarray(indentation, dtype=np.float32), pixel_x, pixel_y, self._reach, self._half_widths,
+            self.table.coefficients, self.background, self._lamps, self._dark, self.skin, self.image,
+        )  # fmt: skip
+        self._draw_markers(self.image, field)
+        return self.image
+
+    def _draw_markers(self, image: npt.NDArray[np.uint8], field: ForceField | None) -> None:
+        markers = self._markers
+        if markers is None:
+            return
+        rest = np.tile(markers.positions, (len(image), 1, 1))
+        places = rest if field is None else moved(markers, self._pad, field)
+        draw_dots(places, markers.radius_m, markers.level, *self.camera.pixel_m, image)
 
     def _flat_picture(self) -> npt.NDArray[np.uint8]:
         """Return what the table says of a flat skin, plus the background."""
@@ -118,15 +144,6 @@ class TactileCamera:
         flat = self.table.coefficients[0, (self.table.bins - 1) // 2]  # (3, 6)
         basis = np.stack([x * x, y * y, x * y, x, y, np.ones_like(x)], axis=-1)
         return np.clip(basis @ flat.T + self.background, 0.0, 255.0).astype(np.uint8)
-
-    def _paint(self, indentation: Array, skin: Array, image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-        pixel_x, pixel_y = self.camera.pixel_m
-        skin[:], image[:] = 0.0, self.untouched
-        paint(
-            indentation, pixel_x, pixel_y, self._reach, self._half_widths, self.table.coefficients, self.background,
-            self._lamps, self._dark, skin, image,
-        )  # fmt: skip
-        return image
 
     def _shrink(self, title: str, rows: int, columns: int) -> None:
         """Change to smaller pictures: pixels are as many times larger as they are fewer."""

@@ -31,6 +31,7 @@ SUITES = {
         "hover_full", "tracking", "baselines", "recovery", "radio_tracking", "levels", "any_airframe",
         "kernel", "l2f_ratio", "warp_kernel",
     ),
+    "touch": ("touch_image",),
 }  # fmt: skip
 
 
@@ -38,7 +39,9 @@ SUITES = {
 class Args:
     """Options of ``sim2metal bench``."""
 
-    suite: Annotated[Literal["first-flight", "robot-side", "firmware", "flight"], tyro.conf.Positional] = "first-flight"
+    suite: Annotated[Literal["first-flight", "robot-side", "firmware", "flight", "touch"], tyro.conf.Positional] = (
+        "first-flight"
+    )
     """Which set of figures to measure."""
     parts: tuple[str, ...] = ()
     """Only these parts of the suite (default: all)."""
