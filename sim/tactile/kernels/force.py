@@ -20,34 +20,22 @@ import numpy as np
 from numba import njit
 
 from sim.tactile.kernels.distance import BOX, CAPSULE, CYLINDER, MESH, PLANE, SPHERE
-from sim.tactile.kernels.interior import (
-    FASTMATH,
-    GX,
-    GY,
-    GZ,
-    ONE,
-    TINY,
-    ZERO,
-    S,
-    X,
-    Y,
-    Z,
-    in_box,
-    in_capsule,
-    in_cylinder,
-    in_mesh,
-    in_plane,
-)
+from sim.tactile.kernels.interior import FASTMATH, ONE, ZERO, in_box, in_capsule, in_cylinder, in_plane
 from sim.tactile.kernels.lanes import LANES, move
+from sim.tactile.kernels.octree import octree_distance
 from sim.tactile.kernels.rectangle import rectangle
 
-UX, UY, UZ, HELD = 7, 8, 9, 10
+S, GX, GY, GZ = 0, 1, 2, 3
+"""Rows of ``work``, one block of lanes: signed distance, m, and its gradient in the object's frame."""
+UX, UY, UZ, HELD = 4, 5, 6, 7
 """Rows of ``work``: the anchor's displacement, m, and whether the taxel touched (1 or 0): what is remembered."""
-FX, FY, FZ, DEPTH = 11, 12, 13, 14
+FX, FY, FZ, DEPTH = 8, 9, 10, 11
 """Rows of ``work``: force on the gel, N, and depth, m, by all objects so far."""
-SUMS = 15
+SUMS = 12
 """First of six rows of ``work``: force and torque by one object so far."""
 ROWS = SUMS + 6
+TINIER = np.float32(1e-30)
+"""Added to squares of forces, N^2, before they divide."""
 PLANES = 4
 """Numbers that are kept of every taxel: rows ``UX`` to ``HELD`` by every object, ``FX`` to ``DEPTH`` by the pad."""
 PADDING = LANES
@@ -113,10 +101,10 @@ def advance_field(
                 for column in range(left, right, LANES):
                     count = min(LANES, right - column)
                     x = (np.float32(column) - np.float32(0.5) * np.float32(columns - 1)) * pitch
-                    _look(kind, size, forest, frame, place, x, y, pitch, count, work)
+                    inside = _look(kind, size, forest, frame, place, x, y, pitch, count, work)
                     start = row * columns + column
                     remembered, felt = ((p * objects + o) * PLANES) * length + start, p * PLANES * length + start
-                    if _touched(work, count) > 0:
+                    if inside > 0:
                         _exchange(memory, remembered, UX, length, work, False)
                         _exchange(output, felt, FX, length, work, False)
                         _press(frame, place, velocity, spin, gel, x, y, pitch, count, work)
@@ -165,26 +153,53 @@ def _frame(quaternions, p, o):
 
 @njit(forceinline=True, fastmath=FASTMATH, error_model="numpy")
 def _look(kind, size, forest, frame, place, x, y, pitch, count, work):
-    """Fill distances and gradients in a block whose first taxel is at x, y."""
-    r00, r01, r02, r10, r11, r12, r20, r21, r22 = frame
-    dy, dz = y - place[1], -place[2]
-    for lane in range(LANES):
-        dx = x + np.float32(lane) * pitch - place[0]
-        work[X, lane] = r00 * dx + r10 * dy + r20 * dz  # R^T d: the taxel as the object sees it
-        work[Y, lane] = r01 * dx + r11 * dy + r21 * dz
-        work[Z, lane] = r02 * dx + r12 * dy + r22 * dz
-    if kind == SPHERE:
-        in_capsule(work, size[0], ZERO)
-    elif kind == BOX:
-        in_box(work, size[0], size[1], size[2])
+    """Fill distances and gradients in a block whose first taxel is at x, y; return how many taxels are inside."""
+    a, b, c = size
+    start = _seen(frame, x - place[0], y - place[1], -place[2])
+    way = (frame[0] * pitch, frame[1] * pitch, frame[2] * pitch)
+    inside = 0
+    if kind == BOX:
+        for lane in range(LANES):
+            px, py, pz = _along(start, way, lane)
+            inside += _fill(work, lane, count, in_box(px, py, pz, a, b, c))
     elif kind == CYLINDER:
-        in_cylinder(work, size[0], size[1])
-    elif kind == CAPSULE:
-        in_capsule(work, size[0], size[1])
+        for lane in range(LANES):
+            px, py, pz = _along(start, way, lane)
+            inside += _fill(work, lane, count, in_cylinder(px, py, pz, a, b))
     elif kind == PLANE:
-        in_plane(work)
+        for lane in range(LANES):
+            px, py, pz = _along(start, way, lane)
+            inside += _fill(work, lane, count, in_plane(px, py, pz))
+    elif kind in (SPHERE, CAPSULE):
+        half = b if kind == CAPSULE else ZERO
+        for lane in range(LANES):
+            px, py, pz = _along(start, way, lane)
+            inside += _fill(work, lane, count, in_capsule(px, py, pz, a, half))
     else:
-        in_mesh(work, forest, kind - MESH, count)
+        for lane in range(count):
+            px, py, pz = _along(start, way, lane)
+            inside += _fill(work, lane, count, octree_distance(forest, kind - MESH, px, py, pz))
+    return inside
+
+
+@njit(forceinline=True, fastmath=FASTMATH, error_model="numpy")
+def _seen(frame, x, y, z):
+    """Return a vector in the object's frame: R^T d."""
+    r00, r01, r02, r10, r11, r12, r20, r21, r22 = frame
+    return r00 * x + r10 * y + r20 * z, r01 * x + r11 * y + r21 * z, r02 * x + r12 * y + r22 * z
+
+
+@njit(forceinline=True, fastmath=FASTMATH, error_model="numpy")
+def _along(start, way, lane):
+    steps = np.float32(lane)
+    return start[0] + steps * way[0], start[1] + steps * way[1], start[2] + steps * way[2]
+
+
+@njit(forceinline=True, error_model="numpy")
+def _fill(work, lane, count, distance):
+    """Write distance and gradient; return 1 if a taxel of the block is inside (or nobody knows where), else 0."""
+    work[S, lane], work[GX, lane], work[GY, lane], work[GZ, lane] = distance
+    return 1 if (lane < count) & (not (distance[0] >= ZERO)) else 0
 
 
 @njit(forceinline=True, error_model="numpy")
@@ -205,15 +220,6 @@ def _exchange(taxels, start, first, block, work, out):
             move(taxels, there, work, here)  # pyright: ignore[reportCallIssue]
         else:
             move(work, here, taxels, there)  # pyright: ignore[reportCallIssue]
-
-
-@njit(forceinline=True, error_model="numpy")
-def _touched(work, count):
-    """Return how many taxels are inside the object (or nobody knows where)."""
-    number = 0
-    for lane in range(LANES):
-        number += 1 if (lane < count) & (not (work[S, lane] >= ZERO)) else 0
-    return number
 
 
 @njit(forceinline=True, fastmath=FASTMATH, error_model="numpy")
@@ -244,9 +250,9 @@ def _press(frame, place, velocity, spin, gel, x, y, pitch, count, work):
         along = ux * nx + uy * ny + uz * nz  # the normal has turned since
         ux, uy, uz = ux - along * nx, uy - along * ny, uz - along * nz
         fx, fy, fz = kt * (ux + tau * sx), kt * (uy + tau * sy), kt * (uz + tau * sz)
-        shear, limit = math.sqrt(fx * fx + fy * fy + fz * fz), mu * press
-        slips = shear > limit
-        scale = limit / max(shear, TINY)
+        square, limit = fx * fx + fy * fy + fz * fz, mu * press
+        slips = square > limit * limit
+        scale = limit * (ONE / math.sqrt(square + TINIER))  # (inverse roots are cheap, roots and quotients are not)
         scale = scale if slips else ONE
         fx, fy, fz = scale * fx, scale * fy, scale * fz
         ax, ay, az = give * fx, give * fy, give * fz  # slips: the anchor is dragged along
