@@ -2,7 +2,8 @@
 
 A verb is a module with ``Args`` (a dataclass), ``EXAMPLE`` (text for ``--help``) and
 ``run(args)`` that returns a JSON-able dictionary, and optionally ``CONFIG`` (tyro's
-configuration); this file parses, prints errors as one line and writes ``--json FILE``.
+configuration) and ``module_for(argv)``, which names another such module for some arguments;
+this file parses, prints errors as one line and writes ``--json FILE``.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ def main(argv: list[str] | None = None) -> int:
 def _run_verb(verb: str, argv: list[str]) -> int:
     import tyro
 
-    module = _import_verb(verb)
+    module = _import_verb(verb, argv)
     args_type = _with_json_option(module.Args)
     description = f"{(module.__doc__ or '').strip().splitlines()[0]}\n\nexample:\n{_indent(module.EXAMPLE)}"
     config = getattr(module, "CONFIG", ())
@@ -101,10 +102,11 @@ def _run_verb(verb: str, argv: list[str]) -> int:
     return 0
 
 
-def _import_verb(verb: str) -> Any:
+def _import_verb(verb: str, argv: list[str]) -> Any:
     module, _ = VERBS[verb]
     try:
-        return importlib.import_module(module)
+        loaded = importlib.import_module(module)
+        return importlib.import_module(loaded.module_for(argv)) if hasattr(loaded, "module_for") else loaded
     except ModuleNotFoundError as error:
         from sim.errors import ConfigError
 

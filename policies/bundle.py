@@ -24,10 +24,10 @@ from typing import Any
 import numpy as np
 
 from policies.limit_checks import check_action, check_limits
-from policies.strict_json import from_json, parse, render, to_json
+from policies.strict_json import from_json, parse, render, since_then, to_json
 from sim.errors import BundleError
 from sim.files import recover_folder, replace_folder
-from sim.spec import ActionSpec, FlightLimits, JointLimits, ObservationTerm, Timing
+from sim.spec import ActionSpec, FlightLimits, ImageTerm, JointLimits, ObservationTerm, Timing
 
 SCHEMA_VERSION = 1
 POLICY_FILE = "policy.onnx"
@@ -35,6 +35,9 @@ GOLDEN_FILE = "golden.npz"
 INFO_FILE = "bundle.json"
 C_FOLDER = "c"
 """Generated C, when exported; it embeds the bundle's id instead of being listed by hash."""
+
+_RESERVED = ("observation", "state_in", "reset")
+"""Graph inputs that are no images."""
 
 
 @dataclass(frozen=True)
@@ -74,18 +77,28 @@ class BundleInfo:
     """Commit, seed, resolved configuration, package versions, licences."""
     evaluation: dict[str, Any] = field(default_factory=dict)
     """The evaluation table the policy earned, with the table's hash."""
+    images: tuple[ImageTerm, ...] = since_then(())
+    """Inputs of the graph by name, beside the flat observation."""
 
     @property
     def observation_size(self) -> int:
-        """Length of the flat observation."""
+        """Length of the flat ``observation`` input."""
         return sum(term.size for term in self.observation)
+
+    @property
+    def input_size(self) -> int:
+        """Elements of all that is observed: the flat observation, and after it each image, row-major.
+
+        So they lie in golden sequences, in ``Policy.step`` and in generated C.
+        """
+        return self.observation_size + sum(image.size for image in self.images)
 
 
 @dataclass(frozen=True)
 class Golden:
     """Seeded closed-loop sequences recorded with the torch policy.
 
-    Shapes: ``observation`` (sequences, steps, observation_size), ``reset`` (sequences, steps),
+    Shapes: ``observation`` (sequences, steps, input_size), ``reset`` (sequences, steps),
     ``state`` (sequences, steps, state_size) after each step, ``action`` (sequences, steps,
     action_size); all float32.
     """
@@ -244,7 +257,7 @@ def _check_golden(golden: Golden, info: BundleInfo, where: Path) -> None:
     sequences, steps = golden.reset.shape if golden.reset.ndim == 2 else (-1, -1)
     expected = {
         "reset": (sequences, steps),
-        "observation": (sequences, steps, info.observation_size),
+        "observation": (sequences, steps, info.input_size),
         "state": (sequences, steps, info.state_size),
         "action": (sequences, steps, info.action.size),
     }
@@ -262,6 +275,9 @@ def _check_info(info: BundleInfo, where: Path) -> None:
     check_action(info.action, where)
     if len(info.state_scale) != info.state_size or not all(0.0 < scale < math.inf for scale in info.state_scale):
         raise BundleError(f"{where}: state_scale needs {info.state_size} positive values")
+    for image in info.images:
+        if not image.shape or min(image.shape) < 1 or image.name in _RESERVED:
+            raise BundleError(f"{where}: image '{image.name}' needs a name of its own and positive sizes")
     if not 0.0 < info.timing.control_period_s < math.inf:
         raise BundleError(f"{where}: control_period_s must be positive, is {info.timing.control_period_s}")
     for name, (low, high) in info.command_ranges.items():

@@ -16,9 +16,11 @@ from policies.evaluate_tracking import evaluate_tracking
 from policies.evaluation import Evaluation
 from policies.evaluator import Evaluator, evaluate
 from policies.runtime import OnnxPolicy
+from sim.contact.spec import ContactTaskSpec
 from sim.envs.task import FlightTask, load_flight_task, task_flown_by
-from sim.errors import BundleError
+from sim.errors import BundleError, ConfigError
 from sim.estimators import with_estimator
+from sim.registry import load_task
 
 __all__ = ["EXAMPLE", "Args", "Evaluation", "Evaluator", "check_same_task", "evaluate", "run"]
 
@@ -64,6 +66,9 @@ def run(args: Args) -> dict[str, Any]:
         ConfigError: for an unknown task or parameter set, or no episodes.
     """
     bundle = load_bundle(args.bundle)
+    console = Console(highlight=False)
+    if isinstance(load_task(bundle.info.task).TASK, ContactTaskSpec):
+        return _evaluate_contact(bundle, args, console)
     trained_for = bundle.info.robot
     task = (
         load_flight_task(bundle.info.task, args.robot)
@@ -76,7 +81,6 @@ def run(args: Args) -> dict[str, Any]:
     others = [name for name in task.ROBOT.parameter_sets if name != chosen] if args.other_sets else []
     policy = OnnxPolicy(bundle)
 
-    console = Console(highlight=False)
     if args.trajectory is not None:
         return evaluate_tracking(
             policy, task, args.trajectory, args.episodes, args.seed, chosen, args.threads, console
@@ -98,6 +102,19 @@ def run(args: Args) -> dict[str, Any]:
     beside = {name: judge(name, True) for name in others}
     _print(console, bundle, task, [calm, disturbed, *beside.values()])
     return _result(calm, disturbed, beside)
+
+
+def _evaluate_contact(bundle: Bundle, args: Args, console: Console) -> dict[str, Any]:
+    from policies.evaluate_contact import evaluate_contact
+    from sim.envs.contact_task import load_contact_task
+
+    for option in ("trajectory", "robot", "parameter_set", "estimator"):
+        if getattr(args, option) is not None:
+            raise ConfigError(
+                f"--{option.replace('_', '-')} is for what flies; {bundle.path} is of '{bundle.info.task}'"
+            )
+    task = load_contact_task(bundle.info.task)
+    return evaluate_contact(bundle, task, args.episodes, args.seed, args.threads, console)
 
 
 def check_same_task(bundle: Bundle, task: FlightTask) -> None:

@@ -21,6 +21,7 @@ from onnx import numpy_helper
 
 from policies.bundle import Bundle
 from policies.runtime import open_session
+from policies.torch_policy import image_shapes
 from sim.errors import BundleError, VerificationError
 
 OPSET = 18
@@ -34,11 +35,11 @@ def export_onnx(actor: torch.nn.Module) -> bytes:
     """Return ``actor`` as a serialised ONNX model with a dynamic axis named ``batch``.
 
     Inputs are ``observation``, ``state_in`` and ``reset``, outputs ``action`` and ``state_out``;
-    the three about memory are absent when ``actor.state_size`` is 0.
+    the three about memory are absent when ``actor.state_size`` is 0. Images of the actor are inputs by their names.
 
     Args:
-        actor: module with ``forward(observation, state_in, reset) -> (action, state_out)`` and
-            ``observation_size``, ``state_size``, ``action_size``.
+        actor: module with ``forward(observation, state_in, reset, *images) -> (action, state_out)`` and
+            ``observation_size``, ``state_size``, ``action_size``, and, if it takes images, ``images``.
 
     Raises:
         VerificationError: if the actor has no fixed graph, or the graph does not compute the same.
@@ -87,12 +88,12 @@ def _trace(actor: Any) -> onnx.ModelProto:
             program = torch.onnx.export(
                 wrapped,
                 # Two rows, because the exporter would take a batch of one for a constant.
-                tuple(torch.zeros(2, size) for size in inputs.values()),
+                tuple(torch.zeros(2, *shape) for shape in inputs.values()),
                 dynamo=True,
                 opset_version=OPSET,
                 input_names=list(inputs),
                 output_names=list(outputs),
-                dynamic_shapes=tuple({0: batch} for _ in inputs),
+                dynamic_shapes=_axes(actor, len(inputs), {0: batch}),
                 optimize=True,
                 verbose=False,
                 external_data=False,
@@ -104,6 +105,12 @@ def _trace(actor: Any) -> onnx.ModelProto:
     return program.model_proto
 
 
+def _axes(actor: torch.nn.Module, inputs: int, axes: dict[int, Any]) -> tuple[Any, ...]:
+    """Return the dynamic axes of each input, the images as the one tuple that ``*images`` is to the exporter."""
+    images = len(image_shapes(actor))
+    return (*((axes,) * (inputs - images)), *(((axes,) * images,) if images else ()))
+
+
 class _WithMemory(torch.nn.Module):
     """The actor under the name whose prefix ``_tidy`` removes."""
 
@@ -112,9 +119,9 @@ class _WithMemory(torch.nn.Module):
         self.actor = actor
 
     def forward(
-        self, observation: torch.Tensor, state_in: torch.Tensor, reset: torch.Tensor
+        self, observation: torch.Tensor, state_in: torch.Tensor, reset: torch.Tensor, *images: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        return self.actor(observation, state_in, reset)
+        return self.actor(observation, state_in, reset, *images)
 
 
 class _WithoutMemory(torch.nn.Module):
@@ -124,17 +131,17 @@ class _WithoutMemory(torch.nn.Module):
         super().__init__()
         self.actor = actor
 
-    def forward(self, observation: torch.Tensor) -> torch.Tensor:
+    def forward(self, observation: torch.Tensor, *images: torch.Tensor) -> torch.Tensor:
         nothing = observation[:, :0]
-        return self.actor(observation, nothing, observation[:, :1])[0]
+        return self.actor(observation, nothing, observation[:, :1], *images)[0]
 
 
-def _signature(actor: Any) -> tuple[dict[str, int], dict[str, int]]:
-    inputs, outputs = {"observation": int(actor.observation_size)}, {"action": int(actor.action_size)}
+def _signature(actor: Any) -> tuple[dict[str, tuple[int, ...]], tuple[str, ...]]:
+    """Return the shape of each input without the batch, in order, and the names of the outputs."""
+    inputs: dict[str, tuple[int, ...]] = {"observation": (int(actor.observation_size),)}
     if actor.state_size:
-        inputs |= {"state_in": int(actor.state_size), "reset": 1}
-        outputs |= {"state_out": int(actor.state_size)}
-    return inputs, outputs
+        inputs |= {"state_in": (int(actor.state_size),), "reset": (1,)}
+    return inputs | image_shapes(actor), ("action", "state_out") if actor.state_size else ("action",)
 
 
 def _tidy(model: onnx.ModelProto, actor: torch.nn.Module) -> onnx.ModelProto:
@@ -166,13 +173,14 @@ def _compare(actor: torch.nn.Module, content: bytes) -> None:
     generator = torch.Generator().manual_seed(0)
     inputs, outputs = _signature(actor)
     for batch, scale in ((1, 1.0), (3, 0.1), (64, 10.0)):
-        feeds = {name: scale * torch.randn(batch, size, generator=generator) for name, size in inputs.items()}
+        feeds = {name: scale * torch.randn(batch, *shape, generator=generator) for name, shape in inputs.items()}
         reset = (torch.arange(batch) % 2 == 0).float()[:, None]
         state = feeds.get("state_in", torch.zeros(batch, 0))
         if "reset" in feeds:
             feeds["reset"] = reset
         with torch.no_grad():
-            expected: Any = actor(feeds["observation"], state, reset)
+            images = (feeds[name] for name in image_shapes(actor))
+            expected: Any = actor(feeds["observation"], state, reset, *images)
         actual = session.run(list(outputs), {name: value.numpy() for name, value in feeds.items()})
         for name, torch_value, onnx_value in zip(outputs, expected, actual):
             reference = torch_value.numpy()

@@ -33,15 +33,17 @@ def check_limits(limits: FlightLimits | JointLimits, action: ActionSpec, where: 
     Raises:
         BundleError: naming ``where`` and the limit.
     """
+    arm = action.level == "end_effector_delta"  # its joints are not its commands, and it has no battery
     for item in dataclasses.fields(limits):
         value = getattr(limits, item.name)
         values = value if isinstance(value, tuple) else (value,)
-        if isinstance(value, tuple) and len(value) != action.size:
+        if isinstance(value, tuple) and len(value) != action.size and not arm:
             raise BundleError(f"{where}: limits.{item.name} needs one value for each of {', '.join(action.names)}")
-        signed = item.name.startswith("position_")
+        signed = item.name.startswith("position_") or (arm and item.name.startswith("battery_"))
         if not all(math.isfinite(number) and (signed or number > 0.0) for number in values):
             raise BundleError(f"{where}: limits.{item.name} must be {'finite' if signed else 'positive'}, is {value}")
     if isinstance(limits, JointLimits):
-        for joint, low, high in zip(action.names, limits.position_low_rad, limits.position_high_rad):
+        joints = range(len(limits.position_low_rad)) if arm else action.names
+        for joint, low, high in zip(joints, limits.position_low_rad, limits.position_high_rad):
             if not low < high:
                 raise BundleError(f"{where}: joint '{joint}' needs a range, has {low} to {high} rad")

@@ -27,7 +27,7 @@ def poisoned(golden: Golden, info: BundleInfo) -> Golden:
     Shapes: (3 * terms, 6, ...); the expected ``state`` and ``action`` are left empty (zeros),
     because only back ends are compared with each other.
     """
-    ends = np.cumsum([term.size for term in info.observation])
+    ends = np.cumsum([term.size for term in (*info.observation, *info.images)])
     elements = np.repeat(ends - 1, len(POISONS))
     count = len(elements)
     start = golden.observation[np.arange(count) % len(golden.observation), :1]

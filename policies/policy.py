@@ -19,7 +19,8 @@ class Policy(Protocol):
         """Compute one control step.
 
         Args:
-            observation: (N, observation_size) float32, raw SI terms in the bundle's order.
+            observation: (N, observation_size) float32, raw SI terms in the bundle's order, and after them each
+                image, row-major.
             state: (N, state_size) float32 from the previous step; ignored where ``reset`` is true.
             reset: (N,) bool, true on the first step of an episode.
 

@@ -7,6 +7,7 @@ gives a NaN action: the supervisor decides what that means, not the policy.
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,9 @@ class OnnxPolicy:
         """
         bundle = source if isinstance(source, Bundle) else load_bundle(source)
         self.bundle = bundle
-        self.observation_size = bundle.info.observation_size
+        self.observation_size = bundle.info.input_size
+        self._sizes = {"observation": (bundle.info.observation_size,)}
+        self._sizes |= {image.name: image.shape for image in bundle.info.images}
         self.state_size = bundle.info.state_size
         self.action_size = bundle.info.action.size
         self._session = open_session(bundle.read_policy(), str(bundle.policy_path))
@@ -53,7 +56,7 @@ class OnnxPolicy:
         """Compute one control step of ``N`` independent policies.
 
         Args:
-            observation: (N, observation_size) float32, raw SI terms.
+            observation: (N, observation_size) float32, raw SI terms, and after them each image, row-major.
             state: (N, state_size) float32 from the previous step.
             reset: (N,) bool, true on an episode's first step.
 
@@ -65,14 +68,15 @@ class OnnxPolicy:
         """
         observation = np.ascontiguousarray(observation, np.float32)
         _require_shape("observation", observation, (len(observation) if observation.ndim else 0, self.observation_size))
+        feeds = self._parts(observation)
         if self.state_size == 0:
-            action = self._session.run(["action"], {"observation": observation})[0]
+            action = self._session.run(["action"], feeds)[0]
             return np.asarray(action), np.zeros((len(observation), 0), np.float32)
         state = np.ascontiguousarray(state, np.float32)
         reset = np.ascontiguousarray(reset, np.float32)
         _require_shape("state", state, (len(observation), self.state_size))
         _require_shape("reset", reset, (len(observation),))
-        feeds = {"observation": observation, "state_in": state, "reset": reset[:, None]}
+        feeds |= {"state_in": state, "reset": reset[:, None]}
         action, state_out = self._session.run(["action", "state_out"], feeds)
         return np.asarray(action), np.asarray(state_out)
 
@@ -80,13 +84,23 @@ class OnnxPolicy:
         """Return a stepper for one robot with preallocated buffers, for the control loop."""
         return SingleStep(self)
 
+    def _parts(self, observation: np.ndarray) -> dict[str, np.ndarray]:
+        """Return views of what is observed, (N, observation_size), as the graph's inputs."""
+        parts, start = {}, 0
+        for name, shape in self._sizes.items():
+            stop = start + math.prod(shape)
+            part = observation if stop - start == self.observation_size else observation[:, start:stop]
+            parts[name] = part.reshape(len(observation), *shape)
+            start = stop
+        return parts
+
     def _check_signature(self) -> None:
         memory = self.state_size > 0
-        inputs = {"observation": self.observation_size}
-        outputs = {"action": self.action_size}
+        inputs: dict[str, tuple[int, ...]] = dict(self._sizes)
+        outputs: dict[str, tuple[int, ...]] = {"action": (self.action_size,)}
         if memory:
-            inputs |= {"state_in": self.state_size, "reset": 1}
-            outputs |= {"state_out": self.state_size}
+            inputs |= {"state_in": (self.state_size,), "reset": (1,)}
+            outputs |= {"state_out": (self.state_size,)}
         for kind, nodes, expected in (
             ("input", self._session.get_inputs(), inputs),
             ("output", self._session.get_outputs(), outputs),
@@ -97,12 +111,12 @@ class OnnxPolicy:
                     f"{self.bundle.policy_path}: {kind}s are {sorted(actual)}, expected {sorted(expected)};"
                     " export the bundle again"
                 )
-            for name, size in expected.items():
+            for name, shape in expected.items():
                 node = actual[name]
-                if node.type != "tensor(float)" or len(node.shape) != 2 or node.shape[1] != size:
+                if node.type != "tensor(float)" or tuple(node.shape[1:]) != shape:
                     raise BundleError(
                         f"{self.bundle.policy_path}: {kind} '{name}' is {node.type} {node.shape},"
-                        f" expected float32 (batch, {size}); export the bundle again"
+                        f" expected float32 (batch, {', '.join(map(str, shape))}); export the bundle again"
                     )
 
     def _check_golden(self, golden: Golden) -> None:
@@ -144,7 +158,7 @@ class SingleStep:
         """Compute one control step.
 
         Args:
-            observation: (observation_size,), raw SI terms.
+            observation: (observation_size,), raw SI terms, and after them each image, row-major.
 
         Returns:
             action (action_size,) float32, a copy.
@@ -163,7 +177,7 @@ class SingleStep:
 
     def _bind(self, policy: OnnxPolicy, source: np.ndarray, target: np.ndarray) -> ort.IOBinding:
         binding = policy._session.io_binding()
-        inputs = {"observation": self._observation}
+        inputs = policy._parts(self._observation)
         outputs = {"action": self._action}
         if policy.state_size:
             inputs |= {"state_in": source, "reset": self._reset}

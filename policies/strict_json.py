@@ -1,6 +1,7 @@
 """Frozen dataclasses <-> JSON, strictly: unknown, missing and mistyped fields are errors.
 
-Full precision: a float is written as the shortest text that reads back as the same float.
+Full precision: a float is written as the shortest text that reads back as the same float. A field that older files do
+not have is declared with ``since_then(default)``: it is written only where it says something.
 """
 
 from __future__ import annotations
@@ -14,6 +15,13 @@ from typing import Any, NoReturn
 import numpy as np
 
 from sim.errors import BundleError
+
+_LATER = "written only if not the default"
+
+
+def since_then(default: Any) -> Any:
+    """Return a dataclass field that files without it stand for ``default``, and that is not written when it is."""
+    return dataclasses.field(default=default, metadata={_LATER: True})
 
 
 def render(document: dict[str, Any]) -> str:
@@ -48,7 +56,7 @@ def parse(text: str) -> dict[str, Any]:
 def to_json(value: Any) -> Any:
     """Turn dataclasses, tuples and numpy numbers into plain JSON values."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: to_json(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        return {f.name: to_json(getattr(value, f.name)) for f in dataclasses.fields(value) if _says_something(f, value)}
     if isinstance(value, dict):
         return {str(key): to_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -105,11 +113,16 @@ def _dataclass_from_json(kind: type, value: Any, where: str) -> Any:
         raise BundleError(f"{where}: expected an object for {kind.__name__}")
     hints = typing.get_type_hints(kind)
     names = {f.name for f in dataclasses.fields(kind)}
-    wrong = sorted(set(value) ^ names)
+    later = {f.name for f in dataclasses.fields(kind) if _LATER in f.metadata}
+    wrong = sorted((set(value) ^ names) - (later - set(value)))
     if wrong:
         problem = "unknown" if wrong[0] in value else "missing"
         raise BundleError(f"{where}: {problem} field '{wrong[0]}' in {kind.__name__}")
-    return kind(**{name: from_json(hints[name], value[name], f"{where}.{name}") for name in names})
+    return kind(**{name: from_json(hints[name], value[name], f"{where}.{name}") for name in names & set(value)})
+
+
+def _says_something(field: dataclasses.Field[Any], owner: Any) -> bool:
+    return _LATER not in field.metadata or getattr(owner, field.name) != field.default
 
 
 def _one_of_from_json(kinds: tuple[type, ...], value: Any, where: str) -> Any:

@@ -1,5 +1,7 @@
 """Train a policy from random weights and save it as a bundle.
 
+Tasks that fly are trained here; those with an arm have options of their own (``policies.train_contact``):
+``sim2metal train peg_placement --help``.
 What a run leaves in its folder: ``config.json`` (resolved), ``checkpoint.npz``, ``curve.jsonl``,
 TensorBoard events, ``bundle/`` and ``result.json``.
 """
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,21 +18,24 @@ from typing import Any
 import torch
 import tyro
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from policies.build import build_bundle
 from policies.golden import LEAST_STEPS, STEPS
 from policies.learners.blas import use_one_thread
+from policies.training_bar import check_folder, train_with_bar
 from policies.training_run import CHECKPOINT, TrainConfig, TrainingRun, warm_up, with_airframe
+from sim.contact.spec import ContactTaskSpec
 from sim.envs.task import load_flight_task, task_at_level
 from sim.errors import ConfigError
 from sim.files import write_atomic
+from sim.registry import load_task, task_names
 
 EXAMPLE = """sim2metal train hover --seed 0 --out runs/hover
 sim2metal train hover --seed 0 --out runs/hover --resume
 sim2metal train hover --action rates --out runs/rates
 sim2metal train hover --robot x500 --out runs/x500
 sim2metal train hover --out runs/short --config.learner.iterations 200
+sim2metal train peg_placement --learner ppo --input privileged --out runs/peg
 tensorboard --logdir runs"""
 
 
@@ -63,6 +69,12 @@ class Args:
     """Settings of learner, starts and evaluation."""
 
 
+def module_for(argv: Sequence[str]) -> str:
+    """Return the module with the options of the task that is named in the arguments."""
+    named = next((argument for argument in argv if argument in task_names()), Args.task)
+    return "policies.train_contact" if isinstance(load_task(named).TASK, ContactTaskSpec) else __name__
+
+
 def run(args: Args) -> dict[str, Any]:
     """Train, save the bundle and return the ``train.`` figures.
 
@@ -75,7 +87,7 @@ def run(args: Args) -> dict[str, Any]:
     task = with_airframe(load_flight_task(task_at_level(args.task, args.action), args.robot), args.parameter_set)
     if args.golden_steps < LEAST_STEPS:
         raise ConfigError(f"--golden-steps must be at least {LEAST_STEPS}, got {args.golden_steps}")
-    _check_folder(args)
+    check_folder(args.out / CHECKPOINT, resume=args.resume, overwrite=args.overwrite)
     torch.set_num_threads(args.threads)
     use_one_thread()
     console = Console()
@@ -85,7 +97,7 @@ def run(args: Args) -> dict[str, Any]:
         shutil.rmtree(args.out / "tensorboard", ignore_errors=True)  # its files would go on beside the new ones
     run = TrainingRun(task, args.config, args.seed, args.out, resume=args.resume)
     write_atomic(args.out / "config.json", json.dumps(run.identity, indent=2) + "\n")
-    _train_with_bar(run, console)
+    train_with_bar(run, run.learner.iteration, run.config.learner.iterations, _note, console)
     bundle = build_bundle(
         args.bundle or args.out / "bundle", run.actor, task, args.seed, run.config, run.evaluation,  # type: ignore[arg-type]
         golden_steps=args.golden_steps,
@@ -108,30 +120,8 @@ def run(args: Args) -> dict[str, Any]:
     return result
 
 
-def _check_folder(args: Args) -> None:
-    """Lose no earlier run by accident."""
-    if args.resume and args.overwrite:
-        raise ConfigError("--resume goes on with a run, --overwrite replaces it: give one of them")
-    if (args.out / CHECKPOINT).exists() and not (args.resume or args.overwrite):
-        raise ConfigError(
-            f"{args.out} holds a run: go on with it by --resume, replace it by --overwrite, or give another --out"
-        )
-
-
-def _train_with_bar(run: TrainingRun, console: Console) -> None:
-    columns = (TextColumn("training"), BarColumn(), TextColumn("{task.fields[note]}"), TimeElapsedColumn())
-    total = run.config.learner.iterations
-    with Progress(*columns, console=console, refresh_per_second=4) as bar:
-        task = bar.add_task("training", total=total, completed=run.learner.iteration, note="")
-
-        def progress(done: int, values: dict[str, float]) -> None:
-            if done % 20 == 0 or done == total:
-                bar.update(task, completed=done, note=f"{done}/{total}  cost {values['cost']:.3f}")
-
-        try:
-            run.train(progress)
-        finally:
-            run.log.close()
+def _note(values: dict[str, float]) -> str:
+    return f"cost {values['cost']:.3f}"
 
 
 def _print(result: dict[str, Any], console: Console) -> None:

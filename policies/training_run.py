@@ -42,6 +42,8 @@ class TrainConfig:
     """Sizes of the actor's hidden layers; of a recurrent one, its dense layer and its state."""
     history: bool = True
     """The actor uses its memory; without, it acts on the present observation alone."""
+    integral_leak_s: float = 10.0
+    """Time in which the memory forgets the integrated position error, s: longer leaves less steady error."""
     learner: AnalyticConfig = field(default_factory=AnalyticConfig)
     start: StartConfig = field(default_factory=StartConfig)
     evaluate_from: float = 0.6
@@ -160,7 +162,7 @@ class TrainingRun:
         checkpoint = load_checkpoint(self.folder / CHECKPOINT)
         record = checkpoint.record
         if record["identity"] != self.identity:
-            name = _first_difference(record["identity"], self.identity)
+            name = first_difference(record["identity"], self.identity)
             raise ConfigError(
                 f"{self.folder / CHECKPOINT} was made with another {name}: give the same settings as before"
                 " (config.json) or train without --resume"
@@ -267,6 +269,7 @@ def new_actor(task: FlightTask, config: TrainConfig) -> FlightFeatures:
         "hidden": config.hidden,
         "control_period_s": task.TASK.timing.control_period_s,
         "preview_s": preview_s(task.TASK.actor_terms),
+        "integral_leak_s": config.integral_leak_s,
     }
     if not config.history:
         settings["feature_scale"] = FEATURE_SCALE | dict.fromkeys(MEMORY_FEATURES, 0.0)
@@ -285,6 +288,8 @@ def check(config: TrainConfig) -> None:
         ConfigError: naming the setting.
     """
     learner = config.learner
+    if not config.integral_leak_s > 0.0:
+        raise ConfigError(f"--integral-leak-s must be positive, got {config.integral_leak_s}")
     positive = {
         "learner.iterations": learner.iterations, "learner.num-envs": learner.num_envs,
         "learner.window": learner.window, "learner.episode-windows": learner.episode_windows,
@@ -300,9 +305,10 @@ def check(config: TrainConfig) -> None:
         raise ConfigError(f"--learner.discount must be between 0 and 1, got {learner.discount}")
 
 
-def _first_difference(before: Any, now: Any, name: str = "setting") -> str:
+def first_difference(before: Any, now: Any, name: str = "setting") -> str:
+    """Return the path of the first value that differs between two records, with both values."""
     if isinstance(before, dict) and isinstance(now, dict):
         for key in sorted(set(before) | set(now)):
             if before.get(key) != now.get(key):
-                return _first_difference(before.get(key), now.get(key), key if name == "setting" else f"{name}.{key}")
+                return first_difference(before.get(key), now.get(key), key if name == "setting" else f"{name}.{key}")
     return f"{name} ({before}, now {now})"

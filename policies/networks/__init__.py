@@ -1,6 +1,7 @@
 """Actor networks: torch modules ``forward(observation, state_in, reset) -> (action, state_out)``.
 
 Each has ``observation_size``, ``state_size``, ``action_size``, ``state_scale`` and ``config()``;
+One that takes images has them as further arguments of ``forward``, and their shapes by name in ``images``.
 ``build(config)`` rebuilds it from the bundle's record. A new network is one file and one line here.
 """
 
@@ -13,12 +14,14 @@ from torch import nn
 from policies.networks.gru_memory import GruMemory, GruMemoryConfig
 from policies.networks.memory_mlp import MemoryMlp, MemoryMlpConfig
 from policies.networks.pose import Pose, PoseConfig
+from policies.networks.touch_actor import TouchActor, TouchActorConfig
 from sim.errors import ConfigError
 
 _KINDS: dict[str, tuple[type[nn.Module], type]] = {
     "gru_memory": (GruMemory, GruMemoryConfig),
     "memory_mlp": (MemoryMlp, MemoryMlpConfig),
     "pose": (Pose, PoseConfig),
+    "touch_actor": (TouchActor, TouchActorConfig),
 }
 
 

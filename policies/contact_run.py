@@ -1,0 +1,282 @@
+"""One training run of a contact task: learner, best weights, checkpoints, clocks; resumable to the same result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from policies.checkpoint import Checkpoint, flat, load_checkpoint, part, save_checkpoint
+from policies.contact_evaluation import judge
+from policies.learners.contact.expert import load_expert
+from policies.learners.contact.imitation import Imitation, make_imitation
+from policies.learners.contact.inputs import load_input, pose_starts
+from policies.learners.contact.ppo import ContactPpo, make_ppo
+from policies.learners.contact.rollouts import EnvMaker, Rollouts
+from policies.learners.contact.settings import ContactTrainConfig, LearnerName
+from policies.learners.contact.touch_model import TouchModel, deployed
+from policies.learners.contact.weights import load_network, load_optimizer, network_arrays, optimizer_arrays
+from policies.networks.touch_actor import TouchActor, TouchActorConfig
+from policies.provenance import plain
+from policies.run_log import RunLog
+from policies.torch_policy import TorchPolicy
+from policies.training_run import CHECKPOINT, Clock, first_difference
+from sim.contact.spec import ContactTaskSpec
+from sim.errors import ConfigError
+
+_SELECTION_SEED = 7_000_000
+_JUDGE_SEED = 8_000_000
+"""Seeds of the evaluations inside training, apart from the reported ones (``sim2metal eval``: 1000)."""
+
+
+@dataclass(frozen=True)
+class ContactJob:
+    """What to train."""
+
+    task: ContactTaskSpec
+    learner: LearnerName
+    input: str
+    seed: int
+    config: ContactTrainConfig
+    expert: Path | None = None
+    """Folder of an earlier run: whose critic ``aacd`` takes over, whose actor ``dagger`` and ``bc`` imitate."""
+
+
+class ContactRun:
+    """Trains one policy; ``train`` runs to the end and may be killed and resumed at any time.
+
+    Every checkpoint is followed by new episodes from a seed of their own, so that nothing of the simulations has to
+    be kept for a resumed run to go on alike.
+    """
+
+    def __init__(self, job: ContactJob, make_env: EnvMaker, folder: Path, *, resume: bool = False) -> None:
+        """Prepare a run, from random weights or from the folder's checkpoint.
+
+        Raises:
+            ConfigError: if a setting cannot be, the expert does not fit, or a checkpoint was made with others.
+            StorageError: if there is nothing to resume or no expert, or the folder cannot be written.
+        """
+        check(job)
+        self.job, self.make_env, self.folder, self.config = job, make_env, folder, job.config
+        self.seen = load_input(job.input)
+        self.expert = None if job.expert is None else load_expert(job.expert, CHECKPOINT, job.task.name)
+        self.identity = plain({
+            "task": job.task.name,
+            **{name: getattr(job, name) for name in ("learner", "input", "seed", "config")},
+            "expert": None if self.expert is None else self.expert.digest,
+        })  # fmt: skip
+        self.groups = (*self.seen.groups, "privileged", *(self.expert.groups if self.expert else ()))
+        torch.manual_seed(job.seed)
+        self._begin_segment(0)
+        self.algorithm = self._algorithm()
+        self.iteration, self.best, self.best_score = 0, network_arrays(self.policy), {}
+        self.clock = Clock()
+        points = self._resume() if resume else None
+        self.log = RunLog(folder, points)
+
+    @property
+    def policy(self) -> TouchModel:
+        """The model in training."""
+        return self.algorithm.actor if isinstance(self.algorithm, ContactPpo) else self.algorithm.student  # type: ignore[return-value]
+
+    @property
+    def env_steps(self) -> int:
+        """Control steps of the learner so far."""
+        return self.iteration * self.config.num_envs * self.config.horizon
+
+    @property
+    def actor(self) -> TouchActor:
+        """The best weights so far, as a bundle holds them."""
+        model = self._model(self.seen.group, self.actor_config, len(self.actor_config.action_low))
+        load_network(model, {name: value for name, value in self.best.items() if not name.startswith("distribution.")})
+        return deployed(model)
+
+    def train(self, progress: Callable[[int, dict[str, float]], None]) -> None:
+        """Run to the last iteration.
+
+        Args:
+            progress: called after each iteration with its number and what it measured.
+        """
+        c = self.config
+        evaluate_at = set(np.linspace(0, c.iterations, c.evaluations + 1).astype(int).tolist())
+        self.clock.start()
+        while self.iteration < c.iterations:
+            if self.iteration % c.checkpoint_every == 0:
+                self._begin_segment(self.iteration // c.checkpoint_every)
+            values = self._iterate()
+            self.iteration += 1
+            if self.iteration in evaluate_at:
+                values |= self._select()
+            self.clock.read()
+            self.log.add(self.iteration, {"wall_s": self.clock.wall_s, **values})
+            progress(self.iteration, values)
+            if self.iteration % c.checkpoint_every == 0 or self.iteration == c.iterations:
+                self.save()
+        self.evaluation = self._judge(_JUDGE_SEED + self.job.seed, c.judge_episodes)
+        self.clock.read()
+
+    def save(self) -> None:
+        """Write curve and checkpoint.
+
+        Raises:
+            StorageError: if the disk is full; the previous files are intact.
+        """
+        self.log.flush()
+        record = {
+            "identity": self.identity,
+            "actor": plain(self.actor_config),
+            "iteration": self.iteration,
+            "points": self.log.points,
+            "best_score": self.best_score,
+            "wall_s": self.clock.wall_s,
+            "cpu_s": self.clock.cpu_s,
+        }
+        arrays = {**flat("model", network_arrays(self.policy)), **flat("best", self.best)}
+        arrays |= flat("optimizer", optimizer_arrays(self.algorithm.optimizer))
+        if isinstance(self.algorithm, ContactPpo):
+            arrays |= flat("critic", network_arrays(self.algorithm.critic))
+        save_checkpoint(self.folder / CHECKPOINT, Checkpoint(arrays, record))
+
+    def _iterate(self) -> dict[str, float]:
+        """One rollout and one update; returns what they measured."""
+        algorithm, rollouts = self.algorithm, self.rollouts
+        rewards = []
+        with torch.no_grad():
+            obs = rollouts.get_observations()
+            for _ in range(self.config.horizon):
+                obs, reward, done, extras = rollouts.step(algorithm.act(obs))
+                algorithm.process_env_step(obs, reward, done, extras)
+                rewards.append(float(reward.mean()))
+            algorithm.compute_returns(obs)
+        losses = algorithm.update()
+        values = {"reward": float(np.mean(rewards)), **{f"loss_{name}": value for name, value in losses.items()}}
+        if isinstance(algorithm, ContactPpo):
+            values |= {
+                "learning_rate": algorithm.learning_rate,
+                "noise": float(algorithm.actor.output_std.detach().mean()),
+            }
+        return values | rollouts.recent()
+
+    def _begin_segment(self, segment: int) -> None:
+        """Begin new episodes and random numbers that depend on the seed and the number of the segment alone."""
+        sensors = tuple(dict.fromkeys((*self.seen.sensors, *(self.expert.sensors if self.expert else ()))))
+        seed = int(np.random.SeedSequence([self.job.seed, segment]).generate_state(1)[0])
+        self.rollouts = Rollouts(self.make_env(self.config.num_envs, sensors, seed, training=True), self.groups)
+        if segment or hasattr(self, "algorithm"):
+            torch.manual_seed(seed)
+            self.policy.reset()
+
+    def _algorithm(self) -> ContactPpo | Imitation:
+        obs, c = self.rollouts.get_observations(), self.config
+        self.actor_config = actor_config(self.job)
+        if self.job.learner in ("dagger", "bc"):
+            assert self.expert is not None
+            student = self._model(self.seen.group, self.actor_config, len(self.actor_config.action_low))
+            cloning = self.job.learner == "bc"
+            algorithm = make_imitation(student, self.expert.actor(obs), obs, c.horizon, c.imitation, cloning=cloning)
+            algorithm.train_mode()
+            return algorithm
+        actor = self._model(self.seen.group, self.actor_config, len(self.actor_config.action_low), c.ppo.first_std)
+        critic = self._model("privileged", critic_config(self.job), 1)
+        algorithm = make_ppo(actor, critic, obs, c.horizon, c.ppo)
+        algorithm.train_mode()
+        if self.expert is not None:
+            self.expert.load_critic(critic)
+            if c.ppo.critic == "frozen":
+                algorithm.freeze_critic()
+        return algorithm
+
+    def _model(self, group: str, config: TouchActorConfig, outputs: int, std: float | None = None) -> TouchModel:
+        return TouchModel(self.rollouts.get_observations(), group, config, outputs, std)
+
+    def _resume(self) -> list[dict[str, Any]]:
+        checkpoint = load_checkpoint(self.folder / CHECKPOINT)
+        record, arrays = checkpoint.record, checkpoint.arrays
+        if record["identity"] != self.identity:
+            name = first_difference(record["identity"], self.identity)
+            raise ConfigError(
+                f"{self.folder / CHECKPOINT} was made with another {name}: give the same settings as before"
+                " (config.json) or train without --resume"
+            )
+        load_network(self.policy, part("model", arrays))
+        rate = load_optimizer(self.algorithm.optimizer, part("optimizer", arrays))
+        self.algorithm.learning_rate = rate
+        if isinstance(self.algorithm, ContactPpo):
+            load_network(self.algorithm.critic, part("critic", arrays))
+        else:
+            self.algorithm.expert_acts = self.algorithm.always
+        self.iteration, self.best, self.best_score = record["iteration"], part("best", arrays), record["best_score"]
+        self.clock.wall_s, self.clock.cpu_s = record["wall_s"], record["cpu_s"]
+        return record["points"]
+
+    def _select(self) -> dict[str, float]:
+        """Judge the present weights; keep them if they are the best so far."""
+        before, self.best = self.best, network_arrays(self.policy)
+        found = self._judge(_SELECTION_SEED + self.job.seed, self.config.evaluation_episodes)
+        score = (found["success_rate"], found["mean_reward"])
+        if self.best_score and score <= (self.best_score["success_rate"], self.best_score["mean_reward"]):
+            self.best = before
+        else:
+            self.best_score = {"iteration": float(self.iteration), "success_rate": score[0], "mean_reward": score[1]}
+        return {"success_rate": score[0], "mean_reward": score[1]}
+
+    def _judge(self, seed: int, episodes: int) -> dict[str, Any]:
+        if episodes == 0:
+            return {}
+        reach = np.array(self.job.task.action.high)
+        return judge(TorchPolicy(self.actor), self.make_env, self.seen, reach, episodes, seed).summary()
+
+
+def check(job: ContactJob) -> None:
+    """Refuse a job that cannot be done.
+
+    Raises:
+        ConfigError: naming the option.
+    """
+    if job.learner == "ppo" and job.expert is not None:
+        raise ConfigError("--expert is for aacd, dagger and bc: ppo learns from nobody")
+    if job.learner != "ppo" and job.expert is None:
+        raise ConfigError(f"--learner {job.learner} needs --expert FOLDER: a run of --learner ppo --input privileged")
+    c = job.config
+    positive = {
+        "iterations": c.iterations, "num-envs": c.num_envs, "horizon": c.horizon, "evaluations": c.evaluations,
+        "checkpoint-every": c.checkpoint_every, "evaluation-episodes": c.evaluation_episodes,
+        "network.hidden": min(c.network.hidden), "network.memory-size": c.network.memory_size,
+        "ppo.mini-batches": c.ppo.mini_batches, "ppo.epochs": c.ppo.epochs, "imitation.epochs": c.imitation.epochs,
+        "imitation.gradient-steps": c.imitation.gradient_steps,
+    }  # fmt: skip
+    for name, value in positive.items():
+        if value < 1:
+            raise ConfigError(f"--config.{name} must be at least 1, got {value}")
+    if job.learner in ("dagger", "bc") and c.horizon * c.imitation.epochs % c.imitation.gradient_steps:
+        raise ConfigError("--config.horizon times --config.imitation.epochs must be a multiple of gradient-steps")
+    if c.num_envs < c.ppo.mini_batches:
+        raise ConfigError(f"--config.num-envs must be at least the {c.ppo.mini_batches} mini-batches, got {c.num_envs}")
+
+
+def actor_config(job: ContactJob) -> TouchActorConfig:
+    """Return the sizes of the actor that a job trains."""
+    seen, network = load_input(job.input), job.config.network
+    layers = network.memory_layers if network.memory_layers is not None else int(bool(seen.images))
+    return TouchActorConfig(
+        observation_size=sum(term.size for term in seen.terms(job.task)),
+        action_low=job.task.action.low,
+        action_high=job.task.action.high,
+        images=seen.scaled_images(job.task),
+        poses=pose_starts(seen.terms(job.task)),
+        hidden=network.hidden,
+        memory=(layers, network.memory_size),
+        channels=network.channels,
+        kernels=network.kernels,
+        strides=network.strides,
+    )
+
+
+def critic_config(job: ContactJob) -> TouchActorConfig:
+    """Return the sizes of a critic that sees what only a simulator knows; its output is a value."""
+    poses = pose_starts(job.task.critic_terms)
+    return TouchActorConfig(job.task.critic_size, (-1.0,), (1.0,), hidden=job.config.network.hidden, poses=poses)

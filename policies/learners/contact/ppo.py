@@ -1,0 +1,56 @@
+"""PPO with a privileged critic, and asymmetric actor-critic distillation on top of it.
+
+Distillation (TacSL, arXiv 2408.06506, section V): a first stage trains an actor on low-dimensional state with a critic
+that sees everything; a second starts a new actor on touch from scratch, with that critic loaded, and goes on with the
+same loss: PPO's clipped objective and the Bellman error, nothing that imitates. The critic is fine-tuned or frozen.
+"""
+
+from __future__ import annotations
+
+from rsl_rl.algorithms import PPO
+from rsl_rl.storage import RolloutStorage
+from tensordict import TensorDict
+
+from policies.learners.contact.rollouts import NUM_ACTIONS
+from policies.learners.contact.settings import PpoSettings
+from policies.learners.contact.touch_model import TouchModel
+
+
+class ContactPpo(PPO):
+    """rsl-rl-lib's PPO; a frozen critic neither learns nor follows the observations' statistics."""
+
+    frozen = False
+
+    def freeze_critic(self) -> None:
+        """Keep the critic as it is."""
+        self.frozen = True
+        self.critic.requires_grad_(False)
+        self.train_mode()
+
+    def train_mode(self) -> None:
+        """Let actor and critic learn, unless the critic is frozen."""
+        super().train_mode()
+        if self.frozen:
+            self.critic.eval()
+
+
+def make_ppo(actor: TouchModel, critic: TouchModel, obs: TensorDict, horizon: int, settings: PpoSettings) -> ContactPpo:
+    """Return the algorithm for rollouts of ``horizon`` steps of as many environments as ``obs`` shows."""
+    storage = RolloutStorage("rl", len(obs), horizon, obs, [NUM_ACTIONS])
+    return ContactPpo(
+        actor,
+        critic,
+        storage,
+        num_learning_epochs=settings.epochs,
+        num_mini_batches=settings.mini_batches,
+        clip_param=settings.clip,
+        gamma=settings.discount,
+        lam=settings.trace,
+        value_loss_coef=settings.critic_weight,
+        entropy_coef=settings.entropy_weight,
+        learning_rate=settings.learning_rate,
+        max_grad_norm=settings.most_gradient,
+        use_clipped_value_loss=False,  # returns here are tens of clips wide: a critic held back so never gets there
+        schedule="adaptive" if settings.desired_kl > 0.0 else "fixed",
+        desired_kl=settings.desired_kl,
+    )

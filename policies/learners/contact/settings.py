@@ -1,0 +1,84 @@
+"""Settings of the learners of contact tasks.
+
+Published ones (TacSL, arXiv 2408.06506): clip 0.2, discount 0.99, lambda 0.95, 4 epochs, critic coefficient 2, DAgger's
+rate 3e-4. Theirs is tuned for one GPU: many short rollouts and a learning rate that follows the KL divergence
+(rsl-rl-lib's default) suit two cores better.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+LearnerName = Literal["ppo", "aacd", "dagger", "bc"]
+
+
+@dataclass(frozen=True)
+class NetworkSettings:
+    """Sizes of the actor and the critic."""
+
+    hidden: tuple[int, ...] = (256, 128, 64)
+    """Dense layers of both, with ELU."""
+    memory_layers: int | None = None
+    """Layers of the actor's LSTM, 0 for none; default: 1 where it feels or sees, 0 where it knows its state."""
+    memory_size: int = 128
+    """Outputs of each of them; published: 2 layers of 256."""
+    channels: tuple[int, ...] = (32, 32, 64)
+    """Of the convolutions."""
+    kernels: tuple[int, ...] = (8, 4, 3)
+    strides: tuple[int, ...] = (2, 1, 1)
+
+
+@dataclass(frozen=True)
+class PpoSettings:
+    """Proximal policy optimisation (arXiv 1707.06347), as rsl-rl-lib has it."""
+
+    learning_rate: float = 5e-4
+    """At the start; follows the KL divergence unless ``desired_kl`` is 0."""
+    desired_kl: float = 0.01
+    clip: float = 0.2
+    discount: float = 0.99
+    trace: float = 0.95
+    """Lambda of the generalised advantage estimate."""
+    epochs: int = 4
+    mini_batches: int = 4
+    critic_weight: float = 2.0
+    entropy_weight: float = 0.0
+    first_std: float = 0.6
+    """Exploration noise at the start, of a range of -1 to 1."""
+    most_gradient: float = 1.0
+    """Norm at which gradients are clipped."""
+    critic: Literal["fine-tuned", "frozen"] = "fine-tuned"
+    """What asymmetric distillation does with the critic of the first stage."""
+
+
+@dataclass(frozen=True)
+class ImitationSettings:
+    """Regression on an expert's actions, along its own or the student's episodes."""
+
+    learning_rate: float = 3e-4
+    epochs: int = 4
+    gradient_steps: int = 8
+    """Control steps that one gradient goes back through; the horizon times the epochs must be a multiple."""
+
+
+@dataclass(frozen=True)
+class ContactTrainConfig:
+    """Everything that determines a run, besides task, learner, input, expert and seed."""
+
+    iterations: int = 300
+    """Rollouts, each followed by an update."""
+    num_envs: int = 128
+    horizon: int = 32
+    """Control steps of a rollout in each environment."""
+    checkpoint_every: int = 25
+    """Iterations between two checkpoints; each begins new episodes, so that a resumed run goes on alike."""
+    evaluations: int = 6
+    """Candidates among which the best is kept, evenly spaced up to the last iteration."""
+    evaluation_episodes: int = 256
+    """Starts that choose among the candidates."""
+    judge_episodes: int = 1024
+    """Starts that judge the chosen one; 0 for none."""
+    network: NetworkSettings = field(default_factory=NetworkSettings)
+    ppo: PpoSettings = field(default_factory=PpoSettings)
+    imitation: ImitationSettings = field(default_factory=ImitationSettings)

@@ -1,0 +1,102 @@
+"""Actor and critic for rsl-rl-lib: state, images, an LSTM if wanted, dense layers.
+
+The same layers as ``policies.networks.touch_actor.TouchActor``, in the form that the library trains: dictionaries of
+observations, whole trajectories at once, a distribution on top. ``deployed`` makes the one of the other.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import torch
+from rsl_rl.models import MLPModel
+from rsl_rl.modules import RNN, EmpiricalNormalization
+from tensordict import TensorDict
+from torch import Tensor, nn
+
+from policies.networks.pose_features import PoseFeatures
+from policies.networks.touch_actor import LstmCell, TouchActor, TouchActorConfig, encoded_size, image_encoders
+
+
+class TouchModel(MLPModel):
+    """A model on one flat group and any number of images, with or without memory.
+
+    Args:
+        obs: an observation of the environment, for its sizes.
+        group: name of the flat group.
+        config: sizes, as of the deployed actor.
+        outputs: of the dense layers; 1 for a critic.
+        std: of the exploration noise at the start; ``None`` for a model without noise.
+    """
+
+    def __init__(
+        self, obs: TensorDict, group: str, config: TouchActorConfig, outputs: int, std: float | None = None
+    ) -> None:
+        layers, size = config.memory
+        self.is_recurrent = layers > 0
+        self._seen_size = encoded_size(config)
+        self._latent_size = size
+        distribution = None
+        if std is not None:
+            distribution = {"class_name": "GaussianDistribution", "init_std": std, "std_type": "log"}
+        super().__init__(
+            obs, {"model": [group]}, "model", outputs, config.hidden, "elu",
+            obs_normalization=True, distribution_cfg=distribution,
+        )  # fmt: skip
+        self.config = config
+        self.encoders = image_encoders(config)
+        self.group = group
+        self.pose_features = PoseFeatures(config.poses) if config.poses else None
+        self.rnn = RNN(self.obs_dim + self._seen_size, size, layers, "lstm") if layers else None
+
+    def get_latent(self, obs: TensorDict, masks: Tensor | None = None, hidden_state: Any = None) -> Tensor:
+        """Return what the dense layers see, of observations (batch, ...) or padded trajectories (time, batch, ...)."""
+        flat = super().get_latent(obs)
+        seen = [_over_all(encoder, obs[name]) for name, encoder in self.encoders.items()]
+        if self.pose_features is not None:
+            seen.append(self.pose_features(obs[self.group]))
+        x = torch.cat([flat, *seen], dim=-1)
+        return x if self.rnn is None else self.rnn(x, masks, hidden_state).squeeze(0)
+
+    def reset(self, dones: Tensor | None = None, hidden_state: Any = None) -> None:
+        """Forget, everywhere or where episodes are done."""
+        if self.rnn is not None:
+            self.rnn.reset(dones, hidden_state)
+
+    def get_hidden_state(self) -> Any:
+        """Return the LSTM's memory."""
+        return None if self.rnn is None else self.rnn.hidden_state
+
+    def detach_hidden_state(self, dones: Tensor | None = None) -> None:
+        """Let gradients end here."""
+        if self.rnn is not None:
+            self.rnn.detach_hidden_state(dones)
+
+    def _get_latent_dim(self) -> int:
+        return self._latent_size if self.is_recurrent else self.obs_dim + self._seen_size
+
+
+def deployed(model: TouchModel) -> TouchActor:
+    """Return the actor that a bundle holds, with the model's weights."""
+    actor = TouchActor(model.config)
+    normalizer = cast(EmpiricalNormalization, model.obs_normalizer)
+    with torch.no_grad():
+        actor.observation_mean.copy_(normalizer.mean)
+        actor.observation_std.copy_(normalizer.std + normalizer.eps)
+        actor.encoders.load_state_dict(model.encoders.state_dict())
+        actor.dense.load_state_dict(model.mlp.state_dict())
+        for layer, cell in enumerate(actor.cells):
+            _copy_layer(cast(RNN, model.rnn).rnn, layer, cast(LstmCell, cell))
+    return actor.eval()
+
+
+def _copy_layer(lstm: nn.Module, layer: int, cell: LstmCell) -> None:
+    for mine, theirs in ((cell.from_input, "ih"), (cell.from_output, "hh")):
+        mine.weight.copy_(getattr(lstm, f"weight_{theirs}_l{layer}"))
+        mine.bias.copy_(getattr(lstm, f"bias_{theirs}_l{layer}"))
+
+
+def _over_all(encoder: nn.Module, images: Tensor) -> Tensor:
+    """Encode images with any number of leading axes: (batch, *shape) or (time, batch, *shape)."""
+    leading = images.shape[: images.dim() - len(encoder.shape)]  # pyright: ignore[reportArgumentType]
+    return encoder(images.reshape(-1, *images.shape[len(leading) :]).float()).reshape(*leading, -1)

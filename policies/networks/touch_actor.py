@@ -1,0 +1,154 @@
+"""The actor of contact tasks: state, force fields and pictures in, a motion of the end effector out.
+
+Normaliser, convolutions, LSTM, dense layers and the action's scale are all inside the graph; its memory is explicit.
+Trained as ``policies.learners.contact.touch_model``, whose weights ``load`` takes over.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from policies.networks.image_encoder import Convolutions, ImageEncoder
+from policies.networks.pose_features import PoseFeatures, feature_count
+
+
+@dataclass(frozen=True)
+class TouchActorConfig:
+    """Every constant inside the graph besides the weights."""
+
+    observation_size: int
+    action_low: tuple[float, ...]
+    action_high: tuple[float, ...]
+    """The command at an output of -1 and of 1."""
+    images: tuple[tuple[str, tuple[int, ...], float], ...] = ()
+    """Name, shape without the batch and scale of each image."""
+    poses: tuple[int, ...] = ()
+    """Where poses begin in the observation (``pose_features``)."""
+    hidden: tuple[int, ...] = (256, 128, 64)
+    memory: tuple[int, int] = (0, 256)
+    """Layers and size of the LSTM; no layers for an actor without memory."""
+    channels: tuple[int, ...] = field(default=Convolutions.channels)
+    kernels: tuple[int, ...] = field(default=Convolutions.kernels)
+    strides: tuple[int, ...] = field(default=Convolutions.strides)
+
+    def __post_init__(self) -> None:
+        # JSON has lists for tuples.
+        images = tuple((str(name), tuple(shape), float(scale)) for name, shape, scale in self.images)
+        object.__setattr__(self, "images", images)
+
+    @property
+    def convolutions(self) -> Convolutions:
+        """Sizes of the encoders."""
+        return Convolutions(self.channels, self.kernels, self.strides)
+
+
+class TouchActor(nn.Module):
+    """Actor ``(observation, state_in, reset, *images) -> (action, state_out)`` with explicit memory."""
+
+    observation_mean: Tensor
+    observation_std: Tensor
+    middle: Tensor
+    reach: Tensor
+
+    def __init__(self, config: TouchActorConfig) -> None:
+        super().__init__()
+        self.settings = config
+        layers, size = config.memory
+        self.observation_size, self.action_size = config.observation_size, len(config.action_low)
+        self.images = {name: shape for name, shape, _ in config.images}
+        self.state_size, self.layers, self.size = 2 * layers * size, layers, size
+        low, high = torch.tensor(config.action_low), torch.tensor(config.action_high)
+        self.register_buffer("observation_mean", torch.zeros(1, config.observation_size))
+        self.register_buffer("observation_std", torch.ones(1, config.observation_size))
+        self.register_buffer("middle", 0.5 * (low + high))
+        self.register_buffer("reach", 0.5 * (high - low))
+        self.encoders = image_encoders(config)
+        self.pose_features = PoseFeatures(config.poses) if config.poses else None
+        width = config.observation_size + encoded_size(config)
+        self.cells = nn.ModuleList(LstmCell(width if layer == 0 else size, size) for layer in range(layers))
+        self.dense = dense_layers((size if layers else width, *config.hidden, self.action_size))
+
+    @property
+    def state_scale(self) -> list[float]:
+        """Typical magnitude of each state element: an LSTM's outputs and cells are of the order of one."""
+        return [1.0] * self.state_size
+
+    def config(self) -> dict[str, Any]:
+        """Return everything ``policies.networks.build`` needs, JSON-able."""
+        return {"kind": "touch_actor", **asdict(self.settings)}
+
+    def forward(self, observation: Tensor, state_in: Tensor, reset: Tensor, *images: Tensor) -> tuple[Tensor, Tensor]:
+        """Compute one control step.
+
+        Args:
+            observation: raw SI terms, ``(batch, observation_size)``.
+            state_in: memory of the previous step, ``(batch, state_size)``.
+            reset: 1.0 on the first step of an episode, ``(batch, 1)``.
+            images: in the order of ``images``, ``(batch, *shape)`` each.
+
+        Returns:
+            The motion, within its range, ``(batch, action_size)``, and the memory, ``(batch, state_size)``.
+        """
+        seen = [encoder(image) for encoder, image in zip(self.encoders.values(), images, strict=True)]
+        if self.pose_features is not None:
+            seen.append(self.pose_features(observation))
+        x = torch.cat([(observation - self.observation_mean) / self.observation_std, *seen], dim=1)
+        state_out = state_in
+        if self.layers:
+            x, state_out = self._remember(x, torch.where(reset > 0.5, 0.0, state_in))
+        return self.middle + self.reach * torch.clamp(self.dense(x), -1.0, 1.0), state_out
+
+    def _remember(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        parts = state.split(self.size, dim=1)
+        after = []
+        for layer, cell in enumerate(self.cells):
+            x, memory = cell(x, parts[2 * layer], parts[2 * layer + 1])
+            after += [x, memory]
+        return x, torch.cat(after, dim=1)
+
+
+class LstmCell(nn.Module):
+    """One LSTM layer's step, with torch's order of the gates (input, forget, cell, output).
+
+    Args:
+        inputs: size of the input.
+        size: of the output and of the memory.
+    """
+
+    def __init__(self, inputs: int, size: int) -> None:
+        super().__init__()
+        self.size = size
+        self.from_input, self.from_output = nn.Linear(inputs, 4 * size), nn.Linear(size, 4 * size)
+
+    def forward(self, x: Tensor, output: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the next output and memory, ``(batch, size)`` each."""
+        gates = self.from_input(x) + self.from_output(output)
+        let_in, keep, new, let_out = gates.split(self.size, dim=1)
+        memory = torch.sigmoid(keep) * memory + torch.sigmoid(let_in) * torch.tanh(new)
+        return torch.sigmoid(let_out) * torch.tanh(memory), memory
+
+
+def image_encoders(config: TouchActorConfig) -> nn.ModuleDict:
+    """Return an untrained encoder for each image, by name."""
+    return nn.ModuleDict({
+        name: ImageEncoder(shape, scale, config.convolutions) for name, shape, scale in config.images
+    })  # fmt: skip
+
+
+def encoded_size(config: TouchActorConfig) -> int:
+    """Return the length of what all encoders find and poses say."""
+    found = sum(ImageEncoder.output_size(shape, config.convolutions) for _, shape, _ in config.images)
+    return found + feature_count(len(config.poses))
+
+
+def dense_layers(sizes: tuple[int, ...]) -> nn.Sequential:
+    """Return linear layers of these sizes, ELU between them."""
+    layers: list[nn.Module] = []
+    for inputs, outputs in pairwise(sizes):
+        layers += [nn.Linear(inputs, outputs), nn.ELU()]
+    return nn.Sequential(*layers[:-1])

@@ -1,0 +1,129 @@
+"""Train a policy for a contact task and save it as a bundle: by reinforcement, from a critic, or from an expert.
+
+What a run leaves in its folder: ``config.json`` (resolved), ``checkpoint.npz``, ``curve.jsonl``,
+TensorBoard events, ``bundle/`` and ``result.json``.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+import tyro
+from rich.console import Console
+
+from policies.contact_bundle import build_contact_bundle
+from policies.contact_run import ContactJob, ContactRun, check
+from policies.learners.contact.environments import make_environment
+from policies.learners.contact.settings import ContactTrainConfig, LearnerName
+from policies.training_bar import check_folder, train_with_bar
+from policies.training_run import CHECKPOINT
+from sim.envs.contact_task import load_contact_task
+from sim.errors import ConfigError
+from sim.files import write_atomic
+
+EXAMPLE = """sim2metal train peg_placement --learner ppo --input privileged --out runs/expert
+sim2metal train peg_placement --learner aacd --input field --expert runs/expert --out runs/touch
+sim2metal train peg_placement --learner dagger --input image --expert runs/expert --out runs/seen
+sim2metal train peg_placement --learner ppo --input state --out runs/state --resume
+tensorboard --logdir runs"""
+
+
+@dataclass
+class Args:
+    """Train a policy for a contact task."""
+
+    task: tyro.conf.Positional[str]
+    """What to learn: a file of sim/tasks."""
+    learner: LearnerName = "ppo"
+    """ppo, aacd (new actor, the expert's critic), dagger or bc (imitate the expert's actor)."""
+    input: str = "state"
+    """What the actor sees: state, privileged, field, image or image+wrist."""
+    expert: Path | None = None
+    """Folder of an earlier run of the same task, for aacd, dagger and bc."""
+    seed: int = 0
+    """Of weights, starts, randomization and noise."""
+    out: Path = Path("runs/contact")
+    """Run folder."""
+    bundle: Path | None = None
+    """Where to save the bundle; default: ``bundle`` in the run folder."""
+    resume: bool = False
+    """Go on from the folder's checkpoint, to the same result as if it had never stopped."""
+    overwrite: bool = False
+    """Replace a run that is in the folder already."""
+    threads: int = 1
+    """Threads of torch and of the simulation."""
+    config: ContactTrainConfig = field(default_factory=ContactTrainConfig)
+    """Settings of learner, networks and evaluation."""
+
+
+def run(args: Args) -> dict[str, Any]:
+    """Train, save the bundle and return the ``train.`` figures.
+
+    Raises:
+        ConfigError: for an unknown task, input or impossible setting, or a folder with a run in it.
+        StorageError: if the disk is full; the last checkpoint is intact.
+    """
+    if args.seed < 0:
+        raise ConfigError(f"--seed must not be negative, got {args.seed}")
+    if args.threads < 1:
+        raise ConfigError(f"--threads must be at least 1, got {args.threads}")
+    module = load_contact_task(args.task)
+    check_folder(args.out / CHECKPOINT, resume=args.resume, overwrite=args.overwrite)
+    torch.set_num_threads(args.threads)
+    make_env = functools.partial(make_environment, module, threads=args.threads)
+    job = ContactJob(module.TASK, args.learner, args.input, args.seed, args.config, args.expert)
+    check(job)
+    if args.overwrite:
+        shutil.rmtree(args.out / "tensorboard", ignore_errors=True)  # its files would go on beside the new ones
+    console = Console(highlight=False)
+    with console.status("preparing (compiled code is cached after the first time)"):
+        run = ContactRun(job, make_env, args.out, resume=args.resume)
+    write_atomic(args.out / "config.json", json.dumps(run.identity, indent=2) + "\n")
+    train_with_bar(run, run.iteration, args.config.iterations, _note, console, every=1)
+    bundle = build_contact_bundle(
+        args.bundle or args.out / "bundle", run.actor, module.TASK, run.seen, make_env, args.seed, args.config,
+        run.evaluation,
+    )  # fmt: skip
+    result = {
+        "train.wall_s": run.clock.wall_s,
+        "train.cpu_s": run.clock.cpu_s,
+        "train.env_steps": run.env_steps,
+        "train.iterations": run.iteration,
+        "train.seed": args.seed,
+        "train.best": run.best_score,
+        "train.evaluation": run.evaluation,
+        "train.bundle": str(bundle.path),
+        "train.bundle_id": bundle.id,
+        "train.curve": str(run.log.path),
+    }
+    write_atomic(args.out / "result.json", json.dumps(result, indent=2) + "\n")
+    _print(result, console)
+    return result
+
+
+def _note(values: dict[str, float]) -> str:
+    success = values.get("success_rate_in_training")
+    reached = "" if success is None else f"  {success:.0%} success"
+    return f"reward {values['reward']:.4f}{reached}"
+
+
+def _print(result: dict[str, Any], console: Console) -> None:
+    best, judged = result["train.best"], result["train.evaluation"]
+    console.print(
+        f"trained in {result['train.wall_s']:.0f} s wall, {result['train.cpu_s']:.0f} CPU-s"
+        f" ({result['train.env_steps'] / 1e6:.2f} M steps)"
+    )
+    console.print(f"best weights: iteration {best['iteration']:.0f}, {best['success_rate']:.1%} success")
+    if judged:
+        low, high = judged["success_interval"]
+        console.print(
+            f"judged: {judged['success_rate']:.1%} of {judged['episodes']} starts"
+            f" (95 % interval {100 * low:.1f} - {100 * high:.1f})"
+        )
+    console.print(f"bundle: {result['train.bundle']} ({result['train.bundle_id'][:12]})")

@@ -1,0 +1,67 @@
+"""What is deployed computes what was trained: normaliser, convolutions, memory, step by step."""
+
+import numpy as np
+import pytest
+import torch
+from rsl_rl.utils import split_and_pad_trajectories
+from tensordict import TensorDict
+
+from policies.learners.contact.touch_model import TouchModel, deployed
+from policies.networks.touch_actor import TouchActorConfig
+
+N, STEPS = 3, 7
+REACH = (0.01, 0.01, 0.01, 0.05, 0.05, 0.05)
+
+
+def model(images=(), layers=0):
+    torch.manual_seed(0)
+    config = TouchActorConfig(
+        observation_size=8, action_low=tuple(-r for r in REACH), action_high=REACH, images=images, poses=(1,),
+        hidden=(16, 8), memory=(layers, 5), channels=(4, 4, 6),
+    )  # fmt: skip
+    obs = sequence(images)[0]
+    made = TouchModel(obs, "state", config, 6, std=0.5)
+    for _ in range(3):
+        made.update_normalization(sequence(images)[1])
+    return made
+
+
+def sequence(images):
+    g = torch.Generator().manual_seed(1)
+    shapes = {"state": (8,), **{name: shape for name, shape, _ in images}}
+    return TensorDict(
+        {name: torch.randn(STEPS, N, *shape, generator=g) for name, shape in shapes.items()}, batch_size=[STEPS, N]
+    )
+
+
+IMAGES = (("field", (2, 14, 10, 3), 0.5), ("wrist", (20, 20, 3), 2.0))
+
+
+@pytest.mark.parametrize(("images", "layers"), [((), 0), ((), 2), (IMAGES, 0), (IMAGES, 1)])
+def test_step_by_step(images, layers):
+    trained = model(images, layers).eval()
+    actor = deployed(trained)
+    state, reset = torch.zeros(N, actor.state_size), torch.ones(N, 1)
+    for t, obs in enumerate(sequence(images)):
+        with torch.no_grad():
+            expected = torch.clamp(trained(obs), -1.0, 1.0) * torch.tensor(REACH)
+            action, state = actor(obs["state"], state, reset, *(obs[name] for name, *_ in images))
+        np.testing.assert_allclose(action, expected, atol=1e-8)
+        done = torch.tensor([0, t == 3, t == 2])
+        trained.reset(done)
+        reset = done[:, None].float()
+        state = torch.where(reset > 0.5, torch.nan, state)  # what is left of the episode before must not matter
+
+
+def test_whole_trajectories_at_once_are_the_steps_one_by_one():
+    trained, obs = model(IMAGES, 1), sequence(IMAGES)
+    dones = torch.zeros(STEPS, N, 1)
+    dones[2, 1] = dones[4, 0] = 1.0
+    hidden = [torch.zeros(1, 5, 5) for _ in range(2)]  # of five trajectories
+    padded, masks = split_and_pad_trajectories(obs, dones)
+    at_once = trained(padded, masks=masks, hidden_state=tuple(hidden))
+    trained.reset()
+    for t in range(STEPS):
+        torch.testing.assert_close(at_once[t], trained(obs[t]))
+        trained.reset(dones[t, :, 0])
+        trained.detach_hidden_state()

@@ -1,0 +1,144 @@
+"""The learners of contact tasks, on a small one with a real force field."""
+
+import dataclasses
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from policies.checkpoint import load_checkpoint
+from policies.contact_run import ContactJob, ContactRun
+from policies.learners.contact.settings import ContactTrainConfig, ImitationSettings, NetworkSettings, PpoSettings
+from sim.errors import ConfigError, StorageError
+from tests.policies.learners.contact.centring import TASK, make_env
+
+SMALL = ContactTrainConfig(
+    iterations=12, num_envs=64, horizon=12, checkpoint_every=6, evaluations=1, evaluation_episodes=64,
+    judge_episodes=64, network=NetworkSettings(hidden=(32, 32), memory_size=16, channels=(4, 4, 8)),
+    imitation=ImitationSettings(learning_rate=3e-3),
+)  # fmt: skip
+
+
+def job(learner="ppo", seen="privileged", expert=None, **changes):
+    return ContactJob(TASK, learner, seen, 0, dataclasses.replace(SMALL, **changes), expert)
+
+
+def train(what, folder, *, resume=False, until=None):
+    run = ContactRun(what, make_env, folder, resume=resume)
+
+    def progress(iteration, values):
+        if iteration == until:
+            raise KeyboardInterrupt
+
+    if until:
+        with pytest.raises(KeyboardInterrupt):
+            run.train(progress)
+    else:
+        run.train(progress)
+    run.log.close()
+    return run
+
+
+@pytest.fixture(scope="module")
+def expert(tmp_path_factory):
+    """A finished run of the first stage."""
+    folder = tmp_path_factory.mktemp("expert")
+    return train(job(iterations=24), folder), folder
+
+
+def test_what_knows_the_ball_learns_to_centre_it(expert):
+    run, _ = expert
+    assert run.evaluation["success_rate"] > 0.9
+    assert run.evaluation["episodes"] == 64
+    first, last = run.log.points[0], run.log.points[-1]
+    assert last["reward"] > 0.7 * first["reward"]  # (rewards are negative)
+
+
+def test_touch_makes_up_for_what_the_reduced_state_does_not_tell(expert, tmp_path):
+    _, folder = expert
+    felt = train(job("bc", "field", folder, iterations=24), tmp_path / "felt").evaluation
+    told = train(job("bc", "state", folder, iterations=24), tmp_path / "told").evaluation
+    assert felt["success_rate"] > 0.8
+    assert told["success_rate"] < 0.5
+
+
+def test_a_student_acts_from_the_second_iteration_on_in_dagger_and_never_in_cloning(expert, tmp_path):
+    _, folder = expert
+    acting = {}
+    for learner in ("dagger", "bc"):
+        run = ContactRun(job(learner, "field", folder), make_env, tmp_path / learner)
+        acting[learner] = [run.algorithm.expert_acts]
+        run._iterate()
+        acting[learner].append(run.algorithm.expert_acts)
+        run.log.close()
+    assert acting == {"dagger": [True, False], "bc": [True, True]}
+
+
+@pytest.mark.parametrize("critic", ["frozen", "fine-tuned"])
+def test_asymmetric_distillation_begins_with_the_critic_of_the_first_stage(expert, tmp_path, critic):
+    first, folder = expert
+    run = ContactRun(job("aacd", "field", folder, ppo=PpoSettings(critic=critic)), make_env, tmp_path)
+    theirs = {name: value.clone() for name, value in first.algorithm.critic.state_dict().items()}
+    mine = run.algorithm.critic.state_dict()
+    assert all((mine[name] == value).all() for name, value in theirs.items())
+    actor = {name: value.clone() for name, value in run.policy.state_dict().items()}
+    run._iterate()
+    run.log.close()
+    kept = all((run.algorithm.critic.state_dict()[name] == value).all() for name, value in theirs.items())
+    assert kept == (critic == "frozen")
+    assert any((run.policy.state_dict()[name] != value).any() for name, value in actor.items())
+
+
+@pytest.mark.parametrize(("learner", "seen"), [("ppo", "field"), ("dagger", "image+wrist")])
+def test_a_killed_run_resumes_to_the_same_result(expert, tmp_path, learner, seen):
+    folder = None if learner == "ppo" else expert[1]
+    what = job(learner, seen, folder, num_envs=8, iterations=4, checkpoint_every=2, evaluation_episodes=8)
+    whole = train(what, tmp_path / "whole")
+    train(what, tmp_path / "killed", until=3)
+    resumed = train(what, tmp_path / "killed", resume=True)
+    assert resumed.evaluation == whole.evaluation
+    ours, theirs = (load_checkpoint(tmp_path / name / "checkpoint.npz").arrays for name in ("whole", "killed"))
+    assert ours.keys() == theirs.keys()
+    for name, value in ours.items():
+        np.testing.assert_array_equal(value, theirs[name], err_msg=name)
+    curves = [[json.loads(line) for line in (tmp_path / name / "curve.jsonl").open()] for name in ("whole", "killed")]
+    assert [{**point, "wall_s": 0} for point in curves[0]] == [{**point, "wall_s": 0} for point in curves[1]]
+
+
+def test_a_run_goes_on_only_with_the_settings_it_began_with(tmp_path):
+    what = job(iterations=1, checkpoint_every=1, evaluation_episodes=4, judge_episodes=0)
+    train(what, tmp_path)
+    with pytest.raises(ConfigError, match="another input"):
+        ContactRun(dataclasses.replace(what, input="state"), make_env, tmp_path, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("learner", "changes", "message"),
+    [
+        ("aacd", {}, "needs --expert"),
+        ("ppo", {"horizon": 0}, "horizon"),
+        ("ppo", {"num_envs": 2}, "mini-batches"),
+    ],
+)
+def test_impossible_jobs_are_refused(tmp_path, learner, changes, message):
+    with pytest.raises(ConfigError, match=message):
+        ContactRun(job(learner, **changes), make_env, tmp_path)
+
+
+def test_experts_that_do_not_fit_are_refused_by_name(expert, tmp_path):
+    _, folder = expert
+    with pytest.raises(ConfigError, match="ppo learns from nobody"):
+        ContactRun(job("ppo", expert=folder), make_env, tmp_path)
+    with pytest.raises(StorageError, match="no checkpoint"):
+        ContactRun(job("bc", expert=tmp_path / "nowhere"), make_env, tmp_path)
+    other = dataclasses.replace(job("bc", expert=folder), task=dataclasses.replace(TASK, name="another"))
+    with pytest.raises(ConfigError, match="'centring', not of 'another'"):
+        ContactRun(other, make_env, tmp_path)
+    wider = job("aacd", "field", folder, network=NetworkSettings(hidden=(48, 32)))
+    with pytest.raises(ConfigError, match="critic has other sizes"):
+        ContactRun(wider, make_env, tmp_path)
+    train(job("bc", "state", folder, iterations=1, judge_episodes=0), tmp_path / "imitated")
+    with pytest.raises(ConfigError, match="no critic"):
+        ContactRun(job("aacd", "field", tmp_path / "imitated"), make_env, tmp_path)
+    shutil.rmtree(tmp_path / "imitated")
