@@ -23,8 +23,8 @@ PRESS_M = 3e-3
 """How far below the goal it aims: 1.8 N on the published spring."""
 GAIN, TURN_GAIN = 2.0, 0.8
 """Of the steps: goals are relative to where the tool is, and damping keeps it behind them."""
-TOUCH_N, STAND_M = 0.2, 1.5e-3
-"""Of an object that stands: the force that says so, and how far it is pressed."""
+TOUCH_N, ENTERED_M, STAND_M = 0.2, 1.5e-3, 1.5e-3
+"""When the fixture leads the object, by force or by depth, it is only pressed, this far: it aligns itself."""
 LOWERING_M = 4e-3
 """Largest step down: the arm does not move the way it is pushed, the faster the less."""
 
@@ -36,6 +36,7 @@ class Oracle:
         """Look on."""
         self._env = env
         self._lowering = np.zeros(env.num_envs, bool)
+        self._hole_m = max(-env.spec.workpiece.goal_m, 0.0)
         self._scale = np.array(env.spec.action.high)
 
     def act(self) -> NDArray[np.float64]:
@@ -50,12 +51,14 @@ class Oracle:
         self._lowering[self._env.age == 0] = False
         self._lowering |= (aside < CENTRED_M) & (tilt < UPRIGHT_RAD)
         self._lowering &= aside < LOST_M
-        miss[:, 2] += np.where(self._lowering, -PRESS_M, ABOVE_M - min(self._env.spec.workpiece.goal_m, 0.0))
+        short = -miss[:, 2]  # how much too high it is
+        miss[:, 2] += np.where(self._lowering, -PRESS_M, ABOVE_M + self._hole_m)
         # The tool turns about its own middle: what that moves the object by, it makes up for.
         lever = world.object_position_w - world.arm.position_w
         step = np.hstack([GAIN * miss - cross(np.clip(turn, -0.05, 0.05), lever), TURN_GAIN * turn])
         step[:, 2] = np.where(self._lowering, np.maximum(step[:, 2], -LOWERING_M), step[:, 2])
-        if self._env.spec.workpiece.goal_m >= 0.0:  # what stands aligns itself
-            standing = self._lowering & (np.linalg.norm(world.fixture_force, axis=1) > TOUCH_N) & (aside < LOST_M)
-            step[standing] = (0.0, 0.0, -STAND_M, 0.0, 0.0, 0.0)
+        touching = np.linalg.norm(world.fixture_force, axis=1) > TOUCH_N
+        led = self._lowering & (touching if self._hole_m == 0.0 else short < self._hole_m - ENTERED_M)
+        step[led] = 0.0
+        step[led, 2] = -np.where(self._hole_m == 0.0, STAND_M, np.clip(GAIN * short[led], STAND_M, LOWERING_M))
         return np.clip(step / self._scale, -1.0, 1.0)

@@ -91,7 +91,7 @@ def _add_object(spec: mujoco.MjSpec, task: ContactTaskSpec) -> None:
     body.inertia = (1e-6, 1e-6, 1e-6)  # each simulation has its own, see the environment
     body.add_geom(
         name=GRIPPED, type=mujoco.mjtGeom.mjGEOM_CYLINDER, size=(radius, work.length_m / 2.0, 0.0), priority=1,
-        contype=_OBJECT_CONTYPE, conaffinity=0, solref=(0.005, 1.0), rgba=(0.85, 0.55, 0.2, 1.0),
+        contype=_OBJECT_CONTYPE, conaffinity=0, solref=fixtures.SOLREF, solimp=fixtures.SOLIMP, rgba=(0.85, 0.55, 0.2, 1.0),
     )  # fmt: skip
 
 

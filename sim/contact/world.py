@@ -93,7 +93,6 @@ class ContactWorld:
         self._set_object(ids, draws)
         self._set_fingers(ids, draws)
         self.batch.forward(ids, stage=_CURRENT)
-        self.gel.reset(ids)
         self.impedance.hold(ids)
 
     def move(self, change: Array) -> None:
@@ -138,6 +137,7 @@ class ContactWorld:
         mass = np.where(np.isnan(draws["mass"][:, 0]), solid, draws["mass"][:, 0])
         gripped = self.model.geom(GRIPPED).id
         fields["geom_size"][ids, gripped, 0] = radius
+        self.gel.reset(ids)
         fields["body_mass"][ids, self._object] = mass
         across = mass * (3.0 * radius**2 + length**2) / 12.0  # a solid cylinder's
         fields["body_inertia"][ids, self._object] = np.stack([across, across, mass * radius**2 / 2.0], axis=1)

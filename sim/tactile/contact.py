@@ -5,11 +5,11 @@ between pads and objects the field's elastic foundation makes the wrench, applie
 what the taxels show is what the object feels. Geoms of the pads must not collide with the objects (``contype``,
 ``conaffinity`` or an ``exclude``), or both contacts would act.
 
-A gel is stiff for light objects at usual steps: a patch of 1 cm^2 has 10^4 N/m, a peg 10 g. The change of its force
-over the step, -(d + k dt) (v' - v), therefore enters MuJoCo's implicit integration as damping of the object's free
-joint and of slide joints that carry a pad, with its value at the old velocity taken away again: at rest nothing
-remains of it, and force and motion agree exactly. The velocity is that beside the pads: of their own change, the last
-step's is taken, so that an object carried along does not lag behind as if it were heavier.
+A gel is stiff for light objects at usual steps: a patch of 1 cm^2 has 10^4 N/m, a peg 10 g. Its force at the end of a
+step is f - (d + k dt) (v' - v); moved to the other side of M (v' - v) = dt f, the change is an inertia, (d + k dt) dt,
+and so it enters MuJoCo: as armature of the object's free joint and of slide joints that carry a pad, which contacts
+with other bodies reckon with, too, and which weighs nothing. The velocity is that beside the pads: of their own
+change, the last step's is taken, so that an object carried along does not lag behind as if it were heavier.
 """
 
 from __future__ import annotations
@@ -44,8 +44,8 @@ class GelContact:
     """Pads of one kind on the bodies of a batch of simulations, and the geoms that they touch.
 
     Order of a step: ``contact.apply()``, then ``batch.step(stage=mjSTAGE_VEL)``. It owns ``xfrc_applied`` of the
-    bodies involved, and ``qfrc_applied`` and what it adds to ``dof_damping`` of the objects' free joints and of slide
-    joints of the pads' bodies.
+    bodies involved, and ``qfrc_applied`` and what it adds to ``dof_armature`` of the objects' free joints and of slide
+    joints of the pads' bodies; take that away by ``reset`` before ``batch.set_const``.
 
     Attributes:
         pad: the sensor.
@@ -101,9 +101,10 @@ class GelContact:
 
         self._places, self._turns = batch.bind("xpos"), batch.bind("xquat")
         self._twists, self._centres = batch.bind("cvel"), batch.bind("subtree_com")
-        self._mass_centres, self._speeds = batch.bind("xipos"), batch.bind("qvel")
+        self._mass_centres = batch.bind("xipos")
         self._applied, self._generalized = batch.bind("xfrc_applied"), batch.bind("qfrc_applied")
-        self._damping = batch.expand("dof_damping")
+        # MuJoCo keeps the diagonal of simple bodies ready, armature included.
+        self._armature, self._ready = batch.expand("dof_armature"), batch.expand("dof_M0")
         self._added = np.zeros((batch.nsim, len(self._softened)))
         self._carried_last, self._begun = np.zeros_like(self._added), np.zeros(batch.nsim, bool)
         seen = (*shape, len(objects))
@@ -173,8 +174,9 @@ class GelContact:
             self._mass_centres, self._applied,
         )  # fmt: skip
         added = self._softening(force)
-        self._damping[:, self._softened] += added - self._added
-        self._generalized[:, self._softened] = added * (self._speeds[:, self._softened] + self._carried())
+        for inertia in (self._armature, self._ready):
+            inertia[:, self._softened] += self._dt * (added - self._added)
+        self._generalized[:, self._softened] = added * self._carried()
         self._added = added
 
     def _feel(self) -> None:
@@ -196,7 +198,7 @@ class GelContact:
             self._places[:, self._origins], self.field.normal_stiffness.reshape(self._shape),
             self.pad.gel.damping_s_m, SHEAR_RATIO, self.pad.gel.relaxation_s, self._dt, self._linear, self._angular,
         )  # fmt: skip
-        added = np.zeros(self._damping.shape)
+        added = np.zeros(self._armature.shape)
         for number, dofs in enumerate(self._free):
             for dof in dofs:
                 added[:, dof : dof + 3] += self._linear[:, :, number].sum(axis=1)[:, None]
@@ -210,7 +212,7 @@ class GelContact:
         """Return how much faster the pads carried the objects' joints than a step ago; (simulations, softened)."""
         turning, moving = self._twists[:, self._pads.bodies, :3], self._twists[:, self._pads.bodies, 3:]
         centres = self._centres[:, self._roots[self._pads.bodies]]
-        carried = np.zeros(self._damping.shape)
+        carried = np.zeros(self._armature.shape)
         for number, dofs in enumerate(self._free):
             body = self._origins[number]
             arm = self._places[:, None, body] - centres
@@ -224,7 +226,8 @@ class GelContact:
 
     def _take_away(self, which: npt.NDArray[np.intp]) -> None:
         rows = np.ix_(which, self._softened)
-        self._damping[rows] -= self._added[which]
+        for inertia in (self._armature, self._ready):
+            inertia[rows] -= self._dt * self._added[which]
         self._generalized[rows] = 0.0
         self._added[which] = 0.0
         self._begun[which] = False
