@@ -50,6 +50,7 @@ class ColourLaw:
 
     Attributes:
         weights: (functions of the normal, functions of the place, 3).
+        limit: difference of colours, grey levels, beyond which a pixel is not the skin's: a marker or dust.
         residual: standard deviation of the pixels it was fitted to, grey levels.
     """
 
@@ -68,8 +69,8 @@ class ColourLaw:
         for _ in range(rounds):
             self.weights = _solve(features[chosen], pixels.colour[chosen])
             off = np.linalg.norm(pixels.colour - features @ self.weights.reshape(-1, 3), axis=1)
-            self._limit = trim * 1.4826 * max(float(np.median(off)), 1e-6)
-            chosen = off <= self._limit
+            self.limit = trim * 1.4826 * max(float(np.median(off)), 1e-6)
+            chosen = off <= self.limit
         self.residual = float(np.sqrt(np.square(off[chosen]).mean() / 3.0))
 
     def at(self, place: Numbers) -> Callable[[Numbers], Numbers]:
@@ -98,7 +99,7 @@ class ColourLaw:
     def _corrections(self, bins: int, pixels: Pixels) -> Numbers:
         """Return what each bin's pixels have beyond the law, grey levels; (bins, bins, 3)."""
         off = pixels.colour - self.at(pixels.place)(pixels.normal)
-        good = np.linalg.norm(off, axis=1) <= self._limit
+        good = np.linalg.norm(off, axis=1) <= self.limit
         i, j = _bin(pixels.normal[good], bins)
         sums = np.zeros((bins, bins, 4))
         np.add.at(sums, (i, j), np.column_stack([off[good], np.ones(len(i))]))

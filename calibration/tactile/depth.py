@@ -75,17 +75,17 @@ class BallRenderer:
         return rows, slice(max(int(circle.column - across), 0), min(int(circle.column + across) + 2, camera.columns))
 
 
-def fit_depth(renderer: BallRenderer, picture: npt.NDArray[np.uint8], circle: Circle, radius_m: float) -> float:
+def fit_depth(renderer: BallRenderer, picture: Levels, circle: Circle, radius_m: float) -> float:
     """Return the depth of a ball, m.
 
     Args:
         renderer: of the pad.
-        picture: as the camera saw it; (rows, columns, 3).
+        picture: as the camera saw it, grey levels; (rows, columns, 3).
         circle: the contact; its middle is taken as right.
         radius_m: of the ball, m.
     """
     part = renderer.around(circle)
-    seen = picture[part].astype(np.float32)
+    seen = picture[part]
     first = circle_depth(circle, radius_m, camera_of(renderer.pad).pixel_m[0])
     deepest = min(renderer.pad.gel.thickness_m, 0.99 * radius_m)
 

@@ -75,11 +75,10 @@ def _pictures(axes: npt.NDArray[Any], fit: Fit) -> None:
     n = max((n for n, at in fit.seen.items() if at.held_out), key=lambda n: fit.seen[n].depth_m)
     at, press = fit.seen[n], fit.recording.presses[n]
     rendered = BallRenderer(fit.recording.pad, fit.calibration).picture(at.circle, press.radius_m, at.depth_m)
-    seen = fit.recording.pictures[n]
+    seen = fit.recording.picture(n)
     _picture(axes[0], seen, f"held out: {press.image}")
     _picture(axes[1], rendered, f"rendered, {at.depth_m * MM:.2f} mm deep")
-    left = seen.astype(np.float32) - rendered
-    _picture(axes[2], 128.0 + AMPLIFIED * left, f"left over, x {AMPLIFIED:g}")
+    _picture(axes[2], 128.0 + AMPLIFIED * (seen - rendered), f"left over, x {AMPLIFIED:g}")
 
 
 def _colours(axes: Axes, fit: Fit) -> None:
@@ -122,7 +121,7 @@ def _profile(fit: Fit, renderer: BallRenderer, n: int, at: Seen) -> tuple[npt.ND
     """Return twentieths of the contact's radius and squared errors, (pixels,) each."""
     part = renderer.around(at.circle)
     rendered = renderer.picture(at.circle, fit.recording.presses[n].radius_m, at.depth_m)[part]
-    error = np.square(fit.recording.pictures[n][part].astype(np.float32) - rendered).mean(axis=2)
+    error = np.square(fit.recording.picture(n)[part] - rendered).mean(axis=2)
     rows, columns = np.mgrid[part]
     pixel_x, pixel_y = camera_of(renderer.pad).pixel_m
     distance = np.hypot(columns - at.circle.column, (rows - at.circle.row) * pixel_y / pixel_x) / at.circle.radius

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from calibration.tactile.ball import Circle, find_ball
 from calibration.tactile.colours import ColourLaw, Pixels
 from calibration.tactile.depth import BallRenderer, Stiffness, fit_depth, fit_weights
+from calibration.tactile.lighting import gain
 from calibration.tactile.placing import ball_pixels, moved
 from calibration.tactile.recording import FEWEST_PRESSES, Recording
 from calibration.tactile.scale import FEWEST_PLACES, Scale, fit_scale
@@ -21,6 +22,8 @@ from sim.tactile.stiffness import Press as Weighed
 
 ROUNDS = 4
 """Of law, places and scale; the middles move by less than a tenth of a pixel in the last."""
+AROUND = 2.0
+"""Radii of the contact beyond which the skin is flat."""
 FURTHEST_M = 0.5e-3
 """A ball further than this from where its line says it is, is another ball, or the line is wrong."""
 
@@ -83,6 +86,7 @@ def calibrate(recording: Recording, held_out: int = 5, bins: int = 125, tell: Te
     """
     tell("finding the balls")
     seen, left_out = _find(recording, held_out)
+    recording = _relit(recording, seen)
     pixel_m, scale = _pixel_m(recording, seen)
     for number in range(ROUNDS):
         tell(f"fitting colours and places, round {number + 1} of {ROUNDS}")
@@ -129,6 +133,22 @@ def _find(recording: Recording, held_out: int) -> tuple[dict[int, Seen], dict[st
     return seen, left_out
 
 
+def _relit(recording: Recording, seen: dict[int, Seen]) -> Recording:
+    """Return the recording with the light measured where nothing touches, now that this is known."""
+    gains = recording.gains.copy()
+    for n, at in seen.items():
+        untouched = _distance(recording, at.circle, _nominal(recording)) > AROUND * at.circle.radius
+        if untouched.any():
+            gains[n] = gain(recording.pictures[n], recording.background, recording.noise, untouched)
+    return replace(recording, gains=gains)
+
+
+def _distance(recording: Recording, circle: Circle, pixel_m: tuple[float, float]) -> npt.NDArray[np.float64]:
+    """Return the distance of each pixel from a circle's middle, px along the columns; (rows, columns)."""
+    rows, columns = np.indices(recording.background.shape[:2])
+    return np.hypot(columns - circle.column, (rows - circle.row) * (pixel_m[1] / pixel_m[0]))
+
+
 def _nominal(recording: Recording) -> tuple[float, float]:
     return recording.pixel_m or camera_of(recording.pad).pixel_m
 
@@ -166,7 +186,7 @@ def _with_depths(recording: Recording, seen: dict[int, Seen], calibration: Calib
     found = {}
     for n, at in seen.items():
         press = recording.presses[n]
-        depth = press.depth_m or fit_depth(renderer, recording.pictures[n], at.circle, press.radius_m)
+        depth = press.depth_m or fit_depth(renderer, recording.picture(n), at.circle, press.radius_m)
         found[n] = replace(at, depth_m=depth)
     return found
 
@@ -182,11 +202,8 @@ def _stiffness(recording: Recording, seen: dict[int, Seen], calibration: Calibra
 
 
 def _covered(recording: Recording, seen: dict[int, Seen], pixel_m: tuple[float, float]) -> float:
-    camera = camera_of(recording.pad)
-    rows, columns = np.indices((camera.rows, camera.columns))
-    covered: npt.NDArray[np.bool_] = np.zeros((camera.rows, camera.columns), bool)
+    covered = np.zeros(recording.background.shape[:2], bool)
     for at in seen.values():
         if not at.held_out:
-            aspect = pixel_m[1] / pixel_m[0]
-            covered |= np.hypot(columns - at.circle.column, (rows - at.circle.row) * aspect) < at.circle.radius
+            covered |= _distance(recording, at.circle, pixel_m) < at.circle.radius
     return float(covered.mean())

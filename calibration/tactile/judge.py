@@ -35,7 +35,7 @@ def judge(fit: Fit) -> Judgement:
     for n, part in _held_out(fit, renderer).items():
         press, at = fit.recording.presses[n], fit.seen[n]
         picture = renderer.picture(at.circle, press.radius_m, at.depth_m)[part].astype(np.float32)
-        errors.append(np.abs(picture - fit.recording.pictures[n][part]).ravel())
+        errors.append(np.abs(picture - fit.recording.picture(n)[part]).ravel())
         changes.append(np.abs(fit.recording.difference(n)[part]).ravel())
     return _judgement(errors, changes)
 

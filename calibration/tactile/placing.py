@@ -56,7 +56,10 @@ def normals(place: Numbers, circle: Circle, radius_m: float, pixel_m: tuple[floa
 def moved(
     law: ColourLaw, pixels: Pixels, circle: Circle, radius_m: float, pixel_m: tuple[float, float], steps: int = 3
 ) -> Circle:
-    """Return the circle where the ball explains its pixels best: Gauss-Newton over its two coordinates."""
+    """Return the circle where the ball explains its pixels best: Gauss-Newton over its two coordinates.
+
+    Pixels that it explains badly (markers, dust) have no say, but at least half of all have.
+    """
     colour_of = law.at(pixels.place)
     for _ in range(steps):
 
@@ -66,7 +69,10 @@ def moved(
 
         h = DIFFERENCE_PX
         jacobian = np.stack([colour(h, 0.0) - colour(-h, 0.0), colour(0.0, h) - colour(0.0, -h)], axis=1) / (2.0 * h)
-        move = np.linalg.lstsq(jacobian, pixels.colour.ravel() - colour(0.0, 0.0), rcond=None)[0]
+        off = pixels.colour.ravel() - colour(0.0, 0.0)
+        length = np.linalg.norm(off.reshape(-1, 3), axis=1)
+        good = np.repeat(length <= max(law.limit, float(np.median(length))), 3)
+        move = np.linalg.lstsq(jacobian[good], off[good], rcond=None)[0]
         move = np.clip(move, -MOST_MOVE_PX, MOST_MOVE_PX)
         circle = Circle(circle.column + float(move[0]), circle.row + float(move[1]), circle.radius)
     return circle

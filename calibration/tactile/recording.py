@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from calibration.tactile.lighting import gain
 from calibration.tactile.press_list import Press, read_presses
 from calibration.tactile.settings import Settings, read_settings
 from hardware.tactile.folder import picture_files, read_picture
@@ -26,6 +27,8 @@ UNTOUCHED = ("untouched", "frame0", "background", "bg")
 FEWEST_PRESSES = 6
 """The colours' change over the picture has six coefficients for each slope."""
 MOST_PICTURES = 1000
+MOST_GAIN = 1.5
+"""Lamps and exposure drift by less than that."""
 
 Levels = npt.NDArray[np.float32]
 
@@ -37,7 +40,8 @@ class Recording:
     Attributes:
         pad: nominal sensor.
         presses: one ball each, in the order of ``pictures``.
-        pictures: of the presses, (rows, columns, 3) each.
+        pictures: of the presses, (rows, columns, 3) each, as they came.
+        gains: how much brighter each is than the untouched one where nothing touches; (presses, 3).
         background: mean of the untouched pictures, grey levels; (rows, columns, 3).
         noise: standard deviation of a picture's grey levels.
         pixel_m: size of a pixel along columns and rows, m, if the user measured it; else ``None``.
@@ -46,13 +50,18 @@ class Recording:
     pad: Pad
     presses: list[Press]
     pictures: list[Picture]
+    gains: Levels
     background: Levels
     noise: float
     pixel_m: tuple[float, float] | None
 
+    def picture(self, number: int) -> Levels:
+        """Return a press's picture in the light of the untouched one, grey levels, (rows, columns, 3)."""
+        return self.pictures[number].astype(np.float32) / self.gains[number]
+
     def difference(self, number: int) -> Levels:
         """Return a press's picture minus the untouched one, grey levels, (rows, columns, 3)."""
-        return self.pictures[number].astype(np.float32) - self.background
+        return self.picture(number) - self.background
 
 
 def read_recording(folder: Path, given: Settings) -> Recording:
@@ -82,7 +91,14 @@ def read_recording(folder: Path, given: Settings) -> Recording:
         raise ConfigError(f"{folder} has {len(presses)} presses, expected at least {FEWEST_PRESSES}: press more places")
     still = np.stack([_picture(path, pad, settings.rotate) for path in untouched]).astype(np.float32)
     pictures = [_picture(folder / press.image, pad, settings.rotate) for press in presses]
-    return Recording(pad, presses, pictures, still.mean(axis=0), _noise(still, pictures), settings.pixel_m)
+    background, noise = still.mean(axis=0), _noise(still, pictures)
+    gains = np.stack([gain(picture, background, noise) for picture in pictures])
+    for press, found in zip(presses, gains, strict=True):
+        if not (found.min() > 1.0 / MOST_GAIN and found.max() < MOST_GAIN):
+            raise ConfigError(
+                f"{folder / press.image}: {found.mean():.2f} times as bright as the untouched pad; is it the same pad?"
+            )
+    return Recording(pad, presses, pictures, gains, background, noise, settings.pixel_m)
 
 
 def _picture(path: Path, pad: Pad, rotate: int) -> Picture:

@@ -1,7 +1,7 @@
 """Recordings whose truth is known: a pad that differs from the nominal one in everything, pressed by a rendered ball.
 
-Lamps turned and dimmer, pixels smaller, gel softer, a stage that is turned and shifted against the picture, a camera
-with noise: what ``sim2metal calibrate-touch`` must find again.
+Lamps turned, dimmer and drifting, pixels smaller, gel softer, a stage that is turned and shifted against the picture,
+a camera with noise: what ``sim2metal calibrate-touch`` must find again.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +38,8 @@ SOFTER = 0.7
 STAGE_TURN_RAD = np.radians(1.5)
 STAGE_ORIGIN_M = (12e-3, -7e-3)
 """Of the middle of the picture on the stage."""
+DRIFT = 0.02
+"""Of the lamps' brightness, from press to press."""
 NOISE_LEVELS = 1.0
 """Standard deviation of the camera's noise, grey levels: a small webcam's in good light, assumed."""
 UNTOUCHED_PICTURES = 5
@@ -120,7 +123,7 @@ def write_synthetic(folder: Path, pad: Pad, presses: int, seed: int) -> Syntheti
     rows = []
     for number, (place, load) in enumerate(zip(made.places, made.loads, strict=True)):
         name = f"press_{number:03d}.png"
-        _write_picture(folder / name, render(made, place), random)
+        _write_picture(folder / name, drift(number) * render(made, place), random)
         x, y = stage(place[:2]) * 1e3
         weight = "" if np.isnan(load) else f"{load:.4f}"
         rows.append({"image": name, "x_mm": f"{x:.4f}", "y_mm": f"{y:.4f}", "load_n": weight})
@@ -136,6 +139,11 @@ def render(made: Synthetic, place: npt.NDArray[np.float64] | None) -> npt.NDArra
     return camera.render((0.0, 0.0, 1.0) if place is None else place, (1.0, 0.0, 0.0, 0.0))[0]
 
 
+def drift(number: int) -> float:
+    """Return how bright the lamps are at a press, in that of the untouched pictures."""
+    return 1.0 + DRIFT * float(np.sin(number))
+
+
 def stage(place: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return where the stage says a place of the pad is, m; (2,) each."""
     c, s = np.cos(STAGE_TURN_RAD), np.sin(STAGE_TURN_RAD)
@@ -148,7 +156,7 @@ def _reach(pad: Pad) -> npt.NDArray[np.float64]:
     return 0.5 * taxels.pitch_m * np.array([taxels.columns, taxels.rows])
 
 
-def _write_picture(path: Path, picture: npt.NDArray[np.uint8], random: np.random.Generator) -> None:
+def _write_picture(path: Path, picture: npt.NDArray[Any], random: np.random.Generator) -> None:
     seen = picture + random.normal(0.0, NOISE_LEVELS, picture.shape)
     buffer = io.BytesIO()
     Image.fromarray(np.clip(np.round(seen), 0, 255).astype(np.uint8)).save(buffer, format="png")
