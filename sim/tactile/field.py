@@ -23,6 +23,9 @@ class ForceField:
     Attributes:
         depth: deepest penetration, m; (num_pads, taxels).
         force: on the gel, N, pad frame; (num_pads, taxels, 3). Like depth a view, changed by the next step.
+        kinds: of the objects, see ``shapes.PackedSurfaces``; (num_pads, objects).
+        sizes: their lengths, m; (num_pads, objects, 3).
+        forest: octrees of the meshes.
     """
 
     def __init__(
@@ -47,9 +50,9 @@ class ForceField:
         self.pad, self.stiffness = pad, value
         packed, taxels = pack(objects), pad.taxels
         count, shape = taxels.count, (num_pads, len(objects))
-        self._kinds = np.tile(packed.kinds, (num_pads, 1))
-        self._sizes = np.tile(packed.sizes, (num_pads, 1, 1))
-        self._forest = Forest(*packed.forest)
+        self.kinds = np.tile(packed.kinds, (num_pads, 1))
+        self.sizes = np.tile(packed.sizes, (num_pads, 1, 1))
+        self.forest = Forest(*packed.forest)
         per_taxel = value * pad.taxels.area_m2
         self._normal = np.full(num_pads, per_taxel, np.float32)
         self._damping = self._normal * np.float32(pad.gel.damping_s_m)
@@ -103,7 +106,15 @@ class ForceField:
             number: of the object.
             sizes: padded to three lengths, as ``Shape.padded_size``, m; (3,) or (pads, 3).
         """
-        self._sizes[np.asarray(pads), number] = sizes
+        self.sizes[np.asarray(pads), number] = sizes
+
+    @property
+    def gels(self) -> dict[str, Array]:
+        """What each pad's gel is like, as ``kernels.force.advance_field`` takes it; (num_pads,) each."""
+        return {
+            "normal": self._normal, "damping": self._damping, "tangential": self._tangential,
+            "relaxation": self._relaxation, "friction": self._friction,
+        }  # fmt: skip
 
     @property
     def normal_stiffness(self) -> Array:
@@ -129,10 +140,10 @@ class ForceField:
         """
         taxels = self.pad.taxels
         advance_field(
-            taxels.rows, taxels.columns, np.float32(taxels.pitch_m), self._kinds, self._sizes, self._forest,
+            taxels.rows, taxels.columns, np.float32(taxels.pitch_m), self.kinds, self.sizes, self.forest,
             self._shaped(positions, 3), self._shaped(quaternions, 4), self._shaped(velocities, 3),
-            self._shaped(spins, 3), self._normal, self._damping, self._tangential, self._relaxation, self._friction,
-            np.float32(dt), self._memory, self._spans, self._output, self._wrenches,
+            self._shaped(spins, 3), *self.gels.values(), np.float32(dt),
+            self._memory, self._spans, self._output, self._wrenches,
         )  # fmt: skip
 
     def wrench(self) -> tuple[Wrenches, Wrenches]:
@@ -152,4 +163,4 @@ class ForceField:
         return np.where(total > 0.0, weighted / np.where(total > 0.0, total, 1.0), np.nan)
 
     def _shaped(self, values: npt.ArrayLike, width: int) -> npt.NDArray[np.float64]:
-        return np.ascontiguousarray(values, dtype=np.float64).reshape(*self._kinds.shape, width)
+        return np.ascontiguousarray(values, dtype=np.float64).reshape(*self.kinds.shape, width)

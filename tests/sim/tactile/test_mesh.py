@@ -176,7 +176,7 @@ def test_a_plugin_s_geom_is_refused_by_name():
       <asset><mesh name="nut"><plugin instance="nut"/></mesh></asset>
       <worldbody><geom name="turned" type="sdf" mesh="nut"><plugin instance="nut"/></geom></worldbody>
     </mujoco>""")
-    with pytest.raises(ConfigError, match="'turned'.*plugin"):
+    with pytest.raises(ConfigError, match=r"'turned'.*plugin"):
         geom_surface(model, "turned")
 
 
