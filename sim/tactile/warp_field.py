@@ -111,12 +111,12 @@ class WarpForceField:
     @property
     def depth(self) -> Array:
         """Deepest penetration, m; (num_pads, taxels), a copy."""
-        return self._depth.numpy()
+        return np.asarray(self._depth.numpy(), np.float32)
 
     @property
     def force(self) -> Array:
         """On the gel, N, pad frame; (num_pads, taxels, 3), a copy."""
-        return self._force.numpy()
+        return np.asarray(self._force.numpy(), np.float32)
 
     def wrench(self) -> tuple[Wrenches, Wrenches]:
         """Return force, N, and torque about the pad's origin, N m, on the gel; (num_pads, 3) each."""
