@@ -16,5 +16,3 @@ class VideoSettings:
     """Flight seconds per film second."""
     trail_segments: int = 160
     """Pieces of the drawn path."""
-    quality: int = 5
-    """imageio-ffmpeg's scale from 0 to 10; 5 is x264's rate factor 25."""

@@ -15,12 +15,12 @@ from rich.progress import Progress
 
 from calibration.reporting import scene
 from calibration.reporting.caption import Caption
-from calibration.reporting.encoding import encode
 from calibration.reporting.html import Html, markup
 from calibration.reporting.offscreen import Offscreen
 from calibration.reporting.palette import LIGHT
 from calibration.reporting.record import FlightRecord
 from calibration.reporting.settings import VideoSettings
+from sim.film import encode
 from sim.registry import load_robot
 
 
@@ -41,7 +41,7 @@ def render_video(record: FlightRecord, settings: VideoSettings, progress: Progre
     if progress is not None:
         total = len(frame_times(record, settings))
         frames = progress.track(frames, total=total, description="rendering the flight")
-    return encode(frames, settings)
+    return encode(frames, (settings.width, settings.height), settings.frames_per_s)
 
 
 def draw_frames(record: FlightRecord, times: np.ndarray, settings: VideoSettings) -> Iterator[np.ndarray]:

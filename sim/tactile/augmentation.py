@@ -2,7 +2,8 @@
 
 What TacSL (arXiv 2408.06506) does to make policies on pictures transfer: swapped channels, a crop of 0.75 to 1.0 of
 the picture, an aspect of 0.9 to 1.1, colour jitter; the policy sees the difference to the untouched pad's picture
-changed in the same way. Both are 8-bit pictures before they are subtracted, as on the device (``hardware.tactile.difference``).
+changed in the same way. Both are 8-bit pictures before they are subtracted, as on the device
+(``hardware.tactile.difference``).
 """
 
 from __future__ import annotations

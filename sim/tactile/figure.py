@@ -66,7 +66,7 @@ def _picture(axes: Axes, view: View) -> None:
     pad = view.contact.field.pad
     half_x, half_y = (length * MM / 2.0 for length in pad.size_m)
     axes.imshow(view.picture, extent=(-half_x, half_x, half_y, -half_y), interpolation="nearest")  # pyright: ignore
-    _millimetres(axes, "what the camera sees")
+    millimetres(axes, "what the camera sees")
 
 
 def _forces(figure: Figure, axes: Axes, contact: Contact) -> None:
@@ -94,7 +94,7 @@ def _forces(figure: Figure, axes: Axes, contact: Contact) -> None:
     bar = figure.colorbar(dots, ax=axes, shrink=0.78, pad=0.02)
     bar.set_label("normal force per taxel, mN", color=MUTED, fontsize=8.5)
     bar.ax.tick_params(labelsize=8, colors=MUTED)
-    _millimetres(axes, "force on the gel, shear as arrows")
+    millimetres(axes, "force on the gel, shear as arrows")
 
 
 def _skin(axes: Any, view: View) -> None:
@@ -173,7 +173,8 @@ def _dot_size(pad: Pad) -> float:
     return (0.85 * points) ** 2
 
 
-def _millimetres(axes: Axes, title: str) -> None:
+def millimetres(axes: Axes, title: str) -> None:
+    """Label a panel that is in millimetres."""
     axes.set_title(title, loc="left", fontsize=10, color=INK)
     axes.set_xlabel("x, mm", fontsize=8.5, color=MUTED)
     axes.set_ylabel("y, mm", fontsize=8.5, color=MUTED)

@@ -61,7 +61,7 @@ def press(
     if not load_n > 0.0:
         raise ConfigError(f"the load must be a positive number of newtons, not {load_n:g}")
     field = ForceField(pad, [held.shape], stiffness=stiffness)
-    depth = _depth(field, held, place_m, load_n)
+    depth = depth_at(field, held, place_m, load_n)
     start = np.array([*place_m, held.clearance_m - depth])
     field.reset()
     rate = np.array([*shear_m, 0.0]) / SECOND_S
@@ -69,16 +69,19 @@ def press(
     for step in range(STEPS + 2):
         share = min(step / STEPS, 1.0)
         moves = 0.0 if step in (0, STEPS + 1) else 1.0
-        turned = _turned(held, share * twist_rad)
-        field.step(start + share * rate * SECOND_S, turned, moves * rate, moves * _about_z(twist_rad), SECOND_S / STEPS)
-    return Contact(field, start + rate * SECOND_S, np.asarray(_turned(held, twist_rad)))
+        place, quaternion = start + share * rate * SECOND_S, turned(held, share * twist_rad)
+        field.step(place, quaternion, moves * rate, moves * _about_z(twist_rad), SECOND_S / STEPS)
+    return Contact(field, start + rate * SECOND_S, np.asarray(turned(held, twist_rad)))
 
 
-def _depth(field: ForceField, held: Held, place_m: tuple[float, float], load_n: float) -> float:
-    """Return the smallest indentation at which the gel carries a load, m.
+def depth_at(field: ForceField, held: Held, place_m: tuple[float, float], load_n: float) -> float:
+    """Return the smallest indentation at which the gel carries a load, m; presses and forgets with the field.
 
     Deeper than its distance to its own rim a flat face carries less again (the nearest face is then a side): so the
     first of many depths that carries the load is looked for, and refined by bisection.
+
+    Raises:
+        ConfigError: if the load is more than the gel carries at its whole thickness.
     """
     depths = np.linspace(0.0, field.pad.gel.thickness_m, SCAN + 1)[1:]
     most = 0.0
@@ -107,8 +110,8 @@ def _about_z(rate: float) -> Vector:
     return np.array([0.0, 0.0, rate / SECOND_S])
 
 
-def _turned(held: Held, angle: float) -> tuple[float, float, float, float]:
-    """Return the orientation after a turn about the pad's normal: the product of both quaternions."""
+def turned(held: Held, angle: float) -> tuple[float, float, float, float]:
+    """Return an object's orientation after a turn about the pad's normal, rad: the product of both quaternions."""
     c, s = np.cos(angle / 2.0), np.sin(angle / 2.0)
     w, x, y, z = held.quaternion
     return c * w - s * z, c * x - s * y, c * y + s * x, c * z + s * w

@@ -9,31 +9,35 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 
-from calibration.reporting.settings import VideoSettings
 from sim.errors import StorageError, ToolchainError
 
+QUALITY = 5
+"""On imageio-ffmpeg's scale from 0 to 10: x264's rate factor 25."""
 
-def encode(frames: Iterable[np.ndarray], settings: VideoSettings) -> bytes:
+
+def encode(frames: Iterable[np.ndarray], size: tuple[int, int], frames_per_s: int, quality: int = QUALITY) -> bytes:
     """Return the film's content.
 
     Args:
-        frames: pictures, (height, width, 3) uint8, both even.
-        settings: size, rate and quality.
+        frames: pictures, (height, width, 3) uint8.
+        size: width and height of them, px, both even.
+        frames_per_s: when it plays.
+        quality: see ``QUALITY``.
 
     Raises:
         ToolchainError: if ffmpeg is missing or fails.
         StorageError: if the temporary folder is full.
     """
     with tempfile.TemporaryDirectory(prefix="sim2metal-") as folder:
-        path = Path(folder) / "flight.mp4"
+        path = Path(folder) / "film.mp4"
         try:
             writer = imageio_ffmpeg.write_frames(
                 str(path),
-                (settings.width, settings.height),
-                fps=settings.frames_per_s,
+                size,
+                fps=frames_per_s,
                 codec="libx264",
                 macro_block_size=2,
-                quality=settings.quality,
+                quality=quality,
                 output_params=["-movflags", "+faststart"],
             )
             writer.send(None)
