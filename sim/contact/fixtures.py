@@ -8,6 +8,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.contact.thread import add_threaded
 from sim.contact.workpieces import HOLE_DEPTH_M, MAX_DIAMETER_M, Workpiece
 
 BODY = "fixture"
@@ -48,6 +49,8 @@ def add_fixture(spec: mujoco.MjSpec, workpiece: Workpiece) -> None:
         for number, (place, turn) in enumerate(zip(places[0], turns)):
             quaternion = (math.cos(turn / 2), 0.0, 0.0, math.sin(turn / 2))
             body.add_geom(name=wall_name(number), type=box, size=size, pos=place, quat=quaternion, **colour)
+    elif workpiece.fixture == "nut":
+        add_threaded(spec, body, "nut", workpiece.thread_m, **colour)
     elif workpiece.fixture == "mark":
         mark = mujoco.mjtGeom.mjGEOM_CYLINDER
         body.add_geom(type=mark, size=(0.01, 5e-4, 0), contype=0, conaffinity=0, rgba=(0.2, 0.7, 0.3, 0.5))

@@ -25,6 +25,8 @@ GAIN, TURN_GAIN = 2.0, 0.8
 """Of the steps: goals are relative to where the tool is, and damping keeps it behind them."""
 TOUCH_N, ENTERED_M, STAND_M = 0.2, 1.5e-3, 1.5e-3
 """When the fixture leads the object, by force or by depth, it is only pressed, this far: it aligns itself."""
+AHEAD_S = 0.05
+"""It looks at where things will be after this time."""
 LOWERING_M = 4e-3
 """Largest step down: the arm does not move the way it is pushed, the faster the less."""
 
@@ -36,6 +38,7 @@ class Oracle:
         """Look on."""
         self._env = env
         self._lowering = np.zeros(env.num_envs, bool)
+        self._press_m = 0.0 if env.spec.workpiece.fixture == "mark" else PRESS_M
         self._hole_m = max(-env.spec.workpiece.goal_m, 0.0)
         self._scale = np.array(env.spec.action.high)
 
@@ -52,10 +55,13 @@ class Oracle:
         self._lowering |= (aside < CENTRED_M) & (tilt < UPRIGHT_RAD)
         self._lowering &= aside < LOST_M
         short = -miss[:, 2]  # how much too high it is
-        miss[:, 2] += np.where(self._lowering, -PRESS_M, ABOVE_M + self._hole_m)
+        miss[:, 2] += np.where(self._lowering, -self._press_m, ABOVE_M + self._hole_m)
         # The tool turns about its own middle: what that moves the object by, it makes up for.
         lever = world.object_position_w - world.arm.position_w
-        step = np.hstack([GAIN * miss - cross(np.clip(turn, -0.05, 0.05), lever), TURN_GAIN * turn])
+        linear, angular = world.arm.velocity()
+        turning = TURN_GAIN * turn - AHEAD_S * angular
+        moving = GAIN * miss - AHEAD_S * (linear + cross(angular, lever)) - cross(np.clip(turning, -0.05, 0.05), lever)
+        step = np.hstack([moving, turning])
         step[:, 2] = np.where(self._lowering, np.maximum(step[:, 2], -LOWERING_M), step[:, 2])
         touching = np.linalg.norm(world.fixture_force, axis=1) > TOUCH_N
         led = self._lowering & (touching if self._hole_m == 0.0 else short < self._hole_m - ENTERED_M)

@@ -10,6 +10,7 @@ import mujoco
 from sim.arm.model import FINGERS, build_arm_spec
 from sim.contact import fixtures
 from sim.contact.spec import FIELD_COLUMNS, FIELD_ROWS, IMAGE_COLUMNS, IMAGE_ROWS, PHYSICS_STEP_S, ContactTaskSpec
+from sim.contact.thread import add_threaded
 from sim.contact.workpieces import MAX_DIAMETER_M
 from sim.spec import ArmParameters
 from sim.tactile.mount import Mount
@@ -87,12 +88,17 @@ def _add_object(spec: mujoco.MjSpec, task: ContactTaskSpec) -> None:
     body = spec.worldbody.add_body(name=OBJECT, pos=(0.5, 0.0, 0.3))
     body.add_freejoint(name=OBJECT)
     radius = MAX_DIAMETER_M / 2.0
-    body.explicitinertial, body.mass, body.ipos = True, 0.01, (0.0, 0.0, 0.0)
-    body.inertia = (1e-6, 1e-6, 1e-6)  # each simulation has its own, see the environment
+    # Each simulation has its own inertia. Off the origin, so that MuJoCo is prepared for a centre of mass anywhere.
+    body.explicitinertial, body.mass, body.ipos, body.inertia = True, 0.01, (0.0, 0.0, 1e-6), (1e-6, 1e-6, 1e-6)
+    look = {"contype": _OBJECT_CONTYPE, "conaffinity": 0, "solref": fixtures.SOLREF, "solimp": fixtures.SOLIMP}
+    grip = work.length_m - work.bolt_m
     body.add_geom(
-        name=GRIPPED, type=mujoco.mjtGeom.mjGEOM_CYLINDER, size=(radius, work.length_m / 2.0, 0.0), priority=1,
-        contype=_OBJECT_CONTYPE, conaffinity=0, solref=fixtures.SOLREF, solimp=fixtures.SOLIMP, rgba=(0.85, 0.55, 0.2, 1.0),
+        name=GRIPPED, type=mujoco.mjtGeom.mjGEOM_CYLINDER, size=(radius, grip / 2.0, 0.0), priority=1,
+        pos=(0.0, 0.0, work.bolt_m / 2.0), rgba=(0.85, 0.55, 0.2, 1.0), **look,
     )  # fmt: skip
+    if work.thread_m:
+        head = work.bolt_m - work.length_m / 2.0
+        add_threaded(spec, body, "bolt", work.thread_m, pos=(0.0, 0.0, head), rgba=(0.7, 0.7, 0.72, 1.0), **look)
 
 
 def _add_force_sensor(spec: mujoco.MjSpec) -> None:

@@ -29,7 +29,9 @@ class Workpiece:
     grip_m: float
     """Middle of the object below the tool in the middle of the drawn range."""
     thread_m: float = 0.0
-    """Radius of a thread at the lower end; 0: none."""
+    """Radius of the thread of a bolt at the lower end; 0: none, the object is a cylinder."""
+    bolt_m: float = 0.0
+    """Length of that bolt; above it is a cylindrical grip."""
     lift_m: float = 0.0
     """Height of the fixture's face above the table, where it is lowest, beyond what it needs to stand."""
 
@@ -46,3 +48,22 @@ PEG_GRIP_M = 17.5e-3
 
 PLACED_PEG = Workpiece("plate", PEG_LENGTH_M, PLASTIC_KG_M3, goal_m=0.0, grip_m=PEG_GRIP_M)
 INSERTED_PEG = Workpiece("socket", PEG_LENGTH_M, PLASTIC_KG_M3, goal_m=-HOLE_DEPTH_M, grip_m=PEG_GRIP_M)
+
+THREAD_M = 8e-3
+"""Of an M16 bolt; its pitch is MuJoCo's, 2.56 mm instead of 2."""
+BOLT_M = THREAD_M / 0.26
+"""With its head: MuJoCo's bolt, whose thread has 0.26 of its length as radius."""
+BOLT_GRIP_M = 0.03
+BOLT = Workpiece(
+    "nut",
+    BOLT_M + BOLT_GRIP_M,
+    STEEL_KG_M3,
+    goal_m=-3.3e-3,
+    grip_m=0.025,
+    thread_m=THREAD_M,
+    bolt_m=BOLT_M,
+    lift_m=6e-3,
+)
+"""Its goal is where the threads begin to carry it, 2 to 4.5 mm down, as it happens to be turned."""
+
+BAR = Workpiece("mark", 0.1, STEEL_KG_M3, goal_m=0.0, grip_m=0.0, lift_m=0.09)

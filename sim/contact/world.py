@@ -71,7 +71,15 @@ class ContactWorld:
         self.fixture_force = batch.bind("sensordata")[:, int(sensor.adr[0]) : int(sensor.adr[0]) + 3]
         self._fields = {
             name: batch.expand(name)
-            for name in ("geom_size", "geom_pos", "geom_friction", "body_mass", "body_inertia", "dof_damping")
+            for name in (
+                "geom_size",
+                "geom_pos",
+                "geom_friction",
+                "body_mass",
+                "body_inertia",
+                "body_ipos",
+                "dof_damping",
+            )
         }
         self._damping = self._fields["dof_damping"][:, self.arm.dofs].copy()
         self._grip = GripDepth(self.pad)
@@ -139,6 +147,7 @@ class ContactWorld:
         fields["geom_size"][ids, gripped, 0] = radius
         self.gel.reset(ids)
         fields["body_mass"][ids, self._object] = mass
+        fields["body_ipos"][ids, self._object, 2] = draws["centre_of_mass"][:, 0]
         across = mass * (3.0 * radius**2 + length**2) / 12.0  # a solid cylinder's
         fields["body_inertia"][ids, self._object] = np.stack([across, across, mass * radius**2 / 2.0], axis=1)
         fields["geom_friction"][ids, gripped, 0] = self.model.geom(GRIPPED).friction[0] * draws["friction"][:, 0]
