@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,12 @@ import torch
 
 from policies.checkpoint import Checkpoint, flat, load_checkpoint, part, save_checkpoint
 from policies.contact_evaluation import judge
-from policies.learners.contact.expert import load_expert
+from policies.contact_job import ContactJob, actor_config, check, critic_config, open_expert
 from policies.learners.contact.imitation import Imitation, make_imitation
-from policies.learners.contact.inputs import load_input, pose_starts
+from policies.learners.contact.inputs import load_input
 from policies.learners.contact.ppo import ContactPpo, make_ppo
 from policies.learners.contact.rollouts import EnvMaker, Rollouts
-from policies.learners.contact.settings import ContactTrainConfig, LearnerName
+from policies.learners.contact.script import ScriptedTeacher, ScriptMaker
 from policies.learners.contact.touch_model import TouchModel, deployed
 from policies.learners.contact.weights import load_network, load_optimizer, network_arrays, optimizer_arrays
 from policies.networks.touch_actor import TouchActor, TouchActorConfig
@@ -25,25 +24,11 @@ from policies.provenance import plain
 from policies.run_log import RunLog
 from policies.torch_policy import TorchPolicy
 from policies.training_run import CHECKPOINT, Clock, first_difference
-from sim.contact.spec import ContactTaskSpec
 from sim.errors import ConfigError
 
 _SELECTION_SEED = 7_000_000
 _JUDGE_SEED = 8_000_000
 """Seeds of the evaluations inside training, apart from the reported ones (``sim2metal eval``: 1000)."""
-
-
-@dataclass(frozen=True)
-class ContactJob:
-    """What to train."""
-
-    task: ContactTaskSpec
-    learner: LearnerName
-    input: str
-    seed: int
-    config: ContactTrainConfig
-    expert: Path | None = None
-    """Folder of an earlier run: whose critic ``aacd`` takes over, whose actor ``dagger`` and ``bc`` imitate."""
 
 
 class ContactRun:
@@ -53,7 +38,15 @@ class ContactRun:
     be kept for a resumed run to go on alike.
     """
 
-    def __init__(self, job: ContactJob, make_env: EnvMaker, folder: Path, *, resume: bool = False) -> None:
+    def __init__(
+        self,
+        job: ContactJob,
+        make_env: EnvMaker,
+        folder: Path,
+        *,
+        resume: bool = False,
+        make_script: ScriptMaker | None = None,
+    ) -> None:
         """Prepare a run, from random weights or from the folder's checkpoint.
 
         Raises:
@@ -63,7 +56,7 @@ class ContactRun:
         check(job)
         self.job, self.make_env, self.folder, self.config = job, make_env, folder, job.config
         self.seen = load_input(job.input)
-        self.expert = None if job.expert is None else load_expert(job.expert, CHECKPOINT, job.task.name)
+        self.expert = open_expert(job, make_script)
         self.identity = plain({
             "task": job.task.name,
             **{name: getattr(job, name) for name in ("learner", "input", "seed", "config")},
@@ -71,7 +64,7 @@ class ContactRun:
         })  # fmt: skip
         self.groups = (*self.seen.groups, "privileged", *(self.expert.groups if self.expert else ()))
         torch.manual_seed(job.seed)
-        self._begin_segment(0)
+        self.rollouts = self._new_rollouts(job.seed)
         self.algorithm = self._algorithm()
         self.iteration, self.best, self.best_score = 0, network_arrays(self.policy), {}
         self.clock = Clock()
@@ -163,12 +156,16 @@ class ContactRun:
 
     def _begin_segment(self, segment: int) -> None:
         """Begin new episodes and random numbers that depend on the seed and the number of the segment alone."""
-        sensors = tuple(dict.fromkeys((*self.seen.sensors, *(self.expert.sensors if self.expert else ()))))
         seed = int(np.random.SeedSequence([self.job.seed, segment]).generate_state(1)[0])
-        self.rollouts = Rollouts(self.make_env(self.config.num_envs, sensors, seed, training=True), self.groups)
-        if segment or hasattr(self, "algorithm"):
-            torch.manual_seed(seed)
-            self.policy.reset()
+        self.rollouts = self._new_rollouts(seed)
+        torch.manual_seed(seed)
+        self.policy.reset()
+        if isinstance(self.algorithm, Imitation) and isinstance(self.algorithm.teacher, ScriptedTeacher):
+            self.algorithm.teacher.watch(self.rollouts.env)
+
+    def _new_rollouts(self, seed: int) -> Rollouts:
+        sensors = tuple(dict.fromkeys((*self.seen.sensors, *(self.expert.sensors if self.expert else ()))))
+        return Rollouts(self.make_env(self.config.num_envs, sensors, seed, training=True), self.groups)
 
     def _algorithm(self) -> ContactPpo | Imitation:
         obs, c = self.rollouts.get_observations(), self.config
@@ -180,14 +177,19 @@ class ContactRun:
             algorithm = make_imitation(student, self.expert.actor(obs), obs, c.horizon, c.imitation, cloning=cloning)
             algorithm.train_mode()
             return algorithm
-        actor = self._model(self.seen.group, self.actor_config, len(self.actor_config.action_low), c.ppo.first_std)
+        begins_anew = self.expert is None or self.job.learner == "aacd"
+        std = c.ppo.first_std if begins_anew else c.ppo.later_std
+        actor = self._model(self.seen.group, self.actor_config, len(self.actor_config.action_low), std)
         critic = self._model("privileged", critic_config(self.job), 1)
         algorithm = make_ppo(actor, critic, obs, c.horizon, c.ppo)
         algorithm.train_mode()
-        if self.expert is not None:
+        if self.expert is not None and self.job.learner == "aacd":
             self.expert.load_critic(critic)
             if c.ppo.critic == "frozen":
                 algorithm.freeze_critic()
+        elif self.expert is not None:
+            self.expert.load_actor(actor)
+            algorithm.critic_first = c.ppo.critic_first
         return algorithm
 
     def _model(self, group: str, config: TouchActorConfig, outputs: int, std: float | None = None) -> TouchModel:
@@ -207,6 +209,7 @@ class ContactRun:
         self.algorithm.learning_rate = rate
         if isinstance(self.algorithm, ContactPpo):
             load_network(self.algorithm.critic, part("critic", arrays))
+            self.algorithm.critic_first = max(0, self.algorithm.critic_first - record["iteration"])
         else:
             self.algorithm.expert_acts = self.algorithm.always
         self.iteration, self.best, self.best_score = record["iteration"], part("best", arrays), record["best_score"]
@@ -229,54 +232,3 @@ class ContactRun:
             return {}
         reach = np.array(self.job.task.action.high)
         return judge(TorchPolicy(self.actor), self.make_env, self.seen, reach, episodes, seed).summary()
-
-
-def check(job: ContactJob) -> None:
-    """Refuse a job that cannot be done.
-
-    Raises:
-        ConfigError: naming the option.
-    """
-    if job.learner == "ppo" and job.expert is not None:
-        raise ConfigError("--expert is for aacd, dagger and bc: ppo learns from nobody")
-    if job.learner != "ppo" and job.expert is None:
-        raise ConfigError(f"--learner {job.learner} needs --expert FOLDER: a run of --learner ppo --input privileged")
-    c = job.config
-    positive = {
-        "iterations": c.iterations, "num-envs": c.num_envs, "horizon": c.horizon, "evaluations": c.evaluations,
-        "checkpoint-every": c.checkpoint_every, "evaluation-episodes": c.evaluation_episodes,
-        "network.hidden": min(c.network.hidden), "network.memory-size": c.network.memory_size,
-        "ppo.mini-batches": c.ppo.mini_batches, "ppo.epochs": c.ppo.epochs, "imitation.epochs": c.imitation.epochs,
-        "imitation.gradient-steps": c.imitation.gradient_steps,
-    }  # fmt: skip
-    for name, value in positive.items():
-        if value < 1:
-            raise ConfigError(f"--config.{name} must be at least 1, got {value}")
-    if job.learner in ("dagger", "bc") and c.horizon * c.imitation.epochs % c.imitation.gradient_steps:
-        raise ConfigError("--config.horizon times --config.imitation.epochs must be a multiple of gradient-steps")
-    if c.num_envs < c.ppo.mini_batches:
-        raise ConfigError(f"--config.num-envs must be at least the {c.ppo.mini_batches} mini-batches, got {c.num_envs}")
-
-
-def actor_config(job: ContactJob) -> TouchActorConfig:
-    """Return the sizes of the actor that a job trains."""
-    seen, network = load_input(job.input), job.config.network
-    layers = network.memory_layers if network.memory_layers is not None else int(bool(seen.images))
-    return TouchActorConfig(
-        observation_size=sum(term.size for term in seen.terms(job.task)),
-        action_low=job.task.action.low,
-        action_high=job.task.action.high,
-        images=seen.scaled_images(job.task),
-        poses=pose_starts(seen.terms(job.task)),
-        hidden=network.hidden,
-        memory=(layers, network.memory_size),
-        channels=network.channels,
-        kernels=network.kernels,
-        strides=network.strides,
-    )
-
-
-def critic_config(job: ContactJob) -> TouchActorConfig:
-    """Return the sizes of a critic that sees what only a simulator knows; its output is a value."""
-    poses = pose_starts(job.task.critic_terms)
-    return TouchActorConfig(job.task.critic_size, (-1.0,), (1.0,), hidden=job.config.network.hidden, poses=poses)

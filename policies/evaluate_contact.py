@@ -60,12 +60,16 @@ def input_of(bundle: Bundle, task: ContactTaskSpec) -> ActorInput:
     matching = [
         seen
         for seen in INPUTS.values()
-        if seen.terms(task) == info.observation and seen.image_terms(task) == info.images
+        if _shown(seen, task) and (seen.terms(task), seen.image_terms(task)) == (info.observation, info.images)
     ]
     if not matching or _contract(task) != _contract(info):
         what = "another action or control period" if matching else "other observation terms"
         raise BundleError(f"{bundle.path} was made for {what} of task '{info.task}'; train it again")
     return matching[0]
+
+
+def _shown(seen: ActorInput, task: ContactTaskSpec) -> bool:
+    return set(seen.images) <= {image.name for image in task.images}
 
 
 def _contract(made: ContactTaskSpec | BundleInfo) -> tuple[object, ...]:

@@ -18,16 +18,19 @@ import tyro
 from rich.console import Console
 
 from policies.contact_bundle import build_contact_bundle
-from policies.contact_run import ContactJob, ContactRun, check
+from policies.contact_job import ContactJob, check
+from policies.contact_run import ContactRun
 from policies.learners.contact.environments import make_environment
 from policies.learners.contact.settings import ContactTrainConfig, LearnerName
 from policies.training_bar import check_folder, train_with_bar
 from policies.training_run import CHECKPOINT
+from sim.contact.oracle import Oracle
 from sim.envs.contact_task import load_contact_task
 from sim.errors import ConfigError
 from sim.files import write_atomic
 
-EXAMPLE = """sim2metal train peg_placement --learner ppo --input privileged --out runs/expert
+EXAMPLE = """sim2metal train peg_placement --learner dagger --input privileged --expert script --out runs/shown
+sim2metal train peg_placement --learner ppo --input privileged --expert runs/shown --out runs/expert
 sim2metal train peg_placement --learner aacd --input field --expert runs/expert --out runs/touch
 sim2metal train peg_placement --learner dagger --input image --expert runs/expert --out runs/seen
 sim2metal train peg_placement --learner ppo --input state --out runs/state --resume
@@ -41,11 +44,12 @@ class Args:
     task: tyro.conf.Positional[str]
     """What to learn: a file of sim/tasks."""
     learner: LearnerName = "ppo"
-    """ppo, aacd (new actor, the expert's critic), dagger or bc (imitate the expert's actor)."""
+    """ppo, aacd (new actor, the expert's critic), dagger or bc (imitate the expert)."""
     input: str = "state"
     """What the actor sees: state, privileged, field, image or image+wrist."""
-    expert: Path | None = None
-    """Folder of an earlier run of the same task, for aacd, dagger and bc."""
+    expert: str | None = None
+    """Folder of an earlier run of the task: dagger and bc imitate its actor, ppo begins with it, aacd takes over its
+    critic; or script, a controller that dagger and bc can imitate."""
     seed: int = 0
     """Of weights, starts, randomization and noise."""
     out: Path = Path("runs/contact")
@@ -83,7 +87,7 @@ def run(args: Args) -> dict[str, Any]:
         shutil.rmtree(args.out / "tensorboard", ignore_errors=True)  # its files would go on beside the new ones
     console = Console(highlight=False)
     with console.status("preparing (compiled code is cached after the first time)"):
-        run = ContactRun(job, make_env, args.out, resume=args.resume)
+        run = ContactRun(job, make_env, args.out, resume=args.resume, make_script=Oracle)
     write_atomic(args.out / "config.json", json.dumps(run.identity, indent=2) + "\n")
     train_with_bar(run, run.iteration, args.config.iterations, _note, console, every=1)
     bundle = build_contact_bundle(

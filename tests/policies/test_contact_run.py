@@ -6,12 +6,14 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 
 from policies.checkpoint import load_checkpoint
-from policies.contact_run import ContactJob, ContactRun
+from policies.contact_job import ContactJob
+from policies.contact_run import ContactRun
 from policies.learners.contact.settings import ContactTrainConfig, ImitationSettings, NetworkSettings, PpoSettings
 from sim.errors import ConfigError, StorageError
-from tests.policies.learners.contact.centring import TASK, make_env
+from tests.policies.learners.contact.centring import TASK, Script, make_env
 
 SMALL = ContactTrainConfig(
     iterations=12, num_envs=64, horizon=12, checkpoint_every=6, evaluations=1, evaluation_episodes=64,
@@ -20,8 +22,13 @@ SMALL = ContactTrainConfig(
 )  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def one_thread():
+    torch.set_num_threads(1)
+
+
 def job(learner="ppo", seen="privileged", expert=None, **changes):
-    return ContactJob(TASK, learner, seen, 0, dataclasses.replace(SMALL, **changes), expert)
+    return ContactJob(TASK, learner, seen, 0, dataclasses.replace(SMALL, **changes), expert and str(expert))
 
 
 def train(what, folder, *, resume=False, until=None):
@@ -43,6 +50,7 @@ def train(what, folder, *, resume=False, until=None):
 @pytest.fixture(scope="module")
 def expert(tmp_path_factory):
     """A finished run of the first stage."""
+    torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("expert")
     return train(job(iterations=24), folder), folder
 
@@ -75,6 +83,18 @@ def test_a_student_acts_from_the_second_iteration_on_in_dagger_and_never_in_clon
     assert acting == {"dagger": [True, False], "bc": [True, True]}
 
 
+def test_a_script_can_be_imitated_through_touch(tmp_path):
+    what = job("dagger", "field", "script")
+    run = ContactRun(what, make_env, tmp_path, make_script=Script)
+    run.train(lambda iteration, values: None)
+    run.log.close()
+    assert run.evaluation["success_rate"] > 0.8
+    with pytest.raises(ConfigError, match="no scripted controller"):
+        ContactRun(what, make_env, tmp_path)
+    with pytest.raises(ConfigError, match="script has no critic"):
+        ContactRun(dataclasses.replace(what, learner="aacd"), make_env, tmp_path, make_script=Script)
+
+
 @pytest.mark.parametrize("critic", ["frozen", "fine-tuned"])
 def test_asymmetric_distillation_begins_with_the_critic_of_the_first_stage(expert, tmp_path, critic):
     first, folder = expert
@@ -88,6 +108,20 @@ def test_asymmetric_distillation_begins_with_the_critic_of_the_first_stage(exper
     kept = all((run.algorithm.critic.state_dict()[name] == value).all() for name, value in theirs.items())
     assert kept == (critic == "frozen")
     assert any((run.policy.state_dict()[name] != value).any() for name, value in actor.items())
+
+
+def test_an_actor_with_earlier_weights_waits_for_its_critic(expert, tmp_path):
+    first, folder = expert
+    run = ContactRun(job(expert=folder, ppo=PpoSettings(critic_first=1)), make_env, tmp_path)
+    mlp, critic = (next(m.parameters()) for m in (run.policy.mlp, run.algorithm.critic.mlp))
+    began, guessed = mlp.detach().clone(), critic.detach().clone()
+    np.testing.assert_array_equal(began, first.best["mlp.0.weight"])
+    run._iterate()
+    assert (mlp == began).all()
+    assert (critic != guessed).any()
+    run._iterate()
+    run.log.close()
+    assert (mlp != began).any()
 
 
 @pytest.mark.parametrize(("learner", "seen"), [("ppo", "field"), ("dagger", "image+wrist")])
@@ -128,8 +162,8 @@ def test_impossible_jobs_are_refused(tmp_path, learner, changes, message):
 
 def test_experts_that_do_not_fit_are_refused_by_name(expert, tmp_path):
     _, folder = expert
-    with pytest.raises(ConfigError, match="ppo learns from nobody"):
-        ContactRun(job("ppo", expert=folder), make_env, tmp_path)
+    with pytest.raises(ConfigError, match="another input or other sizes"):
+        ContactRun(job("ppo", "field", folder), make_env, tmp_path)
     with pytest.raises(StorageError, match="no checkpoint"):
         ContactRun(job("bc", expert=tmp_path / "nowhere"), make_env, tmp_path)
     other = dataclasses.replace(job("bc", expert=folder), task=dataclasses.replace(TASK, name="another"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from tensordict import TensorDict
 from policies.checkpoint import Checkpoint, load_checkpoint, part
 from policies.learners.contact.inputs import load_input
 from policies.learners.contact.touch_model import TouchModel
-from policies.learners.contact.weights import load_network
+from policies.learners.contact.weights import load_network, network_arrays
 from policies.networks.touch_actor import TouchActorConfig
 from sim.errors import ConfigError
 
@@ -47,9 +48,20 @@ class Expert:
         """Return its actor with the best weights it had, without noise."""
         config = TouchActorConfig(**_tuples(self.checkpoint.record["actor"]))
         model = TouchModel(obs, self._seen.group, config, len(config.action_low))
-        weights = part("best", self.checkpoint.arrays)
-        load_network(model, {name: value for name, value in weights.items() if not name.startswith("distribution.")})
+        load_network(model, _without_noise(part("best", self.checkpoint.arrays)))
         return model
+
+    def load_actor(self, actor: TouchModel) -> None:
+        """Let an actor begin with this run's best weights; its noise stays.
+
+        Raises:
+            ConfigError: if it sees something else or has other sizes.
+        """
+        weights = _without_noise(part("best", self.checkpoint.arrays))
+        mine = actor.state_dict()
+        if _shapes(weights) != _shapes(_without_noise(mine)) or self._seen.group != actor.group:
+            raise ConfigError(f"--expert {self.path}: its actor has another input or other sizes")
+        load_network(actor, {**network_arrays(actor), **weights})
 
     def load_critic(self, critic: TouchModel) -> None:
         """Give a critic the weights of this run's.
@@ -58,8 +70,7 @@ class Expert:
             ConfigError: if this run has none, or one of other sizes.
         """
         weights = part("critic", self.checkpoint.arrays)
-        mine = {name: tuple(value.shape) for name, value in critic.state_dict().items()}
-        if mine != {name: value.shape for name, value in weights.items()}:
+        if _shapes(weights) != _shapes(critic.state_dict()):
             reason = "its critic has other sizes: give its --config.network.hidden" if weights else "no critic in it"
             raise ConfigError(f"--expert {self.path}: {reason}")
         load_network(critic, weights)
@@ -81,6 +92,14 @@ def load_expert(path: Path, checkpoint_name: str, task: str) -> Expert:
     if identity.get("task") != task or "learner" not in identity:
         raise ConfigError(f"--expert {path} is a run of task '{identity.get('task')}', not of '{task}'")
     return Expert(path, checkpoint)
+
+
+def _without_noise(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in arrays.items() if not name.startswith("distribution.")}
+
+
+def _shapes(arrays: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(value.shape) for name, value in arrays.items()}
 
 
 def _tuples(values: dict[str, Any]) -> dict[str, Any]:

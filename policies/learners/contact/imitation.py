@@ -16,6 +16,7 @@ from rsl_rl.storage import RolloutStorage
 from tensordict import TensorDict
 
 from policies.learners.contact.rollouts import NUM_ACTIONS
+from policies.learners.contact.script import ScriptedTeacher
 from policies.learners.contact.settings import ImitationSettings
 from policies.learners.contact.touch_model import TouchModel
 
@@ -45,7 +46,7 @@ class Imitation(Distillation):
 
 def make_imitation(
     student: TouchModel,
-    expert: TouchModel,
+    expert: TouchModel | ScriptedTeacher,
     obs: TensorDict,
     horizon: int,
     settings: ImitationSettings,
@@ -56,7 +57,7 @@ def make_imitation(
     storage = RolloutStorage("distillation", len(obs), horizon, obs, [NUM_ACTIONS])
     learner = Imitation(
         student,
-        expert.requires_grad_(False).eval(),
+        expert.requires_grad_(False).eval(),  # type: ignore[arg-type]
         storage,
         num_learning_epochs=settings.epochs,
         gradient_length=settings.gradient_steps,

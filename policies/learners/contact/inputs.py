@@ -51,8 +51,14 @@ class ActorInput:
         return task.actor_terms if self.group == "state" else task.critic_terms
 
     def image_terms(self, task: ContactTaskSpec) -> tuple[ImageTerm, ...]:
-        """Return the images of a task that are seen, as the policy gets them."""
+        """Return the images of a task that are seen, as the policy gets them.
+
+        Raises:
+            ConfigError: if the task does not show one of them.
+        """
         terms = {term.name: term for term in task.images}
+        for name in self.images:
+            require_known(name, terms, f"sensor of task '{task.name}'")
         return tuple(_as_seen(terms[name]) for name in self.images)
 
     def scaled_images(self, task: ContactTaskSpec) -> tuple[tuple[str, tuple[int, ...], float], ...]:

@@ -17,9 +17,27 @@ from policies.learners.contact.touch_model import TouchModel
 
 
 class ContactPpo(PPO):
-    """rsl-rl-lib's PPO; a frozen critic neither learns nor follows the observations' statistics."""
+    """rsl-rl-lib's PPO, where one of the two networks can stay as it is.
+
+    A frozen critic neither learns nor follows the observations' statistics. An actor that begins with an earlier
+    run's weights waits for the critic, whose first guesses would only spoil it.
+    """
 
     frozen = False
+    critic_first = 0
+    """Updates in which the critic alone learns."""
+
+    def update(self) -> dict[str, float]:
+        """Learn from the rollout and return the mean losses."""
+        if self.critic_first < 1:
+            return super().update()
+        self.critic_first -= 1
+        self.storage.advantages.zero_()
+        schedule, self.schedule = self.schedule, "fixed"  # (nothing diverges, so the rate would only grow)
+        try:
+            return super().update()
+        finally:
+            self.schedule = schedule
 
     def freeze_critic(self) -> None:
         """Keep the critic as it is."""

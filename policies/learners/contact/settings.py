@@ -46,6 +46,10 @@ class PpoSettings:
     entropy_weight: float = 0.0
     first_std: float = 0.6
     """Exploration noise at the start, of a range of -1 to 1."""
+    later_std: float = 0.2
+    """The same where the actor begins with an earlier run's weights."""
+    critic_first: int = 10
+    """Iterations in which such an actor waits for its new critic."""
     most_gradient: float = 1.0
     """Norm at which gradients are clipped."""
     critic: Literal["fine-tuned", "frozen"] = "fine-tuned"

@@ -1,0 +1,96 @@
+"""What to train for a contact task, checked, and the sizes of its networks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from policies.learners.contact.expert import Expert, load_expert
+from policies.learners.contact.inputs import load_input, pose_starts
+from policies.learners.contact.script import SCRIPT, ScriptedExpert, ScriptMaker
+from policies.learners.contact.settings import ContactTrainConfig, LearnerName
+from policies.networks.touch_actor import TouchActorConfig
+from policies.training_run import CHECKPOINT
+from sim.contact.spec import ContactTaskSpec
+from sim.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class ContactJob:
+    """What to train."""
+
+    task: ContactTaskSpec
+    learner: LearnerName
+    input: str
+    seed: int
+    config: ContactTrainConfig
+    expert: str | None = None
+    """Folder of an earlier run, whose critic ``aacd`` takes over, whose actor ``dagger`` and ``bc`` imitate and ``ppo``
+    begins with; or ``"script"``, to imitate a scripted controller."""
+
+
+def check(job: ContactJob) -> None:
+    """Refuse a job that cannot be done.
+
+    Raises:
+        ConfigError: naming the option.
+    """
+    if job.learner != "ppo" and job.expert is None:
+        raise ConfigError(
+            f"--learner {job.learner} needs --expert: the folder of a run of --learner ppo --input privileged"
+        )
+    c = job.config
+    positive = {
+        "iterations": c.iterations, "num-envs": c.num_envs, "horizon": c.horizon, "evaluations": c.evaluations,
+        "checkpoint-every": c.checkpoint_every, "evaluation-episodes": c.evaluation_episodes,
+        "network.hidden": min(c.network.hidden), "network.memory-size": c.network.memory_size,
+        "ppo.mini-batches": c.ppo.mini_batches, "ppo.epochs": c.ppo.epochs, "imitation.epochs": c.imitation.epochs,
+        "imitation.gradient-steps": c.imitation.gradient_steps,
+    }  # fmt: skip
+    for name, value in positive.items():
+        if value < 1:
+            raise ConfigError(f"--config.{name} must be at least 1, got {value}")
+    if job.learner in ("dagger", "bc") and c.horizon * c.imitation.epochs % c.imitation.gradient_steps:
+        raise ConfigError("--config.horizon times --config.imitation.epochs must be a multiple of gradient-steps")
+    if c.num_envs < c.ppo.mini_batches:
+        raise ConfigError(f"--config.num-envs must be at least the {c.ppo.mini_batches} mini-batches, got {c.num_envs}")
+
+
+def open_expert(job: ContactJob, make_script: ScriptMaker | None) -> Expert | ScriptedExpert | None:
+    """Return what a job learns from besides rewards.
+
+    Raises:
+        ConfigError: if it is a run of another task, or a script where the task has none.
+        StorageError: if there is no run in its folder.
+    """
+    if job.expert is None:
+        return None
+    if job.expert != SCRIPT:
+        return load_expert(Path(job.expert), CHECKPOINT, job.task.name)
+    if make_script is None:
+        raise ConfigError(f"task '{job.task.name}' has no scripted controller: give --expert the folder of a run")
+    return ScriptedExpert(make_script)
+
+
+def actor_config(job: ContactJob) -> TouchActorConfig:
+    """Return the sizes of the actor that a job trains."""
+    seen, network = load_input(job.input), job.config.network
+    layers = network.memory_layers if network.memory_layers is not None else int(bool(seen.images))
+    return TouchActorConfig(
+        observation_size=sum(term.size for term in seen.terms(job.task)),
+        action_low=job.task.action.low,
+        action_high=job.task.action.high,
+        images=seen.scaled_images(job.task),
+        poses=pose_starts(seen.terms(job.task)),
+        hidden=network.hidden,
+        memory=(layers, network.memory_size),
+        channels=network.channels,
+        kernels=network.kernels,
+        strides=network.strides,
+    )
+
+
+def critic_config(job: ContactJob) -> TouchActorConfig:
+    """Return the sizes of a critic that sees what only a simulator knows; its output is a value."""
+    poses = pose_starts(job.task.critic_terms)
+    return TouchActorConfig(job.task.critic_size, (-1.0,), (1.0,), hidden=job.config.network.hidden, poses=poses)

@@ -1,0 +1,92 @@
+"""A scripted controller as an expert: it looks at the simulation itself, and labels what students see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NoReturn, Protocol
+
+import numpy.typing as npt
+import torch
+from tensordict import TensorDict
+from torch import Tensor, nn
+
+from policies.learners.contact.rollouts import ContactEnv
+from sim.errors import ConfigError
+
+SCRIPT = "script"
+"""Its name on the command line, in place of a run's folder."""
+
+
+class Script(Protocol):
+    """A controller that knows the truth; ``sim.contact.oracle.Oracle`` is the one there is."""
+
+    def act(self) -> npt.NDArray:
+        """Return actions (N, 6) in [-1, 1] for the present state of all simulations."""
+        ...
+
+
+ScriptMaker = Callable[[Any], Script]
+"""Makes the controller of an environment."""
+
+
+class ScriptedTeacher(nn.Module):
+    """Answers like a network, but from the simulations that it watches.
+
+    Args:
+        make_script: makes the controller of an environment.
+    """
+
+    def __init__(self, make_script: ScriptMaker) -> None:
+        super().__init__()
+        self._make_script = make_script
+        self._script: Script | None = None
+
+    def watch(self, env: ContactEnv) -> None:
+        """Look at other simulations from now on."""
+        self._script = self._make_script(env)
+
+    def forward(self, obs: TensorDict) -> Tensor:
+        """Return what the script would do now, (N, 6)."""
+        assert self._script is not None
+        return torch.as_tensor(self._script.act(), dtype=torch.float32)
+
+    def reset(self, dones: Tensor | None = None, hidden_state: Any = None) -> None:
+        """Nothing to forget: scripts see when episodes begin."""
+
+    def get_hidden_state(self) -> None:
+        """It has none."""
+
+
+class ScriptedExpert:
+    """What ``expert.Expert`` is for an earlier run.
+
+    Args:
+        make_script: makes the controller of an environment.
+    """
+
+    digest = SCRIPT
+    sensors: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+
+    def __init__(self, make_script: ScriptMaker) -> None:
+        self._make_script = make_script
+
+    def actor(self, obs: TensorDict) -> ScriptedTeacher:
+        """Return the teacher; it has to be told what to ``watch``."""
+        return ScriptedTeacher(self._make_script)
+
+    def load_actor(self, actor: nn.Module) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            ConfigError: always: a script has no weights.
+        """
+        raise ConfigError("--expert script has no weights for ppo to begin with: imitate it by dagger first")
+
+    def load_critic(self, critic: nn.Module) -> NoReturn:
+        """Refuse.
+
+        Raises:
+            ConfigError: always: a script values nothing.
+        """
+        raise ConfigError("--expert script has no critic for aacd: give the folder of a run of --learner ppo")
