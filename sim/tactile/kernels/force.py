@@ -33,7 +33,9 @@ FX, FY, FZ, DEPTH = 8, 9, 10, 11
 """Rows of ``work``: force on the gel, N, and depth, m, by all objects so far."""
 SUMS = 12
 """First of six rows of ``work``: force and torque by one object so far."""
-ROWS = SUMS + 6
+CLEAR = SUMS + 6
+"""Row of ``work`` that stays 0."""
+ROWS = CLEAR + 1
 TINIER = np.float32(1e-30)
 """Added to squares of forces, N^2, before they divide."""
 PLANES = 4
@@ -79,7 +81,7 @@ def advance_field(
     wrenches[:] = 0
     objects, length = kinds.shape[1], output.shape[2]
     for p in range(kinds.shape[0]):
-        _clear(p, rows, columns, spans, output)
+        _clear(p, rows, columns, spans, output, work)
         gel = (normal[p], damping[p], tangential[p], relaxation[p], friction[p], dt)
         for o in range(objects):
             kind = kinds[p, o]
@@ -117,13 +119,15 @@ def advance_field(
 
 
 @njit(forceinline=True, error_model="numpy")
-def _clear(p, rows, columns, spans, output):
+def _clear(p, rows, columns, spans, output, work):
     """Clear what the last step left."""
     first, last = rows, 0
     for o in range(spans.shape[1]):
         first, last = min(first, spans[p, o, 0]), max(last, spans[p, o, 1])
-    if first < last:
-        output[p, :, first * columns : last * columns] = ZERO
+    for plane in range(PLANES):
+        start = (p * PLANES + plane) * output.shape[2]
+        for taxel in range(start + first * columns, start + last * columns, LANES):
+            move(output, taxel, work, CLEAR * LANES)  # pyright: ignore[reportCallIssue]
 
 
 @njit(forceinline=True, error_model="numpy")
@@ -275,9 +279,11 @@ def _press(frame, place, velocity, spin, gel, x, y, pitch, count, work):
         work[SUMS + 5, lane] += across * fy - y * fx
 
 
-@njit(forceinline=True, error_model="numpy")
+@njit(forceinline=True, fastmath=FASTMATH, error_model="numpy")
 def _sum_up(wrenches, p, o, work):
     for row in range(6):
+        total = ZERO
         for lane in range(LANES):
-            wrenches[p, o, row] += work[SUMS + row, lane]
+            total += work[SUMS + row, lane]
             work[SUMS + row, lane] = ZERO
+        wrenches[p, o, row] = total

@@ -53,7 +53,7 @@ def octree_distance(forest, tree, x, y, z):  # noqa: ANN001, ANN201
     ox, oy, oz = (ux - vx) * hx, (uy - vy) * hy, (uz - vz) * hz
     beyond = math.sqrt(ox * ox + oy * oy + oz * oz)
     size = one
-    node = forest.roots[tree]
+    node = np.uintp(forest.roots[tree])  # (unsigned: indices from the end need no look)
     while forest.children[node, 0] >= 0:
         octant = 0
         size, vx, vy, vz = half * size, two * vx, two * vy, two * vz
@@ -69,7 +69,7 @@ def octree_distance(forest, tree, x, y, z):  # noqa: ANN001, ANN201
             octant, vz = octant + 4, vz - one
         else:
             vz = vz + one
-        node = forest.children[node, octant]
+        node = np.uintp(forest.children[node, np.uintp(octant)])
     c = forest.corners
     c0, c1, c2, c3 = number(c[node, 0]), number(c[node, 1]), number(c[node, 2]), number(c[node, 3])
     c4, c5, c6, c7 = number(c[node, 4]), number(c[node, 5]), number(c[node, 6]), number(c[node, 7])
