@@ -18,13 +18,14 @@ from sim.envs.kernel_airframes import KernelAirframes
 from sim.envs.multirotor import MultirotorEnv
 from sim.envs.task import FlightTask
 from sim.errors import ConfigError
-from sim.randomization import nominal_airframe, sample
+from sim.randomization import RandomizationTable, Sample, nominal_airframe, sample
 from sim.trajectories import Trajectory
 
 LOST_M = 2.0
 """Further than this from the reference a flight counts as lost, and as this far off from then on: as it is judged."""
-REPEATS = 2
-"""Flights of a row of gains along each course: with delays as they come, and with long ones."""
+REPEATS = 4
+"""Flights of a row of gains along each course: the nominal airframe with delays as they come and with long ones, a
+drawn airframe with either. The learned tracking policy trains on as many nominal ones as drawn ones."""
 LATE_OF = 8
 """Long delays are the longest of so many draws: gains at the edge of what they bear would lose some judged flight."""
 LONGEST_PREVIEW_S = preview().high
@@ -42,8 +43,8 @@ class Course:
 class TrackingTrial:
     """The same flights for every row of gains: each course ``REPEATS`` times, from rest at its beginning.
 
-    Noise, sensors and clocks are those of the task's evaluation table, drawn anew in every trial; delays and biases are
-    alike for every row; the airframe is the nominal one.
+    Noise, sensors and clocks are those of the task's evaluation table, drawn anew in every trial, and so are the
+    airframes, winds and disturbances of half of the flights; delays, biases and airframes are alike for every row.
     """
 
     def __init__(
@@ -54,7 +55,8 @@ class TrackingTrial:
         rows: int,
         *,
         parameter_set: str | None = None,
-        seconds: float = 5.0,
+        drawn_airframes: bool = True,
+        seconds: float = 10.0,
     ) -> None:
         """Build the simulations.
 
@@ -64,6 +66,7 @@ class TrackingTrial:
             courses: what to fly along.
             rows: gains flown at once.
             parameter_set: the nominal airframe; default: the robot's default.
+            drawn_airframes: fly drawn airframes in half of the flights; otherwise the nominal one in all of them.
             seconds: length of each flight.
 
         Raises:
@@ -72,7 +75,8 @@ class TrackingTrial:
         if task.TASK.action.level != "motor":
             raise ConfigError(f"classical controllers command rotors; task '{task.TASK.name}' takes other commands")
         self._law, self._rows, self._courses = law, rows, [course for course in courses for _ in range(REPEATS)]
-        self._table = nominal_airframe(task.EVALUATION_TABLE)
+        self._calm = nominal_airframe(task.EVALUATION_TABLE)
+        self._table = task.EVALUATION_TABLE if drawn_airframes else self._calm
         self._flights = rows * len(self._courses)
         self._env = MultirotorEnv(
             task, self._flights, parameter_set=parameter_set, table=self._table, airframes=KernelAirframes
@@ -122,13 +126,21 @@ class TrackingTrial:
         return here + share * (next_one - here)
 
     def _begin(self, seed: int) -> np.ndarray:
-        env, flights = self._env, len(self._courses)
+        env, rng = self._env, np.random.default_rng(seed)
         env.seed(seed)
-        drawn = sample(self._table, env.nominal, np.random.default_rng(seed), flights * LATE_OF)
-        latency = drawn.latency_s.reshape(flights, LATE_OF)
-        late = np.arange(flights) % REPEATS == 1
-        chosen = np.arange(flights) * LATE_OF + np.where(late, latency.argmax(axis=1), 0)
         start = np.zeros((self._flights, _RIGID + env.nominal.num_rotors), np.float32)
         start[:, 3] = 1.0
         start[:, _RIGID:] = env.nominal.hover_speed
-        return env.begin(np.arange(self._flights), drawn.take(np.tile(chosen, self._rows)), start)
+        everyone = np.arange(self._flights)
+        env.begin(everyone, self._draw(self._calm, rng), start)
+        other = everyone[everyone % REPEATS >= REPEATS // 2]
+        return env.begin(other, self._draw(self._table, rng).take(other), start[other])
+
+    def _draw(self, table: RandomizationTable, rng: np.random.Generator) -> Sample:
+        """A draw for each flight, the same for every row of gains; every other flight has long delays."""
+        flights = len(self._courses)
+        drawn = sample(table, self._env.nominal, rng, flights * LATE_OF)
+        latency = drawn.latency_s.reshape(flights, LATE_OF)
+        late = np.arange(flights) % 2 == 1
+        chosen = np.arange(flights) * LATE_OF + np.where(late, latency.argmax(axis=1), 0)
+        return drawn.take(np.tile(chosen, self._rows))

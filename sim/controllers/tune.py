@@ -1,8 +1,8 @@
 """Tune the gains of a classical controller for an airframe, on a stated budget of simulated steps.
 
 CMA-ES (Hansen, "The CMA evolution strategy: a tutorial", arXiv 1604.00772; PyPI ``cmaes``) over the ranges of the
-law's gains. Every candidate of a generation flies the same figure-eights with the same delays and noise, others in
-the next generation; the mean of the last generation's distribution is kept, not the luckiest candidate.
+law's gains. Every candidate of a generation flies the same figure-eights on the same airframes with the same delays and
+noise, others in the next; the mean of the last generation's distribution is kept, not the luckiest candidate.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from sim.trajectories import parse_trajectory
 
 EXAMPLE = """sim2metal tune lee indi
 sim2metal tune lee --robot racer5
-sim2metal tune pid --steps 500000 --out my-gains"""
+sim2metal tune pid --nominal-only --steps 500000 --out my-gains"""
 
 COURSES = {"figure8:period=15": 0.04, "figure8:period=10": 0.06, "figure8:period=5.5": 0.10, "figure8:period=3.5": 0.18}
 """What is flown, and the error that counts as one: the goals of the learned policy."""
@@ -49,7 +49,9 @@ class Args:
     """Multirotor to tune for."""
     parameter_set: str | None = None
     """Its airframe; default: the robot's default set."""
-    steps: int = 12_288_000
+    nominal_only: Annotated[bool, tyro.conf.FlagCreatePairsOff] = False
+    """Fly the nominal airframe alone; default: drawn airframes, winds and disturbances in half of the flights."""
+    steps: int = 49_152_000
     """Budget of each law, simulated control steps: no fewer than the learned tracking policy trains on."""
     population: int = 20
     """Candidates per generation."""
@@ -95,7 +97,8 @@ def tune(law: Law, args: Args, console: Console | None = None) -> dict[str, Any]
     courses = [Course(parse_trajectory(text), unit) for text, unit in COURSES.items()]
     task = _task(args)
     trial = TrackingTrial(
-        law, task, courses, args.population, parameter_set=args.parameter_set
+        law, task, courses, args.population,
+        parameter_set=args.parameter_set, drawn_airframes=not args.nominal_only,
     )  # fmt: skip
     generations = args.steps // trial.control_steps
     if generations < 1:
@@ -139,7 +142,7 @@ def _task(args: Args) -> FlightTask:
 
 def _command(law: Law, args: Args, parameter_set: str) -> str:
     """The command that finds the same gains again."""
-    options = f"--robot {args.robot} --parameter-set {parameter_set}"
+    options = f"--robot {args.robot} --parameter-set {parameter_set}" + " --nominal-only" * args.nominal_only
     return f"sim2metal tune {law.name} {options} --steps {args.steps} --population {args.population} --seed {args.seed}"
 
 

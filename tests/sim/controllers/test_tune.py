@@ -19,8 +19,9 @@ CALM = {"attitude_p": 60.0, "rate_p": 14.0, "attitude_i": 0.0, "yaw_p": 12.0, "y
 """Gentle enough for rotors of 0.15 s of lag, with a lead."""
 
 
-def trial(rows, seconds=2.0):
-    return TrackingTrial(LAW, TASK, [Course(parse_trajectory("figure8:period=5.5"), 0.1)], rows, seconds=seconds)
+def trial(rows, seconds=2.0, drawn_airframes=False):
+    courses = [Course(parse_trajectory("figure8:period=5.5"), 0.1)]
+    return TrackingTrial(LAW, TASK, courses, rows, seconds=seconds, drawn_airframes=drawn_airframes)
 
 
 def test_trial_tells_good_gains_from_bad_ones_and_repeats_itself():
@@ -41,17 +42,27 @@ def test_lost_flights_count_as_two_metres_and_stay_finite():
     assert 5.0 < cost[0] <= 20.0
 
 
+def test_half_of_the_flights_have_drawn_airframes_the_same_for_every_row():
+    fly = trial(2, seconds=0.5, drawn_airframes=True)
+    fly(np.tile(LAW.row(LAW.published()), (2, 1)), seed=3)
+    mass = fly._env.sample.flight.mass
+    nominal = fly._env.nominal.mass
+    assert mass[[0, 1, 4, 5]] == pytest.approx(nominal)
+    assert np.all(np.abs(mass[[2, 3, 6, 7]] / nominal - 1.0) > 1e-4)
+    assert np.array_equal(mass[:4], mass[4:])
+
+
 def test_preview_looks_ahead_of_the_reference():
     fly = trial(2, seconds=0.5)
-    aim = fly._aim(30, np.repeat([0.0, 0.055], 2))
+    aim = fly._aim(30, np.repeat([0.0, 0.055], 4))
     expected = parse_trajectory("figure8:period=5.5").sample([0.30, 0.355]).position_w
-    assert aim[[0, 2], :3] == pytest.approx(expected, abs=2e-4)
+    assert aim[[0, 4], :3] == pytest.approx(expected, abs=2e-4)
 
 
 def test_budget_is_kept_and_the_record_says_how_to_repeat_it(tmp_path):
-    args = Args(controllers=("lee",), steps=20_000, population=4, out=tmp_path, seed=2)
+    args = Args(controllers=("lee",), steps=70_000, population=4, out=tmp_path, seed=2)
     record = tune(LAW, args)
-    assert 0 < record["steps"] <= 20_000
+    assert 0 < record["steps"] <= 70_000
     assert record["generations"] == 1
     assert record["command"].startswith("sim2metal tune lee")
     assert {gain.name for gain in LAW.gains} == set(record["gains"])
@@ -62,7 +73,7 @@ def test_budget_is_kept_and_the_record_says_how_to_repeat_it(tmp_path):
 
 
 def test_verb_writes_what_the_registry_reads(tmp_path):
-    result = run(Args(controllers=("lee",), steps=16_000, population=4, out=tmp_path))
+    result = run(Args(controllers=("lee",), steps=64_000, population=4, out=tmp_path))
     gains = tuned_gains(LAW, "crazyflie", "l2f_paper", tmp_path)
     assert gains == result["tune.lee"]["gains"]
 
