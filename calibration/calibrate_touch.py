@@ -60,6 +60,8 @@ class Args:
         """
         if self.out.suffix != ".npz":
             raise ConfigError(f"--out {self.out}: expected a name that ends in .npz")
+        if self.out.resolve().parent == self.folder.resolve():
+            raise ConfigError(f"--out {self.out} lies among the pictures: its report would be taken for one")
         if not 16 <= self.bins <= 512:
             raise ConfigError(f"--bins {self.bins}: expected 16 to 512")
         if not 2 <= self.held_out <= 1000:

@@ -108,6 +108,12 @@ def test_bad_options_are_refused_and_write_nothing(changed, words, recording, tm
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_report_may_not_lie_among_the_pictures(recording):
+    with pytest.raises(ConfigError, match="among the pictures"):
+        run(Args(recording[0], out=recording[0] / "own.npz"))
+    assert not (recording[0] / "own.npz").exists()
+
+
 def test_an_unwritable_place_is_said_before_the_work(recording, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError):
