@@ -25,7 +25,7 @@ PADS = ("left_pad", "right_pad")
 TOOL_IN_FINGER_M = 0.045
 """Height of the tool over a finger's frame, along the finger: 0.1034 - 0.0584 m (Franka Hand)."""
 _FINGER_CONTYPE, _OBJECT_CONTYPE = 4, 1
-_MEMORY = 2_000_000
+_MEMORY = 1_000_000
 """Bytes of scratch memory of one simulation: contacts are few; MuJoCo's default is much more."""
 
 

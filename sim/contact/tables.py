@@ -17,7 +17,8 @@ def _symmetric(parameter: str, reach: float, source: str = _TACSL) -> ContactTer
 
 def grasp_terms(offset_m: float = 12.5e-3, tilt_rad: float = 0.628) -> tuple[ContactTerm, ...]:
     """Return how differently the object lies in the hand."""
-    return _symmetric("grasp_offset", offset_m), _symmetric("grasp_tilt", tilt_rad)
+    tilt = (_symmetric("grasp_tilt", tilt_rad),) if tilt_rad else ()
+    return _symmetric("grasp_offset", offset_m), *tilt
 
 
 def diameter_term(low_m: float = 4e-3, high_m: float = 16e-3) -> ContactTerm:
