@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,27 @@ SKIN_SIGMAS_M = (0.90e-3, 0.46e-3, 0.24e-3, 0.10e-3)
 with OpenCV's rule sigma = 0.3 ((n - 1) / 2 - 1) + 0.8 px. Its two narrowest, below a pixel here, are left out."""
 BLUR_REACH = 3
 """Of the binomial blur and the slope after it, px."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a camera's kernels need to know besides poses.
+
+    Attributes:
+        kinds: of the objects, as ``shapes.pack``; (objects,).
+        sizes: their lengths, m; (objects, 3).
+        meshes: their surfaces, as ``shapes.pack_triangles``.
+        half_widths: of the boxes that blur the skin, px.
+        lamps: as ``shadows.lamp_rows``.
+        darkening: as ``shadows.darkening``.
+    """
+
+    kinds: npt.NDArray[np.int32]
+    sizes: npt.NDArray[np.float64]
+    meshes: tuple[npt.NDArray, npt.NDArray, npt.NDArray]
+    half_widths: npt.NDArray[np.int64]
+    lamps: npt.NDArray[np.float64]
+    darkening: float
 
 
 class TactileCamera:
@@ -85,8 +106,8 @@ class TactileCamera:
         self.indentation, self.skin = np.zeros(batch, np.float32), np.zeros(batch, np.float32)
         self.image = np.zeros((*batch, 3), np.uint8)
         self._prepare_skin()
-        self._lamps = lamp_rows(shadows)
-        self._dark = np.float32(-darkening(shadows)) * self.background
+        self._lamps, self._darkening = lamp_rows(shadows), darkening(shadows)
+        self._dark = np.float32(-self._darkening) * self.background
         self._flat = self._flat_picture()
         self.untouched = self._flat.copy()
         self._draw_markers(self.untouched[None], None)
@@ -129,6 +150,10 @@ class TactileCamera:
         )  # fmt: skip
         self._draw_markers(self.image, field)
         return self.image
+
+    def parts(self) -> Parts:
+        """Return what another device needs to render the same."""
+        return Parts(self._kinds[0], self._sizes[0], self._meshes, self._half_widths, self._lamps, self._darkening)
 
     def _draw_markers(self, image: npt.NDArray[np.uint8], field: ForceField | None) -> None:
         markers = self._markers

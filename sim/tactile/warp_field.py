@@ -45,7 +45,7 @@ class WarpForceField:
             ConfigError: as for ``ForceField``, or for a device that is not there.
         """
         self._host = ForceField(pad, objects, num_pads, stiffness)
-        self.pad, self.stiffness, self.device = pad, self._host.stiffness, _device(device)
+        self.pad, self.stiffness, self.device = pad, self._host.stiffness, device_named(device)
         shape, count = (num_pads, len(objects)), pad.taxels.count
         self._shape = shape
         self._taxels = self._array(pad.taxels.positions, wp.vec3f)
@@ -145,7 +145,12 @@ class WarpForceField:
         return wp.zeros(shape, dtype=dtype, device=self.device)
 
 
-def _device(name: str | None) -> str:
+def device_named(name: str | None) -> str:
+    """Return one of Warp's devices; default: the first GPU, or the CPU.
+
+    Raises:
+        ConfigError: for a device that is not there.
+    """
     try:
         return wp.get_device(name or ("cuda:0" if wp.get_cuda_device_count() else "cpu")).alias
     except (ValueError, RuntimeError) as error:

@@ -13,7 +13,7 @@ import math
 import numpy as np
 from numba import njit
 
-_NOWHERE = np.float32(-1.0)
+NOWHERE = np.float32(-1.0)
 """Height of a ray, m, before it has met anything."""
 _ZERO, _ONE = np.float32(0), np.float32(1)
 
@@ -41,7 +41,7 @@ def cast(height, pixel_x, pixel_y, to_x, to_y, slope, softness, occlusion, rays,
     drop = np.float32(slope * pixel_y / abs(to_y))
     sharpness = np.float32(1.0 / softness)
     first = 2 + (math.ceil(rows * shift) if shift > 0.0 else 0)
-    rays[:] = _NOWHERE
+    rays[:] = NOWHERE
     for step in range(rows):
         row = rows - 1 - step if to_y > 0.0 else step  # from the lamp's side
         whole = math.floor(step * shift)

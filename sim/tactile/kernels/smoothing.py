@@ -114,12 +114,12 @@ def _box_down(source, target, half, totals):  # noqa: ANN001, ANN202
     total = totals[:columns]
     first = source[0]
     for column in range(columns):
-        total[column] = first[column] * np.float32(half + 1)
+        total[column] = first[column] * np.float32(half)
     for row in range(half):
         into = source[min(row, rows - 1)]
         for column in range(columns):
             total[column] += into[column]
-    # (the window of row 0 reaches from -half to half; what leaves it first is the edge's value)
+    # (before its last row comes in, the window of row 0 holds half times the edge and as many rows)
     for row in range(rows):
         into, leaves, out = source[min(row + half, rows - 1)], source[max(row - half, 0)], target[row]
         for column in range(columns):

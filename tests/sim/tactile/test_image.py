@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+from scipy.ndimage import correlate1d, uniform_filter
 
 from sim.errors import ConfigError
 from sim.tactile.image import TactileCamera
 from sim.tactile.inversion import DepthFromColour
 from sim.tactile.kernels.picture import paint
+from sim.tactile.kernels.smoothing import blur, bridge
 from sim.tactile.lights import BINS, brightness, default_calibration
 from sim.tactile.objects import OBJECTS
 from sim.tactile.pads import load_pad
@@ -60,6 +62,29 @@ def test_the_skin_bridges_the_edge_and_keeps_the_touched_part():
     assert seen.indentation[0, middle, edge] == 0.0
     assert 0.02e-3 < row[edge] < 0.45e-3
     assert row[5] < 1e-6
+
+
+@pytest.mark.parametrize("shape", [(50, 64), (7, 90)])
+def test_the_skin_is_taxim_s_scheme_of_box_filters_up_to_the_border(shape):
+    """Against scipy's box filters, for something that reaches over the picture's borders."""
+    random = np.random.default_rng(0)
+    touched = np.zeros(shape, np.float32)
+    touched[:4, 20:] = random.uniform(0.1, 1.0, (4, shape[1] - 20))
+    touched[:, -3:] = 0.5
+    halves = np.array([9, 4, 2, 1])
+    expected = touched.astype(np.float64)
+    for half in halves:
+        for _ in range(2):
+            expected = uniform_filter(expected, 2 * half + 1, mode="nearest")
+        expected = np.where(touched > 0.0, touched, expected)
+    rows, columns = shape
+    height, room = touched.copy(), np.empty((2, rows, columns), np.float32)
+    bridge(height, halves, room[0], np.empty((3, columns, rows), np.float32), np.empty(100, np.float32), room[1])
+    assert np.allclose(height, expected, atol=1e-5)
+    blur(height, room[0])
+    kernel = np.array([1.0, 4.0, 6.0, 4.0, 1.0]) / 16.0
+    blurred = correlate1d(correlate1d(expected, kernel, 0, mode="nearest"), kernel, 1, mode="nearest")
+    assert np.allclose(height, blurred, atol=1e-5)
 
 
 def test_an_untouched_pad_shows_its_background():
