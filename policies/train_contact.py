@@ -20,11 +20,10 @@ from rich.console import Console
 from policies.contact_bundle import build_contact_bundle
 from policies.contact_job import ContactJob, check
 from policies.contact_run import ContactRun
-from policies.learners.contact.environments import make_environment
+from policies.learners.contact.environments import make_environment, make_script
 from policies.learners.contact.settings import ContactTrainConfig, LearnerName
 from policies.training_bar import check_folder, train_with_bar
 from policies.training_run import CHECKPOINT
-from sim.contact.oracle import Oracle
 from sim.envs.contact_task import load_contact_task
 from sim.errors import ConfigError
 from sim.files import write_atomic
@@ -80,14 +79,14 @@ def run(args: Args) -> dict[str, Any]:
     module = load_contact_task(args.task)
     check_folder(args.out / CHECKPOINT, resume=args.resume, overwrite=args.overwrite)
     torch.set_num_threads(args.threads)
-    make_env = functools.partial(make_environment, module, threads=args.threads)
+    make_env = functools.partial(make_environment, module, threads=args.threads, augment=args.config.augment)
     job = ContactJob(module.TASK, args.learner, args.input, args.seed, args.config, args.expert)
     check(job)
     if args.overwrite:
         shutil.rmtree(args.out / "tensorboard", ignore_errors=True)  # its files would go on beside the new ones
     console = Console(highlight=False)
     with console.status("preparing (compiled code is cached after the first time)"):
-        run = ContactRun(job, make_env, args.out, resume=args.resume, make_script=Oracle)
+        run = ContactRun(job, make_env, args.out, resume=args.resume, make_script=make_script)
     write_atomic(args.out / "config.json", json.dumps(run.identity, indent=2) + "\n")
     train_with_bar(run, run.iteration, args.config.iterations, _note, console, every=1)
     bundle = build_contact_bundle(

@@ -31,7 +31,12 @@ class Pictures:
         self._places, self._turns = world.batch.bind("site_xpos"), world.batch.bind("site_xquat")
         self._sizes = world.batch.expand("geom_size")[:, world.model.geom(GRIPPED).id]
         shape = Shape("cylinder", tuple(world.model.geom(GRIPPED).size[:2]))
-        self._camera = TactileCamera(world.pad, [shape], num_pads=2 * self._count)
+        self._camera = TactileCamera(world.pad, [shape], num_pads=2 * self._count, size=(IMAGE_ROWS, IMAGE_COLUMNS))
+
+    @property
+    def untouched(self) -> NDArray[np.uint8]:
+        """What both pads show when nothing touches them; (2, rows, columns, 3)."""
+        return np.stack([self._camera.untouched] * 2)
 
     def render(self) -> NDArray[np.uint8]:
         """Return (n, 2, rows, columns, 3)."""

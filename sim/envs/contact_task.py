@@ -120,6 +120,17 @@ class ContactTaskEnv:
         """Steps since each episode began; (n,)."""
         return self._age
 
+    @property
+    def untouched(self) -> NDArray[np.uint8]:
+        """Pictures of the pads that nothing touches, (2, rows, columns, 3).
+
+        Raises:
+            ConfigError: without the sensor ``"image"``.
+        """
+        if self._images is None:
+            raise ConfigError("pads without the sensor 'image' show nothing")
+        return self._images.untouched
+
     def reset(self, ids: ArrayLike | None = None) -> Observation:
         """Begin episodes.
 

@@ -81,6 +81,8 @@ class ContactTrainConfig:
     """Candidates among which the best is kept, evenly spaced up to the last iteration."""
     evaluation_episodes: int = 256
     """Starts that choose among the candidates."""
+    augment: bool = True
+    """Pictures have other colours and another view in each episode of the training."""
     judge_episodes: int = 1024
     """Starts that judge the chosen one; 0 for none."""
     network: NetworkSettings = field(default_factory=NetworkSettings)
