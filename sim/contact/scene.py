@@ -48,8 +48,12 @@ def policy_pad(name: str) -> Pad:
     return replace(pad, camera=camera, taxels=Taxels.fitted(FIELD_ROWS, FIELD_COLUMNS, camera))
 
 
-def build_scene(task: ContactTaskSpec) -> Scene:
+def build_scene(task: ContactTaskSpec, pad: Pad | None = None) -> Scene:
     """Return the model of a task, with the largest object.
+
+    Args:
+        task: what to build.
+        pad: another than the policies' one of the task.
 
     Raises:
         ConfigError: for a robot that is no arm or an unknown pad.
@@ -59,14 +63,14 @@ def build_scene(task: ContactTaskSpec) -> Scene:
     # Walls of holes move with the drawn diameter, and the tree of bounding boxes within a body does not.
     spec.option.disableflags |= mujoco.mjtDisableBit.mjDSBL_MIDPHASE
     _add_table(spec)
-    for finger, pad in zip(FINGERS, PADS, strict=True):
-        _add_pad_site(spec.body(finger), pad)
+    for finger, place in zip(FINGERS, PADS, strict=True):
+        _add_pad_site(spec.body(finger), place)
         spec.geom(finger).contype, spec.geom(finger).conaffinity = _FINGER_CONTYPE, 0
     _add_object(spec, task)
     fixtures.add_fixture(spec, task.workpiece)
     _add_force_sensor(spec)
     mounts = tuple(Mount(name) for name in PADS)
-    return Scene(spec.compile(), arm, policy_pad(task.pad), mounts)
+    return Scene(spec.compile(), arm, pad or policy_pad(task.pad), mounts)
 
 
 def _add_table(spec: mujoco.MjSpec) -> None:

@@ -19,6 +19,7 @@ from sim.contact.scene import FIXTURE_FORCE, GRIPPED, OBJECT, build_scene
 from sim.contact.spec import ContactTaskSpec
 from sim.quaternions import conjugate, from_rotation_vector, multiply, rotate
 from sim.tactile.contact import GelContact
+from sim.tactile.sensor import Pad
 from sim.tactile.stiffness import nominal_stiffness
 
 Array = NDArray[np.float64]
@@ -48,15 +49,16 @@ class ContactWorld:
         socket_quaternion_w: wxyz; (n, 4).
     """
 
-    def __init__(self, task: ContactTaskSpec, num_envs: int, threads: int = 0) -> None:
+    def __init__(self, task: ContactTaskSpec, num_envs: int, threads: int = 0, pad: Pad | None = None) -> None:
         """Compile and allocate.
 
         Args:
             task: what to build.
             num_envs: simulations.
             threads: of the physics; 0: all processors.
+            pad: another than the policies' one of the task.
         """
-        scene = build_scene(task)
+        scene = build_scene(task, pad)
         self.task, self.model, self.pad = task, scene.model, scene.pad
         self.batch = batch = Batch(scene.model, num_envs, threads, persistent=True)
         self.arm = ArmView(batch, scene.model, scene.arm)
