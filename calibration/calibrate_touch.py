@@ -17,6 +17,7 @@ from sim.errors import ConfigError
 if TYPE_CHECKING:
     from calibration.tactile.fit import Fit
     from calibration.tactile.judge import Judgement
+    from sim.tactile.calibration import Calibration
 
 EXAMPLE = """sim2metal calibrate-touch demo --synthetic 24
 sim2metal calibrate-touch recordings/mini --pad gelsight_mini --radius 4 --out mini.npz
@@ -111,9 +112,13 @@ def run(args: Args) -> dict[str, Any]:
     write_atomic(untouched, _png(recording.background))
     write_atomic(report, picture)
     result = {**_figures(fit, judged), "calibration": str(args.out), "report": str(report)}
-    if right is not None:
-        result["against_truth"] = asdict(right)
-    console.print(_table(fit, judged, right))
+    table = _table(fit, judged)
+    if truth is not None and right is not None:
+        off = _off(fit.calibration, truth)
+        result["against_truth"] = {**asdict(right), **off}
+        table.add_row("to truth", _judged(right))
+        table.add_row("", ", ".join(f"{name} {error:.2%} off" for name, error in off.items()))
+    console.print(table)
     console.print(f"wrote {args.out}, {untouched.name} and the report {report.name}", soft_wrap=True)
     return result
 
@@ -163,7 +168,17 @@ def _figures(fit: Fit, judged: Judgement) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _table(fit: Fit, judged: Judgement, right: Judgement | None) -> Table:
+def _off(found: Calibration, truth: Calibration) -> dict[str, float]:
+    """Return the relative errors of what both know."""
+    errors: dict[str, float] = {}
+    if found.pixel_m is not None and truth.pixel_m is not None:
+        errors["scale"] = max(abs(ours / true - 1.0) for ours, true in zip(found.pixel_m, truth.pixel_m, strict=True))
+    if found.stiffness_n_m3 is not None and truth.stiffness_n_m3 is not None:
+        errors["stiffness"] = abs(found.stiffness_n_m3 / truth.stiffness_n_m3 - 1.0)
+    return errors
+
+
+def _table(fit: Fit, judged: Judgement) -> Table:
     figures = _figures(fit, judged)
     table = Table(title=f"{fit.recording.pad.title}, {figures['presses']} presses", title_justify="left", box=None)
     table.add_column(no_wrap=True, style="bold")
@@ -177,8 +192,6 @@ def _table(fit: Fit, judged: Judgement, right: Judgement | None) -> Table:
     table.add_row("seen", f"{covered:.0%} of the picture, slopes to {steepest:.0f} degrees; the rest follows the law")
     table.add_row("noise", f"{figures['noise_levels']:.2f} grey levels; the law leaves {fit.law.residual:.2f}")
     table.add_row("held out", _judged(judged))
-    if right is not None:
-        table.add_row("to truth", _judged(right))
     if fit.stiffness is None:
         table.add_row("stiffness", "no weights on the taxels: the nominal one stays")
     else:

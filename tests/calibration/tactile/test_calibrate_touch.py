@@ -47,6 +47,8 @@ def test_what_nothing_was_fitted_to_looks_like_the_truth(calibrated):
     """Rounding to whole grey levels alone makes a third of a level."""
     result, _ = calibrated
     right, seen = result["against_truth"], result["held_out"]
+    assert 0.0 < right["scale"] < 5e-3
+    assert 0.0 < right["stiffness"] < 0.01
     assert right["presses"] == seen["presses"] == 3
     assert right["error"] < 0.8 < 4.0 < right["change"]
     assert seen["error"] < 1.5
