@@ -37,11 +37,11 @@ START = (
     _symmetric("tool_tilt", 0.1),
     _symmetric("tool_yaw", 1.0),
 )
-SOCKET = (
+PLACE = (
     _symmetric("socket_xy", 0.1),
     ContactTerm("socket_z", Uniform(0.0, 0.02), "add", _TACSL),
-    _symmetric("socket_noise", 5e-3),
 )
+SOCKET = (*PLACE, _symmetric("socket_noise", 5e-3))
 PHYSICS = (
     ContactTerm("friction", LogUniform(0.8, 1.2), "scale", _TACSL),
     ContactTerm("gel_stiffness", Uniform(0.6, 1.4), "scale", f"{_TACSL}: 150 to 350 N/m, over their middle"),
