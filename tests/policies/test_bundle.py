@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from policies.bundle import GOLDEN_FILE, INFO_FILE, POLICY_FILE, Golden, load_bundle, save_bundle
 from sim.errors import BundleError, StorageError
+from sim.registry import load_robot
 from sim.spec import ActionSpec
 
 FILES = (POLICY_FILE, GOLDEN_FILE, INFO_FILE)
@@ -342,3 +343,22 @@ def test_limits_that_leave_a_joint_out_are_refused():
     for short in ({"velocity_rad_s": (10.0,)}, {"position_low_rad": (2.0, 0.0)}, {"torque_n_m": (50.0, float("nan"))}):
         with pytest.raises(BundleError, match=r"limits\.|needs a range"):
             check_limits(dataclasses.replace(LIMITS, **short), action, where)
+
+
+def test_a_bundle_without_images_is_written_and_read_as_before_there_were_any(pristine, parts):
+    document = json.loads((pristine / INFO_FILE).read_text())
+    assert "images" not in document["info"]
+    assert load_bundle(pristine).info.images == ()
+    assert parts.info.input_size == parts.info.observation_size
+
+
+def test_the_limits_of_an_arm_are_those_of_its_joints_not_of_its_commands(parts, tmp_path):
+    arm = load_robot("panda")
+    action = dataclasses.replace(parts.info.action, level="end_effector_delta")
+    info = dataclasses.replace(parts.info, action=action, limits=arm.limits)
+    assert load_bundle(save_bundle(tmp_path / "arm", info, parts.onnx, parts.golden).path).info.limits == arm.limits
+    with pytest.raises(BundleError, match="battery_min_v must be positive"):
+        save_bundle(tmp_path / "joints", dataclasses.replace(info, action=parts.info.action), parts.onnx, parts.golden)
+    empty = dataclasses.replace(arm.limits, position_low_rad=arm.limits.position_high_rad)
+    with pytest.raises(BundleError, match="needs a range"):
+        save_bundle(tmp_path / "empty", dataclasses.replace(info, limits=empty), parts.onnx, parts.golden)
