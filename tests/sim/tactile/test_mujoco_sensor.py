@@ -10,8 +10,9 @@ import pytest
 
 from sim.tactile.field import ForceField
 from sim.tactile.pads import load_pad
-from sim.tactile.shapes import Shape
+from sim.tactile.shapes import Shape, rotation
 from sim.tactile.stiffness import SHEAR_RATIO
+from tests.sim.tactile.plain_field import signed
 
 PAD = load_pad("gelsight_mini")
 KINDS = {
@@ -54,7 +55,8 @@ def measure(model, data, place, turn, velocity=(0, 0, 0), spin=(0, 0, 0)):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_depths(kind):
+def test_distances_and_which_taxels_touch(kind):
+    """It reads the shortest way out of the object; the same taxels feel it."""
     shape, random = KINDS[kind], np.random.default_rng(4)
     (model, data), field, touched = sensor_over(shape), ForceField(PAD, [shape]), 0
     for _ in range(20):
@@ -62,13 +64,17 @@ def test_depths(kind):
         turn /= np.linalg.norm(turn)
         place = random.uniform((-6e-3, -4e-3, 1e-3), (6e-3, 4e-3, 4e-3))
         depth = measure(model, data, place, turn)[0]
+        distance, _ = signed(shape, (PAD.taxels.positions - place) @ rotation(turn))
+        assert np.abs(np.maximum(-distance, 0.0) - depth).max() < 1e-8
+        field.reset()
         field.step(place, turn, np.zeros(3), np.zeros(3), 0.01)
-        assert np.abs(field.depth[0] - depth).max() < 1e-8
+        clear = np.abs(distance) > 1e-8  # (float32 against float64)
+        assert ((field.depth[0] > 0.0) == (depth > 0.0))[clear].all()
         touched += (depth > 0.0).sum()
     assert touched > 500
 
 
-def test_slide_speeds():
+def test_depths_and_slide_speeds_under_a_cap():
     """In the first step of a touch the shear is its viscous part alone: stiffness x relaxation x slide speed."""
     shape = KINDS["cylinder"]
     model, data = sensor_over(shape)
@@ -81,6 +87,7 @@ def test_slide_speeds():
     from_axis = np.linalg.norm(PAD.taxels.positions[:, :2] - place[:2], axis=1)
     touched = (depth > 0.0) & (from_axis < 3.7e-3)  # nearer to its rim the side is the nearest face
     assert touched.sum() > 50
+    assert np.allclose(field.depth[0, touched], depth[touched], atol=1e-8)
     assert np.allclose(np.abs(field.force[0, touched, 0]) / viscosity, along_x[touched], atol=1e-6)
     assert np.allclose(np.abs(field.force[0, touched, 1]) / viscosity, along_y[touched], atol=1e-6)
     assert not np.allclose(along_x[touched], along_x[touched][0])  # it turns
