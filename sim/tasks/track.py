@@ -54,7 +54,8 @@ LONGEST_S = 20.0
 _SHARES = {"figure8": 0.3, "circle": 0.1, "lissajous": 0.2, "langevin": 0.25, "steps": 0.05, "rest": 0.1}
 
 TRAINING_SETTINGS = {
-    "learner.iterations": 4000,
+    "hidden": (96, 96),
+    "learner.iterations": 12000,
     "learner.episode_windows": 16,
     "learner.cost.position": 10.0,
     "learner.cost.distance": 2.0,
@@ -70,8 +71,8 @@ TRAINING_SETTINGS = {
 """Settings of ``sim2metal train`` that differ from hover's, where the user leaves them at their defaults: a cost that
 cares for millimetres, and little for what turning and pushing a curve takes."""
 
-COMMAND_CHANGE_COST = hover.COMMAND_CHANGE_COST
-"""As in hover; smooth commands also track better than chattering ones."""
+COMMAND_CHANGE_COST = 2.0 * hover.COMMAND_CHANGE_COST
+"""Smooth commands also track better: less of the sensors' noise reaches the rotors."""
 
 THROWN_SHARE = 0.3
 """Share of episodes that start as those of ``hover`` do, at any attitude up to 90 degrees of tilt."""
