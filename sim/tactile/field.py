@@ -21,7 +21,7 @@ class ForceField:
     """Depth and force at every taxel, with memory of where each one sticks.
 
     Attributes:
-        depth: deepest penetration, m; (num_pads, taxels).
+        depth: how deep the gel is pressed, m, at most its thickness; (num_pads, taxels).
         force: on the gel, N, pad frame; (num_pads, taxels, 3). Like depth a view, changed by the next step.
         kinds: of the objects, see ``shapes.PackedSurfaces``; (num_pads, objects).
         sizes: their lengths, m; (num_pads, objects, 3).
@@ -59,6 +59,7 @@ class ForceField:
         self._tangential = self._normal * np.float32(SHEAR_RATIO)
         self._relaxation = np.full(num_pads, pad.gel.relaxation_s, np.float32)
         self._friction = np.full(num_pads, pad.gel.friction, np.float32)
+        self._thickness = np.full(num_pads, pad.gel.thickness_m, np.float32)
         self._memory = np.zeros((*shape, PLANES, count + PADDING), np.float32)
         self._untouched = np.array([taxels.rows, 0, taxels.columns, 0], np.int32)
         self._spans = np.tile(self._untouched, (*shape, 1))
@@ -113,7 +114,7 @@ class ForceField:
         """What each pad's gel is like, as ``kernels.force.advance_field`` takes it; (num_pads,) each."""
         return {
             "normal": self._normal, "damping": self._damping, "tangential": self._tangential,
-            "relaxation": self._relaxation, "friction": self._friction,
+            "relaxation": self._relaxation, "friction": self._friction, "thickness": self._thickness,
         }  # fmt: skip
 
     @property
@@ -159,8 +160,13 @@ class ForceField:
         """Return where the normal force acts, m, NaN without contact; (num_pads, 2)."""
         press = -self.force[:, :, 2]
         total = press.sum(axis=1, keepdims=True)
-        weighted = press @ self.pad.taxels.positions[:, :2]
-        return np.where(total > 0.0, weighted / np.where(total > 0.0, total, 1.0), np.nan)
+        moment = (press[:, :, None] * (self.pad.taxels.positions[:, :2] + self.shear)).sum(axis=1)
+        return np.where(total > 0.0, moment / np.where(total > 0.0, total, 1.0), np.nan)
+
+    @property
+    def shear(self) -> Array:
+        """How far the gel's skin is dragged sideways by all objects, m; (num_pads, taxels, 2)."""
+        return self._memory[:, :, :2, : self.pad.taxels.count].sum(axis=1).transpose(0, 2, 1)
 
     def _shaped(self, values: npt.ArrayLike, width: int) -> npt.NDArray[np.float64]:
         return np.ascontiguousarray(values, dtype=np.float64).reshape(*self.kinds.shape, width)

@@ -85,9 +85,8 @@ def nominal_stiffness(pad: Pad) -> float:
 
 
 def _displaced(pad: Pad, press: Press) -> float:
-    """Sum over the taxels of area times the normal part of the depth, m^3: the field's force per stiffness."""
-    centre = np.array([*press.place_m, press.radius_m - press.depth_m])
-    offsets = pad.taxels.positions - centre
-    length = np.linalg.norm(offsets, axis=1)
-    depth = np.maximum(press.radius_m - length, 0.0)
-    return float((depth * -offsets[:, 2] / length).sum() * pad.taxels.area_m2)
+    """Sum over the taxels of area times depth, m^3: the field's force per stiffness while nothing slips."""
+    offsets = pad.taxels.positions[:, :2] - np.array(press.place_m)
+    under = press.radius_m**2 - (offsets**2).sum(axis=1)
+    depth = np.sqrt(np.maximum(under, 0.0)) - (press.radius_m - press.depth_m)
+    return float(np.clip(depth, 0.0, pad.gel.thickness_m).sum() * pad.taxels.area_m2)

@@ -1,10 +1,11 @@
 """The force field: what every object does to every taxel in one step.
 
-Normal: an elastic foundation with the damping of TacSL (arXiv 2408.06506), f_n = (k - c ds/dt) d, never pulling,
-with d the depth and ds/dt the rate of the distance. Shear: each taxel sticks to the place of the object where it
-first touched it; the anchor's displacement u grows with the tangential velocity, f_t = k_t (u + tau du/dt), until
-Coulomb's limit mu f_n, where the anchor is dragged along (Cundall and Strack, "A discrete numerical model for granular
-assemblies", Geotechnique 29, 1979). So a static grasp keeps its shear, which a field of velocities has not.
+A taxel is the tip of a spring that stands on the pad: it gives way by h along the pad's normal and by u sideways. A
+tip that touches goes with the object's surface. The spring answers with k (1 + c dh/dt) h, never pulling, and
+k_t (u + tau du/dt), as far as friction on the surface under the tip, with its true normal, lets it: beyond Coulomb's
+cone the tip slips (Cundall and Strack, "A discrete numerical model for granular assemblies", Geotechnique 29, 1979,
+for the memory; TacSL, arXiv 2408.06506, for the damping). So a static grasp keeps its shear, which a field of
+velocities has not, and a bed of such springs in MuJoCo feels the same (``pins.py``).
 
 Only the rectangle of taxels under an object is looked at (``rectangle.py``), together with that of the step before,
 whose taxels may have to let go. Its rows are worked through in blocks of ``LANES`` taxels (``interior.py``): every
@@ -20,15 +21,23 @@ import numpy as np
 from numba import njit
 
 from sim.tactile.kernels.distance import BOX, CAPSULE, CYLINDER, MESH, PLANE, SPHERE
-from sim.tactile.kernels.interior import FASTMATH, ONE, ZERO, in_box, in_capsule, in_cylinder, in_plane
+from sim.tactile.kernels.interior import (
+    FASTMATH,
+    ONE,
+    ZERO,
+    out_of_box,
+    out_of_capsule,
+    out_of_cylinder,
+    out_of_mesh,
+    out_of_plane,
+)
 from sim.tactile.kernels.lanes import LANES, move
-from sim.tactile.kernels.octree import octree_distance
 from sim.tactile.kernels.rectangle import rectangle
 
 S, GX, GY, GZ = 0, 1, 2, 3
-"""Rows of ``work``, one block of lanes: signed distance, m, and its gradient in the object's frame."""
+"""Rows of ``work``, one block of lanes: minus how deep, m, and the surface's normal in the object's frame."""
 UX, UY, UZ, HELD = 4, 5, 6, 7
-"""Rows of ``work``: the anchor's displacement, m, and whether the taxel touched (1 or 0): what is remembered."""
+"""Rows of ``work``: the tip's displacement, m, and whether it touched (1 or 0): what is remembered."""
 FX, FY, FZ, DEPTH = 8, 9, 10, 11
 """Rows of ``work``: force on the gel, N, and depth, m, by all objects so far."""
 SUMS = 12
@@ -47,7 +56,7 @@ PADDING = LANES
 @njit(cache=True, nogil=True, fastmath=FASTMATH, error_model="numpy")
 def advance_field(
     rows, columns, pitch, kinds, sizes, forest, places, quaternions, velocities, spins,
-    normal, damping, tangential, relaxation, friction, dt, memory, spans, output, wrenches,
+    normal, damping, tangential, relaxation, friction, thickness, dt, memory, spans, output, wrenches,
 ):  # fmt: skip
     """Advance a batch of pads by one step.
 
@@ -69,8 +78,9 @@ def advance_field(
         tangential: stiffness of a taxel, N/m; (pads,).
         relaxation: tau of the shear, s; (pads,).
         friction: coefficient; (pads,).
+        thickness: of the gel: no taxel counts as deeper, m; (pads,).
         dt: step, s, float32.
-        memory: displacement of the gel's skin, m, and whether it touched, changed; (pads, objects, 4, padded taxels).
+        memory: displacement of the taxel's tip, m, and whether it touched, changed; (pads, objects, 4, padded taxels).
         spans: first and last + 1 row and column that were touched, changed; (pads, objects, 4).
         output: force on the gel, N, pad frame, and deepest penetration, m, changed; (pads, 4, padded taxels).
         wrenches: out, force and torque about the pad's origin by each object; (pads, objects, 6).
@@ -82,7 +92,7 @@ def advance_field(
     objects, length = kinds.shape[1], output.shape[2]
     for p in range(kinds.shape[0]):
         _clear(p, rows, columns, spans, output, work)
-        gel = (normal[p], damping[p], tangential[p], relaxation[p], friction[p], dt)
+        gel = (normal[p], damping[p], tangential[p], relaxation[p], friction[p], thickness[p], dt)
         for o in range(objects):
             kind = kinds[p, o]
             if kind < 0:
@@ -103,17 +113,20 @@ def advance_field(
                 for column in range(left, right, LANES):
                     count = min(LANES, right - column)
                     x = (np.float32(column) - np.float32(0.5) * np.float32(columns - 1)) * pitch
-                    inside = _look(kind, size, forest, frame, place, x, y, pitch, count, work)
                     start = row * columns + column
                     remembered, felt = ((p * objects + o) * PLANES) * length + start, p * PLANES * length + start
+                    touched = before[0] <= row < before[1]
+                    _exchange(memory, remembered, UX, length, work, False)
+                    if touched:
+                        _go_along(place, velocity, spin, x, y, pitch, dt, count, work)
+                    inside = _look(kind, size, forest, frame, place, x, y, pitch, thickness[p], count, work)
                     if inside > 0:
-                        _exchange(memory, remembered, UX, length, work, False)
                         _exchange(output, felt, FX, length, work, False)
                         _press(frame, place, velocity, spin, gel, x, y, pitch, count, work)
                         _exchange(output, felt, FX, length, work, True)
                         _exchange(memory, remembered, UX, length, work, True)
                         spans[p, o, 0], spans[p, o, 1] = min(spans[p, o, 0], row), row + 1
-                    elif before[0] <= row < before[1]:
+                    elif touched:
                         memory[p, o, :, start : start + count] = ZERO  # these let go
             _sum_up(wrenches, p, o, work)
 
@@ -156,54 +169,61 @@ def _frame(quaternions, p, o):
 
 
 @njit(forceinline=True, fastmath=FASTMATH, error_model="numpy")
-def _look(kind, size, forest, frame, place, x, y, pitch, count, work):
-    """Fill distances and gradients in a block whose first taxel is at x, y; return how many taxels are inside."""
+def _go_along(place, velocity, spin, x, y, pitch, dt, count, work):
+    """Move the tips that touched with the object's material next to them, in a block whose first taxel is at x, y."""
+    for lane in range(LANES):
+        ux, uy = work[UX, lane], work[UY, lane]
+        qx, qy, qz = x + np.float32(lane) * pitch + ux - place[0], y + uy - place[1], work[UZ, lane] - place[2]
+        moved = work[HELD, lane] * dt if lane < count else ZERO
+        work[UX, lane] = ux + moved * (velocity[0] + spin[1] * qz - spin[2] * qy)
+        work[UY, lane] = uy + moved * (velocity[1] + spin[2] * qx - spin[0] * qz)
+
+
+@njit(forceinline=True, fastmath=FASTMATH, error_model="numpy")
+def _look(kind, size, forest, frame, place, x, y, pitch, thickness, count, work):
+    """Fill depths and normals in a block whose first taxel is at x, y; return how many taxels are inside."""
     a, b, c = size
-    start = _seen(frame, x - place[0], y - place[1], -place[2])
-    way = (frame[0] * pitch, frame[1] * pitch, frame[2] * pitch)
+    origin = (x - place[0], y - place[1], -place[2])
+    dx, dy, dz = -frame[6], -frame[7], -frame[8]  # into the pad, as the object sees it
     inside = 0
     if kind == BOX:
         for lane in range(LANES):
-            px, py, pz = _along(start, way, lane)
-            inside += _fill(work, lane, count, in_box(px, py, pz, a, b, c))
+            px, py, pz = _tip(frame, origin, pitch, work, lane)
+            inside += _fill(work, lane, count, thickness, out_of_box(px, py, pz, dx, dy, dz, a, b, c))
     elif kind == CYLINDER:
         for lane in range(LANES):
-            px, py, pz = _along(start, way, lane)
-            inside += _fill(work, lane, count, in_cylinder(px, py, pz, a, b))
+            px, py, pz = _tip(frame, origin, pitch, work, lane)
+            inside += _fill(work, lane, count, thickness, out_of_cylinder(px, py, pz, dx, dy, dz, a, b))
     elif kind == PLANE:
         for lane in range(LANES):
-            px, py, pz = _along(start, way, lane)
-            inside += _fill(work, lane, count, in_plane(px, py, pz))
+            px, py, pz = _tip(frame, origin, pitch, work, lane)
+            inside += _fill(work, lane, count, thickness, out_of_plane(px, py, pz, dz))
     elif kind in (SPHERE, CAPSULE):
         half = b if kind == CAPSULE else ZERO
         for lane in range(LANES):
-            px, py, pz = _along(start, way, lane)
-            inside += _fill(work, lane, count, in_capsule(px, py, pz, a, half))
+            px, py, pz = _tip(frame, origin, pitch, work, lane)
+            inside += _fill(work, lane, count, thickness, out_of_capsule(px, py, pz, dx, dy, dz, a, half))
     else:
         for lane in range(count):
-            px, py, pz = _along(start, way, lane)
-            inside += _fill(work, lane, count, octree_distance(forest, kind - MESH, px, py, pz))
+            px, py, pz = _tip(frame, origin, pitch, work, lane)
+            inside += _fill(work, lane, count, thickness, out_of_mesh(forest, kind - MESH, px, py, pz, dx, dy, dz))
     return inside
 
 
 @njit(forceinline=True, fastmath=FASTMATH, error_model="numpy")
-def _seen(frame, x, y, z):
-    """Return a vector in the object's frame: R^T d."""
+def _tip(frame, origin, pitch, work, lane):
+    """Return where in the object's frame the tip of a taxel would be at the height of the untouched pad: R^T d."""
     r00, r01, r02, r10, r11, r12, r20, r21, r22 = frame
+    x, y, z = origin[0] + np.float32(lane) * pitch + work[UX, lane], origin[1] + work[UY, lane], origin[2]
     return r00 * x + r10 * y + r20 * z, r01 * x + r11 * y + r21 * z, r02 * x + r12 * y + r22 * z
 
 
-@njit(forceinline=True, fastmath=FASTMATH, error_model="numpy")
-def _along(start, way, lane):
-    steps = np.float32(lane)
-    return start[0] + steps * way[0], start[1] + steps * way[1], start[2] + steps * way[2]
-
-
 @njit(forceinline=True, error_model="numpy")
-def _fill(work, lane, count, distance):
-    """Write distance and gradient; return 1 if a taxel of the block is inside (or nobody knows where), else 0."""
-    work[S, lane], work[GX, lane], work[GY, lane], work[GZ, lane] = distance
-    return 1 if (lane < count) & (not (distance[0] >= ZERO)) else 0
+def _fill(work, lane, count, thickness, found):
+    """Write depth and normal; return 1 if a taxel of the block is inside (or nobody knows where), else 0."""
+    work[S, lane] = max(found[0], -thickness)
+    work[GX, lane], work[GY, lane], work[GZ, lane] = found[1], found[2], found[3]
+    return 1 if (lane < count) & (not (found[0] >= ZERO)) else 0
 
 
 @njit(forceinline=True, error_model="numpy")
@@ -230,9 +250,8 @@ def _exchange(taxels, start, first, block, work, out):
 def _press(frame, place, velocity, spin, gel, x, y, pitch, count, work):
     """Apply the law to a block whose first taxel is at x, y; lanes from ``count`` on stay as they are."""
     r00, r01, r02, r10, r11, r12, r20, r21, r22 = frame
-    k, c, kt, tau, mu, dt = gel
+    k, c, kt, tau, mu, _, _ = gel
     wx, wy, wz = spin
-    dy, dz = y - place[1], -place[2]
     give = ONE / kt
     for lane in range(LANES):
         s = work[S, lane]
@@ -240,33 +259,30 @@ def _press(frame, place, velocity, spin, gel, x, y, pitch, count, work):
         away = s >= ZERO
         gx, gy, gz = work[GX, lane], work[GY, lane], work[GZ, lane]
         nx, ny, nz = r00 * gx + r01 * gy + r02 * gz, r10 * gx + r11 * gy + r12 * gz, r20 * gx + r21 * gy + r22 * gz
-        # Velocity of the object's material at its surface point next to the taxel, q = taxel - s n.
+        u0, v0, w0, held = work[UX, lane], work[UY, lane], work[UZ, lane], work[HELD, lane]
+        # Velocity of the object's material at the tip.
         across = x + np.float32(lane) * pitch
-        qx, qy, qz = across - place[0] - s * nx, dy - s * ny, dz - s * nz
+        qx, qy, qz = across + u0 - place[0], y + v0 - place[1], s - place[2]
         vx = velocity[0] + wy * qz - wz * qy
         vy = velocity[1] + wz * qx - wx * qz
         vz = velocity[2] + wx * qy - wy * qx
-        into = vx * nx + vy * ny + vz * nz  # = -ds/dt
-        press = max(k + c * into, ZERO) * -s
-        sx, sy, sz = vx - into * nx, vy - into * ny, vz - into * nz
-        u0, v0, w0, held = work[UX, lane], work[UY, lane], work[UZ, lane], work[HELD, lane]
-        ux, uy, uz = u0 + held * dt * sx, v0 + held * dt * sy, w0 + held * dt * sz
-        along = ux * nx + uy * ny + uz * nz  # the normal has turned since
-        ux, uy, uz = ux - along * nx, uy - along * ny, uz - along * nz
-        fx, fy, fz = kt * (ux + tau * sx), kt * (uy + tau * sy), kt * (uz + tau * sz)
-        square, limit = fx * fx + fy * fy + fz * fz, mu * press
+        # What the spring does as long as the tip sticks, its part along the surface's normal, and the rest.
+        tx, ty, tz = kt * (u0 + tau * vx), kt * (v0 + tau * vy), max(k - c * vz, ZERO) * s
+        along = tx * nx + ty * ny + tz * nz
+        press = max(along, ZERO)
+        sx, sy, sz = tx - along * nx, ty - along * ny, tz - along * nz
+        square, limit = sx * sx + sy * sy + sz * sz, mu * press
         slips = square > limit * limit
         scale = limit * (ONE / math.sqrt(square + TINIER))  # (inverse roots are cheap, roots and quotients are not)
         scale = scale if slips else ONE
-        fx, fy, fz = scale * fx, scale * fy, scale * fz
-        ax, ay, az = give * fx, give * fy, give * fz  # slips: the anchor is dragged along
-        ux, uy, uz = ax if slips else ux, ay if slips else uy, az if slips else uz
-        ux, uy, uz, touch = ZERO if away else ux, ZERO if away else uy, ZERO if away else uz, ZERO if away else ONE
+        fx, fy, fz = press * nx + scale * sx, press * ny + scale * sy, press * nz + scale * sz
+        ux, uy = give * fx if slips else u0, give * fy if slips else v0  # slips: the tip is where friction holds it
+        ux, uy, uz, touch = ZERO if away else ux, ZERO if away else uy, ZERO if away else s, ZERO if away else ONE
         work[UX, lane], work[UY, lane] = ux if mine else u0, uy if mine else v0
         work[UZ, lane], work[HELD, lane] = uz if mine else w0, touch if mine else held
         none = away | (not mine)
-        fx, fy, fz = press * nx + fx, press * ny + fy, press * nz + fz
         fx, fy, fz = ZERO if none else fx, ZERO if none else fy, ZERO if none else fz
+        px, py = across + ux, y + uy  # the force acts where the tip is
         work[FX, lane] += fx
         work[FY, lane] += fy
         work[FZ, lane] += fz
@@ -274,9 +290,9 @@ def _press(frame, place, velocity, spin, gel, x, y, pitch, count, work):
         work[SUMS, lane] += fx
         work[SUMS + 1, lane] += fy
         work[SUMS + 2, lane] += fz
-        work[SUMS + 3, lane] += y * fz
-        work[SUMS + 4, lane] -= across * fz
-        work[SUMS + 5, lane] += across * fy - y * fx
+        work[SUMS + 3, lane] += py * fz - uz * fy
+        work[SUMS + 4, lane] += uz * fx - px * fz
+        work[SUMS + 5, lane] += px * fy - py * fx
 
 
 @njit(forceinline=True, fastmath=FASTMATH, error_model="numpy")

@@ -55,40 +55,58 @@ def random_motion(random, pads, objects, steps, reach=6e-3):
     return moves
 
 
+FAR_M = 10.0
+"""From every point inside this far out of any surface, but for a plane that looks away."""
+
+
+def way_out(shape, points, into):
+    """How far points inside are from the surface along a direction, and its normal there; 0 outside. By bisection."""
+    inside = (signed(shape, points)[0] < 0.0) & (signed(shape, points + FAR_M * into)[0] >= 0.0)
+    near, far = np.zeros(len(points)), np.where(inside, FAR_M, 0.0)
+    for _ in range(50):
+        middle = 0.5 * (near + far)
+        within = signed(shape, points + middle[:, None] * into)[0] < 0.0
+        near, far = np.where(within, middle, near), np.where(within, far, middle)
+    # (the surface's normal: that of a point just outside of it)
+    return np.where(inside, far, 0.0), signed(shape, points + (far + 1e-9)[:, None] * into)[1], inside
+
+
 class PlainField:
     def __init__(self, pad, objects, pads, stiffness):
         self.pad, self.objects = pad, objects
         self.taxels = pad.taxels.positions.astype(float)
         self.k = stiffness * pad.taxels.area_m2
-        self.anchors = np.zeros((pads, len(objects), len(self.taxels), 3))
+        self.tips = np.zeros((pads, len(objects), len(self.taxels), 3))
         self.touching = np.zeros((pads, len(objects), len(self.taxels)), bool)
 
     def step(self, positions, quaternions, velocities, spins, dt):
-        pads, count = len(self.anchors), len(self.taxels)
-        self.depth, self.force = np.zeros((pads, count)), np.zeros((pads, count, 3))
+        pads, count = len(self.tips), len(self.taxels)
+        self.depth, self.force, self.torque = np.zeros((pads, count)), np.zeros((pads, count, 3)), np.zeros((pads, 3))
         for p in range(pads):
             for o, shape in enumerate(self.objects):
-                turn = rotation(quaternions[p, o])
-                offset = self.taxels - positions[p, o]
-                s, gradient = signed(shape, offset @ turn)
-                normal = gradient @ turn.T
-                self._press(p, o, s, normal, offset, velocities[p, o], spins[p, o], dt)
+                turn, place = rotation(quaternions[p, o]), positions[p, o]
+                self._press(p, o, shape, turn, place, velocities[p, o], spins[p, o], dt)
 
-    def _press(self, p, o, s, normal, offset, velocity, spin, dt):
-        gel, inside = self.pad.gel, s < 0.0
-        surface = offset - s[:, None] * normal
-        speed = velocity + np.cross(spin, surface)
-        into = (speed * normal).sum(axis=1)
-        press = np.maximum(self.k * (1.0 + gel.damping_s_m * into), 0.0) * -s
-        slide = speed - into[:, None] * normal
-        u = self.anchors[p, o] + self.touching[p, o][:, None] * slide * dt
-        u -= (u * normal).sum(axis=1, keepdims=True) * normal
-        shear = SHEAR_RATIO * self.k * (u + gel.relaxation_s * slide)
-        size, limit = np.linalg.norm(shear, axis=1), gel.friction * press
+    def _press(self, p, o, shape, turn, place, velocity, spin, dt):
+        gel, tip, held = self.pad.gel, self.tips[p, o], self.touching[p, o][:, None]
+        shear = SHEAR_RATIO * self.k
+        moved = tip + held * dt * (velocity + np.cross(spin, self.taxels + tip - place))
+        u = moved * (1.0, 1.0, 0.0)
+        into = np.array([0.0, 0.0, -1.0]) @ turn
+        depth, normal, inside = way_out(shape, (self.taxels + u - place) @ turn, into)
+        depth = np.minimum(depth, gel.thickness_m)
+        normal, down = normal @ turn.T, np.array([0.0, 0.0, 1.0]) * -depth[:, None]
+        speed = velocity + np.cross(spin, self.taxels + u + down - place)
+        stuck = shear * (u + gel.relaxation_s * speed)
+        stuck[:, 2] = -np.maximum(self.k * (1.0 - gel.damping_s_m * speed[:, 2]), 0.0) * depth
+        along = (stuck * normal).sum(axis=1, keepdims=True)
+        press, rest = np.maximum(along, 0.0), stuck - along * normal
+        size, limit = np.linalg.norm(rest, axis=1, keepdims=True), gel.friction * press
         slips = size > limit
-        shear[slips] *= (limit[slips] / size[slips])[:, None]
-        u[slips] = shear[slips] / (SHEAR_RATIO * self.k)
-        self.anchors[p, o] = np.where(inside[:, None], u, 0.0)
-        self.touching[p, o] = inside
-        self.force[p] += np.where(inside[:, None], press[:, None] * normal + shear, 0.0)
-        self.depth[p] = np.maximum(self.depth[p], np.where(inside, -s, 0.0))
+        force = press * normal + np.where(slips, rest * limit / np.maximum(size, 1e-30), rest)
+        u = np.where(slips, force / shear, u) * (1.0, 1.0, 0.0)
+        self.tips[p, o], self.touching[p, o] = np.where(inside[:, None], u + down, 0.0), inside
+        force = np.where(inside[:, None], force, 0.0)
+        self.force[p] += force
+        self.torque[p] += np.cross(self.taxels + self.tips[p, o], force).sum(axis=0)
+        self.depth[p] = np.maximum(self.depth[p], depth)
