@@ -26,6 +26,7 @@ EVALUATION_TABLE, TRAINING_TABLE = offboard.tables(TASK)
 COMMAND_CHANGE_COST = 1.0
 """A third of ``hover_rates``: who follows a curve has to change its commands."""
 TRAINING_SETTINGS = track.TRAINING_SETTINGS | {
+    "hidden": (64, 64),
     "learner.episode_windows": 10,
     "learner.cost.position": 4.0,
     "learner.cost.distance": 1.0,
