@@ -14,7 +14,7 @@ ParametersT = TypeVar("ParametersT", MultirotorParameters, JointParameters, ArmP
 
 _LACKS: dict[type, str] = {
     MultirotorParameters: "is not a multirotor",
-    JointParameters: "has no joints",
+    JointParameters: "has no joints to stand on",
     ArmParameters: "is not an arm",
 }
 

@@ -21,11 +21,11 @@ LOST_M = 4e-3
 """So far beside the goal it rises and tries again."""
 PRESS_M = 3e-3
 """How far below the goal it aims: 1.8 N on the published spring."""
-GAIN, TURN_GAIN = 2.0, 0.8
+GAIN, TURN_GAIN = 1.5, 0.6
 """Of the steps: goals are relative to where the tool is, and damping keeps it behind them."""
 TOUCH_N, ENTERED_M, STAND_M = 0.2, 1.5e-3, 1.5e-3
 """When the fixture leads the object, by force or by depth, it is only pressed, this far: it aligns itself."""
-AHEAD_S = 0.05
+AHEAD_S = 0.08
 """It looks at where things will be after this time."""
 LOWERING_M = 4e-3
 """Largest step down: the arm does not move the way it is pushed, the faster the less."""

@@ -16,7 +16,7 @@ TASK = contact_task("bolt_on_nut", "Set a held bolt on the thread of a nut, by t
 _TERMS = (
     *START,
     *SOCKET,
-    *grasp_terms(offset_m=5e-3, tilt_rad=0.3),
+    *grasp_terms(offset_m=3e-3, tilt_rad=0.3),
     set_term("diameter", Uniform(8e-3, 12e-3), "of the grip; chosen here"),
     set_term("mass", Uniform(0.04, 0.08), "steel, M16 x 30 with a grip"),
     *PHYSICS,
