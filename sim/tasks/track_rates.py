@@ -27,6 +27,7 @@ COMMAND_CHANGE_COST = 1.0
 """A third of ``hover_rates``: who follows a curve has to change its commands."""
 TRAINING_SETTINGS = track.TRAINING_SETTINGS | {
     "hidden": (64, 64),
+    "learner.iterations": 4000,
     "learner.episode_windows": 10,
     "learner.cost.position": 4.0,
     "learner.cost.distance": 1.0,
