@@ -24,7 +24,7 @@ def fixed(**values):
 
 @pytest.fixture(scope="module")
 def env():
-    return ContactTaskEnv("peg_placement", 3, sensors=("field",), seed=5, threads=1)
+    return ContactTaskEnv("peg_insertion", 3, sensors=("field",), seed=5, threads=1)
 
 
 def test_observations_have_the_shapes_that_the_spec_names(env):
