@@ -20,8 +20,9 @@ SEEN = 5.0
 SMOOTHING_PX = 2.0
 FEWEST_PX = 8
 """Smallest radius of a contact that is of use, px."""
-EDGE = 0.5
-"""Beyond the brightest ring the contact ends where the change has fallen to this part of it."""
+EDGE = 0.9
+"""Just beyond the brightest ring, where slopes are steepest, the contact ends: where the change has fallen to this part
+of it. So the radius is that which people marked in a published recording of Taxim (arXiv 2109.04027), in the median."""
 
 Levels = npt.NDArray[np.float32]
 Numbers = npt.NDArray[np.float64]

@@ -20,7 +20,7 @@ from sim.tactile.image import camera_of
 
 DISK = 241
 """Pixels along each side of the table's picture."""
-STEEPEST_DEG = 60.0
+STEEPEST_DEG = 70.0
 """Shown of the table."""
 AMPLIFIED = 8.0
 """What is left over is drawn so many times stronger."""

@@ -24,6 +24,10 @@ ROUNDS = 4
 """Of law, places and scale; the middles move by less than a tenth of a pixel in the last."""
 AROUND = 2.0
 """Radii of the contact beyond which the skin is flat."""
+WIDEST = 1.2
+"""Contacts wider than this, in radii of the ball, are another ball's."""
+STEEPEST = 0.95
+"""Contacts are taken as this wide at most, in radii of the ball: at the ball's own rim the skin has left it."""
 FURTHEST_M = 0.5e-3
 """A ball further than this from where its line says it is, is another ball, or the line is wrong."""
 
@@ -121,10 +125,11 @@ def _find(recording: Recording, held_out: int) -> tuple[dict[int, Seen], dict[st
         across, down = circle.radius, circle.radius * pixel_m[0] / pixel_m[1]
         if not (across <= circle.column < camera.columns - across and down <= circle.row < camera.rows - down):
             left_out[press.image] = "the picture's edge cuts the contact"
-        elif circle.radius * pixel_m[0] > 0.95 * press.radius_m:
+        elif circle.radius * pixel_m[0] > WIDEST * press.radius_m:
             left_out[press.image] = f"the contact is wider than a ball of {press.radius_m * 1e3:g} mm radius can be"
         else:
-            circles[number] = circle
+            widest = STEEPEST * press.radius_m / pixel_m[0]
+            circles[number] = replace(circle, radius=min(circle.radius, widest))
     if len(circles) < FEWEST_PRESSES:
         why = f" ({next(iter(left_out))}: {next(iter(left_out.values()))})" if left_out else ""
         raise ConfigError(f"{len(circles)} presses can be used, expected at least {FEWEST_PRESSES}{why}")

@@ -110,7 +110,7 @@ def test_a_recording_plays_with_depth_and_normal_forces(start_node, heard, tmp_p
     So the truth is known; shear is not in pictures and not made up.
     """
     own = Calibration(
-        *default_calibration(DIGIT.camera, Lamps((60.0, 190.0, 310.0), grey_level=90.0)), (5e-5, 4.9e-5), 2e8
+        *default_calibration(DIGIT.camera, Lamps((60.0, 190.0, 310.0), grey_level=90.0)), (5e-5, 4.9e-5), 1.2e8
     )
     write_calibration(tmp_path / "own.npz", own)
     touch = VirtualTouch(own.of(DIGIT), "ball", 2, own.stiffness_n_m3, own.pictures(DIGIT))
