@@ -49,7 +49,8 @@ class Mesh:
             mesh: its name or number.
 
         Raises:
-            ConfigError: for a mesh that is not there or has no distance field (MuJoCo's own sensor reads zero then).
+            ConfigError: for a mesh that is not there, has no distance field (MuJoCo's own sensor reads zero then) or
+                one without an inside.
         """
         number = _mesh_number(model, mesh)
         name = model.mesh(number).name
@@ -60,13 +61,19 @@ class Mesh:
                 f"set spec.mesh('{name}').needsdf = True before compiling the model"
             )
         nodes = slice(first, first + count)
+        corners = np.asarray(model.oct_coeff).reshape(-1, 8)[nodes].astype(np.float32)
+        if not corners.min() < 0.0 or not np.isfinite(corners).all():
+            raise ConfigError(
+                f"the signed distance field of the mesh '{name}' has no inside, nothing would feel it: "
+                "close its surface, or raise its octree_maxdepth if it is thin"
+            )
         vertices = slice(model.mesh_vertadr[number], model.mesh_vertadr[number] + model.mesh_vertnum[number])
         triangles = slice(model.mesh_faceadr[number], model.mesh_faceadr[number] + model.mesh_facenum[number])
         return cls(
             name,
             np.asarray(model.oct_aabb).reshape(-1, 6)[first].astype(np.float32),
             np.asarray(model.oct_child).reshape(-1, 8)[nodes].astype(np.int32),
-            np.asarray(model.oct_coeff).reshape(-1, 8)[nodes].astype(np.float32),
+            corners,
             model.mesh_vert[vertices].astype(np.float32),
             model.mesh_face[triangles].astype(np.int32),
             model.mesh_pos[number].copy(),

@@ -187,3 +187,8 @@ def test_a_plugin_s_geom_is_refused_by_name():
 def test_what_encloses_no_volume_is_refused(vertices, faces):
     with pytest.raises(ConfigError, match="'flat' is no solid"):
         Mesh.from_triangles("flat", vertices, faces)
+
+
+def test_a_field_that_has_no_inside_is_refused_by_name():
+    with pytest.raises(ConfigError, match=r"'sheet' has no inside.*octree_maxdepth"):
+        Mesh.from_triangles("sheet", *prism(6, 6e-3, 5e-5), depth=0)
