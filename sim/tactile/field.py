@@ -138,6 +138,9 @@ class ForceField:
             velocities: of the objects' origins relative to the pad, m/s, pad frame; (num_pads, objects, 3).
             spins: angular, rad/s, pad frame; (num_pads, objects, 3).
             dt: since the last call, s.
+
+        Raises:
+            ConfigError: for arrays of another size.
         """
         taxels = self.pad.taxels
         advance_field(
@@ -169,4 +172,8 @@ class ForceField:
         return self._memory[:, :, :2, : self.pad.taxels.count].sum(axis=1).transpose(0, 2, 1)
 
     def _shaped(self, values: npt.ArrayLike, width: int) -> npt.NDArray[np.float64]:
-        return np.ascontiguousarray(values, dtype=np.float64).reshape(*self.kinds.shape, width)
+        numbers = np.ascontiguousarray(values, dtype=np.float64)
+        pads, objects = self.kinds.shape
+        if numbers.size != pads * objects * width:
+            raise ConfigError(f"{objects} objects over {pads} pads need {(pads, objects, width)}, not {numbers.shape}")
+        return numbers.reshape(pads, objects, width)

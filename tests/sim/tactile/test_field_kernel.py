@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from sim.errors import ConfigError
 from sim.tactile.field import ForceField
 from sim.tactile.pads import load_pad
 from tests.sim.tactile.plain_field import PlainField, random_motion, zoo
@@ -71,3 +72,9 @@ def test_a_pose_that_is_not_a_number_shows_and_is_forgotten():
     assert not field.force[1].any()
     field.step(there, upright, still, still, 0.01)
     assert np.array_equal(field.wrench()[0], before)
+
+
+def test_poses_of_another_batch_are_refused():
+    field = ForceField(load_pad("gelsight_mini"), [ZOO["box"]], 2, STIFFNESS)
+    with pytest.raises(ConfigError, match=r"1 objects over 2 pads need \(2, 1, 3\), not \(3, 3\)"):
+        field.step(np.zeros((3, 3)), np.zeros((2, 4)), np.zeros((2, 3)), np.zeros((2, 3)), 0.01)
