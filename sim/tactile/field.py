@@ -146,8 +146,8 @@ class ForceField:
         advance_field(
             taxels.rows, taxels.columns, np.float32(taxels.pitch_m), self.kinds, self.sizes, self.forest,
             self._shaped(positions, 3), self._shaped(quaternions, 4), self._shaped(velocities, 3),
-            self._shaped(spins, 3), *self.gels.values(), np.float32(dt),
-            self._memory, self._spans, self._output, self._wrenches,
+            self._shaped(spins, 3), self._normal, self._damping, self._tangential, self._relaxation, self._friction,
+            self._thickness, np.float32(dt), self._memory, self._spans, self._output, self._wrenches,
         )  # fmt: skip
 
     def wrench(self) -> tuple[Wrenches, Wrenches]:

@@ -32,6 +32,7 @@ from sim.tactile.kernels.interior import (
     out_of_plane,
 )
 from sim.tactile.kernels.lanes import LANES, move
+from sim.tactile.kernels.poses import finite, rotation_of, three
 from sim.tactile.kernels.rectangle import rectangle
 
 S, GX, GY, GZ = 0, 1, 2, 3
@@ -97,9 +98,9 @@ def advance_field(
             kind = kinds[p, o]
             if kind < 0:
                 continue
-            frame, place = _frame(quaternions, p, o), _three(places, p, o)
-            velocity, spin = _three(velocities, p, o), _three(spins, p, o)
-            if not _finite(frame) or not _finite(place) or not _finite(velocity) or not _finite(spin):
+            frame, place = rotation_of(quaternions, p, o), three(places, p, o)
+            velocity, spin = three(velocities, p, o), three(spins, p, o)
+            if not finite(frame) or not finite(place) or not finite(velocity) or not finite(spin):
                 memory[p, o], wrenches[p, o] = ZERO, np.nan
                 spans[p, o, 0], spans[p, o, 1], spans[p, o, 2], spans[p, o, 3] = rows, 0, columns, 0
                 continue
@@ -141,31 +142,6 @@ def _clear(p, rows, columns, spans, output, work):
         start = (p * PLANES + plane) * output.shape[2]
         for taxel in range(start + first * columns, start + last * columns, LANES):
             move(output, taxel, work, CLEAR * LANES)  # pyright: ignore[reportCallIssue]
-
-
-@njit(forceinline=True, error_model="numpy")
-def _three(vectors, p, o):
-    return np.float32(vectors[p, o, 0]), np.float32(vectors[p, o, 1]), np.float32(vectors[p, o, 2])
-
-
-@njit(forceinline=True, error_model="numpy")
-def _finite(numbers):
-    """Return whether all are finite: then 0 times each is 0."""
-    total = ZERO
-    for number in numbers:
-        total += number * ZERO
-    return total == ZERO
-
-
-@njit(forceinline=True, error_model="numpy")
-def _frame(quaternions, p, o):
-    """Return the rotation matrix of a unit quaternion, row by row."""
-    w, x, y, z = quaternions[p, o, 0], quaternions[p, o, 1], quaternions[p, o, 2], quaternions[p, o, 3]
-    return (
-        np.float32(1 - 2 * (y * y + z * z)), np.float32(2 * (x * y - w * z)), np.float32(2 * (x * z + w * y)),
-        np.float32(2 * (x * y + w * z)), np.float32(1 - 2 * (x * x + z * z)), np.float32(2 * (y * z - w * x)),
-        np.float32(2 * (x * z - w * y)), np.float32(2 * (y * z + w * x)), np.float32(1 - 2 * (x * x + y * y)),
-    )  # fmt: skip
 
 
 @njit(forceinline=True, fastmath=FASTMATH, error_model="numpy")
