@@ -1,4 +1,4 @@
-"""Paths of an object over a pad: press straight down, then slide and turn."""
+"""Paths of an object over a pad: press straight down, then slide or turn; and random ones to compare on."""
 
 from __future__ import annotations
 
@@ -8,12 +8,23 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from sim import quaternions
 from sim.tactile.objects import Held
+from sim.tactile.shapes import Shape
 
 Vector = npt.NDArray[np.float64]
 
 PRESS_S, MOVE_S, REST_S = 0.05, 0.15, 0.03
 """Slow against the pins' and the gel's own times, a few milliseconds; at rest at the end."""
+BALL_RADII_M = (2e-3, 8e-3)
+PEG_RADII_M, PEG_LENGTH_M = (2e-3, 8e-3), 50e-3
+"""TacSL (arXiv 2408.06506): pegs are 4 to 16 mm thick and 50 mm long."""
+BOX_HALF_SIZES_M = (3e-3, 8e-3)
+TILT_RAD = 0.05
+DEPTHS_M, PLACES_M = (0.2e-3, 1.0e-3), 3e-3
+SLIDES_M, TWISTS_RAD = (0.1e-3, 2.0e-3), (0.02, 0.25)
+"""Short ones stick, long ones slip."""
+KINDS, MOTIONS = ("ball", "peg", "box"), ("press", "slide", "twist")
 
 
 @dataclass(frozen=True)
@@ -60,9 +71,44 @@ class Path:
             yield start, self._turned(1.0), zero, zero
 
     def _turned(self, share: float) -> Vector:
-        c, s = np.cos(share * self.twist_rad / 2.0), np.sin(share * self.twist_rad / 2.0)
-        w, x, y, z = self.held.quaternion
-        return np.array([c * w - s * z, c * x - s * y, c * y + s * x, c * z + s * w])
+        return quaternions.multiply(_about((0.0, 0.0, 1.0), share * self.twist_rad), self.held.quaternion)
+
+
+def random_path(random: np.random.Generator, motion: str) -> Path:
+    """Return a press, slide or twist (one of ``MOTIONS``) of a ball, a lying peg or a box that is almost level."""
+    held = _random_object(random, str(random.choice(KINDS)))
+    place, depth = random.uniform(-PLACES_M, PLACES_M, 2), float(random.uniform(*DEPTHS_M))
+    slide, twist = np.zeros(2), 0.0
+    if motion == "slide":
+        heading = random.uniform(0.0, 2.0 * np.pi)
+        slide = random.uniform(*SLIDES_M) * np.array([np.cos(heading), np.sin(heading)])
+    if motion == "twist":
+        twist = random.uniform(*TWISTS_RAD) * random.choice((-1.0, 1.0))
+    return Path(
+        held, (float(place[0]), float(place[1])), float(depth), (float(slide[0]), float(slide[1])), float(twist)
+    )
+
+
+def _pair(vector: Vector) -> tuple[float, float]:
+    return float(vector[0]), float(vector[1])
+
+
+def _random_object(random: np.random.Generator, kind: str) -> Held:
+    if kind == "ball":
+        return Held(Shape("sphere", (random.uniform(*BALL_RADII_M),)))
+    tilt = quaternions.from_rotation_vector([*random.uniform(-TILT_RAD, TILT_RAD, 2), 0.0])
+    turn = quaternions.multiply(tilt, _about((0.0, 0.0, 1.0), random.uniform(0.0, 2.0 * np.pi)))
+    if kind == "box":
+        shape = Shape("box", tuple(random.uniform(*BOX_HALF_SIZES_M, 3)))
+    else:
+        shape = Shape("cylinder", (random.uniform(*PEG_RADII_M), PEG_LENGTH_M / 2.0))
+        turn = quaternions.multiply(turn, _about((0.0, 1.0, 0.0), np.pi / 2.0))
+    w, x, y, z = map(float, turn)
+    return Held(shape, (w, x, y, z))
+
+
+def _about(axis: tuple[float, float, float], angle: float) -> Vector:
+    return quaternions.from_rotation_vector(np.array(axis) * angle)
 
 
 def _shares(seconds: float, dt: float) -> Vector:

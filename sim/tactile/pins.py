@@ -15,15 +15,20 @@ import mujoco
 import numpy as np
 import numpy.typing as npt
 
+from sim.errors import ConfigError
+from sim.tactile.kernels.distance import distances
+from sim.tactile.kernels.octree import Forest
 from sim.tactile.motion import Path
 from sim.tactile.sensor import Pad
-from sim.tactile.shapes import Shape, rotation
+from sim.tactile.shapes import Shape, pack, rotation
 from sim.tactile.stiffness import SHEAR_RATIO
 
 Vector = npt.NDArray[np.float64]
 
 PINS_PER_TAXEL = 2
 """Along each axis."""
+LOOKING_S, MARGIN_M = 5e-3, 1e-4
+"""How often the way is looked at for pins that are touched, and how near counts as touched."""
 TIP_M = 2e-5
 """Radius of a pin's tip: it rounds the object's edges by as much, a thirtieth of a taxel."""
 STEP_S = 5e-4
@@ -52,9 +57,12 @@ class PinBed:
             path: of the object; nothing moves yet.
             stiffness: normal, N/m^3.
             friction: coefficient.
-            places: of the pins, m, (pins, 2); default: ``pin_places`` of the whole pad.
+            places: of the pins, m, (pins, 2); default: those that the object touches, ``pin_places``.
+
+        Raises:
+            ConfigError: for a mesh.
         """
-        grid = pin_places(pad) if places is None else places
+        grid = pin_places(pad, path) if places is None else places
         self.places = np.column_stack([grid, np.zeros(len(grid))])
         self._path = path
         self._spring = stiffness * (pad.taxels.pitch_m / PINS_PER_TAXEL) ** 2
@@ -103,15 +111,23 @@ class PinBed:
         return sign[:, None] * force @ turned.T, contact.pos[active] @ turned.T + position
 
 
-def pin_places(pad: Pad) -> Vector:
-    """Return the places of a bed on the area of all taxels, m; (pins, 2)."""
+def pin_places(pad: Pad, path: Path) -> Vector:
+    """Return the places of those pins under all taxels of a pad that the object touches on its way, m; (pins, 2)."""
     taxels = pad.taxels
     pitch = taxels.pitch_m / PINS_PER_TAXEL
     x, y = (
         (np.arange(number * PINS_PER_TAXEL) - (number * PINS_PER_TAXEL - 1) / 2.0) * pitch
         for number in (taxels.columns, taxels.rows)
     )
-    return np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
+    grid = np.stack(np.meshgrid(x, y, [0.0]), axis=-1).reshape(-1, 3)
+    nearest = np.full(len(grid), np.inf)
+    packed = pack([path.held.shape])
+    distance, gradient = np.empty(len(grid)), np.empty((len(grid), 3))
+    for position, quaternion, _, _ in path.steps(LOOKING_S):
+        seen = np.ascontiguousarray((grid - position) @ rotation(quaternion))
+        distances(packed.kinds[0], packed.sizes[0].astype(float), Forest(*packed.forest), seen, distance, gradient)
+        nearest = np.minimum(nearest, distance)
+    return grid[nearest < MARGIN_M, :2]
 
 
 def _scene(path: Path, spring: float, friction: float, pins: int) -> mujoco.MjModel:
@@ -121,7 +137,9 @@ def _scene(path: Path, spring: float, friction: float, pins: int) -> mujoco.MjMo
     option.integrator = mujoco.mjtIntegrator.mjINT_DISCRETE
     option.cone, option.impratio, option.tolerance = mujoco.mjtCone.mjCONE_ELLIPTIC, 10.0, 0.0
     contact = {"friction": (friction, 0.0, 0.0), "solref": SOLREF, "solimp": SOLIMP}
-    shape: Shape = path.held.shape
+    shape = path.held.shape
+    if not isinstance(shape, Shape):
+        raise ConfigError("a bed of pins takes primitive shapes only, not meshes")
     kind = getattr(mujoco.mjtGeom, f"mjGEOM_{shape.kind.upper()}")
     spec.worldbody.add_geom(
         name="object", type=kind, size=list(shape.padded_size), quat=path.held.quaternion, conaffinity=0, **contact

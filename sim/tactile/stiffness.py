@@ -7,15 +7,19 @@ nobody has pressed yet, from Hertz's law for a ball on the gel's nominal modulus
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
 from sim.errors import ConfigError
 from sim.tactile.sensor import Gel, Pad
 
+SCALES = Path(__file__).with_name("stiffness_scales.json")
+"""Of the taxels of each pad against a bed of pins, from ``python -m sim.tactile.known_loads``."""
 SHEAR_RATIO = 2.0 / 3.0
 """Tangential over normal stiffness: 2 (1 - nu) / (2 - nu) at nu = 0.5 (Mindlin, "Compliance of Elastic Bodies in
 Contact", J. Appl. Mech. 16, 1949)."""
@@ -68,20 +72,30 @@ def hertz_depth(gel: Gel, radius_m: float, load_n: float) -> float:
     return (0.75 * load_n / (modulus * radius_m**0.5)) ** (2.0 / 3.0)
 
 
+def foundation_stiffness(gel: Gel) -> float:
+    """Return the stiffness of the springs, N/m^3, that stand for a gel nobody has pressed yet.
+
+    The one that carries the nominal loads at Hertz's depths in the mean: a ball of radius R that is d deep displaces
+    pi d^2 (R - d / 3).
+    """
+    depths = [hertz_depth(gel, NOMINAL_BALL_M, load) for load in NOMINAL_LOADS_N]
+    displaced = [np.pi * depth**2 * (NOMINAL_BALL_M - depth / 3.0) for depth in depths]
+    return float(1.0 / np.mean(np.divide(displaced, NOMINAL_LOADS_N)))
+
+
 @lru_cache
 def nominal_stiffness(pad: Pad) -> float:
     """Return the stiffness of a pad that nobody has pressed yet, N/m^3.
 
-    The ball is pressed at several places between four taxels, so that the grid's phase counts for nothing.
+    The gel's, times the pad's own scale: with it the taxels show the loads that a bed of pins, far finer than they
+    are, carries in MuJoCo. Scales are measured once by ``python -m sim.tactile.known_loads``; a pad without has 1.
     """
-    offsets = (np.arange(5) - 2) / 5 * pad.taxels.pitch_m
-    presses = [
-        Press(load, hertz_depth(pad.gel, NOMINAL_BALL_M, load), NOMINAL_BALL_M, (float(x), float(y)))
-        for load in NOMINAL_LOADS_N
-        for x in offsets
-        for y in offsets
-    ]
-    return fit_stiffness(pad, presses)
+    return foundation_stiffness(pad.gel) * _scales().get(pad.name, 1.0)
+
+
+@lru_cache
+def _scales() -> dict[str, float]:
+    return {name: float(scale) for name, scale in json.loads(SCALES.read_text()).items()}
 
 
 def _displaced(pad: Pad, press: Press) -> float:
