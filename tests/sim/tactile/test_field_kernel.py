@@ -9,11 +9,16 @@ from sim.tactile.pads import load_pad
 from tests.sim.tactile.plain_field import PlainField, random_motion, zoo
 
 ZOO = zoo()
-PADS, STEPS, STIFFNESS = 6, 12, 2e8
+PADS, STEPS, STIFFNESS = 4, 10, 2e8
 
 
-@pytest.mark.parametrize("names", [*((name,) for name in ZOO), tuple(ZOO)], ids="+".join)
-@pytest.mark.parametrize("pad", ["gelsight_mini", "gelsight_r15", "digit", "taxel_array"])
+@pytest.mark.parametrize(
+    ("pad", "names"),
+    [
+        *(("gelsight_mini", (name,)) for name in ZOO),
+        *((name, tuple(ZOO)) for name in ("gelsight_r15", "digit", "taxel_array")),
+    ],
+)
 def test_the_fast_field_is_the_plain_one(pad, names):
     pad, objects = load_pad(pad), [ZOO[name] for name in names]
     fast, plain = ForceField(pad, objects, PADS, STIFFNESS), PlainField(pad, objects, PADS, STIFFNESS)
