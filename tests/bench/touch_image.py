@@ -1,7 +1,7 @@
 """How fast tactile pictures are rendered: pictures per CPU-second, one thread, from poses and forces to colours.
 
-Every object presses at places and with loads of its own, is moved sideways and turned. A picture is everything:
-heights, skin, shadows, look-up and moved markers; the force field that moves them is there already.
+Every object, one of them a mesh, presses at places and with loads of its own, is moved sideways and turned. A picture
+is everything: heights, skin, shadows, look-up and moved markers; the force field that moves them is there already.
 """
 
 from __future__ import annotations
@@ -50,17 +50,38 @@ def measure(repeats: int = 3) -> dict[str, Any]:
 def _renders(options: dict[str, Any]) -> dict[str, Callable[[], object]]:
     """Return one function for each object that renders its ``FRAMES`` pictures."""
     from sim.tactile.image import TactileCamera
-    from sim.tactile.objects import OBJECTS
+    from sim.tactile.objects import OBJECTS, Held
     from sim.tactile.pads import load_pad
 
     pad = load_pad(PAD)
     renders = {}
-    for name, held in OBJECTS.items():
+    for name, held in {**OBJECTS, "mesh": Held(_globe())}.items():
         positions, quaternions, field = _pressed(pad, held)
         seen = TactileCamera(pad, [held.shape], FRAMES, **options)
         renders[name] = lambda seen=seen, p=positions, q=quaternions, f=field: seen.render(p, q, f)
         renders[name]()  # compiles
     return renders
+
+
+def _globe() -> Any:
+    """Return the ball as a mesh of 1520 triangles."""
+    from sim.tactile.mesh import Mesh
+
+    rings, segments = 20, 40
+    down, around = np.meshgrid(
+        np.linspace(0.0, np.pi, rings + 1)[1:-1], np.arange(segments) / segments * 2.0 * np.pi, indexing="ij"
+    )
+    side = [np.sin(down) * np.cos(around), np.sin(down) * np.sin(around), np.cos(down)]
+    vertices = 4e-3 * np.vstack([[[0.0, 0.0, 1.0], [0.0, 0.0, -1.0]], np.stack(side, axis=-1).reshape(-1, 3)])
+    faces = []
+    for column in range(segments):
+        here, beside = 2 + column, 2 + (column + 1) % segments
+        last = (rings - 2) * segments
+        faces += [[0, here, beside], [1, beside + last, here + last]]
+        for ring in range(0, last, segments):
+            a, b, c, d = here + ring, beside + ring, here + ring + segments, beside + ring + segments
+            faces += [[a, c, d], [a, d, b]]
+    return Mesh.from_triangles("globe", vertices, faces)
 
 
 def _pressed(pad: Any, held: Any) -> tuple[np.ndarray, np.ndarray, Any]:

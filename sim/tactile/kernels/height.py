@@ -72,6 +72,8 @@ def _fill(kind, size, place, r, pixel_x, pixel_y, thickness, indentation):  # no
     first_column = max(math.ceil((px - wide) / pixel_x + middle_x), 0)
     last_column = min(math.floor((px + wide) / pixel_x + middle_x), columns - 1)
     # The line as the object sees it: R^T ((x, y, 0) - place) + z R^T e_z.
+    r00, r01, r02 = r[0, 0], r[0, 1], r[0, 2]
+    r10, r11, r12 = r[1, 0], r[1, 1], r[1, 2]
     dx, dy, dz = r[2, 0], r[2, 1], r[2, 2]
     for row in range(first_row, last_row + 1):
         y = (row - middle_y) * pixel_y - py
@@ -79,9 +81,7 @@ def _fill(kind, size, place, r, pixel_x, pixel_y, thickness, indentation):  # no
             x = (column - middle_x) * pixel_x - px
             z = _entry(
                 kind, a, b, c,
-                r[0, 0] * x + r[1, 0] * y - r[2, 0] * pz,
-                r[0, 1] * x + r[1, 1] * y - r[2, 1] * pz,
-                r[0, 2] * x + r[1, 2] * y - r[2, 2] * pz,
+                r00 * x + r10 * y - dx * pz, r01 * x + r11 * y - dy * pz, r02 * x + r12 * y - dz * pz,
                 dx, dy, dz,
             )  # fmt: skip
             deep = min(-z, thickness)
