@@ -205,5 +205,5 @@ def _table(fit: Fit, judged: Judgement) -> Table:
 def _judged(judged: Judgement) -> str:
     return (
         f"{judged.error:.2f} grey levels of error (95th percentile {judged.worst:.1f}), where the contact changes"
-        f" {judged.change:.1f}; {judged.presses} presses"
+        f" {judged.change:.1f}; {judged.presses} press{'es' if judged.presses > 1 else ''}"
     )

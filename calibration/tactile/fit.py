@@ -133,9 +133,14 @@ def _find(recording: Recording, held_out: int) -> tuple[dict[int, Seen], dict[st
     if len(circles) < FEWEST_PRESSES:
         why = f" ({next(iter(left_out))}: {next(iter(left_out.values()))})" if left_out else ""
         raise ConfigError(f"{len(circles)} presses can be used, expected at least {FEWEST_PRESSES}{why}")
-    every = max(held_out, 2)
-    seen = {n: Seen(circle, order % every == every // 2) for order, (n, circle) in enumerate(circles.items())}
-    return seen, left_out
+    judges = judging(len(circles), held_out)
+    return {n: Seen(circle, order in judges) for order, (n, circle) in enumerate(circles.items())}, left_out
+
+
+def judging(count: int, every: int) -> range:
+    """Return which of so many presses are held out: every so many-th, at least one, at most half."""
+    step = min(max(every, 2), count)
+    return range(step // 2, count, step)
 
 
 def _relit(recording: Recording, seen: dict[int, Seen]) -> Recording:

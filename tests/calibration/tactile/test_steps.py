@@ -6,6 +6,7 @@ import pytest
 from calibration.tactile.ball import Circle, find_ball
 from calibration.tactile.colours import ColourLaw, Pixels
 from calibration.tactile.depth import circle_depth, fit_weights
+from calibration.tactile.fit import judging
 from calibration.tactile.placing import moved, normals
 from calibration.tactile.scale import fit_scale
 from sim.errors import ConfigError
@@ -129,6 +130,13 @@ def test_too_few_places_are_refused():
 
 def test_the_edge_of_a_cap_says_its_depth():
     assert circle_depth(Circle(0.0, 0.0, 30.0), 4e-3, 8e-5) == pytest.approx(4e-3 - np.sqrt(4e-3**2 - 2.4e-3**2))
+
+
+@pytest.mark.parametrize(("count", "every"), [(6, 5), (40, 5), (7, 1000), (7, 1), (6, 2)])
+def test_some_presses_judge_and_more_are_fitted_to(count, every):
+    held_out = judging(count, every)
+    assert 1 <= len(held_out) <= count / 2
+    assert set(held_out) < set(range(count))
 
 
 def test_weights_off_the_taxels_are_not_used():
