@@ -29,8 +29,9 @@ def test_the_fast_field_is_the_plain_one(pad, names):
         largest = np.abs(plain.force).max()
         differs = np.abs(fast.force - plain.force).max(axis=-1) > 1e-4 * largest
         # At edges rounding decides through which face a taxel is pushed out.
-        assert differs.mean() < 4e-3
-        assert (np.abs(fast.depth - plain.depth) > 1e-6).mean() < 4e-3
+        few = 2 + 0.004 * differs.size
+        assert differs.sum() <= few
+        assert (np.abs(fast.depth - plain.depth) > 1e-6).sum() <= few
         force, torque = fast.wrench()
         assert np.allclose(force, fast.force.sum(axis=1), rtol=1e-4, atol=1e-5)
         same = ~differs.any(axis=1)
