@@ -16,9 +16,9 @@ from sim.errors import ConfigError, StorageError
 from tests.policies.learners.contact.centring import TASK, Script, make_env
 
 SMALL = ContactTrainConfig(
-    iterations=12, num_envs=64, horizon=12, checkpoint_every=6, evaluations=1, evaluation_episodes=64,
+    iterations=10, num_envs=48, horizon=12, checkpoint_every=6, evaluations=1, evaluation_episodes=64,
     judge_episodes=64, network=NetworkSettings(hidden=(32, 32), memory_size=16, channels=(4, 4, 8)),
-    imitation=ImitationSettings(learning_rate=3e-3),
+    imitation=ImitationSettings(learning_rate=3e-3, gradient_steps=2),
 )  # fmt: skip
 
 
@@ -65,8 +65,8 @@ def test_what_knows_the_ball_learns_to_centre_it(expert):
 
 def test_touch_makes_up_for_what_the_reduced_state_does_not_tell(expert, tmp_path):
     _, folder = expert
-    felt = train(job("bc", "field", folder, iterations=24), tmp_path / "felt").evaluation
-    told = train(job("bc", "state", folder, iterations=24), tmp_path / "told").evaluation
+    felt = train(job("bc", "field", folder), tmp_path / "felt").evaluation
+    told = train(job("bc", "state", folder), tmp_path / "told").evaluation
     assert felt["success_rate"] > 0.8
     assert told["success_rate"] < 0.5
 
@@ -84,7 +84,7 @@ def test_a_student_acts_from_the_second_iteration_on_in_dagger_and_never_in_clon
 
 
 def test_a_script_can_be_imitated_through_touch(tmp_path):
-    what = job("dagger", "field", "script")
+    what = job("dagger", "field", "script", network=dataclasses.replace(SMALL.network, memory_layers=0))
     run = ContactRun(what, make_env, tmp_path, make_script=Script)
     run.train(lambda iteration, values: None)
     run.log.close()
@@ -124,10 +124,12 @@ def test_an_actor_with_earlier_weights_waits_for_its_critic(expert, tmp_path):
     assert (mlp != began).any()
 
 
-@pytest.mark.parametrize(("learner", "seen"), [("ppo", "field"), ("dagger", "image+wrist")])
+@pytest.mark.parametrize(("learner", "seen"), [("ppo", "field"), ("dagger", "state")])
 def test_a_killed_run_resumes_to_the_same_result(expert, tmp_path, learner, seen):
     folder = None if learner == "ppo" else expert[1]
-    what = job(learner, seen, folder, num_envs=8, iterations=4, checkpoint_every=2, evaluation_episodes=8)
+    what = job(
+        learner, seen, folder, num_envs=4, iterations=4, checkpoint_every=2, evaluation_episodes=4, judge_episodes=8
+    )
     whole = train(what, tmp_path / "whole")
     train(what, tmp_path / "killed", until=3)
     resumed = train(what, tmp_path / "killed", resume=True)
