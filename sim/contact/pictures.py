@@ -30,6 +30,7 @@ class Pictures:
         self._sites = [world.model.site(name).id for name in PADS]
         self._places, self._turns = world.batch.bind("site_xpos"), world.batch.bind("site_xquat")
         self._sizes = world.batch.expand("geom_size")[:, world.model.geom(GRIPPED).id]
+        self._offset = world.model.geom(GRIPPED).pos.copy()
         shape = Shape("cylinder", tuple(world.model.geom(GRIPPED).size[:2]))
         self._camera = TactileCamera(world.pad, [shape], num_pads=2 * self._count, size=(IMAGE_ROWS, IMAGE_COLUMNS))
 
@@ -41,7 +42,8 @@ class Pictures:
     def render(self) -> NDArray[np.uint8]:
         """Return (n, 2, rows, columns, 3)."""
         world, turned = self._world, conjugate(self._turns[:, self._sites])
-        positions = rotate(turned, world.object_position_w[:, None] - self._places[:, self._sites])
+        gripped = world.object_position_w + rotate(world.object_quaternion_w, self._offset)
+        positions = rotate(turned, gripped[:, None] - self._places[:, self._sites])
         quaternions = multiply(turned, world.object_quaternion_w[:, None])
         self._camera.set_sizes(np.arange(2 * self._count), 0, np.repeat(self._sizes * (1.0, 1.0, 0.0), 2, axis=0))
         picture = self._camera.render(positions.reshape(-1, 1, 3), quaternions.reshape(-1, 1, 4))

@@ -59,7 +59,7 @@ BOLT = Workpiece(
     BOLT_M + BOLT_GRIP_M,
     STEEL_KG_M3,
     goal_m=-3.3e-3,
-    grip_m=0.025,
+    grip_m=0.016,
     thread_m=THREAD_M,
     bolt_m=BOLT_M,
     lift_m=6e-3,

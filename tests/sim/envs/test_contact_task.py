@@ -145,6 +145,11 @@ def test_doing_nothing_does_not_succeed():
 
 @pytest.mark.slow  # (MuJoCo takes four seconds to make the octrees)
 def test_a_bolt_is_set_on_a_nut_and_the_thread_carries_it():
+    env = ContactTaskEnv("bolt_on_nut", 4, sensors=("image",), table=NOTHING, threads=2)
+    picture = env.reset()["image"][0, 0].astype(int)
+    pressed = np.abs(picture - env.untouched[0]).max(axis=(1, 2)) > 10
+    assert 1 <= np.argmax(pressed) <= 5  # the grip ends 14 mm over the pad's middle, of 16, which is row 4 ...
+    assert pressed[10:70].all()  # ... and as much below it
     env = ContactTaskEnv("bolt_on_nut", 4, table=NOTHING, threads=2)
     env.reset()
     oracle = Oracle(env)
