@@ -26,7 +26,7 @@ GRIP_N = 8.0
 SAFE = 1.25
 """Grip over the least that friction needs, for false alarms."""
 LOOSENING_N_S = 0.5
-HOLDING_S = 2.0
+HOLDING_S, SETTLING_S = 2.0, 0.5
 
 
 def measure(repeats: int = 3, count: int = COUNT) -> dict[str, Any]:
@@ -88,6 +88,7 @@ def slips() -> dict[str, Any]:
         hand, detector = Hand(mass), SlipDetector(PAD.gel.friction)
         hand.run(0.5, grip_n=GRIP_N)
         least = hand.weight_n / (2.0 * PAD.gel.friction)
+        hand.run(SETTLING_S, grip_n=SAFE * least)
         for _ in range(round(HOLDING_S / 0.01)):
             hand.run(0.01, grip_n=SAFE * least)
             false, samples = false + int(detector.slips(hand.contact.force).any()), samples + 1
