@@ -102,7 +102,7 @@ def calibrate(recording: Recording, held_out: int = 5, bins: int = 125, tell: Te
         pixel_m, scale = _pixel_m(recording, seen)
     fitted = _joined([p for n, p in _pixels(recording, seen, pixel_m).items() if not seen[n].held_out])
     law = ColourLaw(camera_of(recording.pad), fitted)
-    calibration = Calibration(law.table(bins, fitted), recording.background, pixel_m)
+    calibration = Calibration(law.table(bins, fitted), recording.background, pixel_m, pad=recording.pad.name)
     tell("finding the depths")
     seen = _with_depths(recording, seen, calibration)
     stiffness = _stiffness(recording, seen, calibration)

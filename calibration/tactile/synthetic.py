@@ -84,7 +84,7 @@ def make(pad: Pad, presses: int, seed: int) -> Synthetic:
     camera = camera_of(pad)
     table, background = default_calibration(camera, LAMPS)
     pixel_m = camera.pixel_m[0] * PIXELS[0], camera.pixel_m[1] * PIXELS[1]
-    truth = Calibration(table, background, pixel_m, SOFTER * nominal_stiffness(pad))
+    truth = Calibration(table, background, pixel_m, SOFTER * nominal_stiffness(pad), pad.name)
     own = truth.of(pad)
     random = np.random.default_rng(seed)
     places = np.empty((presses, 3))

@@ -1,8 +1,8 @@
 """What calibrating one's own sensor found: table, untouched picture, scale and stiffness, in one file.
 
-The file is the published one of ``table`` (other readers of it pass over what they do not know) with up to three more
-arrays: ``background`` (rows, columns, 3), ``pixel_m`` (2,) and ``stiffness_n_m3``. A published file without them reads
-as well, and what is missing is the nominal pad's.
+The file is the published one of ``table`` (other readers of it pass over what they do not know) with up to four more
+arrays: ``background`` (rows, columns, 3), ``pixel_m`` (2,), ``stiffness_n_m3`` and ``pad``, the sensor's name. A published
+file without them reads as well, and what is missing is the nominal pad's.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sim.tactile.lights import default_calibration
 from sim.tactile.sensor import Array, Camera, Pad
 from sim.tactile.table import CHANNELS, Table, checked_table, read_arrays, write_arrays
 
-EXTRAS = ("background", "pixel_m", "stiffness_n_m3")
+EXTRAS = ("background", "pixel_m", "stiffness_n_m3", "pad")
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Calibration:
         background: picture of the untouched pad, grey levels, 0 to 255; (rows, columns, 3).
         pixel_m: size of a pixel on the gel along columns and rows, m.
         stiffness_n_m3: of the force field, N/m^3.
+        pad: name of the sensor that it is of.
         name: what messages call it.
     """
 
@@ -36,6 +37,7 @@ class Calibration:
     background: Array | None = None
     pixel_m: tuple[float, float] | None = None
     stiffness_n_m3: float | None = None
+    pad: str | None = None
     name: str = "calibration"
 
     def of(self, pad: Pad) -> Pad:
@@ -68,6 +70,8 @@ class Calibration:
         camera = pad.camera
         if camera is None:
             raise ConfigError(f"{self.name} is of pictures, and {pad.title} has no camera")
+        if self.pad not in (None, pad.name):
+            raise ConfigError(f"{self.name} is of a {self.pad}, not of a {pad.name}")
         if self.background is not None and self.background.shape[:2] != (camera.rows, camera.columns):
             rows, columns = self.background.shape[:2]
             raise ConfigError(
@@ -100,10 +104,9 @@ def read_calibration(path: Path | str) -> Calibration:
         if value.size != 1:
             raise ConfigError(f"calibration {path}: 'stiffness_n_m3' must be one number")
         stiffness = float(value.reshape(()))
-    return Calibration(
-        table, None if background is None else np.ascontiguousarray(background, dtype=np.float32), pixel_m, stiffness,
-        name=f"calibration {path}",
-    )  # fmt: skip
+    if background is not None:
+        background = np.ascontiguousarray(background, dtype=np.float32)
+    return Calibration(table, background, pixel_m, stiffness, _pad(path, arrays), f"calibration {path}")
 
 
 def write_calibration(path: Path | str, calibration: Calibration) -> None:
@@ -114,6 +117,15 @@ def write_calibration(path: Path | str, calibration: Calibration) -> None:
     """
     known = {name: getattr(calibration, name) for name in EXTRAS}
     write_arrays(path, calibration.table, {name: np.array(v) for name, v in known.items() if v is not None})
+
+
+def _pad(path: Path, arrays: dict[str, np.ndarray]) -> str | None:
+    if "pad" not in arrays:
+        return None
+    array = arrays["pad"]
+    if array.dtype.kind != "U" or array.size != 1 or not str(array.reshape(())[()]).isidentifier():
+        raise ConfigError(f"calibration {path}: 'pad' must be a sensor's name")
+    return str(array.reshape(())[()])
 
 
 def _numbers(path: Path, arrays: dict[str, np.ndarray], name: str, low: float, high: float) -> np.ndarray:

@@ -1,5 +1,7 @@
 """What was measured of one's own sensor: written, read back, laid on a pad; what cannot be is refused by name."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ from sim.tactile.table import CHANNELS, Table, read_table
 PAD = load_pad("gelsight_mini")
 TABLE = Table(np.random.default_rng(1).normal(size=(7, 7, 3, 6)).astype(np.float32))
 BACKGROUND = np.random.default_rng(2).uniform(0.0, 255.0, (240, 320, 3)).astype(np.float32)
-WHOLE = Calibration(TABLE, BACKGROUND, (8e-5, 8.5e-5), 3e8)
+WHOLE = Calibration(TABLE, BACKGROUND, (8e-5, 8.5e-5), 3e8, "gelsight_mini")
 
 
 def test_what_is_written_is_read_back_and_is_a_file_of_the_published_format(tmp_path):
@@ -21,7 +23,7 @@ def test_what_is_written_is_read_back_and_is_a_file_of_the_published_format(tmp_
     found = read_calibration(tmp_path / "mine.npz")
     assert np.array_equal(found.table.coefficients, TABLE.coefficients)
     assert np.array_equal(found.background, BACKGROUND)
-    assert (found.pixel_m, found.stiffness_n_m3) == (WHOLE.pixel_m, WHOLE.stiffness_n_m3)
+    assert (found.pixel_m, found.stiffness_n_m3, found.pad) == (WHOLE.pixel_m, WHOLE.stiffness_n_m3, WHOLE.pad)
     assert np.array_equal(read_table(tmp_path / "mine.npz").coefficients, TABLE.coefficients)
 
 
@@ -44,7 +46,9 @@ def test_a_measured_scale_is_the_footprint_of_the_pad_s_pictures():
 
 def test_pictures_of_another_size_and_pads_without_any_are_refused():
     with pytest.raises(ConfigError, match=r"of pictures of 320 x 240, GelSight R1\.5 has 240 x 320"):
-        WHOLE.pictures(load_pad("gelsight_r15"))
+        replace(WHOLE, pad=None).pictures(load_pad("gelsight_r15"))
+    with pytest.raises(ConfigError, match="of a gelsight_mini, not of a digit"):  # (its pictures are as large)
+        WHOLE.of(load_pad("digit"))
     with pytest.raises(ConfigError, match="taxel array has no camera"):
         WHOLE.of(load_pad("taxel_array"))
 
@@ -61,6 +65,9 @@ def test_pictures_of_another_size_and_pads_without_any_are_refused():
         ({"stiffness_n_m3": np.array(-1.0)}, "'stiffness_n_m3' must lie"),
         ({"stiffness_n_m3": np.array(["a"])}, "no numbers"),
         ({"stiffness_n_m3": np.array([1e8, 1e8])}, "one number"),
+        ({"pad": np.array(7)}, "'pad' must be"),
+        ({"pad": np.array(["a", "b"])}, "'pad' must be"),
+        ({"pad": np.array("a\nb")}, "'pad' must be"),
     ],
 )
 def test_a_bad_extra_is_refused_in_one_line_with_the_file_s_name(extra, words, tmp_path):
