@@ -1,8 +1,8 @@
 """What calibrating one's own sensor found: table, untouched picture, scale and stiffness, in one file.
 
 The file is the published one of ``table`` (other readers of it pass over what they do not know) with up to four more
-arrays: ``background`` (rows, columns, 3), ``pixel_m`` (2,), ``stiffness_n_m3`` and ``pad``, the sensor's name. A published
-file without them reads as well, and what is missing is the nominal pad's.
+arrays: ``background`` (rows, columns, 3), ``pixel_m`` (2,), ``stiffness_n_m3`` and ``pad``, the sensor's name. A
+published file without them reads as well, and what is missing is the nominal pad's.
 """
 
 from __future__ import annotations
