@@ -106,7 +106,8 @@ class GelContact:
         # MuJoCo keeps the diagonal of simple bodies ready, armature included.
         self._armature, self._ready = batch.expand("dof_armature"), batch.expand("dof_M0")
         self._added = np.zeros((batch.nsim, len(self._softened)))
-        self._carried_last, self._begun = np.zeros_like(self._added), np.zeros(batch.nsim, bool)
+        self._carried_last = np.zeros_like(self._added)
+        self._begun: npt.NDArray[np.bool_] = np.zeros(batch.nsim, bool)
         seen = (*shape, len(objects))
         self._positions, self._velocities, self._spins = (np.zeros((*seen, 3)) for _ in range(3))
         self._quaternions = np.zeros((*seen, 4))
@@ -221,7 +222,8 @@ class GelContact:
                 carried[:, dof + 3 : dof + 6] = rotate(conjugate(self._turns[:, body]), turning.mean(axis=1))
         carried = carried[:, self._softened]
         change = np.where(self._begun[:, None], carried - self._carried_last, 0.0)
-        self._carried_last, self._begun = carried, np.isfinite(carried).all(axis=1)
+        self._carried_last = carried
+        self._begun = np.asarray(np.isfinite(carried).all(axis=1))
         return change
 
     def _take_away(self, which: npt.NDArray[np.intp]) -> None:
