@@ -117,10 +117,14 @@ def advance_field(
                     start = row * columns + column
                     remembered, felt = ((p * objects + o) * PLANES) * length + start, p * PLANES * length + start
                     touched = before[0] <= row < before[1]
-                    _exchange(memory, remembered, UX, length, work, False)
                     if touched:
+                        _exchange(memory, remembered, UX, length, work, False)
                         _go_along(place, velocity, spin, x, y, pitch, dt, count, work)
-                    inside = _look(kind, size, forest, frame, place, x, y, pitch, thickness[p], count, work)
+                        inside = _look(kind, size, forest, frame, place, x, y, pitch, thickness[p], count, work, True)
+                    else:
+                        inside = _look(kind, size, forest, frame, place, x, y, pitch, thickness[p], count, work, False)
+                        if inside > 0:
+                            _exchange(memory, remembered, UX, length, work, False)
                     if inside > 0:
                         _exchange(output, felt, FX, length, work, False)
                         _press(frame, place, velocity, spin, gel, x, y, pitch, count, work)
@@ -156,7 +160,7 @@ def _go_along(place, velocity, spin, x, y, pitch, dt, count, work):
 
 
 @njit(forceinline=True, fastmath=FASTMATH, error_model="numpy")
-def _look(kind, size, forest, frame, place, x, y, pitch, thickness, count, work):
+def _look(kind, size, forest, frame, place, x, y, pitch, thickness, count, work, moved):
     """Fill depths and normals in a block whose first taxel is at x, y; return how many taxels are inside."""
     a, b, c = size
     origin = (x - place[0], y - place[1], -place[2])
@@ -164,33 +168,35 @@ def _look(kind, size, forest, frame, place, x, y, pitch, thickness, count, work)
     inside = 0
     if kind == BOX:
         for lane in range(LANES):
-            px, py, pz = _tip(frame, origin, pitch, work, lane)
+            px, py, pz = _tip(frame, origin, pitch, work, lane, moved)
             inside += _fill(work, lane, count, thickness, out_of_box(px, py, pz, dx, dy, dz, a, b, c))
     elif kind == CYLINDER:
         for lane in range(LANES):
-            px, py, pz = _tip(frame, origin, pitch, work, lane)
+            px, py, pz = _tip(frame, origin, pitch, work, lane, moved)
             inside += _fill(work, lane, count, thickness, out_of_cylinder(px, py, pz, dx, dy, dz, a, b))
     elif kind == PLANE:
         for lane in range(LANES):
-            px, py, pz = _tip(frame, origin, pitch, work, lane)
+            px, py, pz = _tip(frame, origin, pitch, work, lane, moved)
             inside += _fill(work, lane, count, thickness, out_of_plane(px, py, pz, dz))
     elif kind in (SPHERE, CAPSULE):
         half = b if kind == CAPSULE else ZERO
         for lane in range(LANES):
-            px, py, pz = _tip(frame, origin, pitch, work, lane)
+            px, py, pz = _tip(frame, origin, pitch, work, lane, moved)
             inside += _fill(work, lane, count, thickness, out_of_capsule(px, py, pz, dx, dy, dz, a, half))
     else:
         for lane in range(count):
-            px, py, pz = _tip(frame, origin, pitch, work, lane)
+            px, py, pz = _tip(frame, origin, pitch, work, lane, moved)
             inside += _fill(work, lane, count, thickness, out_of_mesh(forest, kind - MESH, px, py, pz, dx, dy, dz))
     return inside
 
 
 @njit(forceinline=True, fastmath=FASTMATH, error_model="numpy")
-def _tip(frame, origin, pitch, work, lane):
-    """Return where in the object's frame the tip of a taxel would be at the height of the untouched pad: R^T d."""
+def _tip(frame, origin, pitch, work, lane, moved):
+    """Return where the object sees the tip of a taxel at the height of the untouched pad, R^T d, if it moved at all."""
     r00, r01, r02, r10, r11, r12, r20, r21, r22 = frame
-    x, y, z = origin[0] + np.float32(lane) * pitch + work[UX, lane], origin[1] + work[UY, lane], origin[2]
+    x, y, z = origin[0] + np.float32(lane) * pitch, origin[1], origin[2]
+    if moved:
+        x, y = x + work[UX, lane], y + work[UY, lane]
     return r00 * x + r10 * y + r20 * z, r01 * x + r11 * y + r21 * z, r02 * x + r12 * y + r22 * z
 
 
