@@ -62,13 +62,15 @@ FAR_M = 10.0
 def way_out(shape, points, into):
     """How far points inside are from the surface along a direction, and its normal there; 0 outside. By bisection."""
     inside = (signed(shape, points)[0] < 0.0) & (signed(shape, points + FAR_M * into)[0] >= 0.0)
-    near, far = np.zeros(len(points)), np.where(inside, FAR_M, 0.0)
-    for _ in range(50):
+    near, far = np.zeros(inside.sum()), np.full(inside.sum(), FAR_M)
+    for _ in range(40):
         middle = 0.5 * (near + far)
-        within = signed(shape, points + middle[:, None] * into)[0] < 0.0
+        within = signed(shape, points[inside] + middle[:, None] * into)[0] < 0.0
         near, far = np.where(within, middle, near), np.where(within, far, middle)
-    # (the surface's normal: that of a point just outside of it)
-    return np.where(inside, far, 0.0), signed(shape, points + (far + 1e-9)[:, None] * into)[1], inside
+    depth, normal = np.zeros(len(points)), np.zeros((len(points), 3))
+    depth[inside] = far
+    normal[inside] = signed(shape, points[inside] + (far + 1e-9)[:, None] * into)[1]  # (just outside of the surface)
+    return depth, normal, inside
 
 
 class PlainField:
