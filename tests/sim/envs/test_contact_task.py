@@ -171,6 +171,17 @@ def test_pictures_show_the_peg():
     np.testing.assert_array_equal(after[1], picture[1])
 
 
+def test_the_wrist_camera_sees_fingers_and_object():
+    env = ContactTaskEnv("peg_insertion", 1, sensors=("wrist",), table=NOTHING, threads=1)
+    picture = env.reset()["wrist"]
+    assert picture.shape == (1, *env.spec.images[2].shape) == (1, 64, 64, 3)
+    red, _, blue = np.moveaxis(picture[0].astype(int), -1, 0)
+    orange = red > blue + 15  # the peg, and nothing else, between the dark fingers
+    assert 10 < orange.sum() < 400
+    assert abs(np.argwhere(orange)[:, 1].mean() - 31.5) < 4.0
+    assert picture[0, 38, 22].max() < 60
+
+
 def test_bad_requests_are_named_in_one_line():
     with pytest.raises(ConfigError, match=r"unknown sensor 'fields' \(did you mean 'field'\?\)"):
         ContactTaskEnv("peg_placement", 1, sensors=("fields",))
