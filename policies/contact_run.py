@@ -159,13 +159,17 @@ class ContactRun:
         seed = int(np.random.SeedSequence([self.job.seed, segment]).generate_state(1)[0])
         self.rollouts = self._new_rollouts(seed)
         torch.manual_seed(seed)
-        self.policy.reset()
-        if isinstance(self.algorithm, Imitation) and isinstance(self.algorithm.teacher, ScriptedTeacher):
-            self.algorithm.teacher.watch(self.rollouts.env)
+        self.policy.begin(self.config.num_envs)
+        if isinstance(self.algorithm, Imitation):
+            self.algorithm.begin(self.config.num_envs)
+            if isinstance(self.algorithm.teacher, ScriptedTeacher):
+                self.algorithm.teacher.watch(self.rollouts.env)
 
     def _new_rollouts(self, seed: int) -> Rollouts:
         sensors = tuple(dict.fromkeys((*self.seen.sensors, *(self.expert.sensors if self.expert else ()))))
-        return Rollouts(self.make_env(self.config.num_envs, sensors, seed, training=True), self.groups)
+        count = self.config.num_envs
+        ages = np.random.default_rng(seed).integers(self.job.task.control_steps, size=count)
+        return Rollouts(self.make_env(count, sensors, seed, training=True), self.groups, ages)
 
     def _algorithm(self) -> ContactPpo | Imitation:
         obs, c = self.rollouts.get_observations(), self.config

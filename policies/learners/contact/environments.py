@@ -29,6 +29,11 @@ class PictureDifferences:
         self.inner, self.num_envs = inner, inner.num_envs
         self._augmentation = Augmentation(inner.num_envs, inner.untouched, ranges, seed)
 
+    @property
+    def age(self) -> npt.NDArray[np.int64]:
+        """Steps since each episode began; (n,)."""
+        return self.inner.age
+
     def reset(self, ids: npt.NDArray | None = None) -> Observation:
         """Begin episodes, everywhere or in some simulations, each with an augmentation of its own."""
         observation = self.inner.reset(ids)

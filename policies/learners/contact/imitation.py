@@ -28,6 +28,13 @@ class Imitation(Distillation):
     always = False
     """The expert acts in later iterations, too: behaviour cloning."""
 
+    def begin(self, batch: int) -> None:
+        """Let student and expert forget: ``batch`` new episodes begin."""
+        for model in (self.student, self.teacher):
+            if isinstance(model, TouchModel):
+                model.begin(batch)
+        self.last_hidden_states = (self.student.get_hidden_state(), self.teacher.get_hidden_state())
+
     def act(self, obs: TensorDict) -> torch.Tensor:
         """Return the actions to take, (N, 6), and keep what the expert would do, within the actions' range."""
         actions = super().act(obs)

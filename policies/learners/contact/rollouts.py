@@ -34,6 +34,10 @@ class ContactEnv(Protocol):
 
     @property
     def num_envs(self) -> int: ...  # noqa: D102
+    @property
+    def age(self) -> npt.NDArray:
+        """Steps since each episode began, (N,); may be written to, which ends an episode earlier."""
+        ...
 
     def reset(self, ids: npt.NDArray | None = None) -> Observation:
         """Begin new episodes, everywhere or in some simulations, and return what all of them show."""
@@ -64,12 +68,16 @@ class Rollouts(VecEnv):
     Args:
         env: the simulations.
         groups: of the observation that actor, critic and expert use.
+        ages: how old the first episodes are taken to be, (N,); default: new. If all begin together, each rollout shows
+            the same part of an episode everywhere, and a network learns that part and forgets the others.
     """
 
-    def __init__(self, env: ContactEnv, groups: tuple[str, ...]) -> None:
+    def __init__(self, env: ContactEnv, groups: tuple[str, ...], ages: npt.NDArray | None = None) -> None:
         self.env, self.groups = env, groups
         self.num_envs, self.num_actions, self.device, self.cfg = env.num_envs, NUM_ACTIONS, "cpu", {}
         self._observation = env.reset()
+        if ages is not None:
+            env.age[:] = ages
         self._reward = np.zeros(env.num_envs)
         self._ended: deque[tuple[float, bool]] = deque(maxlen=_RECENT)
 

@@ -63,6 +63,12 @@ class TouchModel(MLPModel):
         if self.rnn is not None:
             self.rnn.reset(dones, hidden_state)
 
+    def begin(self, batch: int) -> None:
+        """Remember nothing of ``batch`` new episodes; ``reset`` alone would leave older memories in the storage."""
+        if self.rnn is not None:
+            layers, size = self.config.memory
+            self.rnn.reset(hidden_state=(torch.zeros(layers, batch, size), torch.zeros(layers, batch, size)))
+
     def get_hidden_state(self) -> Any:
         """Return the LSTM's memory."""
         return None if self.rnn is None else self.rnn.hidden_state

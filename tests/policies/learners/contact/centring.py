@@ -69,6 +69,10 @@ class Centring:
         self.pad, self.ball, self.told = np.zeros((3, num_envs, 2))
         self.time = np.zeros(num_envs, int)
 
+    @property
+    def age(self):
+        return self.time
+
     def reset(self, ids=None):
         ids = np.arange(self.num_envs) if ids is None else np.asarray(ids)
         self.pad[ids] = self.rng.uniform(-3e-3, 3e-3, (len(ids), 2))
