@@ -13,7 +13,7 @@ from calibration.reporting.tracking_plots import FlownPath, overlay
 from sim.errors import ConfigError
 from tests.support.refusal import refusal
 
-SHORT = {"trajectory": ("circle:period=0.6,radius=0.03,ramp=0.3",), "flights": 2, "threads": 1}
+SHORT = {"trajectory": ("circle:period=1,radius=0.05,ramp=0.3",), "flights": 2, "threads": 1}
 
 
 def colours_of(picture):
@@ -31,7 +31,7 @@ def test_table_json_and_overlay(tmp_path, capsys):
     with Image.open(tmp_path / "compare.png") as picture:
         assert len(colours_of(picture)) > 50
     printed = capsys.readouterr().out
-    for word in ("INDI, tuned", "Lee, published", "circle:period=0.6", f"{100 * rows['INDI', 'tuned']['rmse_m']:.1f}"):
+    for word in ("INDI, tuned", "Lee, published", "circle:period=1", f"{100 * rows['INDI', 'tuned']['rmse_m']:.1f}"):
         assert word in printed
 
 

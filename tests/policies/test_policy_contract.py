@@ -15,6 +15,13 @@ from policies.torch_policy import TorchPolicy
 CONFIGS = {
     "memory_mlp": {"hover": hover.NOMINAL.hover_command},
     "gru_memory": {"hover": hover.NOMINAL.hover_command},
+    "touch_actor": {
+        "observation_size": 9,
+        "action_low": [-0.01] * 6,
+        "action_high": [0.01] * 6,
+        "memory": [1, 8],
+        "hidden": [16, 8],
+    },
     "pose": {"pose_rad": [0.1, -0.2, 0.3], "lean_rad": [0.0, 0.5, -0.5]},
 }
 """What each kind is built from; a new kind is tested when it is listed here."""
