@@ -10,11 +10,11 @@ import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.bench.page_rows import FIRMWARE, FIRST_FLIGHT, FLIGHT, ROBOT_SIDE, Figures, Row
+from tests.bench.page_rows import FIRMWARE, FIRST_FLIGHT, FLIGHT, ROBOT_SIDE, TOUCH, Figures, Row
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = DOCS / "figures.md"
-SUITES = ("first-flight", "robot-side", "firmware", "flight")
+SUITES = ("first-flight", "robot-side", "firmware", "flight", "touch")
 
 INT8_FLIGHT = ("episodes", "success_float", "success_int8", "rms_error_float_m", "rms_error_int8_m")
 """What is shown of each network's flights."""
@@ -158,7 +158,7 @@ def figure8_table(figures: Figures) -> str:
 
 
 def _centimetres(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:.1f} cm"
+    return "-" if value is None else f"{100 * value:.2f} cm"
 
 
 LEVEL_COLUMNS = (
@@ -221,6 +221,8 @@ TABLES: dict[tuple[str, str], Callable[[Figures], str]] = {
     ("flight", "seeds"): flight_seeds_table,
     ("flight", "figure8"): figure8_table,
     ("flight", "levels"): levels_table,
+    ("touch", "machine"): parts_line,
+    ("touch", "figures"): rows_table(TOUCH),
 }
 """(suite, name of the place) -> what makes the table."""
 

@@ -129,3 +129,28 @@ FLIGHT = (
     Row("Warp on the CPU, steps per CPU-second", "kernel.warp_cpu_steps_per_s", "{:.1f} M", "", 1e-6),
     Row("Warp on a GPU, steps per second", "kernel.gpu_steps_per_s", "{:.2e}", "2e10 on an H200"),
 )
+
+TOUCH = (
+    Row("force field 20 x 25, shear and memory, 1024 pads: pad-frames per CPU-second", "field.pad_frames_per_cpu_s",
+        "{:,.0f}", "at least 250,000"),
+    Row("physics with two force fields over physics alone, peg scene", "field.step_ratio", "{:.2f}", "at most 2"),
+    Row("tactile picture 320 x 240, end to end: frames per CPU-second", "image.frames_per_cpu_s", "{:,.0f}",
+        "at least 500"),
+    Row("the same without shadows and markers", "image.plain_frames_per_cpu_s", "{:,.0f}"),
+    Row("80 x 60 for policies", "image.policy_frames_per_cpu_s", "{:,.0f}"),
+    Row("presses, slides and twists against MuJoCo", "wrench.presses", "{:,}", "1,000"),
+    Row("error of the force, median", "wrench.force_error", "{:.1%}", "at most 5%"),
+    Row("its 95th percentile", "wrench.force_error_p95", "{:.1%}"),
+    Row("error of the centre of pressure, median", "wrench.centre_mm", "{:.3f} mm", "at most 0.3 mm"),
+    Row("its 95th percentile", "wrench.centre_mm_p95", "{:.2f} mm"),
+    Row("error of the twist's torque, median", "wrench.torque_error", "{:.1%}", "at most 10%"),
+    Row("its 95th percentile", "wrench.torque_error_p95", "{:.1%}"),
+    Row("weight of 50 to 500 g shown as shear: largest error", "grasp.weight_error", "{:.1e}", "at most 5%"),
+    Row("slip is seen before the object has moved", "slip.moved_mm", "{:.1e} mm", "1 mm"),
+    Row("samples that falsely say slip at 1.25 times the least grip", "slip.false_alarms", "{:.2%}"),
+    Row("contact task, steps per CPU-second, on state", "contact.steps_per_cpu_s_state", "{:,.0f}"),
+    Row("on the force field", "contact.steps_per_cpu_s_field", "{:,.0f}"),
+    Row("peg placement by the script", "contact.oracle_peg_placement", "{:.1%}"),
+    Row("peg insertion by the script", "contact.oracle_peg_insertion", "{:.1%}"),
+    Row("grasp stability by the script", "contact.oracle_grasp_stability", "{:.1%}"),
+)  # fmt: skip

@@ -1,7 +1,7 @@
 """What the taxels show against MuJoCo: wrenches on a bed of pins, a held weight, and slip before it is seen.
 
 ``wrench.*``: 1000 presses, slides and twists of balls, pegs of 4 to 16 mm and boxes that the pads' scales were not
-fixed with, in the median and the 95th percentile: the force's difference as a share of the force, the distance of the
+fixed with, in the median and (``_p95``) the 95th percentile: the force's difference as a share of the force, the distance of the
 centres of pressure, and, for twists, the difference of the torques about the pad's normal there as a share of it.
 ``grasp.*``: two pads hold 50 to 500 g; ``slip.*``: for two seconds with a quarter more grip than friction needs, then
 they are loosened until slip is seen.
@@ -36,20 +36,19 @@ def measure(repeats: int = 3, count: int = COUNT) -> dict[str, Any]:
 
 def wrenches(count: int = COUNT) -> dict[str, Any]:
     """Return how far the taxels are from the bed of pins."""
-    random, errors = np.random.default_rng(SEED), []
-    while len(errors) < count:
-        motion = MOTIONS[len(errors) % len(MOTIONS)]
-        found = _compare(random, motion)
+    random, found_all = np.random.default_rng(SEED), []
+    while len(found_all) < count:
+        found = _compare(random, MOTIONS[len(found_all) % len(MOTIONS)])
         if found is not None:
-            errors.append(found)
-    force, centre, torque = np.array(errors).T
-    return {
-        "wrench.force_error": _spread(force),
-        "wrench.centre_mm": _spread(1e3 * centre),
-        "wrench.torque_error": _spread(torque[np.isfinite(torque)]),
-        **{f"wrench.force_error_{name}": _spread(force[i :: len(MOTIONS)]) for i, name in enumerate(MOTIONS)},
-        "wrench.presses": count,
-    }
+            found_all.append(found)
+    force, centre, torque = np.array(found_all).T
+    by_motion = {f"force_error_{name}": force[i :: len(MOTIONS)] for i, name in enumerate(MOTIONS)}
+    errors = {"force_error": force, "centre_mm": 1e3 * centre, "torque_error": torque[np.isfinite(torque)], **by_motion}
+    figures: dict[str, Any] = {"wrench.presses": count}
+    for name, values in errors.items():
+        figures[f"wrench.{name}"] = float(np.median(values))
+        figures[f"wrench.{name}_p95"] = float(np.percentile(values, 95.0))
+    return figures
 
 
 def _compare(random: np.random.Generator, motion: str) -> tuple[float, float, float] | None:
@@ -99,7 +98,3 @@ def slips() -> dict[str, Any]:
         moved.append(float(1e3 * (start - hand.height_m())))
         margins.append(float(grip / least))
     return {"slip.moved_mm": max(moved), "slip.seen_at_grip_over_least": margins, "slip.false_alarms": false / samples}
-
-
-def _spread(errors: np.ndarray) -> dict[str, float]:
-    return {"median": float(np.median(errors)), "p95": float(np.percentile(errors, 95.0))}
