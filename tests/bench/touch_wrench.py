@@ -1,8 +1,9 @@
 """What the taxels show against MuJoCo: wrenches on a bed of pins, a held weight, and slip before it is seen.
 
 ``wrench.*``: 1000 presses, slides and twists of balls, pegs of 4 to 16 mm and boxes that the pads' scales were not
-fixed with, in the median and (``_p95``) the 95th percentile: the force's difference as a share of the force, the distance of the
-centres of pressure, and, for twists, the difference of the torques about the pad's normal there as a share of it.
+fixed with, in the median and (``_p95``) the 95th percentile: the force's difference as a share of the force, the
+distance of the centres of pressure, and, for twists, the difference of the torques about the pad's normal there as a
+share of it.
 ``grasp.*``: two pads hold 50 to 500 g; ``slip.*``: for two seconds with a quarter more grip than friction needs, then
 they are loosened until slip is seen.
 """
