@@ -73,8 +73,8 @@ def test_tables_of_the_flight_suite_show_what_was_measured_and_what_was_not():
     assert page.figure8_table({}) == page.levels_table({}) == "Not measured."
     figures = {"figure8.rmse_m": {"5.5": 0.05, "15": 0.02}, "figure8.baselines_rmse_m": {"lee": {"5.5": 0.11}}}
     assert page.figure8_table(figures).splitlines()[2:] == [
-        "| learned | 2.0 cm | 5.0 cm |",
-        "| lee, tuned | - | 11.0 cm |",
+        "| learned | 2.00 cm | 5.00 cm |",
+        "| lee, tuned | - | 11.00 cm |",
     ]
     values = zip(("success_rate_min", "steady_error_m", "delay_borne_s", "step_response_s"), (0.99, 0.02, None, 0.5))
     figures = {f"levels.rates.{name}": value for name, value in values}
