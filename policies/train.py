@@ -9,7 +9,6 @@ TensorBoard events, ``bundle/`` and ``result.json``.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +21,8 @@ from rich.console import Console
 from policies.build import build_bundle
 from policies.golden import LEAST_STEPS, STEPS
 from policies.learners.blas import use_one_thread
-from policies.training_bar import check_folder, train_with_bar
+from policies.training_bar import check_folder, forget_plots, train_with_bar
+from policies.training_result import write_result
 from policies.training_run import CHECKPOINT, TrainConfig, TrainingRun, warm_up, with_airframe
 from sim.contact.spec import ContactTaskSpec
 from sim.envs.task import load_flight_task, task_at_level
@@ -94,7 +94,7 @@ def run(args: Args) -> dict[str, Any]:
     with console.status("compiling (cached after the first time)"):
         jit_s = warm_up(task, args.config)
     if args.overwrite:
-        shutil.rmtree(args.out / "tensorboard", ignore_errors=True)  # its files would go on beside the new ones
+        forget_plots(args.out)
     run = TrainingRun(task, args.config, args.seed, args.out, resume=args.resume)
     write_atomic(args.out / "config.json", json.dumps(run.identity, indent=2) + "\n")
     train_with_bar(run, run.learner.iteration, run.config.learner.iterations, _note, console)
@@ -102,20 +102,9 @@ def run(args: Args) -> dict[str, Any]:
         args.bundle or args.out / "bundle", run.actor, task, args.seed, run.config, run.evaluation,  # type: ignore[arg-type]
         golden_steps=args.golden_steps,
     )  # fmt: skip
-    result = {
-        "train.wall_s": run.clock.wall_s,
-        "train.cpu_s": run.clock.cpu_s,
-        "train.jit_s": jit_s,
-        "train.env_steps": run.env_steps,
-        "train.iterations": run.learner.iteration,
-        "train.seed": args.seed,
-        "train.best": run.best_score,
-        "train.evaluation": run.evaluation,
-        "train.bundle": str(bundle.path),
-        "train.bundle_id": bundle.id,
-        "train.curve": str(run.log.path),
-    }
-    write_atomic(args.out / "result.json", json.dumps(result, indent=2) + "\n")
+    result = write_result(
+        args.out, run, run.learner.iteration, args.seed, bundle, {"train.jit_s": jit_s}
+    )  # fmt: skip
     _print(result, console)
     return result
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import json
-import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,8 @@ from policies.contact_job import ContactJob, check
 from policies.contact_run import ContactRun
 from policies.learners.contact.environments import make_environment, make_script
 from policies.learners.contact.settings import ContactTrainConfig, LearnerName
-from policies.training_bar import check_folder, train_with_bar
+from policies.training_bar import check_folder, forget_plots, train_with_bar
+from policies.training_result import write_result
 from policies.training_run import CHECKPOINT
 from sim.envs.contact_task import load_contact_task
 from sim.errors import ConfigError
@@ -82,9 +82,9 @@ def run(args: Args) -> dict[str, Any]:
     make_env = functools.partial(make_environment, module, threads=args.threads, augment=args.config.augment)
     job = ContactJob(module.TASK, args.learner, args.input, args.seed, args.config, args.expert)
     check(job)
-    if args.overwrite:
-        shutil.rmtree(args.out / "tensorboard", ignore_errors=True)  # its files would go on beside the new ones
     console = Console(highlight=False)
+    if args.overwrite:
+        forget_plots(args.out)
     with console.status("preparing (compiled code is cached after the first time)"):
         run = ContactRun(job, make_env, args.out, resume=args.resume, make_script=make_script)
     write_atomic(args.out / "config.json", json.dumps(run.identity, indent=2) + "\n")
@@ -93,19 +93,7 @@ def run(args: Args) -> dict[str, Any]:
         args.bundle or args.out / "bundle", run.actor, module.TASK, run.seen, make_env, args.seed, args.config,
         run.evaluation,
     )  # fmt: skip
-    result = {
-        "train.wall_s": run.clock.wall_s,
-        "train.cpu_s": run.clock.cpu_s,
-        "train.env_steps": run.env_steps,
-        "train.iterations": run.iteration,
-        "train.seed": args.seed,
-        "train.best": run.best_score,
-        "train.evaluation": run.evaluation,
-        "train.bundle": str(bundle.path),
-        "train.bundle_id": bundle.id,
-        "train.curve": str(run.log.path),
-    }
-    write_atomic(args.out / "result.json", json.dumps(result, indent=2) + "\n")
+    result = write_result(args.out, run, run.iteration, args.seed, bundle)
     _print(result, console)
     return result
 

@@ -55,3 +55,31 @@ def open_mjcf(
     spec.option.timestep = timestep
     spec.option.gravity = [0.0, 0.0, -GRAVITY]
     return spec, robot, parameter_set
+
+
+def apply_joint(
+    spec: mujoco.MjSpec, robot: RobotSpec, name: str, reach: tuple[float, float], armature: float, effort: float
+) -> tuple[mujoco.MjsJoint, mujoco.MjsActuator]:
+    """Write what every kind of joint has into the model.
+
+    Args:
+        spec: the robot's model.
+        robot: for messages.
+        name: of the joint and of its actuator.
+        reach: lowest and highest position, rad or m.
+        armature: inertia of rotor and gear at the joint, kg m^2 or kg.
+        effort: largest torque or force of the actuator, N m or N.
+
+    Returns:
+        The joint and its actuator.
+
+    Raises:
+        ConfigError: if the MJCF has no such joint or no such actuator.
+    """
+    joint, actuator = spec.joint(name), spec.actuator(name)
+    if joint is None or actuator is None:
+        raise ConfigError(f"robot '{robot.name}': {robot.mjcf.name} has no joint or no actuator named '{name}'")
+    joint.range = reach
+    joint.armature = armature
+    actuator.forcerange = (-effort, effort)
+    return joint, actuator

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import mujoco
 
-from sim.errors import ConfigError
-from sim.mjcf import open_mjcf
+from sim.mjcf import apply_joint, open_mjcf
 from sim.spec import ArmParameters, RobotSpec
 
 TOOL = "tool"
@@ -33,14 +32,9 @@ def build_arm_spec(
     """
     spec, robot, parameters = open_mjcf(robot, parameter_set, ArmParameters, timestep)
     for index, name in enumerate(parameters.joint_names):
-        joint, actuator = spec.joint(name), spec.actuator(name)
-        if joint is None or actuator is None:
-            raise ConfigError(f"robot '{robot.name}': {robot.mjcf.name} has no joint or no actuator named '{name}'")
-        effort = parameters.effort[index]
-        joint.range = (parameters.position_low[index], parameters.position_high[index])
-        joint.armature = parameters.armature[index]
+        reach = (parameters.position_low[index], parameters.position_high[index])
+        joint, _ = apply_joint(spec, robot, name, reach, parameters.armature[index], parameters.effort[index])
         joint.damping[0] = parameters.damping[index]
-        actuator.forcerange = (-effort, effort)
     for name in parameters.joint_names[parameters.num_hinges :]:
         spec.actuator(name).set_to_position(kp=parameters.finger_kp, kv=parameters.finger_kd)
     return spec, parameters

@@ -10,7 +10,7 @@ import mujoco
 
 from sim.errors import ConfigError
 from sim.flight.scene import add_scene
-from sim.mjcf import open_mjcf
+from sim.mjcf import apply_joint, open_mjcf
 from sim.spec import JointParameters, RobotSpec
 
 
@@ -69,13 +69,9 @@ def _apply(spec: mujoco.MjSpec, robot: RobotSpec, parameters: JointParameters) -
             raise ConfigError(f"robot '{robot.name}': {robot.mjcf.name} has no body named '{name}'")
         body.mass = mass
     for index, name in enumerate(parameters.joint_names):
-        joint, actuator = spec.joint(name), spec.actuator(name)
-        if joint is None or actuator is None:
-            raise ConfigError(f"robot '{robot.name}': {robot.mjcf.name} has no joint or no actuator named '{name}'")
-        effort = parameters.effort_n_m[index]
-        joint.range = (parameters.position_low_rad[index], parameters.position_high_rad[index])
-        joint.armature = parameters.armature_kg_m2[index]
-        actuator.forcerange = (-effort, effort)
+        reach = (parameters.position_low_rad[index], parameters.position_high_rad[index])
+        effort, armature = parameters.effort_n_m[index], parameters.armature_kg_m2[index]
+        _, actuator = apply_joint(spec, robot, name, reach, armature, effort)
         kp, kd = parameters.kp[index], parameters.kd[index]
         actuator.gainprm[0] = kp
         actuator.biasprm[:3] = (0.0, -kp, -kd)
