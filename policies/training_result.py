@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,10 +17,19 @@ class Finished(Protocol):
     """A run at its last iteration."""
 
     clock: Clock
-    env_steps: int
-    best_score: dict[str, float]
-    evaluation: dict[str, Any]
     log: RunLog
+    evaluation: Any
+    """What judging the best weights gave, as data; None where nothing judged."""
+
+    @property
+    def env_steps(self) -> int:
+        """Steps of all environments together."""
+        ...
+
+    @property
+    def best_score(self) -> Mapping[str, float]:
+        """Of the best candidate."""
+        ...
 
 
 def write_result(
