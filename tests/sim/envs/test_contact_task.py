@@ -8,7 +8,7 @@ import pytest
 from sim.contact.oracle import Oracle
 from sim.contact.spec import EPISODE_STEPS
 from sim.contact.tables import set_term
-from sim.distributions import Constant
+from sim.distributions import Constant, Uniform
 from sim.envs.contact_task import ContactTaskEnv, load_contact_task
 from sim.errors import ConfigError
 from sim.quaternions import difference
@@ -52,6 +52,19 @@ def test_both_pads_hold_the_object_with_the_same_force_and_its_weight(env):
     down = force[..., 1].sum(axis=1)  # y of the pads points down the fingers
     np.testing.assert_allclose(down, weight, atol=0.05)
     np.testing.assert_allclose(transition.observation["privileged"][:, -3:-1], np.linalg.norm(force, axis=2), rtol=1e-4)
+
+
+def test_thin_objects_do_not_rattle_between_the_fingers():
+    """The hand's fingers move as one; apart they beat against each other with pegs of 1 g, at half the physics' rate."""
+    terms = [term for term in load_contact_task("peg_placement").TRAINING_TABLE.terms if term.parameter != "diameter"]
+    thin = set_term("diameter", Uniform(4e-3, 6.5e-3), "test")
+    env = ContactTaskEnv("peg_placement", 16, table=RandomizationTable("thin", (*terms, thin)), threads=1)
+    env.reset()
+    rng = np.random.default_rng(0)
+    for step in range(26):
+        env.step(rng.uniform(-1, 1, (16, 6)) * (step < 16))
+    left, right = env.world.gel.wrench()[0][:, :, 2].T
+    np.testing.assert_allclose(left, right, rtol=0.05)
 
 
 def test_an_action_moves_the_tool_its_way_and_no_action_holds_it():
