@@ -23,11 +23,11 @@ from typing import Any
 
 import numpy as np
 
-from policies.limit_checks import check_action, check_limits
+from policies.limit_checks import check_action, check_limits, is_ordered
 from policies.strict_json import from_json, parse, render, since_then, to_json
 from sim.errors import BundleError
 from sim.files import recover_folder, replace_folder
-from sim.spec import ActionSpec, FlightLimits, ImageTerm, JointLimits, ObservationTerm, Timing
+from sim.spec import ENDLESS, ActionSpec, Episode, FlightLimits, ImageTerm, JointLimits, ObservationTerm, Timing
 
 SCHEMA_VERSION = 1
 POLICY_FILE = "policy.onnx"
@@ -79,6 +79,8 @@ class BundleInfo:
     """The evaluation table the policy earned, with the table's hash."""
     images: tuple[ImageTerm, ...] = since_then(())
     """Inputs of the graph by name, beside the flat observation."""
+    episode: Episode = since_then(ENDLESS)  # noqa: RUF009 - a field, of an immutable default
+    """How long it acts at a stretch, and what ends that."""
 
     @property
     def observation_size(self) -> int:
@@ -280,6 +282,8 @@ def _check_info(info: BundleInfo, where: Path) -> None:
             raise BundleError(f"{where}: image '{image.name}' needs a name of its own and positive sizes")
     if not 0.0 < info.timing.control_period_s < math.inf:
         raise BundleError(f"{where}: control_period_s must be positive, is {info.timing.control_period_s}")
+    if not is_ordered(info.episode):
+        raise BundleError(f"{where}: the episode's times contradict each other: {info.episode}")
     for name, (low, high) in info.command_ranges.items():
         if not -math.inf < low <= high < math.inf:
             raise BundleError(f"{where}: command range '{name}' needs low <= high, has {low}, {high}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from policies.provenance import plain, provenance
 from policies.runtime import OnnxPolicy
 from policies.torch_policy import TorchPolicy
 from sim.contact.spec import ContactTaskSpec
+from sim.envs.contact_task import RELEASE_STEPS, RISE_AFTER, RISE_M
 from sim.registry import load_robot
+from sim.spec import Episode, ImageTerm
 
 SEQUENCES, STEPS = 4, 60
 """One second each at 60 Hz; pictures make them long in bytes, though most of a picture is zero."""
@@ -82,8 +85,23 @@ def describe(
         network=plain(actor.config()),
         provenance=provenance(seed, config),
         evaluation=plain(evaluation),
-        images=seen.image_terms(task),
+        images=tuple(_of_pad(term, task) for term in seen.image_terms(task)),
+        episode=episode_of(task),
     )
+
+
+def _of_pad(term: ImageTerm, task: ContactTaskSpec) -> ImageTerm:
+    """Name the sensor of what the pads give: on a robot it must be the same one."""
+    return replace(term, source=f"{task.pad} on both fingers") if term.source == "pads" else term
+
+
+def episode_of(task: ContactTaskSpec) -> Episode:
+    """Return how long the task lasts and how it ends, as ``ContactTaskEnv`` ends it."""
+    steps = task.control_steps
+    if task.judgement.ending != "release":
+        return Episode(steps)
+    opens_at = steps - RELEASE_STEPS
+    return Episode(steps, opens_at, opens_at + RISE_AFTER, RISE_M)
 
 
 def record_golden(actor: TouchActor, seen: ActorInput, make_env: EnvMaker, reach: npt.NDArray, seed: int) -> Golden:

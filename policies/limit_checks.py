@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 
 from sim.errors import BundleError
-from sim.spec import ActionSpec, FlightLimits, JointLimits
+from sim.spec import ActionSpec, Episode, FlightLimits, JointLimits
 
 
 def check_action(action: ActionSpec, where: Path) -> None:
@@ -25,6 +25,13 @@ def check_action(action: ActionSpec, where: Path) -> None:
     for motor, step in zip(action.names, action.slew_limit):
         if not 0.0 < step < math.inf:
             raise BundleError(f"{where}: action '{motor}' needs a positive slew_limit, has {step}")
+
+
+def is_ordered(episode: Episode) -> bool:
+    """Whether a hand opens before it rises, both before the end, and rises by a number."""
+    times = [0, *(at for at in (episode.opens_at, episode.rises_at) if at is not None), episode.steps]
+    rises = episode.rises_at is None or episode.opens_at is not None
+    return times == sorted(times) and rises and 0.0 <= episode.rise_m < math.inf
 
 
 def check_limits(limits: FlightLimits | JointLimits, action: ActionSpec, where: Path) -> None:

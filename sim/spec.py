@@ -122,6 +122,26 @@ class Timing:
 
 
 @dataclass(frozen=True)
+class Episode:
+    """How long a policy acts at a stretch, and what ends it, which is not the policy's to decide.
+
+    Attributes:
+        steps: control periods; 0: as long as it is wanted.
+        opens_at: step from which the hand is open and the policy's motions no longer count; ``None``: it keeps hold.
+        rises_at: step from which the tool goes up.
+        rise_m: by this much per step.
+    """
+
+    steps: int = 0
+    opens_at: int | None = None
+    rises_at: int | None = None
+    rise_m: float = 0.0
+
+
+ENDLESS = Episode()
+
+
+@dataclass(frozen=True)
 class SupervisorLimits:
     """Limits of every robot, whose violation triggers its safe action; each kind of robot adds its own."""
 

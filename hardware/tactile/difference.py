@@ -12,6 +12,8 @@ import numpy.typing as npt
 from hardware.tactile.frames import Picture
 
 Difference = npt.NDArray[np.float32]
+NO_CHANGE = 128.0
+"""Grey level of a difference that is to be looked at, or sent as a picture, where nothing differs."""
 
 
 class Nominal:
@@ -41,4 +43,4 @@ class Nominal:
 
 def as_picture(difference: Difference) -> Picture:
     """Return a difference to look at: 128 is no change, one grey level each, cut off at 0 and 255."""
-    return np.clip(np.round(difference + 128.0), 0, 255).astype(np.uint8)
+    return np.clip(np.round(difference + NO_CHANGE), 0, 255).astype(np.uint8)

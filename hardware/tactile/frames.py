@@ -77,8 +77,19 @@ def fitted(picture: Picture, rows: int, columns: int, quarter_turns: int) -> Pic
     if picture.ndim != 3:
         return picture
     turned = np.rot90(picture, quarter_turns)
-    factor = turned.shape[0] // rows
-    if factor < 2 or turned.shape[:2] != (factor * rows, factor * columns):
-        return np.ascontiguousarray(turned)
-    blocks = turned.reshape(rows, factor, columns, factor, turned.shape[2])
-    return np.round(blocks.mean(axis=(1, 3))).astype(np.uint8)
+    blocks = averaged(turned, rows, columns)
+    return np.ascontiguousarray(turned) if blocks is None else np.round(blocks).astype(np.uint8)
+
+
+def averaged(picture: npt.NDArray, rows: int, columns: int) -> npt.NDArray[np.float64] | None:
+    """Return the means over square blocks, (rows, columns, channels); ``None`` if it is no whole multiple of that.
+
+    Args:
+        picture: (factor rows, factor columns, channels), the factor at least 2.
+        rows: wanted height, px.
+        columns: wanted width, px.
+    """
+    factor = picture.shape[0] // rows
+    if factor < 2 or picture.shape[:2] != (factor * rows, factor * columns):
+        return None
+    return picture.reshape(rows, factor, columns, factor, picture.shape[2]).mean(axis=(1, 3))

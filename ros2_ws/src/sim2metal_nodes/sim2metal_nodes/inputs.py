@@ -20,18 +20,20 @@ class Source:
         kind: message type.
         frame: frame it must be in; ``None`` for any.
         read: turns topic name and message into a value.
+        patience_s: what stands still need not be told anew for as long as this, beyond the age allowed for all.
     """
 
     kind: type[Any]
     frame: str | None
     read: Callable[[str, Any], Any]
+    patience_s: float = 0.0
 
 
 class Newest:
     """The newest good message of one topic."""
 
-    def __init__(self, topic: str) -> None:
-        self.topic = topic
+    def __init__(self, topic: str, patience_s: float = 0.0) -> None:
+        self.topic, self.patience_s = topic, patience_s
         self.received_ns: int | None = None
         self.stamp_ns = 0
         self.value: Any = None
@@ -64,7 +66,7 @@ class Inputs:
         on_arrival: Callable[[int], None] | None = None,
     ) -> None:
         self._clock, self._pace, self._on_arrival = clock, pace, on_arrival
-        self.newest = {topic: Newest(topic) for topic in sources}
+        self.newest = {topic: Newest(topic, source.patience_s) for topic, source in sources.items()}
         self._subscriptions = [
             node.create_subscription(source.kind, topic, self._receiver(topic, source), SENSOR)
             for topic, source in sources.items()
@@ -72,10 +74,17 @@ class Inputs:
 
     @property
     def oldest_ns(self) -> int | None:
-        """Arrival of the oldest of the newest messages; ``None`` before every topic was heard."""
-        arrivals = [entry.received_ns for entry in self.newest.values()]
-        known = [arrival for arrival in arrivals if arrival is not None]
-        return min(known) if len(known) == len(arrivals) else None
+        """Arrival of the oldest of the newest messages, less its patience; ``None`` before every topic was heard."""
+        entries = self.newest.values()
+        known = [entry.received_ns + round(entry.patience_s * NS) for entry in entries if entry.received_ns is not None]
+        return min(known) if len(known) == len(entries) else None
+
+    def slowest(self, now_ns: int) -> str:
+        """Return the topic whose newest message is the oldest, and how old it is, in words."""
+        entry = max(self.newest.values(), key=lambda entry: entry.age_s(now_ns) - entry.patience_s)
+        age_s = entry.age_s(now_ns)
+        said = f"{entry.topic} for {age_s:.2f} s" if math.isfinite(age_s) else f"nothing on {entry.topic} yet"
+        return f"{said}; refused: {entry.reason}" if entry.reason else said
 
     def heard_ns(self) -> int:
         """Return the arrival of the newest message of any kind; 0 before the first."""

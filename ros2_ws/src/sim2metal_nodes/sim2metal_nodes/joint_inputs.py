@@ -74,14 +74,23 @@ def read_joints(topic: str, message: Any, names: Sequence[str]) -> tuple[Vector,
         raise RejectedInputError(f"{topic}: {count} names need as many positions and velocities")
     if len(message.effort) not in (0, count):
         raise RejectedInputError(f"{topic}: {len(message.effort)} efforts for {count} names")
-    index = {name: i for i, name in enumerate(message.name)}
-    missing = [name for name in names if name not in index]
-    if missing or len(index) != count:
-        raise RejectedInputError(f"{topic}: joint '{missing[0]}' is missing" if missing else f"{topic}: a joint twice")
-    order = [index[name] for name in names]
+    order = joint_order(topic, message, names)
     effort = message.effort if len(message.effort) else [math.nan] * count
     return (
         tuple(float(message.position[i]) for i in order),
         tuple(float(message.velocity[i]) for i in order),
         tuple(float(effort[i]) for i in order),
     )
+
+
+def joint_order(topic: str, message: Any, names: Sequence[str]) -> list[int]:
+    """Return where each of ``names`` is in a message, which may carry others, too.
+
+    Raises:
+        RejectedInputError: if a joint is missing or twice there.
+    """
+    index = {name: i for i, name in enumerate(message.name)}
+    missing = [name for name in names if name not in index]
+    if missing or len(index) != len(message.name):
+        raise RejectedInputError(f"{topic}: joint '{missing[0]}' is missing" if missing else f"{topic}: a joint twice")
+    return [index[name] for name in names]

@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -38,12 +39,18 @@ class Wiring:
         reference: reference and its age in s, or ``None``.
         command: called with the command and the state it rests on.
         safe_action: called with the action and the reason.
+        check: what is wrong with a state besides its age and its numbers, in words, or ``None``.
+        slowest: which input is late, in words.
+        silence: what it means that there is no reference, in words.
     """
 
     state: Callable[[], RobotState | None]
     reference: Callable[[int], tuple[Sequence[float], float] | None]
     command: Callable[[Sequence[float], RobotState], None]
     safe_action: Callable[[SafeAction, str], None]
+    check: Callable[[Any], str | None] = lambda _state: None
+    slowest: Callable[[int], str] = lambda _now_ns: "the state"
+    silence: str = "the reference ended"
 
 
 class PolicyLoop:
@@ -91,6 +98,8 @@ class PolicyLoop:
         self._thread = threading.Thread(target=self._run, name="policy-loop", daemon=True)
         self.fault: str | None = None
         """Why the commands stopped for good."""
+        self.waiting = ""
+        """Why there is no command yet, although there is a reference; empty: there is none."""
         self.commands = 0
         self.starts_ns: deque[int] = deque(maxlen=WINDOW)
         self.latencies_ns: deque[int] = deque(maxlen=WINDOW)
@@ -148,13 +157,15 @@ class PolicyLoop:
             return True
         reference = self._wiring.reference(now_ns)
         if reference is None or reference[1] > self._reference_age_s + allowed_s:
+            self.waiting = ""
             if self._last is not None:
-                self._release("the reference ended")
+                self._release(self._wiring.silence)
             return True
         state = self._wiring.state()
         if fault := self._check(state, now_ns, allowed_s):
+            self.waiting = fault
             if self._last is not None:
-                self._fail(fault.value)
+                self._fail(fault)
             return True
         assert state is not None
         self._command(reference[0], state)
@@ -166,10 +177,10 @@ class PolicyLoop:
             self.overruns += max(missed, 0)
         self.starts_ns.append(now_ns)
 
-    def _check(self, state: RobotState | None, now_ns: int, allowed_s: float) -> Fault | None:
+    def _check(self, state: RobotState | None, now_ns: int, allowed_s: float) -> str | None:
         if state is None or (now_ns - state.received_ns) / NS > self._state_age_s + allowed_s:
-            return Fault.STATE_STALE
-        return None if state.finite else Fault.STATE_NAN
+            return f"{Fault.STATE_STALE.value}: {self._wiring.slowest(now_ns)}"
+        return self._wiring.check(state) if state.finite else Fault.STATE_NAN.value
 
     def _command(self, reference: Sequence[float], state: RobotState) -> None:
         command = self._last

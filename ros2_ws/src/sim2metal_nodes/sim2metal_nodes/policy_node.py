@@ -17,8 +17,8 @@ from policies.bundle import BundleInfo
 from policies.runtime import OnnxPolicy, load_policy
 from sim.errors import BundleError, ConfigError, Sim2MetalError
 from sim.spec import SafeAction
+from sim2metal_nodes.arm_side import ArmOptions
 from sim2metal_nodes.clocks import SimulatedClock
-from sim2metal_nodes.commands import CommandPort, message_type
 from sim2metal_nodes.diagnostics import ERROR, OK, WARN, Diagnostics
 from sim2metal_nodes.parameters import declare
 from sim2metal_nodes.policy_loop import PolicyLoop, Wiring
@@ -40,22 +40,24 @@ class PolicyNode(LifecycleNode):
         self._rate: float = declare(
             self, "rate", 0.0, "loop rate, Hz: the bundle's (0) or a whole multiple", low=0.0, high=MAX_RATE_HZ
         )
-        self._world: str = declare(self, "world_frame", "world", "frame of pose, twist and reference")
+        self._world: str = declare(
+            self, "world_frame", "world", "frame of pose, twist and reference; of an arm: its base, frame of all poses"
+        )
         self._body: str = declare(self, "body_frame", "base_link", "frame of imu")
         self._reference_s: float = declare(
             self,
             "reference_timeout",
             0.2,
-            "oldest reference to follow, s; 0: any",
+            "oldest reference to follow, or enable of an arm, s; 0: any",
             low=0.0,
             high=10.0,
         )
+        self._arm = ArmOptions(self, self._world)
         self._real_time: bool = declare(self, "real_time", True, "real-time scheduling and locked memory, if allowed")
         self._sim_time: bool = bool(self.get_parameter("use_sim_time").value)
         self._loop_clock = SimulatedClock(self) if self._sim_time else HOST_CLOCK
         self._policy: OnnxPolicy | None = None
         self._side: Side | None = None
-        self._port: CommandPort | None = None
         self._loop: PolicyLoop | None = None
         self._phase: PhaseLockedClock | None = None
         self._diagnostics = Diagnostics(self, "policy_node", self._report)
@@ -71,10 +73,9 @@ class PolicyNode(LifecycleNode):
             return TransitionCallbackReturn.FAILURE
         info = self._policy.bundle.info
         self._safe = self.create_publisher(String, "safe_action", ASKED)
-        self._port = CommandPort(self, info)
         silence_s = self._reference_s or math.inf
         self._side = make_side(
-            self, self._loop_clock, self._policy, self._world, self._body, self._on_sensor, silence_s
+            self, self._loop_clock, self._policy, self._world, self._body, self._arm, self._on_sensor, silence_s
         )
         self.get_logger().info(
             f"bundle {self._policy.bundle.id[:12]}: task {info.task} on {info.robot.name},"
@@ -93,7 +94,15 @@ class PolicyNode(LifecycleNode):
         side.begin()
         self._loop = PolicyLoop(
             side.pilot(),
-            Wiring(side.state, side.reference, self._send, self._ask_safe_action),
+            Wiring(
+                side.state,
+                side.reference,
+                self._send,
+                self._ask_safe_action,
+                side.check,
+                side.inputs.slowest,
+                side.silence,
+            ),
             self._phase or self._loop_clock,
             self._loop_clock,
             period_s,
@@ -143,8 +152,7 @@ class PolicyNode(LifecycleNode):
         if self._robot and info.robot.name != self._robot:
             raise BundleError(f"{bundle.path}: this bundle is for robot '{info.robot.name}', not for '{self._robot}'")
         loop_rate(self._rate, info)
-        check_policy(policy)
-        message_type(info)
+        check_policy(policy, self._arm)
         return policy
 
     def _stop(self) -> None:
@@ -156,9 +164,7 @@ class PolicyNode(LifecycleNode):
         if self._side is not None:
             self._side.close(self)
             self.destroy_publisher(self._safe)
-        if self._port is not None:
-            self._port.close(self)
-        self._side = self._port = self._policy = None
+        self._side = self._policy = None
 
     # Topics ----------------------------------------------------------------------------------
 
@@ -167,11 +173,12 @@ class PolicyNode(LifecycleNode):
             self._phase.observe(arrival_ns)
 
     def _send(self, command: Sequence[float], state: RobotState) -> None:
-        assert self._port is not None
         assert self._side is not None
-        self._port.send(command, self._side.stamp_ns)
+        self._side.send(command, self._side.stamp_ns)
 
     def _ask_safe_action(self, action: SafeAction, reason: str) -> None:
+        if self._side is not None:
+            self._side.hold(reason)
         self._safe.publish(String(data=action))
         self.get_logger().warning(f"safe action '{action}': {reason}", throttle_duration_sec=1.0)
 
@@ -194,7 +201,8 @@ class PolicyNode(LifecycleNode):
         if loop.fault is not None:
             return ERROR, f"stopped: {loop.fault}; deactivate and activate to go on", values
         if not loop.commanding:
-            return WARN, "waiting for state and reference", values
+            missing = f" ({loop.waiting})" if loop.waiting else ""
+            return WARN, f"waiting for state and reference{missing}", values
         return OK, "commanding", values
 
 

@@ -18,6 +18,10 @@ SENSOR = _profile(1, reliable=False)
 COMMAND = _profile(1, reliable=False)
 """Command streams, for the same reason; a lost one is replaced within a period, a late one is dangerous."""
 
+SETPOINT = _profile(1, reliable=True)
+"""Cartesian set-points: ros2_control's Cartesian controllers subscribe reliably, which best effort would not match;
+subscribers of commands here match both."""
+
 ASKED = _profile(10, reliable=True)
 """Things said once (stop, arm, buttons, status): each must arrive."""
 

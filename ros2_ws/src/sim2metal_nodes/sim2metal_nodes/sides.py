@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from geometry_msgs.msg import PoseStamped, TwistStamped
 
+from hardware.arm.pilot import LEVEL
 from hardware.behaviour import Mode
 from hardware.clock import NS, Clock
 from hardware.flying.observation import FlightObservation
@@ -18,12 +18,13 @@ from hardware.pilot import HostPilot, Pilot
 from hardware.states import RobotState
 from policies.runtime import OnnxPolicy
 from sim.spec import JointLimits
-from sim2metal_nodes.conversions import RejectedInputError, check_frame, read_reference
+from sim2metal_nodes.arm_side import ArmOptions, ArmSide, check_arm
+from sim2metal_nodes.commands import CommandPort, message_type
+from sim2metal_nodes.conversions import check_frame, read_reference
 from sim2metal_nodes.flight_inputs import FlightInputs
 from sim2metal_nodes.inputs import Inputs
 from sim2metal_nodes.joint_inputs import JointInputs
-from sim2metal_nodes.qos import COMMAND
-from sim2metal_nodes.rivals import Rivals
+from sim2metal_nodes.references import Referenced
 
 Arrival = Callable[[int], None]
 
@@ -34,6 +35,8 @@ class Side(Protocol):
     inputs: Inputs
     rejected: int
     """References that were refused."""
+    silence: str
+    """What it means that there is no reference any more, in words."""
 
     def pilot(self) -> Pilot:
         """Return a new pilot; asked at every activation."""
@@ -51,58 +54,57 @@ class Side(Protocol):
         """Forget references: the node was activated."""
         ...
 
+    def check(self, state: Any) -> str | None:
+        """Return what is wrong with a state that is new and finite, in words, or ``None``."""
+        ...
+
     @property
     def stamp_ns(self) -> int:
         """Stamp of the measurement that the newest command rests on."""
         ...
 
+    def send(self, command: Sequence[float], stamp_ns: int) -> None:
+        """Publish a command that rests on a measurement of ``stamp_ns``."""
+        ...
+
+    def hold(self, reason: str) -> None:
+        """Leave the robot in its safe action, as far as that is a matter of commands."""
+        ...
+
     def close(self, node: Any) -> None:
-        """Unsubscribe."""
+        """Unsubscribe and unpublish."""
         ...
 
 
-class _Referenced:
-    """Keeps the newest reference of one topic."""
+class _Commanded(Referenced):
+    """What robots that take commands of their own have in common: the command's topic."""
 
-    def __init__(self, node: Any, clock: Clock, kind: type[Any], topic: str) -> None:
-        self._node, self._clock, self._topic = node, clock, topic
-        self._newest: tuple[tuple[float, ...], int] | None = None
-        self.rejected = 0
-        self._rivals = Rivals(node, topic)
-        self._subscription = node.create_subscription(kind, topic, self._receive, COMMAND)
+    def __init__(self, node: Any, clock: Clock, policy: OnnxPolicy, kind: type[Any], topic: str) -> None:
+        super().__init__(node, clock, kind, topic)
+        self._port = CommandPort(node, policy.bundle.info)
 
-    def _read(self, message: Any) -> tuple[float, ...]:
-        raise NotImplementedError
+    def check(self, state: Any) -> str | None:
+        """Nothing more: the supervisor looks at the rest."""
+        return None
 
-    def _receive(self, message: Any) -> None:
-        if self._rivals.refuse():
-            self.rejected += 1
-            return
-        try:
-            values = self._read(message)
-            if not all(map(math.isfinite, values)):
-                raise RejectedInputError(f"{self._topic}: a number that is none")
-        except RejectedInputError as error:
-            self.rejected += 1
-            self._node.get_logger().warning(str(error), throttle_duration_sec=1.0)
-            return
-        self._newest = (values, self._clock.now_ns())
+    def send(self, command: Sequence[float], stamp_ns: int) -> None:
+        """Publish a command."""
+        self._port.send(command, stamp_ns)
 
-    def begin(self) -> None:
-        """Forget references: the node was activated."""
-        self._newest = None
+    def hold(self, reason: str) -> None:
+        """Nothing: the supervisor and the robot are told on ``safe_action``."""
 
     def close(self, node: Any) -> None:
-        """Unsubscribe."""
-        self._rivals.close()
-        node.destroy_subscription(self._subscription)
+        """Unsubscribe and unpublish."""
+        super().close(node)
+        self._port.close(node)
 
 
-class FlightSide(_Referenced):
+class FlightSide(_Commanded):
     """Follows ``reference``, a pose in the world frame."""
 
     def __init__(self, node: Any, clock: Clock, policy: OnnxPolicy, world: str, body: str, arrival: Arrival) -> None:
-        super().__init__(node, clock, PoseStamped, "reference")
+        super().__init__(node, clock, policy, PoseStamped, "reference")
         self._policy, self._world = policy, world
         self._observe = FlightObservation(policy.bundle.info)
         self.inputs = FlightInputs(node, clock, world, body, arrival)
@@ -133,7 +135,7 @@ class FlightSide(_Referenced):
         self.inputs.close(node)
 
 
-class JointSide(_Referenced):
+class JointSide(_Commanded):
     """Follows ``cmd_vel`` within the ranges the policy was trained for, after a ramp to the default pose.
 
     Whenever ``cmd_vel`` begins anew after a silence, so does the ramp: the robot may have sunk meanwhile.
@@ -142,7 +144,7 @@ class JointSide(_Referenced):
     def __init__(
         self, node: Any, clock: Clock, policy: OnnxPolicy, body: str, arrival: Arrival, silence_s: float
     ) -> None:
-        super().__init__(node, clock, TwistStamped, "cmd_vel")
+        super().__init__(node, clock, policy, TwistStamped, "cmd_vel")
         info = policy.bundle.info
         assert isinstance(info.limits, JointLimits)
         self._policy, self._silence_s = policy, silence_s
@@ -191,20 +193,32 @@ class JointSide(_Referenced):
         self.inputs.close(node)
 
 
-def check_policy(policy: OnnxPolicy) -> None:
+def check_policy(policy: OnnxPolicy, arm: ArmOptions) -> None:
     """Refuse a policy whose observation or commands no topic here carries.
 
     Raises:
         ConfigError: naming what is missing.
     """
-    if isinstance(policy.bundle.info.limits, JointLimits):
+    info = policy.bundle.info
+    if info.action.level == LEVEL:
+        check_arm(policy, arm)
+        return
+    message_type(info)
+    if isinstance(info.limits, JointLimits):
         JointPilot(policy)
     else:
-        FlightObservation(policy.bundle.info)
+        FlightObservation(info)
 
 
 def make_side(
-    node: Any, clock: Clock, policy: OnnxPolicy, world: str, body: str, arrival: Arrival, silence_s: float
+    node: Any,
+    clock: Clock,
+    policy: OnnxPolicy,
+    world: str,
+    body: str,
+    arm: ArmOptions,
+    arrival: Arrival,
+    silence_s: float,
 ) -> Side:
     """Return the side of the policy's kind of robot.
 
@@ -214,9 +228,12 @@ def make_side(
         policy: its bundle says which kind.
         world: frame of poses and references.
         body: frame of the inertial unit.
+        arm: parameters of an arm.
         arrival: told of every message of the fastest topic.
         silence_s: a reference older than this has ended.
     """
+    if policy.bundle.info.action.level == LEVEL:
+        return ArmSide(node, clock, policy, arm, arrival)
     if isinstance(policy.bundle.info.limits, JointLimits):
         return JointSide(node, clock, policy, body, arrival, silence_s)
     return FlightSide(node, clock, policy, world, body, arrival)

@@ -12,10 +12,12 @@ from geometry_msgs.msg import WrenchStamped
 from sensor_msgs.msg import Image, PointCloud2, PointField
 from std_msgs.msg import Header
 
-from sim2metal_nodes.conversions import to_stamp
+from hardware.tactile.frames import averaged
+from sim2metal_nodes.conversions import RejectedInputError, to_stamp
 
 CLOUD_FIELDS = ("x", "y", "z", "fx", "fy", "fz", "depth")
 """m, m, m, N, N, N, m; each a float32."""
+_FORCES = CLOUD_FIELDS[3:6]
 _POINT_STEP = 4 * len(CLOUD_FIELDS)
 _BIG_ENDIAN = sys.byteorder == "big"
 
@@ -63,6 +65,65 @@ def cloud_message(
         data=array("B", points.tobytes()),
         is_dense=bool(np.isfinite(points).all()),
     )
+
+
+def read_forces(topic: str, message: PointCloud2, shape: tuple[int, ...], no_shear: bool = False) -> npt.NDArray:
+    """Return the forces of a cloud as ``cloud_message`` makes it, float32, N; NaN stays NaN.
+
+    Args:
+        topic: for the reason.
+        message: the cloud.
+        shape: (rows, columns, 3) that are wanted.
+        no_shear: shear that is not known counts as none.
+
+    Raises:
+        RejectedInputError: if it has other taxels, or no forces.
+    """
+    rows, columns = shape[:2]
+    if message.width * message.height != rows * columns:
+        raise RejectedInputError(
+            f"{topic}: {message.width * message.height} taxels, expected {rows} x {columns}:"
+            f" start tactile_node with taxel_rows:={rows} taxel_columns:={columns}"
+        )
+    offsets = {field.name: field.offset for field in message.fields if field.datatype == PointField.FLOAT32}
+    step = message.point_step
+    if not set(_FORCES) <= set(offsets) or len(message.data) != step * rows * columns:
+        raise RejectedInputError(f"{topic}: a cloud without the float32 fields {', '.join(_FORCES)}")
+    order = ">" if message.is_bigendian else "<"
+    layout = np.dtype(
+        {"names": _FORCES, "formats": [f"{order}f4"] * 3, "offsets": [offsets[n] for n in _FORCES], "itemsize": step}
+    )
+    points = np.frombuffer(bytes(message.data), layout)
+    force = np.stack([points[name] for name in _FORCES], axis=-1).astype(np.float32)
+    if no_shear:
+        force[:, :2] = np.nan_to_num(force[:, :2], nan=0.0)
+    elif np.isnan(force[:, :2]).all():
+        raise RejectedInputError(f"{topic}: pictures show no shear, and this policy was trained with it")
+    return force.reshape(shape)
+
+
+def read_pixels(topic: str, message: Image, shape: tuple[int, ...]) -> npt.NDArray:
+    """Return a picture, float32, grey levels, averaged down to ``shape``, (rows, columns, 3).
+
+    Raises:
+        RejectedInputError: for another encoding, or a size that is no whole multiple of the wanted one.
+    """
+    rows, columns = message.height, message.width
+    if message.encoding not in ("rgb8", "bgr8") or message.step < 3 * columns:
+        raise RejectedInputError(f"{topic}: encoding '{message.encoding}', expected rgb8 or bgr8")
+    if len(message.data) != rows * message.step:
+        raise RejectedInputError(f"{topic}: {len(message.data)} bytes for {columns} x {rows} pixels")
+    lines = np.frombuffer(bytes(message.data), np.uint8).reshape(rows, message.step)
+    picture = lines[:, : 3 * columns].reshape(rows, columns, 3)
+    picture = picture[..., ::-1] if message.encoding == "bgr8" else picture
+    if picture.shape == tuple(shape):
+        return picture.astype(np.float32)
+    means = averaged(picture, shape[0], shape[1])
+    if means is None:
+        raise RejectedInputError(
+            f"{topic}: {columns} x {rows} pixels, expected {shape[1]} x {shape[0]} or a whole multiple of that"
+        )
+    return means.astype(np.float32)
 
 
 def wrench_message(head: Header, force: Sequence[float], torque: Sequence[float]) -> WrenchStamped:
