@@ -26,6 +26,7 @@ setup(
             "joint_node = sim2metal_nodes.joint_node:main",
             "sim_node = sim2metal_nodes.sim_node:main",
             "tactile_node = sim2metal_nodes.tactile_node:main",
+            "switch_node = sim2metal_nodes.switch_node:main",
             "mission_node = sim2metal_nodes.mission_node:main",
         ],
     },

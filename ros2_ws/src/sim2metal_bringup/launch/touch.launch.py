@@ -39,6 +39,14 @@ def arguments() -> list[DeclareLaunchArgument]:
         DeclareLaunchArgument(
             "calibration", default_value="", description="of your own pad (calibrate-touch); empty: a made-up one"
         ),
+        DeclareLaunchArgument(
+            "stiffness", default_value="0.0", description="of your own pad, N/m^3; 0: the calibration's, or the nominal"
+        ),
+        DeclareLaunchArgument(
+            "rotate", default_value="0", choices=["0", "90", "180", "270"], description="turn pictures, degrees"
+        ),
+        DeclareLaunchArgument("taxel_rows", default_value="0", description="of the force field; 0: the pad's"),
+        DeclareLaunchArgument("taxel_columns", default_value="0", description="of the force field; 0: the pad's"),
         DeclareLaunchArgument("rviz", default_value="false", choices=YES_NO, description="show the pad in RViz"),
         DeclareLaunchArgument(
             "params", default_value=PathJoinSubstitution([share, "config", "sim2metal.yaml"]), description="parameters"
@@ -51,7 +59,9 @@ def nodes(context: LaunchContext) -> list[Node]:
     virtual = LaunchConfiguration("sim").perform(context) == "true"
     given = {name: text(name) for name in ("pad", "object", "faults", "calibration")}
     given["source"] = "virtual" if virtual else text("source")
-    given["seed"] = ParameterValue(LaunchConfiguration("seed"), value_type=int)
+    given["stiffness"] = ParameterValue(LaunchConfiguration("stiffness"), value_type=float)
+    for name in ("seed", "rotate", "taxel_rows", "taxel_columns"):
+        given[name] = ParameterValue(LaunchConfiguration(name), value_type=int)
     view = PathJoinSubstitution([FindPackageShare("sim2metal_bringup"), "rviz", "touch.rviz"])
     return [
         Node(

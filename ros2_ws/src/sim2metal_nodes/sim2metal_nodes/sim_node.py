@@ -17,7 +17,7 @@ from hardware.realtime import raised_priority
 from policies.bundle import BundleInfo, load_bundle
 from sim.errors import BundleError, ConfigError
 from sim.registry import load_robot
-from sim.spec import JointParameters, MultirotorParameters
+from sim.spec import ArmParameters, JointParameters, MultirotorParameters
 from sim2metal_nodes.conversions import RejectedInputError, stamp_ns, to_stamp
 from sim2metal_nodes.diagnostics import OK, WARN, Diagnostics
 from sim2metal_nodes.pace import CommandWatch, Pace
@@ -50,8 +50,8 @@ class SimNode(Node):
         self._side = self._make_side()
         self._status_out = self.create_publisher(Status, "status", ASKED)
         self._clock_out = self.create_publisher(Clock, "/clock", CLOCK)
-        self._rivals = Rivals(self, "command")
-        self.create_subscription(self._side.command_type, "command", self._on_command, COMMAND)
+        self._rivals = Rivals(self, self._side.command_topic)
+        self.create_subscription(self._side.command_type, self._side.command_topic, self._on_command, COMMAND)
         self.create_subscription(Bool, "arm_request", self._on_arm, ASKED)
         self.create_subscription(String, "safe_action", self._on_safe_action, ASKED)
         self.create_subscription(String, "inject_fault", self._on_fault, ASKED)
@@ -80,13 +80,20 @@ class SimNode(Node):
         hang: bool = declare(self, "hang", False, "robots with joints: start on the crane, feet off the ground")
         seed: int = declare(self, "seed", 0, "seed of all noise", low=0, high=2**31 - 1)
         given: str = declare(self, "faults", "", "faults to come, separated by spaces: kick=40@flying+2 ...")
-        world: str = declare(self, "world_frame", "world", "frame of pose and twist")
+        world: str = declare(self, "world_frame", "world", "frame of pose and twist; of an arm: its base")
+        task: str = declare(self, "task", "", "arms: what is held and what for; empty: the bundle's")
         info = _read_bundle(path, name)
         parameters, faults = load_robot(name).parameters(chosen or None), given.split()
         if isinstance(parameters, MultirotorParameters):
             if hang:
                 raise ConfigError(f"parameter 'hang': robot '{name}' flies, it does not hang on a crane")
             return SimulatedFlight(self, name, parameters, seed, faults, world, self._body)
+        if isinstance(parameters, ArmParameters):
+            if not (task or info):
+                raise ConfigError("parameter 'task' is empty: an arm needs one, or a bundle that has one")
+            from sim2metal_nodes.simulated_arm import SimulatedArm  # what flies needs neither pads nor their kernels
+
+            return SimulatedArm(self, task or info.task, seed, faults, world)
         assert isinstance(parameters, JointParameters)
         constants = {} if info is None else info.robot.constants
         gains = (constants["kp"], constants["kd"]) if {"kp", "kd"} <= set(constants) else None

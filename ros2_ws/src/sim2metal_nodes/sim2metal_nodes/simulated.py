@@ -47,6 +47,7 @@ class SimulatedSide(Protocol):
 
     robot: SimulatedRobot
     command_type: type[Any]
+    command_topic: str
 
     def read(self, message: Any) -> Sequence[float]:
         """Return the numbers of a command.

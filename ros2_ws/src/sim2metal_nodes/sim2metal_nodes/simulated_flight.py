@@ -38,7 +38,7 @@ class SimulatedFlight:
         ConfigError: for a fault that this robot cannot suffer.
     """
 
-    command_type = Actuators
+    command_type, command_topic = Actuators, "command"
 
     def __init__(
         self,

@@ -50,7 +50,7 @@ class SimulatedJoints:
         ConfigError: for a robot, set, frame or fault that is none of this robot's.
     """
 
-    command_type = JointState
+    command_type, command_topic = JointState, "command"
 
     def __init__(
         self,

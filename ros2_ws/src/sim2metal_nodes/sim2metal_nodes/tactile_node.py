@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from sim.errors import ConfigError, Sim2MetalError
 from sim.tactile.calibration import Calibration, read_calibration
 from sim.tactile.lights import default_calibration
 from sim.tactile.pads import load_pad
-from sim.tactile.sensor import Array
+from sim.tactile.sensor import Array, Pad, Taxels
 from sim.tactile.stiffness import nominal_stiffness
 from sim.tactile.table import Table
 from sim2metal_nodes.diagnostics import ERROR, OK, WARN, Diagnostics
@@ -41,6 +42,7 @@ class TactileNode(Node):
         self._options = options = self._read_options()
         calibration = read_calibration(options["calibration"]) if options["calibration"] else None
         self._pad = load_pad(options["pad"]) if calibration is None else calibration.of(load_pad(options["pad"]))
+        self._pad = _with_taxels(self._pad, options["taxel_rows"], options["taxel_columns"])
         measured = None if calibration is None else calibration.stiffness_n_m3
         options["stiffness"] = options["stiffness"] or measured or nominal_stiffness(self._pad)
         options["calibration"] = self._pictures(calibration)
@@ -99,6 +101,8 @@ class TactileNode(Node):
         get("calibration", "", "of your own pad (.npz), as sim2metal calibrate-touch writes it; empty: a made-up one")
         get("depth", True, "estimate depth from pictures (needs scipy)")
         get("stiffness", 0.0, "N/m^3, of your own pad; 0: the calibration's, or the nominal one", 0.0, 1e12)
+        get("taxel_rows", 0, "of the force field, with taxel_columns: as a policy was trained; 0: the pad's", 0, 1000)
+        get("taxel_columns", 0, "of the force field; 0: the pad's", 0, 1000)
         get("stale_after", 0.5, "without a good picture for so long, s, the sensor counts as failed", 0.05, 60.0)
         if options["rotate"] % 90:
             raise ConfigError(f"parameter 'rotate' must be 0, 90, 180 or 270, not {options['rotate']}")
@@ -204,6 +208,17 @@ class TactileNode(Node):
         if not self._work.ready:
             return WARN, "averaging the untouched pad: keep it untouched", values
         return *running, values
+
+
+def _with_taxels(pad: Pad, rows: int, columns: int) -> Pad:
+    """Return a pad with a grid of so many taxels fitted into its picture, as simulated pads of policies have it."""
+    if not rows and not columns:
+        return pad
+    if not rows or not columns or pad.camera is None:
+        raise ConfigError(
+            "parameters 'taxel_rows' and 'taxel_columns' go together, and need a pad with a camera to fit them into"
+        )
+    return replace(pad, taxels=Taxels.fitted(rows, columns, pad.camera))
 
 
 def main() -> int:

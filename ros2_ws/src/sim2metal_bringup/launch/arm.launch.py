@@ -1,0 +1,135 @@
+"""Run a policy that touches: on a simulated arm (sim:=true), or on a real one with a Cartesian controller."""
+
+from pathlib import Path
+
+from launch import LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, GroupAction, OpaqueFunction, Shutdown
+from launch.substitutions import LaunchConfiguration, PathJoinSubstitution
+from launch_ros.actions import LifecycleNode, Node, PushRosNamespace
+from launch_ros.parameter_descriptions import ParameterValue
+from launch_ros.substitutions import FindPackageShare
+
+YES_NO = ["true", "false"]
+PADS = ["gelsight_r15", "gelsight_mini", "digit"]
+TAXELS = (14, 10)
+"""Rows and columns that policies feel (TacSL, arXiv 2408.06506)."""
+SENSOR_HZ = 60.0
+"""Of the simulated arm: a sample for every step of the policy, as in training."""
+TOPICS = ("joint_states", "current_pose", "fixture_pose", "target_pose", "gripper_command")
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Return the arm, its pads, the policy and the operator's switch."""
+    group = GroupAction([PushRosNamespace(LaunchConfiguration("name")), OpaqueFunction(function=nodes)])
+    return LaunchDescription([*arguments(), group])
+
+
+def arguments() -> list[DeclareLaunchArgument]:
+    """Return what the user may give."""
+    config = PathJoinSubstitution([FindPackageShare("sim2metal_bringup"), "config", "sim2metal.yaml"])
+    real = "(sim:=false)"
+    return [
+        DeclareLaunchArgument("bundle", description="folder of the policy bundle"),
+        DeclareLaunchArgument("sim", default_value="true", choices=YES_NO, description="simulate arm and pads"),
+        DeclareLaunchArgument("robot", default_value="panda", description="which robot the bundle is for"),
+        DeclareLaunchArgument("name", default_value="arm", description="prefix of all topics"),
+        DeclareLaunchArgument("seed", default_value="0", description="of the simulated episode"),
+        DeclareLaunchArgument("faults", default_value="", description="simulated: pads-stall@commanded+1"),
+        DeclareLaunchArgument(
+            "once", default_value="true", choices=YES_NO, description="simulated: end after an episode"
+        ),
+        DeclareLaunchArgument("base", default_value="base", description="frame of the arm's base, of all poses"),
+        DeclareLaunchArgument("pad", default_value="gelsight_r15", choices=PADS, description=f"on both fingers {real}"),
+        DeclareLaunchArgument("left", default_value="/dev/video0", description=f"camera of the left pad {real}"),
+        DeclareLaunchArgument("right", default_value="/dev/video2", description=f"camera of the right pad {real}"),
+        DeclareLaunchArgument("left_calibration", default_value="", description=f"of the left pad {real}"),
+        DeclareLaunchArgument("right_calibration", default_value="", description=f"of the right pad {real}"),
+        DeclareLaunchArgument("joint_names", default_value="", description=f"in joint_states, fingers last {real}"),
+        DeclareLaunchArgument("no_shear", default_value="false", choices=YES_NO, description="unknown shear is none"),
+        DeclareLaunchArgument("joy_button", default_value="4", description=f"to be held for the arm to move {real}"),
+        *(
+            DeclareLaunchArgument(topic, default_value=topic, description=f"name of this topic {real}")
+            for topic in TOPICS
+        ),
+        DeclareLaunchArgument("params", default_value=config, description="parameters"),
+    ]
+
+
+def nodes(context: LaunchContext) -> list[Node]:
+    """Return the nodes; whose sensors they are depends on ``sim``."""
+    sim = LaunchConfiguration("sim").perform(context) == "true"
+    check(context)
+    known = {"bundle": text("bundle"), "robot": text("robot"), "world_frame": text("base")}
+    policy = known | {"use_sim_time": sim, "joint_names": text("joint_names"), "no_shear": number("no_shear", bool)}
+    renamed = [] if sim else [(topic, LaunchConfiguration(topic)) for topic in TOPICS]
+    switch = {"held": sim, "once": number("once", bool) if sim else False, "joy_button": number("joy_button", int)}
+    return [
+        *(simulated(known) if sim else pads()),
+        node("switch_node", switch),
+        LifecycleNode(
+            package="sim2metal_nodes",
+            executable="policy_node",
+            name="policy_node",
+            namespace="",
+            autostart=True,
+            output="screen",
+            parameters=[LaunchConfiguration("params"), policy],
+            remappings=renamed,
+            on_exit=Shutdown(reason="the policy is gone"),
+        ),
+    ]
+
+
+def check(context: LaunchContext) -> None:
+    """Refuse a bundle that is none of an arm before any process starts; the node checks it again."""
+    try:
+        from policies.bundle import load_bundle
+    except ImportError:  # the interpreter of ros2 launch may not be the one that holds sim2metal
+        return
+    path, robot = (LaunchConfiguration(name).perform(context) for name in ("bundle", "robot"))
+    info = load_bundle(Path(path)).info
+    if info.robot.name != robot or info.action.level != "end_effector_delta":
+        raise RuntimeError(f"{path}: this bundle moves '{info.robot.name}' by '{info.action.level}', not an arm's tool")
+
+
+def simulated(known: dict) -> list[Node]:
+    """Return the simulated arm with its pads."""
+    given = {"seed": number("seed", int), "faults": text("faults"), "rate": SENSOR_HZ}
+    return [node("sim_node", known | given)]
+
+
+def pads() -> list[Node]:
+    """Return the two pads of a real arm, in namespaces of their own."""
+    grid = {"taxel_rows": TAXELS[0], "taxel_columns": TAXELS[1], "pad": text("pad")}
+    return [
+        node(
+            "tactile_node",
+            grid
+            | {"source": text(side), "calibration": text(f"{side}_calibration"), "frame_id": f"{side}_tactile_pad"},
+            namespace=side,
+        )
+        for side in ("left", "right")
+    ]
+
+
+def node(executable: str, parameters: dict, **options: object) -> Node:
+    """Return a node that the launch cannot do without."""
+    return Node(
+        package="sim2metal_nodes",
+        executable=executable,
+        name=executable,
+        output="screen",
+        parameters=[LaunchConfiguration("params"), parameters],
+        on_exit=Shutdown(reason=f"{executable} has ended"),
+        **options,
+    )
+
+
+def number(name: str, kind: type) -> ParameterValue:
+    """Return the value of an argument as a number or a truth value."""
+    return ParameterValue(LaunchConfiguration(name), value_type=kind)
+
+
+def text(name: str) -> ParameterValue:
+    """Return the value of an argument as text, whatever it looks like."""
+    return ParameterValue(LaunchConfiguration(name), value_type=str)
