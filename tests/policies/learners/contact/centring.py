@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sim.contact.spec import Judgement
 from sim.spec import ActionSpec, ImageTerm, ObservationTerm, PolicySpec, Timing
 from sim.tactile.field import ForceField
 from sim.tactile.pads import SILICONE
@@ -22,6 +23,9 @@ PERIOD_S = 1.0 / 60.0
 @dataclass(frozen=True)
 class CentringSpec(PolicySpec):
     images: tuple[ImageTerm, ...]
+    judgement: Judgement = Judgement()
+    pad: str = "centring"
+    judgement: Judgement = Judgement()  # noqa: RUF009 - a field, of an immutable default
 
 
 def _terms(source):
@@ -72,6 +76,10 @@ class Centring:
     @property
     def age(self):
         return self.time
+
+    @property
+    def obeys(self):
+        return np.ones(self.num_envs, bool)
 
     def reset(self, ids=None):
         ids = np.arange(self.num_envs) if ids is None else np.asarray(ids)
