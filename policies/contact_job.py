@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from policies.learners.contact.expert import Expert, load_expert
-from policies.learners.contact.inputs import load_input, pose_starts
+from policies.learners.contact.inputs import load_input, pose_starts, vector_starts
 from policies.learners.contact.script import SCRIPT, ScriptedExpert, ScriptMaker
 from policies.learners.contact.settings import ContactTrainConfig, LearnerName
 from policies.networks.touch_actor import TouchActorConfig
@@ -44,14 +44,12 @@ def check(job: ContactJob) -> None:
         "iterations": c.iterations, "num-envs": c.num_envs, "horizon": c.horizon, "evaluations": c.evaluations,
         "checkpoint-every": c.checkpoint_every, "evaluation-episodes": c.evaluation_episodes,
         "network.hidden": min(c.network.hidden), "network.memory-size": c.network.memory_size,
-        "ppo.mini-batches": c.ppo.mini_batches, "ppo.epochs": c.ppo.epochs, "imitation.epochs": c.imitation.epochs,
-        "imitation.gradient-steps": c.imitation.gradient_steps,
+        "ppo.mini-batches": c.ppo.mini_batches, "ppo.epochs": c.ppo.epochs,
+        **{f"imitation.{name}": getattr(c.imitation, name) for name in ("rollouts", "updates", "windows")},
     }  # fmt: skip
     for name, value in positive.items():
         if value < 1:
             raise ConfigError(f"--config.{name} must be at least 1, got {value}")
-    if job.learner in ("dagger", "bc") and c.horizon * c.imitation.epochs % c.imitation.gradient_steps:
-        raise ConfigError("--config.horizon times --config.imitation.epochs must be a multiple of gradient-steps")
     if c.num_envs < c.ppo.mini_batches:
         raise ConfigError(f"--config.num-envs must be at least the {c.ppo.mini_batches} mini-batches, got {c.num_envs}")
 
@@ -74,14 +72,16 @@ def open_expert(job: ContactJob, make_script: ScriptMaker | None) -> Expert | Sc
 
 def actor_config(job: ContactJob) -> TouchActorConfig:
     """Return the sizes of the actor that a job trains."""
+    terms = load_input(job.input).terms(job.task)
     seen, network = load_input(job.input), job.config.network
     layers = network.memory_layers if network.memory_layers is not None else int(bool(seen.images))
     return TouchActorConfig(
-        observation_size=sum(term.size for term in seen.terms(job.task)),
+        observation_size=sum(term.size for term in terms),
         action_low=job.task.action.low,
         action_high=job.task.action.high,
         images=seen.scaled_images(job.task),
-        poses=pose_starts(seen.terms(job.task)),
+        poses=pose_starts(terms),
+        vectors=vector_starts(terms),
         hidden=network.hidden,
         memory=(layers, network.memory_size),
         channels=network.channels,
@@ -92,5 +92,8 @@ def actor_config(job: ContactJob) -> TouchActorConfig:
 
 def critic_config(job: ContactJob) -> TouchActorConfig:
     """Return the sizes of a critic that sees what only a simulator knows; its output is a value."""
-    poses = pose_starts(job.task.critic_terms)
-    return TouchActorConfig(job.task.critic_size, (-1.0,), (1.0,), hidden=job.config.network.hidden, poses=poses)
+    terms = job.task.critic_terms
+    return TouchActorConfig(
+        job.task.critic_size, (-1.0,), (1.0,), hidden=job.config.network.hidden,
+        poses=pose_starts(terms), vectors=vector_starts(terms),
+    )  # fmt: skip

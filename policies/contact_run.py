@@ -12,7 +12,8 @@ import torch
 from policies.checkpoint import Checkpoint, flat, load_checkpoint, part, save_checkpoint
 from policies.contact_evaluation import judge
 from policies.contact_job import ContactJob, actor_config, check, critic_config, open_expert
-from policies.learners.contact.imitation import Imitation, make_imitation
+from policies.learners.contact.aggregate import forget
+from policies.learners.contact.imitation import Imitation
 from policies.learners.contact.inputs import load_input
 from policies.learners.contact.ppo import ContactPpo, make_ppo
 from policies.learners.contact.rollouts import EnvMaker, Rollouts
@@ -132,19 +133,32 @@ class ContactRun:
         arrays |= flat("optimizer", optimizer_arrays(self.algorithm.optimizer))
         if isinstance(self.algorithm, ContactPpo):
             arrays |= flat("critic", network_arrays(self.algorithm.critic))
+        if isinstance(self.algorithm, Imitation):
+            self.algorithm.data.save(self.folder)
         save_checkpoint(self.folder / CHECKPOINT, Checkpoint(arrays, record))
+        if self.iteration == self.config.iterations:
+            forget(self.folder)
+        elif isinstance(self.algorithm, Imitation):
+            self.algorithm.data.prune(self.folder)
 
     def _iterate(self) -> dict[str, float]:
         """One rollout and one update; returns what they measured."""
         algorithm, rollouts = self.algorithm, self.rollouts
         rewards = []
+        if isinstance(algorithm, Imitation):
+            algorithm.anneal(self.iteration / self.config.iterations)
         with torch.no_grad():
             obs = rollouts.get_observations()
             for _ in range(self.config.horizon):
-                obs, reward, done, extras = rollouts.step(algorithm.act(obs))
+                if isinstance(algorithm, Imitation):
+                    action = algorithm.act(obs, rollouts.counts())
+                else:
+                    action = algorithm.act(obs)
+                obs, reward, done, extras = rollouts.step(action)
                 algorithm.process_env_step(obs, reward, done, extras)
                 rewards.append(float(reward.mean()))
-            algorithm.compute_returns(obs)
+            if isinstance(algorithm, ContactPpo):
+                algorithm.compute_returns(obs)
         losses = algorithm.update()
         values = {"reward": float(np.mean(rewards)), **{f"loss_{name}": value for name, value in losses.items()}}
         if isinstance(algorithm, ContactPpo):
@@ -178,9 +192,7 @@ class ContactRun:
             assert self.expert is not None
             student = self._model(self.seen.group, self.actor_config, len(self.actor_config.action_low))
             cloning = self.job.learner == "bc"
-            algorithm = make_imitation(student, self.expert.actor(obs), obs, c.horizon, c.imitation, cloning=cloning)
-            algorithm.train_mode()
-            return algorithm
+            return Imitation(student, self.expert.actor(obs), self.seen.groups, c.imitation, cloning=cloning)
         begins_anew = self.expert is None or self.job.learner == "aacd"
         std = c.ppo.first_std if begins_anew else c.ppo.later_std
         actor = self._model(self.seen.group, self.actor_config, len(self.actor_config.action_low), std)
@@ -216,6 +228,8 @@ class ContactRun:
             self.algorithm.critic_first = max(0, self.algorithm.critic_first - record["iteration"])
         else:
             self.algorithm.expert_acts = self.algorithm.always
+            if record["iteration"] < self.config.iterations:
+                self.algorithm.data.load(self.folder, record["iteration"])
         self.iteration, self.best, self.best_score = record["iteration"], part("best", arrays), record["best_score"]
         self.clock.wall_s, self.clock.cpu_s = record["wall_s"], record["cpu_s"]
         return record["points"]

@@ -28,7 +28,10 @@ class TouchActorConfig:
     images: tuple[tuple[str, tuple[int, ...], float], ...] = ()
     """Name, shape without the batch and scale of each image."""
     poses: tuple[int, ...] = ()
-    """Where poses begin in the observation (``pose_features``)."""
+    """Where poses begin in the observation, the tool's first (``pose_features``); with them, motions are thought of
+    along the tool's heading."""
+    vectors: tuple[int, ...] = ()
+    """Where vectors in the base frame begin."""
     hidden: tuple[int, ...] = (256, 128, 64)
     memory: tuple[int, int] = (0, 256)
     """Layers and size of the LSTM; no layers for an actor without memory."""
@@ -68,7 +71,7 @@ class TouchActor(nn.Module):
         self.register_buffer("middle", 0.5 * (low + high))
         self.register_buffer("reach", 0.5 * (high - low))
         self.encoders = image_encoders(config)
-        self.pose_features = PoseFeatures(config.poses) if config.poses else None
+        self.pose_features = PoseFeatures(config.poses, config.vectors) if config.poses else None
         width = config.observation_size + encoded_size(config)
         self.cells = nn.ModuleList(LstmCell(width if layer == 0 else size, size) for layer in range(layers))
         self.dense = dense_layers((size if layers else width, *config.hidden, self.action_size))
@@ -101,7 +104,10 @@ class TouchActor(nn.Module):
         state_out = state_in
         if self.layers:
             x, state_out = self._remember(x, torch.where(reset > 0.5, 0.0, state_in))
-        return self.middle + self.reach * torch.clamp(self.dense(x), -1.0, 1.0), state_out
+        motion = self.dense(x)
+        if self.pose_features is not None:
+            motion = self.pose_features.to_base(observation, motion)
+        return self.middle + self.reach * torch.clamp(motion, -1.0, 1.0), state_out
 
     def _remember(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         parts = state.split(self.size, dim=1)
@@ -143,7 +149,7 @@ def image_encoders(config: TouchActorConfig) -> nn.ModuleDict:
 def encoded_size(config: TouchActorConfig) -> int:
     """Return the length of what all encoders find and poses say."""
     found = sum(ImageEncoder.output_size(shape, config.convolutions) for _, shape, _ in config.images)
-    return found + feature_count(len(config.poses))
+    return found + feature_count(len(config.poses), len(config.vectors))
 
 
 def dense_layers(sizes: tuple[int, ...]) -> nn.Sequential:

@@ -121,6 +121,13 @@ class ContactTaskEnv:
         return self._age
 
     @property
+    def obeys(self) -> NDArray[np.bool_]:
+        """Where the next action will be obeyed, (n,): in the end of some tasks the hand lets go by itself."""
+        if self.spec.judgement.ending == "release":
+            return self._age < self.spec.control_steps - RELEASE_STEPS
+        return np.ones(self.num_envs, bool)
+
+    @property
     def untouched(self) -> NDArray[np.uint8]:
         """Pictures of the pads that nothing touches, (2, rows, columns, 3).
 

@@ -18,7 +18,7 @@ from tests.policies.learners.contact.centring import TASK, Script, make_env
 SMALL = ContactTrainConfig(
     iterations=10, num_envs=48, horizon=12, checkpoint_every=6, evaluations=1, evaluation_episodes=64,
     judge_episodes=64, network=NetworkSettings(hidden=(32, 32), memory_size=16, channels=(4, 4, 8)),
-    imitation=ImitationSettings(learning_rate=3e-3, gradient_steps=2),
+    imitation=ImitationSettings(learning_rate=3e-3, updates=8, windows=48),
 )  # fmt: skip
 
 
@@ -85,6 +85,7 @@ def test_a_student_acts_from_the_second_iteration_on_in_dagger_and_never_in_clon
     for learner in ("dagger", "bc"):
         run = ContactRun(job(learner, "field", folder), make_env, tmp_path / learner)
         acting[learner] = [run.algorithm.expert_acts]
+        run._begin_segment(0)
         run._iterate()
         acting[learner].append(run.algorithm.expert_acts)
         run.log.close()

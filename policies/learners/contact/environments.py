@@ -34,6 +34,11 @@ class PictureDifferences:
         """Steps since each episode began; (n,)."""
         return self.inner.age
 
+    @property
+    def obeys(self) -> npt.NDArray[np.bool_]:
+        """Where the next action will be obeyed; (n,)."""
+        return self.inner.obeys
+
     def reset(self, ids: npt.NDArray | None = None) -> Observation:
         """Begin episodes, everywhere or in some simulations, each with an augmentation of its own."""
         observation = self.inner.reset(ids)

@@ -1,75 +1,125 @@
-"""DAgger and behaviour cloning: regression on what an expert that sees everything would do.
+"""DAgger and behaviour cloning: regression on what an expert would do, over all recent rollouts.
 
 Ross, Gordon and Bagnell, "A Reduction of Imitation Learning and Structured Prediction to No-Regret Online Learning",
-AISTATS 2011, with their parameter-free schedule: the expert acts in the first iteration, the student in all others. On
-rsl-rl-lib's distillation, which learns from the latest rollout and keeps no older ones. Cloning is the same with the
-expert acting throughout.
+AISTATS 2011, with their parameter-free schedule: the expert acts in the first iteration, the student in all others.
+Cloning is the same with the expert acting throughout. rsl-rl-lib's distillation keeps no older rollouts and goes back
+through time step by step; here windows of all that is kept are drawn at random and learnt from at once.
 """
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any
 
 import torch
-from rsl_rl.algorithms import Distillation
-from rsl_rl.storage import RolloutStorage
 from tensordict import TensorDict
+from torch import Tensor
 
-from policies.learners.contact.rollouts import NUM_ACTIONS
+from policies.learners.contact.aggregate import Aggregate
 from policies.learners.contact.script import ScriptedTeacher
 from policies.learners.contact.settings import ImitationSettings
 from policies.learners.contact.touch_model import TouchModel
 
+_LARGEST_GRADIENT = 1.0
 
-class Imitation(Distillation):
-    """rsl-rl-lib's distillation, whose episodes are the expert's as long as ``expert_acts``."""
 
-    expert_acts = True
-    always = False
-    """The expert acts in later iterations, too: behaviour cloning."""
+class Imitation:
+    """Acts, keeps what it saw and what the expert would have done, and learns from all that is kept.
+
+    Attributes:
+        student: in training.
+        teacher: whose actions it learns.
+        optimizer: of the student.
+        learning_rate: of the next update.
+        expert_acts: the episodes are the expert's.
+        data: what is kept.
+
+    Args:
+        student: to train.
+        teacher: to imitate.
+        groups: of the observation that the student sees.
+        settings: of the updates.
+        cloning: the expert acts throughout.
+    """
+
+    def __init__(
+        self,
+        student: TouchModel,
+        teacher: TouchModel | ScriptedTeacher,
+        groups: tuple[str, ...],
+        settings: ImitationSettings,
+        *,
+        cloning: bool,
+    ) -> None:
+        self.student, self.teacher = student.train(), teacher.requires_grad_(False).eval()
+        self.groups, self.settings, self.always = groups, settings, cloning
+        self.optimizer = torch.optim.Adam(student.parameters(), lr=settings.learning_rate)
+        self.learning_rate, self.expert_acts = settings.learning_rate, True
+        self.data = Aggregate(settings.rollouts)
+        self._steps: list[TensorDict] = []
+        self._memory: Any = None
+        self._first = torch.empty(0)
 
     def begin(self, batch: int) -> None:
         """Let student and expert forget: ``batch`` new episodes begin."""
         for model in (self.student, self.teacher):
             if isinstance(model, TouchModel):
                 model.begin(batch)
-        self.last_hidden_states = (self.student.get_hidden_state(), self.teacher.get_hidden_state())
+        self._steps, self._first = [], torch.ones(batch, 1)
 
-    def act(self, obs: TensorDict) -> torch.Tensor:
-        """Return the actions to take, (N, 6), and keep what the expert would do, within the actions' range."""
-        actions = super().act(obs)
-        labels = torch.clamp(cast(torch.Tensor, self.transition.privileged_actions), -1.0, 1.0)
-        self.transition.privileged_actions = labels
-        if self.expert_acts:
-            self.transition.actions = actions = labels
-        return actions
+    def anneal(self, share: float) -> None:
+        """Set the learning rate for where the training is, from 0 to 1: linearly to nothing in its second half."""
+        self.learning_rate = self.settings.learning_rate * min(1.0, 2.0 * (1.0 - share))
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.learning_rate
+
+    def act(self, obs: TensorDict, counts: Tensor) -> Tensor:
+        """Return the actions to take, (N, 6).
+
+        Args:
+            obs: what is seen, (N, ...).
+            counts: whether the next action counts, (N,): a hand that lets go does so whatever a policy says.
+        """
+        if not self._steps:
+            self._memory = _copy(self.student.get_hidden_state())
+        labels = torch.clamp(self.teacher(obs), -1.0, 1.0)
+        actions = self.student(obs)
+        step = {name: obs[name] for name in self.groups}
+        step |= {"label": labels, "first": self._first, "weight": counts[:, None]}
+        self._steps.append(TensorDict(step, batch_size=obs.batch_size))  # pyright: ignore[reportArgumentType]
+        return labels if self.expert_acts else actions
+
+    def process_env_step(self, obs: TensorDict, rewards: Tensor, dones: Tensor, extras: dict[str, Any]) -> None:
+        """Take note of what a step brought; ended episodes are forgotten."""
+        self.student.update_normalization(obs)
+        self.student.reset(dones)
+        self.teacher.reset(dones)
+        self._first = dones.float()[:, None]
 
     def update(self) -> dict[str, float]:
-        """Learn from the rollout; the student acts from now on unless this is cloning."""
-        losses = super().update()
+        """Learn; the student acts from now on unless this is cloning."""
+        self.data.add(torch.stack(self._steps), self._memory)  # pyright: ignore[reportArgumentType]
+        self._steps = []
+        losses = [self._learn() for _ in range(self.settings.updates)]
         self.expert_acts = self.always
-        return losses
+        return {"behavior": sum(losses) / len(losses)}
+
+    def _learn(self) -> float:
+        """Take one step on random windows, and return the loss."""
+        windows, memory = self.data.draw(self.settings.windows)
+        actions = self.student.unroll(windows, windows["first"], memory)
+        loss = (windows["weight"] * miss(actions, windows["label"]).square()).mean()
+        self.optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(self.student.parameters(), _LARGEST_GRADIENT)
+        self.optimizer.step()
+        return float(loss.detach())
 
 
-def make_imitation(
-    student: TouchModel,
-    expert: TouchModel | ScriptedTeacher,
-    obs: TensorDict,
-    horizon: int,
-    settings: ImitationSettings,
-    *,
-    cloning: bool,
-) -> Imitation:
-    """Return the algorithm for rollouts of ``horizon`` steps of as many environments as ``obs`` shows."""
-    storage = RolloutStorage("distillation", len(obs), horizon, obs, [NUM_ACTIONS])
-    learner = Imitation(
-        student,
-        expert.requires_grad_(False).eval(),  # type: ignore[arg-type]
-        storage,
-        num_learning_epochs=settings.epochs,
-        gradient_length=settings.gradient_steps,
-        learning_rate=settings.learning_rate,
-        max_grad_norm=1.0,
-    )
-    learner.always = cloning
-    return learner
+def miss(actions: Tensor, labels: Tensor) -> Tensor:
+    """Return how far actions are from labels in [-1, 1]; beyond a label at a limit they are the same action."""
+    apart = actions - labels
+    return torch.where(labels >= 1.0, apart.clamp(max=0.0), torch.where(labels <= -1.0, apart.clamp(min=0.0), apart))
+
+
+def _copy(memory: Any) -> Any:
+    return None if memory is None else tuple(part.detach().clone() for part in memory)

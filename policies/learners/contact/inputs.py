@@ -100,6 +100,13 @@ def pose_starts(terms: Sequence[ObservationTerm]) -> tuple[int, ...]:
     return tuple(end - term.size for term, end in zip(terms, ends) if term.name.endswith("_pose"))
 
 
+def vector_starts(terms: Sequence[ObservationTerm]) -> tuple[int, ...]:
+    """Return where the vectors of velocities, linear and angular, begin in a flat observation."""
+    ends = accumulate(term.size for term in terms)
+    starts = [end - term.size for term, end in zip(terms, ends) if term.name.endswith("_velocity")]
+    return tuple(part for start in starts for part in (start, start + 3))
+
+
 def _as_seen(term: ImageTerm) -> ImageTerm:
     """Pads' pictures are seen as differences to the untouched pad (``hardware/tactile/difference.py``)."""
     return dataclasses.replace(term, unit="1/255 less untouched") if term.name == "image" else term

@@ -39,6 +39,11 @@ class ContactEnv(Protocol):
         """Steps since each episode began, (N,); may be written to, which ends an episode earlier."""
         ...
 
+    @property
+    def obeys(self) -> npt.NDArray[np.bool_]:
+        """Where the next action will be obeyed, (N,)."""
+        ...
+
     def reset(self, ids: npt.NDArray | None = None) -> Observation:
         """Begin new episodes, everywhere or in some simulations, and return what all of them show."""
         ...
@@ -100,6 +105,10 @@ class Rollouts(VecEnv):
         time_outs = torch.from_numpy(after.truncated & ~after.terminated).float()
         rewards = torch.from_numpy(np.asarray(after.reward, np.float32))
         return self.get_observations(), rewards, torch.from_numpy(done), {"time_outs": time_outs}
+
+    def counts(self) -> torch.Tensor:
+        """Return where the next action will be obeyed, (N,) float."""
+        return torch.from_numpy(np.asarray(self.env.obeys, np.float32))
 
     def recent(self) -> dict[str, float]:
         """Return mean reward and share of successes of the latest episodes; nothing before the first has ended."""

@@ -11,11 +11,17 @@ from typing import Any, cast
 import torch
 from rsl_rl.models import MLPModel
 from rsl_rl.modules import RNN, EmpiricalNormalization
+from rsl_rl.utils import unpad_trajectories
 from tensordict import TensorDict
 from torch import Tensor, nn
+from torch.nn import functional
 
+from policies.learners.contact.rollouts import NUM_ACTIONS
 from policies.networks.pose_features import PoseFeatures
 from policies.networks.touch_actor import LstmCell, TouchActor, TouchActorConfig, encoded_size, image_encoders
+
+_LEAST_SPREAD = 1e-3
+"""Added to the spread that the flat observation is divided by: fingers open by a few millimetres, in metres."""
 
 
 class TouchModel(MLPModel):
@@ -43,20 +49,66 @@ class TouchModel(MLPModel):
             obs, {"model": [group]}, "model", outputs, config.hidden, "elu",
             obs_normalization=True, distribution_cfg=distribution,
         )  # fmt: skip
+        self.obs_normalizer = EmpiricalNormalization(self.obs_dim, eps=_LEAST_SPREAD)
         self.config = config
         self.encoders = image_encoders(config)
         self.group = group
-        self.pose_features = PoseFeatures(config.poses) if config.poses else None
+        self.pose_features = PoseFeatures(config.poses, config.vectors) if config.poses else None
+        self._moves = outputs == NUM_ACTIONS
         self.rnn = RNN(self.obs_dim + self._seen_size, size, layers, "lstm") if layers else None
+
+    def forward(
+        self,
+        obs: TensorDict,
+        masks: Tensor | None = None,
+        hidden_state: Any = None,
+        stochastic_output: bool = False,
+    ) -> Tensor:
+        """Return actions in the base frame, or values; motions are thought of along the tool's heading."""
+        latent = self.get_latent(obs, masks, hidden_state)
+        output = self._in_base(
+            unpad_trajectories(obs[self.group], masks) if masks is not None else obs[self.group], self.mlp(latent)
+        )
+        if self.distribution is None:
+            return output
+        if stochastic_output:
+            self.distribution.update(output)
+            return self.distribution.sample()
+        return self.distribution.deterministic_output(output)
 
     def get_latent(self, obs: TensorDict, masks: Tensor | None = None, hidden_state: Any = None) -> Tensor:
         """Return what the dense layers see, of observations (batch, ...) or padded trajectories (time, batch, ...)."""
+        x = self._features(obs)
+        if self.rnn is None:
+            return x if masks is None else unpad_trajectories(x, masks)
+        return self.rnn(x, masks, hidden_state).squeeze(0)
+
+    def unroll(self, obs: TensorDict, first: Tensor, memory: tuple[Tensor, Tensor] | None) -> Tensor:
+        """Return the actions of windows, without noise, through which gradients flow.
+
+        Args:
+            obs: (time, batch, ...).
+            first: 1.0 where an episode begins: what was before is forgotten; (time, batch, 1).
+            memory: outputs and cells before the windows, (layers, batch, size) each; ``None`` without an LSTM.
+        """
+        x = self._features(obs)
+        if self.rnn is not None:
+            assert memory is not None
+            for layer, (output, cell) in enumerate(zip(*memory)):
+                x = _unroll_layer(self.rnn.rnn, layer, x, first, output, cell)
+        return self._in_base(obs[self.group], self.mlp(x))
+
+    def _features(self, obs: TensorDict) -> Tensor:
         flat = super().get_latent(obs)
         seen = [_over_all(encoder, obs[name]) for name, encoder in self.encoders.items()]
         if self.pose_features is not None:
             seen.append(self.pose_features(obs[self.group]))
-        x = torch.cat([flat, *seen], dim=-1)
-        return x if self.rnn is None else self.rnn(x, masks, hidden_state).squeeze(0)
+        return torch.cat([flat, *seen], dim=-1)
+
+    def _in_base(self, flat: Tensor, output: Tensor) -> Tensor:
+        if self.pose_features is None or not self._moves:
+            return output
+        return self.pose_features.to_base(flat, output)
 
     def reset(self, dones: Tensor | None = None, hidden_state: Any = None) -> None:
         """Forget, everywhere or where episodes are done."""
@@ -94,6 +146,21 @@ def deployed(model: TouchModel) -> TouchActor:
         for layer, cell in enumerate(actor.cells):
             _copy_layer(cast(RNN, model.rnn).rnn, layer, cast(LstmCell, cell))
     return actor.eval()
+
+
+def _unroll_layer(lstm: nn.Module, layer: int, x: Tensor, first: Tensor, output: Tensor, cell: Tensor) -> Tensor:
+    """Return an LSTM layer's outputs (time, batch, size), forgetting where episodes begin."""
+    weight = {name: getattr(lstm, f"{name}_l{layer}") for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")}
+    inputs = functional.linear(x, weight["weight_ih"], weight["bias_ih"] + weight["bias_hh"])
+    outputs = []
+    for gates, keep in zip(inputs, 1.0 - first):
+        output, cell = output * keep, cell * keep
+        gates = gates + functional.linear(output, weight["weight_hh"])
+        let_in, forget, new, let_out = gates.chunk(4, dim=1)
+        cell = torch.sigmoid(forget) * cell + torch.sigmoid(let_in) * torch.tanh(new)
+        output = torch.sigmoid(let_out) * torch.tanh(cell)
+        outputs.append(output)
+    return torch.stack(outputs)
 
 
 def _copy_layer(lstm: nn.Module, layer: int, cell: LstmCell) -> None:

@@ -23,7 +23,6 @@ PERIOD_S = 1.0 / 60.0
 @dataclass(frozen=True)
 class CentringSpec(PolicySpec):
     images: tuple[ImageTerm, ...]
-    judgement: Judgement = Judgement()
     pad: str = "centring"
     judgement: Judgement = Judgement()  # noqa: RUF009 - a field, of an immutable default
 
