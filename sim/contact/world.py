@@ -126,6 +126,11 @@ class ContactWorld:
             self.gel.apply()
             self.batch.step(nstep=1, stage=_CURRENT)
 
+    @property
+    def joint_damping(self) -> Array:
+        """Of the arm, N m s/rad; (n, hinges)."""
+        return self._fields["dof_damping"][:, self.arm.dofs]
+
     def object_in_tool(self) -> tuple[Array, Array]:
         """Return the object's pose in the tool's frame: m, (n, 3), and wxyz, (n, 4)."""
         inverse = conjugate(self.arm.quaternion_w)
