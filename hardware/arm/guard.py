@@ -96,7 +96,7 @@ class ArmGuard:
         last = self._last
         if last is None:
             return None
-        periods = max(math.ceil((state.received_ns - last.received_ns) / NS / self._period_s), 1)
+        periods = max(round((state.received_ns - last.received_ns) / NS / self._period_s), 1)
         for name in ("tool", "fixture"):
             places = [getattr(one, f"{name}_position") for one in (last, state)]
             turns = [getattr(one, f"{name}_wxyz") for one in (last, state)]

@@ -134,6 +134,26 @@ def test_a_recording_plays_with_depth_and_normal_forces(start_node, heard, tmp_p
     assert program.end() == 0
 
 
+@pytest.mark.slow
+def test_the_launch_gives_a_policy_its_own_grid_and_a_pad_its_own_stiffness(start, heard):
+    """Taxels of a policy's grid, whose sum is still the wrench; a gel twice as stiff is pressed in half as far."""
+    topics = heard("/touch")
+    program = start(
+        "-m", "sim2metal", "ros", "launch", "touch", "pad:=gelsight_r15", "object:=stamp", "stiffness:=1e9",
+        "taxel_rows:=14", "taxel_columns:=10",
+    )  # fmt: skip
+    wait_until(lambda: any(m.wrench.force.z < -0.3 for m in topics["wrench"]), lambda: f"no force:\n{program.output}")
+    wrenches = {stamp(message): message.wrench.force for message in topics["wrench"]}
+    pressed = [m for m in list(topics["force_field"]) if stamp(m) in wrenches and wrenches[stamp(m)].z < -0.3]
+    points, force = taxels(pressed[-1]), wrenches[stamp(pressed[-1])]
+    assert points.shape == (140, 7)
+    assert points[:, 3:6].sum(axis=0) == pytest.approx([force.x, force.y, force.z], abs=1e-4)
+    area = (points[1, 0] - points[0, 0]) ** 2
+    normal, deep = -points[:, 5], points[:, 6]
+    assert normal[deep > 0] == pytest.approx(1e9 * area * deep[deep > 0], rel=0.2)  # but for the damping
+    assert program.end() == 0, program.output
+
+
 @pytest.mark.parametrize(
     ("parameter", "words"),
     [
@@ -146,6 +166,7 @@ def test_a_recording_plays_with_depth_and_normal_forces(start_node, heard, tmp_p
                 ("object:=bal", "did you mean 'ball'"),
                 ("faults:=blakc", "did you mean 'black'"),
                 ("calibration:=nothing.npz", "nothing.npz cannot be read"),
+                ("taxel_rows:=14", "'taxel_rows' and 'taxel_columns' go together"),
                 ("rotate:=45", "must be 0, 90, 180 or 270"),
                 ("stiffness:=-1.0", "from 0 to"),
             )
