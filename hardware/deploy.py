@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from hardware.arm.pilot import LEVEL
 from hardware.checks import Check, require
 from hardware.clock import HOST_CLOCK, Clock
 from hardware.control_loop import ControlLoop
@@ -39,7 +40,7 @@ from hardware.realtime import real_time
 from hardware.registry import create_link, moves_metal, scheme_of
 from policies.bundle import Bundle
 from policies.runtime import OnnxPolicy, load_policy
-from sim.errors import FlightRefusedError, StorageError
+from sim.errors import ConfigError, FlightRefusedError, StorageError
 from sim.spec import JointLimits
 
 EXAMPLE = """sim2metal run runs/demo/bundle --uri udp://127.0.0.1:19850
@@ -144,6 +145,11 @@ def make_job(args: Args, policy: OnnxPolicy) -> Job:
     Raises:
         ConfigError: if the options or the bundle make no such run.
     """
+    if policy.bundle.info.action.level == LEVEL:
+        raise ConfigError(
+            f"{policy.bundle.path} moves an arm's tool, which takes set-points over ROS topics:"
+            f" sim2metal ros launch arm bundle:={policy.bundle.path}"
+        )
     if isinstance(policy.bundle.info.limits, JointLimits):
         return JointJob(args, policy)
     return FlightJob(args, policy)

@@ -12,6 +12,7 @@ from hardware.arm.guard import Workspace
 from hardware.arm.observation import ArmObservation
 from hardware.arm.pilot import ArmPilot, Phase
 from hardware.arm.pose import angle_rad
+from hardware.deploy import Args, make_job
 from hardware.virtual.arm.robot import VirtualArm
 from policies.learners.contact.inputs import flat_input, load_input
 from policies.runtime import OnnxPolicy
@@ -97,3 +98,9 @@ def test_a_policy_that_wants_what_no_arm_delivers_is_refused():
     task_knows = reach_info("privileged")
     with pytest.raises(ConfigError, match=r"'socket_pose' .* no arm can deliver"):
         ArmObservation(task_knows)
+
+
+def test_run_says_how_an_arm_is_run(policy):
+    """Refused before any link is opened, with the command that does it."""
+    with pytest.raises(ConfigError, match="ros launch arm bundle:="):
+        make_job(Args(policy.bundle.path), policy)

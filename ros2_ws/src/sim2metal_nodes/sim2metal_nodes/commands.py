@@ -28,7 +28,8 @@ def message_type(info: BundleInfo) -> type[Any]:
     if level not in MESSAGES:
         raise ConfigError(
             f"this policy commands '{level}', which no topic here carries (those there are: {', '.join(MESSAGES)});"
-            " attitude and thrust are flown by crazyflie_node: launch fly with sim:=false and a uri"
+            " attitude and thrust are flown by crazyflie_node: launch fly with sim:=false and a uri; an arm's tool is"
+            " moved by policy_node: launch arm"
         )
     return MESSAGES[level]
 
