@@ -29,6 +29,7 @@ LONG = {
     "motion-capture.md",
     "offboard.md",
     "swarm.md",
+    "touch-arm.md",
     "virtual-robots.md",
 }
 """Pages whose flights take more than a quarter of a minute on the clock; the README's is always flown."""

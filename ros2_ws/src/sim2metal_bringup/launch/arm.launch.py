@@ -44,8 +44,12 @@ def arguments() -> list[DeclareLaunchArgument]:
         DeclareLaunchArgument("right", default_value="/dev/video2", description=f"camera of the right pad {real}"),
         DeclareLaunchArgument("left_calibration", default_value="", description=f"of the left pad {real}"),
         DeclareLaunchArgument("right_calibration", default_value="", description=f"of the right pad {real}"),
+        DeclareLaunchArgument("left_rotate", default_value="0", description=f"turn its pictures, degrees {real}"),
+        DeclareLaunchArgument("right_rotate", default_value="0", description=f"turn its pictures, degrees {real}"),
         DeclareLaunchArgument("joint_names", default_value="", description=f"in joint_states, fingers last {real}"),
         DeclareLaunchArgument("no_shear", default_value="false", choices=YES_NO, description="unknown shear is none"),
+        DeclareLaunchArgument("workspace_low", default_value="[0.2, -0.4, -0.05]", description="x y z of the tool, m"),
+        DeclareLaunchArgument("workspace_high", default_value="[0.8, 0.4, 0.6]", description="x y z of the tool, m"),
         DeclareLaunchArgument("joy_button", default_value="4", description=f"to be held for the arm to move {real}"),
         *(
             DeclareLaunchArgument(topic, default_value=topic, description=f"name of this topic {real}")
@@ -60,7 +64,9 @@ def nodes(context: LaunchContext) -> list[Node]:
     sim = LaunchConfiguration("sim").perform(context) == "true"
     check(context)
     known = {"bundle": text("bundle"), "robot": text("robot"), "world_frame": text("base")}
-    policy = known | {"use_sim_time": sim, "joint_names": text("joint_names"), "no_shear": number("no_shear", bool)}
+    # Lists are read as YAML: numbers with decimal points.
+    box = {name: ParameterValue(LaunchConfiguration(name)) for name in ("workspace_low", "workspace_high")}
+    policy = {"use_sim_time": sim, "joint_names": text("joint_names"), "no_shear": number("no_shear", bool)}
     renamed = [] if sim else [(topic, LaunchConfiguration(topic)) for topic in TOPICS]
     switch = {"held": sim, "once": number("once", bool) if sim else False, "joy_button": number("joy_button", int)}
     return [
@@ -73,7 +79,7 @@ def nodes(context: LaunchContext) -> list[Node]:
             namespace="",
             autostart=True,
             output="screen",
-            parameters=[LaunchConfiguration("params"), policy],
+            parameters=[LaunchConfiguration("params"), known | policy | box],
             remappings=renamed,
             on_exit=Shutdown(reason="the policy is gone"),
         ),

@@ -59,7 +59,7 @@ class ArmSide(Referenced):
     """Acts while the switch is held, one episode each time; see ``Side``."""
 
     inputs: Inputs
-    silence = "the switch is not held"
+    wish, silence = "the operator's switch (enable)", "the switch is not held"
 
     def __init__(self, node: Any, clock: Clock, policy: OnnxPolicy, options: ArmOptions, arrival: Any) -> None:
         super().__init__(node, clock, Bool, SWITCH)

@@ -202,7 +202,7 @@ class PolicyNode(LifecycleNode):
             return ERROR, f"stopped: {loop.fault}; deactivate and activate to go on", values
         if not loop.commanding:
             missing = f" ({loop.waiting})" if loop.waiting else ""
-            return WARN, f"waiting for state and reference{missing}", values
+            return WARN, f"waiting for state and {side.wish}{missing}", values
         return OK, "commanding", values
 
 

@@ -14,7 +14,7 @@ from sim2metal_nodes.rivals import Rivals
 class Referenced:
     """Keeps the newest reference of one topic."""
 
-    silence = "the reference ended"
+    wish, silence = "reference", "the reference ended"
 
     def __init__(self, node: Any, clock: Clock, kind: type[Any], topic: str) -> None:
         self._node, self._clock, self._topic = node, clock, topic

@@ -35,6 +35,8 @@ class Side(Protocol):
     inputs: Inputs
     rejected: int
     """References that were refused."""
+    wish: str
+    """What a reference is called."""
     silence: str
     """What it means that there is no reference any more, in words."""
 
