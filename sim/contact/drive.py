@@ -1,8 +1,9 @@
 """From how a held object shall move to actions of the arm that holds it.
 
-Far away each axis is driven for itself, as hard as it goes. Where that leaves room it takes into account that the joints resist some
-ways more than others: a wrench F moves a slow arm whose joints have the damping B by the twist V = J B^-1 J^T F, and
-the impedance adds its own damping D, so that F = (D + (J B^-1 J^T)^-1) V; the goal is F / K ahead of the tool.
+Far away each axis is driven for itself, as hard as it goes. Where that leaves room it takes into account that the
+joints resist some ways more than others: a wrench F moves a slow arm whose joints have the damping B by the twist
+V = J B^-1 J^T F, and the impedance adds its own damping D, so that F = (D + (J B^-1 J^T)^-1) V; the goal is F / K
+ahead of the tool.
 """
 
 from __future__ import annotations
@@ -23,9 +24,9 @@ RATE_HZ = 6.0
 AHEAD_S = 0.08
 """It looks at where things will be after this time: about the arm's mass over its damping."""
 _LARGEST = np.array([STEP_M] * 3 + [STEP_RAD] * 3)
-_STIFFNESS = np.array([TACSL.stiffness_n_m] * 3 + [TACSL.stiffness_nm_rad] * 3)
+STIFFNESS = np.array([TACSL.stiffness_n_m] * 3 + [TACSL.stiffness_nm_rad] * 3)
 # Goals stay where they are during a period, while the tool comes nearer.
-_OWN = np.array([TACSL.damping_n_s_m] * 3 + [TACSL.damping_nms_rad] * 3) + 0.5 * CONTROL_PERIOD_S * _STIFFNESS
+_OWN = np.array([TACSL.damping_n_s_m] * 3 + [TACSL.damping_nms_rad] * 3) + 0.5 * CONTROL_PERIOD_S * STIFFNESS
 _LEAST_DAMPING = 0.1
 
 
@@ -42,8 +43,7 @@ def drive(arm: ArmView, point_w: Array, miss: Array, turn: Array, damping: Array
     Returns:
         m and rad; (n, 6), which ``as_action`` limits.
     """
-    jacobians = arm.jacobians()
-    linear, angular = arm.velocity(jacobians)
+    linear, angular = arm.velocity()
     # The tool turns about its own middle: what that moves the point by, it makes up for.
     lever = point_w - arm.position_w
     along = linear + cross(angular, lever)
@@ -52,7 +52,7 @@ def drive(arm: ArmView, point_w: Array, miss: Array, turn: Array, damping: Array
     far = np.hstack([moving - cross(np.clip(turning, -STEP_RAD, STEP_RAD), lever), turning])
     spin = RATE_HZ * (turn - AHEAD_S * angular)
     twist = np.hstack([RATE_HZ * (miss - AHEAD_S * along) - cross(spin, lever), spin])
-    near = _steps(np.concatenate(jacobians, axis=1), damping, twist)
+    near = steps_for(arm, damping, twist)
     within = (np.abs(near) < _LARGEST).all(axis=1)
     return np.where(within[:, None], near, far)
 
@@ -62,8 +62,15 @@ def as_action(step: Array) -> Array:
     return np.clip(step / _LARGEST, -1.0, 1.0)
 
 
-def _steps(jacobian: Array, damping: Array, twist: Array) -> Array:
-    """Return how far ahead of the tool goals must be to keep it at a twist."""
+def steps_for(arm: ArmView, damping: Array, twist: Array) -> Array:
+    """Return how far ahead of the tool its goals must be to keep it at a twist, m and rad; (n, 6).
+
+    Args:
+        arm: of all simulations.
+        damping: of the arm's joints, N m s/rad; (n, hinges) or (hinges,).
+        twist: of the tool, m/s and rad/s; (n, 6).
+    """
+    jacobian = np.concatenate(arm.jacobians(), axis=1)
     mobility = (jacobian / np.maximum(damping, _LEAST_DAMPING)[..., None, :]) @ jacobian.swapaxes(1, 2)
     wrench = _OWN * twist + np.linalg.solve(mobility + 1e-6 * np.eye(6), twist[:, :, None])[:, :, 0]
-    return wrench / _STIFFNESS
+    return wrench / STIFFNESS

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.contact.drive import as_action, drive
+from sim.contact.drive import STIFFNESS, as_action, drive
+from sim.contact.felt import Felt
 from sim.envs.contact_task import ContactTaskEnv
 from sim.quaternions import cross, rotate
 
@@ -44,6 +45,7 @@ class Oracle:
     def __init__(self, env: ContactTaskEnv) -> None:
         """Look on."""
         self._env, self._work = env, env.spec.workpiece
+        self._felt = Felt(env)
         self._lowering = np.zeros(env.num_envs, bool)
         self._stuck = np.zeros(env.num_envs, np.int64)
         self._pushed = np.zeros((env.num_envs, 2))
@@ -71,6 +73,8 @@ class Oracle:
         turn[self._lowering & self._touching()] = 0.0
         step = drive(world.arm, lower_end, miss, turn, world.joint_damping)
         step[:, :2] += self._pushed
+        if self._work.fixture == "mark":
+            step -= np.hstack(self._felt.wrench()) / STIFFNESS  # (what it carries would hold it down)
         step[led] = 0.0  # (what touches aligns itself)
         step[led, 2] = -self._push_m
         return as_action(step)
