@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hardware.virtual.arm.faults import KINDS as ARM
 from hardware.virtual.crazyflie.faults import KINDS as CRAZYFLIE
 from hardware.virtual.faults import FaultKind
 from hardware.virtual.humanoid.faults import KINDS as HUMANOID
@@ -18,6 +19,7 @@ ROBOTS: dict[str, Mapping[str, FaultKind]] = {
     "humanoid": HUMANOID,
     "sim://, flying": IN_PROCESS_FLIGHT,
     "sim://, joints": IN_PROCESS_JOINTS,
+    "arm": ARM,
 }
 """Faults by robot, in the order of the columns."""
 

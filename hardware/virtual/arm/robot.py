@@ -14,21 +14,11 @@ import numpy as np
 
 from hardware.virtual.events import EventLog
 from hardware.virtual.fault_schedule import FaultSchedule
-from hardware.virtual.faults import STALL_KINDS, Fault, FaultKind
+from hardware.virtual.faults import Fault
 from sim.contact.spec import ContactTaskSpec
 from sim.envs.contact_task import ContactTask, ContactTaskEnv, load_contact_task
 from sim.errors import ConfigError
 from sim.spec import SafeAction
-
-KINDS = {
-    **STALL_KINDS,
-    "pads-stall": FaultKind("the pads fall silent, the rest goes on"),
-    "nan-pose": FaultKind("the tool's pose is not a number"),
-    "jump": FaultKind("the tool's pose reads too far along x", "m", 0.05, -1.0, 1.0),
-}
-"""Faults of this robot."""
-EVENTS = ("commanded",)
-"""Events a fault can start after."""
 
 
 @dataclass(frozen=True)

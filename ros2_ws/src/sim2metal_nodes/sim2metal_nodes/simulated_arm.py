@@ -12,7 +12,8 @@ from std_msgs.msg import String
 
 from hardware.arm.pilot import Phase
 from hardware.tactile.difference import Nominal, as_picture
-from hardware.virtual.arm.robot import EVENTS, KINDS, Sample, VirtualArm
+from hardware.virtual.arm.faults import EVENTS, KINDS
+from hardware.virtual.arm.robot import Sample, VirtualArm
 from hardware.virtual.faults import read_fault
 from sim2metal_nodes.arm_inputs import FIXTURE, PADS, TOOL, read_pose
 from sim2metal_nodes.arm_side import GRIPPER, SETPOINTS

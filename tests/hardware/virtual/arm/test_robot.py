@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from hardware.virtual.arm.robot import KINDS, VirtualArm
+from hardware.virtual.arm.faults import KINDS
+from hardware.virtual.arm.robot import VirtualArm
 from hardware.virtual.faults import read_fault
 from sim.errors import ConfigError
 
