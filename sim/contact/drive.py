@@ -19,7 +19,7 @@ from sim.quaternions import cross
 Array = NDArray[np.float64]
 GAIN, TURN_GAIN = 1.5, 0.6
 """Of the steps far away: goals are relative to where the tool is, and damping keeps it behind them."""
-RATE_HZ = 6.0
+RATE_HZ = 8.0
 """Nearby what is left of a way falls by this share a second."""
 AHEAD_S = 0.08
 """It looks at where things will be after this time: about the arm's mass over its damping."""
@@ -53,7 +53,7 @@ def drive(arm: ArmView, point_w: Array, miss: Array, turn: Array, damping: Array
     spin = RATE_HZ * (turn - AHEAD_S * angular)
     twist = np.hstack([RATE_HZ * (miss - AHEAD_S * along) - cross(spin, lever), spin])
     near = steps_for(arm, damping, twist)
-    within = (np.abs(near) < _LARGEST).all(axis=1)
+    within = np.all(np.abs(near) < _LARGEST, axis=1)
     return np.where(within[:, None], near, far)
 
 

@@ -19,7 +19,7 @@ class Felt:
     def __init__(self, env: ContactTaskEnv) -> None:
         """Take over where the taxels are."""
         self._world = env.world
-        self._taxels = env.world.pad.taxels.positions
+        self._taxels = env.world.pad.taxels.positions.astype(np.float64)
 
     def wrench(self) -> tuple[Array, Array]:
         """Return force, N, and torque about the tool, N m, that the object exerts on the hand, base frame; (n, 3) each.
@@ -38,12 +38,19 @@ class Felt:
         return rotate(turn, force), rotate(turn, torque)
 
     def reach(self, length_m: float) -> Array:
-        """Return how far below the tool the lower end of a straight object is at most, from where it begins; (n,)."""
+        """Return how far below the tool the lower end of a straight object is at most, m; (n,).
+
+        The first row of taxels that it lies on tells where it begins; one that begins above the pad ends not lower
+        than one that begins with it, and what does not touch is taken for one that begins below.
+
+        Args:
+            length_m: of the object.
+        """
         taxels = self._world.pad.taxels
         load = -self._world.gel.force[..., 2].reshape(-1, 2, taxels.rows, taxels.columns).sum(axis=(1, 3))
         y = self._taxels.reshape(taxels.rows, taxels.columns, 3)[:, 0, 1]
         loaded = load > LOADED_N
-        first = np.where(loaded, y, np.inf).min(axis=1)
+        first = np.where(loaded, y, y.max()).min(axis=1)
         above = np.where(first <= y.min(), y.min(), first - 0.5 * taxels.pitch_m)
         return above + length_m
 

@@ -189,15 +189,14 @@ class ContactTaskEnv:
     def observe(self) -> Observation:
         """Return what there is to see now."""
         world, arm = self.world, self.world.arm
-        tool = _pose(arm.position_w, _canonical(arm.quaternion_w, 1))
-        known = np.hstack([arm.joint_position, tool])
-        seen = _pose(world.socket_position_w + self._noise, world.socket_quaternion_w)
+        state = self.observe_state()
+        known = state[:, :-7]
         socket = _pose(world.socket_position_w, world.socket_quaternion_w)
         thing = _pose(world.object_position_w, _canonical(world.object_quaternion_w, 0))
         force = np.linalg.norm(world.gel.wrench()[0], axis=2)
         fixture = np.linalg.norm(world.fixture_force, axis=1, keepdims=True)
         observation: Observation = {
-            "state": np.hstack([known, seen]).astype(np.float32),
+            "state": state.astype(np.float32),
             "privileged": np.hstack([known, socket, *arm.velocity(), thing, force, fixture]).astype(np.float32),
         }
         if "field" in self.sensors:
@@ -208,6 +207,13 @@ class ContactTaskEnv:
         if self._wrist is not None:
             observation["wrist"] = self._wrist.render()
         return observation
+
+    def observe_state(self) -> NDArray[np.float64]:
+        """Return the observation ``"state"`` alone, in full precision; (n, 23)."""
+        world, arm = self.world, self.world.arm
+        tool = _pose(arm.position_w, _canonical(arm.quaternion_w, 1))
+        seen = _pose(world.socket_position_w + self._noise, world.socket_quaternion_w)
+        return np.hstack([arm.joint_position, tool, seen])
 
     def _begin(self, which: NDArray[np.intp]) -> None:
         """Draw and set up episodes, each from its simulation's own stream."""

@@ -1,0 +1,75 @@
+"""The controller that searches by touch: what it feels, what it may not look at, and that it finds holes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sim.contact.felt import Felt
+from sim.contact.search import Search
+from sim.contact.tables import set_term
+from sim.contact.workpieces import PEG_GRIP_M, PEG_LENGTH_M
+from sim.distributions import Constant, Uniform
+from sim.envs.contact_task import ContactTaskEnv, load_contact_task
+from sim.errors import ConfigError
+from sim.randomization import RandomizationTable
+
+
+def thick(*others):
+    """The task's table, with thick pegs and what else is named."""
+    named = {"diameter", *(term.parameter for term in others)}
+    terms = [term for term in load_contact_task("peg_insertion").EVALUATION_TABLE.terms if term.parameter not in named]
+    return RandomizationTable("thick", (*terms, set_term("diameter", Uniform(0.012, 0.016), "test"), *others))
+
+
+def test_a_weight_is_felt_where_it_hangs():
+    table = RandomizationTable("heavy", (set_term("mass", Constant(0.1), "test"),))
+    env = ContactTaskEnv("peg_insertion", 2, table=table, threads=1)
+    env.reset()
+    for _ in range(20):
+        env.step(np.zeros((2, 6)))
+    force, torque = Felt(env).wrench()
+    np.testing.assert_allclose(force, [[0.0, 0.0, -0.981]] * 2, atol=0.02)
+    lever = env.world.object_position_w - env.world.arm.position_w
+    np.testing.assert_allclose(torque, np.cross(lever, force), atol=2e-3)
+
+
+def test_pads_tell_how_far_a_peg_reaches():
+    env = ContactTaskEnv("peg_insertion", 24, table=thick(), seed=2, threads=1)
+    env.reset()
+    env.step(np.zeros((24, 6)))
+    reach = Felt(env).reach(PEG_LENGTH_M)
+    place, _ = env.world.object_in_tool()
+    true = place[:, 2] + PEG_LENGTH_M / 2.0
+    within = place[:, 2] - PEG_GRIP_M > 0.0  # (its upper end lies on the pad)
+    assert within.sum() > 5
+    np.testing.assert_allclose(reach[within], true[within], atol=2e-3)
+    assert np.all(true < reach + 2e-3)
+
+
+def test_it_looks_at_nothing_that_a_policy_may_not_see(monkeypatch):
+    env = ContactTaskEnv("peg_insertion", 3, threads=1)
+    env.reset()
+    search = Search(env)
+    for name in ("object_position_w", "object_quaternion_w", "fixture_force", "goal", "object_in_tool"):
+        monkeypatch.setattr(env.world, name, None)
+    action = search.act()
+    assert action.shape == (3, 6)
+    assert np.isfinite(action).all()
+
+
+def test_there_is_nothing_to_search_for_on_a_plate():
+    with pytest.raises(ConfigError, match="nothing to search for in 'peg_placement'"):
+        Search(ContactTaskEnv("peg_placement", 1, threads=1))
+
+
+@pytest.mark.slow
+def test_it_finds_most_holes_of_thick_pegs():
+    env = ContactTaskEnv("peg_insertion", 32, table=thick(), seed=0, threads=1)
+    env.reset()
+    search, success, done = Search(env), np.zeros(32, bool), np.zeros(32, bool)
+    while not done.all():
+        transition = env.step(search.act())
+        success |= transition.success & transition.ended & ~done
+        done |= transition.ended
+    assert success.mean() > 0.55
