@@ -75,7 +75,7 @@ class PolicyNode(LifecycleNode):
         self._safe = self.create_publisher(String, "safe_action", ASKED)
         silence_s = self._reference_s or math.inf
         self._side = make_side(
-            self, self._loop_clock, self._policy, self._world, self._body, self._arm, self._on_sensor, silence_s
+            self, self._loop_clock, self._policy, self._world, self._body, self._on_sensor, silence_s, self._arm
         )
         self.get_logger().info(
             f"bundle {self._policy.bundle.id[:12]}: task {info.task} on {info.robot.name},"

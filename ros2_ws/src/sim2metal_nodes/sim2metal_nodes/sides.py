@@ -218,9 +218,9 @@ def make_side(
     policy: OnnxPolicy,
     world: str,
     body: str,
-    arm: ArmOptions,
     arrival: Arrival,
     silence_s: float,
+    arm: ArmOptions | None = None,
 ) -> Side:
     """Return the side of the policy's kind of robot.
 
@@ -230,11 +230,12 @@ def make_side(
         policy: its bundle says which kind.
         world: frame of poses and references.
         body: frame of the inertial unit.
-        arm: parameters of an arm.
         arrival: told of every message of the fastest topic.
         silence_s: a reference older than this has ended.
+        arm: parameters of an arm; needed by a policy that moves one.
     """
     if policy.bundle.info.action.level == LEVEL:
+        assert arm is not None
         return ArmSide(node, clock, policy, arm, arrival)
     if isinstance(policy.bundle.info.limits, JointLimits):
         return JointSide(node, clock, policy, body, arrival, silence_s)
