@@ -2,7 +2,8 @@
 
 ``field.step_ratio`` is the time of physics and force field over that of the physics alone, in the same steps: pegs in
 hands that move at random, two pads of 20 x 25 taxels each, MuJoCo with all its outputs, one thread. The oracle knows
-the truth; what it reaches says how much of a task can be reached at all.
+the truth; what it reaches says how much of a task can be reached at all. The search has what a policy has, state and
+force fields.
 """
 
 import time
@@ -21,21 +22,24 @@ def measure(repeats: int = 3) -> dict[str, Any]:
         name = sensors[0] if sensors else "state"
         figures[f"contact.steps_per_cpu_s_{name}"] = max(_rate(sensors) for _ in range(repeats))
     for name in ("peg_placement", "peg_insertion", "grasp_stability"):
-        figures[f"contact.oracle_{name}"] = oracle_success(name, STARTS)
+        figures[f"contact.oracle_{name}"] = script_success(name, STARTS)
+    figures["contact.search_peg_insertion"] = script_success("peg_insertion", STARTS, by_touch=True)
     figures["contact.oracle_starts"] = STARTS
     return figures
 
 
-def oracle_success(task: str, starts: int, seed: int = 0) -> float:
-    """Return the share of starts from which the oracle succeeds, by the evaluation table."""
+def script_success(task: str, starts: int, seed: int = 0, by_touch: bool = False) -> float:
+    """Return the share of starts from which the oracle, or the search by touch, succeeds, by the evaluation table."""
     from sim.contact.oracle import Oracle
+    from sim.contact.search import Search
     from sim.envs.contact_task import ContactTaskEnv, load_contact_task
 
     env = ContactTaskEnv(task, starts, table=load_contact_task(task).EVALUATION_TABLE, seed=seed)
     env.reset()
-    oracle, success, done = Oracle(env), np.zeros(starts, bool), np.zeros(starts, bool)
+    script = Search(env) if by_touch else Oracle(env)
+    success, done = np.zeros(starts, bool), np.zeros(starts, bool)
     while not done.all():
-        after = env.step(oracle.act())
+        after = env.step(script.act())
         success |= after.success & after.ended & ~done
         done |= after.ended
     return float(success.mean())
