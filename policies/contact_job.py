@@ -7,7 +7,7 @@ from pathlib import Path
 
 from policies.learners.contact.expert import Expert, load_expert
 from policies.learners.contact.inputs import load_input, pose_starts, vector_starts
-from policies.learners.contact.script import SCRIPT, ScriptedExpert, ScriptMaker
+from policies.learners.contact.script import ScriptedExpert, Scripts
 from policies.learners.contact.settings import ContactTrainConfig, LearnerName
 from policies.networks.touch_actor import TouchActorConfig
 from policies.training_run import CHECKPOINT
@@ -26,7 +26,7 @@ class ContactJob:
     config: ContactTrainConfig
     expert: str | None = None
     """Folder of an earlier run, whose critic ``aacd`` takes over, whose actor ``dagger`` and ``bc`` imitate and ``ppo``
-    begins with; or ``"script"``, to imitate a scripted controller."""
+    begins with; or the name of a scripted controller to imitate."""
 
 
 def check(job: ContactJob) -> None:
@@ -54,20 +54,18 @@ def check(job: ContactJob) -> None:
         raise ConfigError(f"--config.num-envs must be at least the {c.ppo.mini_batches} mini-batches, got {c.num_envs}")
 
 
-def open_expert(job: ContactJob, make_script: ScriptMaker | None) -> Expert | ScriptedExpert | None:
+def open_expert(job: ContactJob, scripts: Scripts) -> Expert | ScriptedExpert | None:
     """Return what a job learns from besides rewards.
 
     Raises:
-        ConfigError: if it is a run of another task, or a script where the task has none.
+        ConfigError: if it is a run of another task.
         StorageError: if there is no run in its folder.
     """
     if job.expert is None:
         return None
-    if job.expert != SCRIPT:
-        return load_expert(Path(job.expert), CHECKPOINT, job.task.name)
-    if make_script is None:
-        raise ConfigError(f"task '{job.task.name}' has no scripted controller: give --expert the folder of a run")
-    return ScriptedExpert(make_script)
+    if job.expert in scripts:
+        return ScriptedExpert(job.expert, scripts[job.expert])
+    return load_expert(Path(job.expert), CHECKPOINT, job.task.name)
 
 
 def actor_config(job: ContactJob) -> TouchActorConfig:

@@ -17,7 +17,7 @@ from policies.learners.contact.imitation import Imitation
 from policies.learners.contact.inputs import load_input
 from policies.learners.contact.ppo import ContactPpo, make_ppo
 from policies.learners.contact.rollouts import EnvMaker, Rollouts
-from policies.learners.contact.script import ScriptedTeacher, ScriptMaker
+from policies.learners.contact.script import ScriptedTeacher, Scripts
 from policies.learners.contact.touch_model import TouchModel, deployed
 from policies.learners.contact.weights import load_network, load_optimizer, network_arrays, optimizer_arrays
 from policies.networks.touch_actor import TouchActor, TouchActorConfig
@@ -46,7 +46,7 @@ class ContactRun:
         folder: Path,
         *,
         resume: bool = False,
-        make_script: ScriptMaker | None = None,
+        scripts: Scripts | None = None,
     ) -> None:
         """Prepare a run, from random weights or from the folder's checkpoint.
 
@@ -57,7 +57,7 @@ class ContactRun:
         check(job)
         self.job, self.make_env, self.folder, self.config = job, make_env, folder, job.config
         self.seen = load_input(job.input)
-        self.expert = open_expert(job, make_script)
+        self.expert = open_expert(job, scripts or {})
         self.identity = plain({
             "task": job.task.name,
             **{name: getattr(job, name) for name in ("learner", "input", "seed", "config")},
@@ -96,7 +96,7 @@ class ContactRun:
             progress: called after each iteration with its number and what it measured.
         """
         c = self.config
-        evaluate_at = set(np.linspace(0, c.iterations, c.evaluations + 1).astype(int).tolist())
+        evaluate_at = set(np.linspace(c.iterations, c.iterations / 2, c.evaluations).astype(int).tolist())
         self.clock.start()
         while self.iteration < c.iterations:
             if self.iteration % c.checkpoint_every == 0:

@@ -19,7 +19,7 @@ from rich.console import Console
 from policies.contact_bundle import build_contact_bundle
 from policies.contact_job import ContactJob, check
 from policies.contact_run import ContactRun
-from policies.learners.contact.environments import make_environment, make_script
+from policies.learners.contact.environments import SCRIPTS, make_environment
 from policies.learners.contact.settings import ContactTrainConfig, LearnerName
 from policies.training_bar import check_folder, forget_plots, train_with_bar
 from policies.training_result import write_result
@@ -48,7 +48,8 @@ class Args:
     """What the actor sees: state, privileged, field, image or image+wrist."""
     expert: str | None = None
     """Folder of an earlier run of the task: dagger and bc imitate its actor, ppo begins with it, aacd takes over its
-    critic; or script, a controller that dagger and bc can imitate."""
+    critic; or script (a controller that knows the truth) or search (one that knows what can be felt), for dagger
+    and bc to imitate."""
     seed: int = 0
     """Of weights, starts, randomization and noise."""
     out: Path = Path("runs/contact")
@@ -86,12 +87,12 @@ def run(args: Args) -> dict[str, Any]:
     if args.overwrite:
         forget_plots(args.out)
     with console.status("preparing (compiled code is cached after the first time)"):
-        run = ContactRun(job, make_env, args.out, resume=args.resume, make_script=make_script)
+        run = ContactRun(job, make_env, args.out, resume=args.resume, scripts=SCRIPTS)
     write_atomic(args.out / "config.json", json.dumps(run.identity, indent=2) + "\n")
     train_with_bar(run, run.iteration, args.config.iterations, _note, console, every=1)
     bundle = build_contact_bundle(
         args.bundle or args.out / "bundle", run.actor, module.TASK, run.seen, make_env, args.seed, args.config,
-        run.evaluation,
+        {**run.evaluation, "learner": args.learner, "input": args.input, "train_cpu_s": round(run.clock.cpu_s, 1)},
     )  # fmt: skip
     result = write_result(args.out, run, run.iteration, args.seed, bundle)
     _print(result, console)

@@ -12,9 +12,9 @@ from itertools import combinations
 import torch
 from torch import Tensor, nn
 
-COARSE_M, FINE_M, FINE_TILT = 0.1, 0.01, 0.1
-"""What ``tanh`` is taken of is measured in these: the size of the scene, of the objects, and of small tilts."""
-_PER_POSE, _PER_PAIR, _PER_VECTOR = 5, 6, 3
+SCALES_M, FINE_TILT = (0.1, 0.01, 0.001), 0.1
+"""What ``tanh`` is taken of is measured in these: sizes of the scene, of objects and of clearances; small tilts."""
+_PER_POSE, _PER_PAIR, _PER_VECTOR = 5, 3 * len(SCALES_M), 3
 _LEAST = 1e-6
 """Added to the square of the heading's length: a tool on its side has no heading."""
 
@@ -41,7 +41,7 @@ class PoseFeatures(nn.Module):
             features += _tilt(_along(heading, _axis(_quaternion(observation, start))))
         for one, other in combinations(self.starts, 2):
             apart = _along(heading, observation[..., one : one + 3] - observation[..., other : other + 3])
-            features += [torch.tanh(apart / COARSE_M), torch.tanh(apart / FINE_M)]
+            features += [torch.tanh(apart / scale) for scale in SCALES_M]
         features += [_along(heading, observation[..., start : start + 3]) for start in self.vectors]
         return torch.cat(features, dim=-1)
 

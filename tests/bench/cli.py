@@ -31,7 +31,7 @@ SUITES = {
         "hover_full", "tracking", "baselines", "recovery", "radio_tracking", "levels", "any_airframe",
         "kernel", "l2f_ratio", "warp_kernel",
     ),
-    "touch": ("touch_field", "touch_image", "touch_wrench", "touch_scene"),
+    "touch": ("touch_field", "touch_image", "touch_wrench", "touch_scene", "touch_learning"),
 }  # fmt: skip
 
 

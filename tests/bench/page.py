@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from tests.bench.page_rows import FIRMWARE, FIRST_FLIGHT, FLIGHT, ROBOT_SIDE, TOUCH, Figures, Row
 
@@ -184,6 +185,30 @@ def levels_table(figures: Figures) -> str:
     return "\n".join(lines)
 
 
+def touch_table(name: str) -> Callable[[Figures], str]:
+    """Return what makes the table of learners by input of a contact task."""
+
+    def table(figures: Figures) -> str:
+        rows = figures.get(name, [])
+        lines = ["| learner | input | learns from | success | 95 % interval | starts x seeds | training, CPU |"]
+        lines += ["|---|---|---|---|---|---|---|", *(_touch_line(row) for row in rows)]
+        return "\n".join(lines) if rows else "Not measured."
+
+    return table
+
+
+def _touch_line(row: dict[str, Any]) -> str:
+    source = f"zoo: `{row['bundle']}`" if row["source"] == "zoo" else row["expert"]
+    head = f"| `{row['learner']}` | `{row['input']}` | {source} |"
+    if not row["seeds"]:
+        return f"{head} not run | | | |"
+    low, high = row["interval"]
+    costs = [row["train_cpu_s"]] if row["source"] == "zoo" else [seed["train_cpu_s"] for seed in row["seeds"]]
+    starts = row["starts"] if row["source"] == "zoo" else row["seeds"][0]["starts"]
+    counted = f"{starts} x {len(row['seeds'])}"
+    return f"{head} {row['success']:.1%} | {low:.1%} - {high:.1%} | {counted} | {sum(costs) / len(costs):,.0f} s |"
+
+
 def machine_line(figures: Figures) -> str:
     """Where, when and on which commit."""
     machine = figures["machine"]
@@ -223,6 +248,8 @@ TABLES: dict[tuple[str, str], Callable[[Figures], str]] = {
     ("flight", "levels"): levels_table,
     ("touch", "machine"): parts_line,
     ("touch", "figures"): rows_table(TOUCH),
+    ("touch", "placement"): touch_table("placement"),
+    ("touch", "insertion"): touch_table("insertion"),
 }
 """(suite, name of the place) -> what makes the table."""
 

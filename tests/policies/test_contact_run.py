@@ -94,14 +94,14 @@ def test_a_student_acts_from_the_second_iteration_on_in_dagger_and_never_in_clon
 
 def test_a_script_can_be_imitated_through_touch(tmp_path):
     what = job("dagger", "field", "script", network=dataclasses.replace(SMALL.network, memory_layers=0))
-    run = ContactRun(what, make_env, tmp_path, make_script=Script)
+    run = ContactRun(what, make_env, tmp_path, scripts={"script": Script})
     run.train(lambda iteration, values: None)
     run.log.close()
     assert run.evaluation["success_rate"] > 0.8
-    with pytest.raises(ConfigError, match="no scripted controller"):
+    with pytest.raises(StorageError, match="no checkpoint"):
         ContactRun(what, make_env, tmp_path)
     with pytest.raises(ConfigError, match="script has no critic"):
-        ContactRun(dataclasses.replace(what, learner="aacd"), make_env, tmp_path, make_script=Script)
+        ContactRun(dataclasses.replace(what, learner="aacd"), make_env, tmp_path, scripts={"script": Script})
 
 
 @pytest.mark.parametrize("critic", ["frozen", "fine-tuned"])

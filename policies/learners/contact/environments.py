@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
 from policies.learners.contact.rollouts import ContactEnv, ContactTransition, Observation
+from policies.learners.contact.script import Script, ScriptMaker, Scripts
 from sim.contact.oracle import Oracle
 from sim.envs.contact_task import ContactTask, ContactTaskEnv, Transition
 from sim.tactile.augmentation import Augmentation, Ranges
@@ -85,8 +87,16 @@ def make_environment(
     return PictureDifferences(env, Ranges() if training and augment else PLAIN, seed)
 
 
-def make_script(env: ContactEnv) -> Oracle:
-    """Return the scripted controller of a task's simulations."""
-    inner = env.inner if isinstance(env, PictureDifferences) else env
-    assert isinstance(inner, ContactTaskEnv)
-    return Oracle(inner)
+def _on_simulations(make: Callable[[ContactTaskEnv], Script]) -> ScriptMaker:
+    """Return what makes a controller for the simulations behind what learners see."""
+
+    def make_script(env: ContactEnv) -> Script:
+        inner = env.inner if isinstance(env, PictureDifferences) else env
+        assert isinstance(inner, ContactTaskEnv)
+        return make(inner)
+
+    return make_script
+
+
+SCRIPTS: Scripts = {"script": _on_simulations(Oracle)}
+"""``script`` knows the truth."""

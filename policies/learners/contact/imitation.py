@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from tensordict import TensorDict
 from torch import Tensor
+from torch.nn import functional
 
 from policies.learners.contact.aggregate import Aggregate
 from policies.learners.contact.script import ScriptedTeacher
@@ -20,6 +21,9 @@ from policies.learners.contact.settings import ImitationSettings
 from policies.learners.contact.touch_model import TouchModel
 
 _LARGEST_GRADIENT = 1.0
+_SMALL = 0.05
+"""Errors of actions in [-1, 1] that cost by their square; larger ones by their size, so that half a millimetre counts
+beside centimetres (Huber)."""
 
 
 class Imitation:
@@ -107,7 +111,7 @@ class Imitation:
         """Take one step on random windows, and return the loss."""
         windows, memory = self.data.draw(self.settings.windows)
         actions = self.student.unroll(windows, windows["first"], memory)
-        loss = (windows["weight"] * miss(actions, windows["label"]).square()).mean()
+        loss = (windows["weight"] * _cost(miss(actions, windows["label"]))).mean()
         self.optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.student.parameters(), _LARGEST_GRADIENT)
@@ -119,6 +123,11 @@ def miss(actions: Tensor, labels: Tensor) -> Tensor:
     """Return how far actions are from labels in [-1, 1]; beyond a label at a limit they are the same action."""
     apart = actions - labels
     return torch.where(labels >= 1.0, apart.clamp(max=0.0), torch.where(labels <= -1.0, apart.clamp(min=0.0), apart))
+
+
+def _cost(error: Tensor) -> Tensor:
+    """Return what errors cost, 1.0 at an error of one and a little more."""
+    return functional.huber_loss(error, torch.zeros_like(error), reduction="none", delta=_SMALL) / _SMALL
 
 
 def _copy(memory: Any) -> Any:

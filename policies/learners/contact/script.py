@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, Protocol
 
 import numpy.typing as npt
@@ -13,12 +13,9 @@ from torch import Tensor, nn
 from policies.learners.contact.rollouts import ContactEnv
 from sim.errors import ConfigError
 
-SCRIPT = "script"
-"""Its name on the command line, in place of a run's folder."""
-
 
 class Script(Protocol):
-    """A controller that knows the truth; ``sim.contact.oracle.Oracle`` is the one there is."""
+    """A controller that watches simulations, such as ``sim.contact.oracle.Oracle``."""
 
     def act(self) -> npt.NDArray:
         """Return actions (N, 6) in [-1, 1] for the present state of all simulations."""
@@ -27,6 +24,8 @@ class Script(Protocol):
 
 ScriptMaker = Callable[[Any], Script]
 """Makes the controller of an environment."""
+Scripts = Mapping[str, ScriptMaker]
+"""By their names on the command line, in place of a run's folder."""
 
 
 class ScriptedTeacher(nn.Module):
@@ -61,15 +60,15 @@ class ScriptedExpert:
     """What ``expert.Expert`` is for an earlier run.
 
     Args:
+        name: of the script.
         make_script: makes the controller of an environment.
     """
 
-    digest = SCRIPT
     sensors: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
 
-    def __init__(self, make_script: ScriptMaker) -> None:
-        self._make_script = make_script
+    def __init__(self, name: str, make_script: ScriptMaker) -> None:
+        self.digest, self._make_script = name, make_script
 
     def actor(self, obs: TensorDict) -> ScriptedTeacher:
         """Return the teacher; it has to be told what to ``watch``."""
@@ -81,7 +80,7 @@ class ScriptedExpert:
         Raises:
             ConfigError: always: a script has no weights.
         """
-        raise ConfigError("--expert script has no weights for ppo to begin with: imitate it by dagger first")
+        raise ConfigError(f"--expert {self.digest} has no weights for ppo to begin with: imitate it by dagger first")
 
     def load_critic(self, critic: nn.Module) -> NoReturn:
         """Refuse.
@@ -89,4 +88,4 @@ class ScriptedExpert:
         Raises:
             ConfigError: always: a script values nothing.
         """
-        raise ConfigError("--expert script has no critic for aacd: give the folder of a run of --learner ppo")
+        raise ConfigError(f"--expert {self.digest} has no critic for aacd: give the folder of a run of --learner ppo")

@@ -17,11 +17,11 @@ LearnerName = Literal["ppo", "aacd", "dagger", "bc"]
 class NetworkSettings:
     """Sizes of the actor and the critic."""
 
-    hidden: tuple[int, ...] = (256, 128, 64)
-    """Dense layers of both, with ELU."""
+    hidden: tuple[int, ...] = (128, 64)
+    """Dense layers of both, with ELU; published: 256, 128, 64."""
     memory_layers: int | None = None
     """Layers of the actor's LSTM, 0 for none; default: 1 where it feels or sees, 0 where it knows its state."""
-    memory_size: int = 128
+    memory_size: int = 64
     """Outputs of each of them; published: 2 layers of 256."""
     channels: tuple[int, ...] = (8, 16, 16)
     """Of the convolutions; published: 32, 32, 64 with kernels 8, 4, 3, which learn four times more slowly on a CPU."""
@@ -74,15 +74,15 @@ class ImitationSettings:
 class ContactTrainConfig:
     """Everything that determines a run, besides task, learner, input, expert and seed."""
 
-    iterations: int = 300
+    iterations: int = 120
     """Rollouts, each followed by an update."""
     num_envs: int = 128
     horizon: int = 32
     """Control steps of a rollout in each environment."""
     checkpoint_every: int = 40
     """Iterations between two checkpoints; each begins new episodes, so that a resumed run goes on alike."""
-    evaluations: int = 6
-    """Candidates among which the best is kept, evenly spaced up to the last iteration."""
+    evaluations: int = 3
+    """Candidates among which the best is kept, evenly spaced over the second half of the training."""
     evaluation_episodes: int = 256
     """Starts that choose among the candidates."""
     augment: bool = True

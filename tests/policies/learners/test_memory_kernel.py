@@ -5,18 +5,26 @@ import pytest
 import torch
 
 from policies.learners import dense
-from policies.learners.memory_kernel import constants, features, features_adjoint, rotation, start_memory
+from policies.learners.memory_kernel import (
+    constants,
+    features,
+    features_adjoint,
+    memory_size,
+    rotation,
+    start_memory,
+)
 from policies.networks.memory_mlp import MemoryMlp, MemoryMlpConfig
 
 N = 7
 
 
 HEXAROTOR = {"command_low": (0.0,) * 6, "command_high": (1.0,) * 6}
+PREVIEW, OBSERVER = {"preview_s": (0.05, 0.3, 0.8)}, {"observer_s": 0.05}
 
 
 @pytest.fixture(
-    params=[{}, {"preview_s": (0.05, 0.3, 0.8)}, HEXAROTOR | {"preview_s": (0.2,)}],
-    ids=["set-point", "preview", "six channels"],
+    params=[{}, PREVIEW, HEXAROTOR | {"preview_s": (0.2,)}, OBSERVER, OBSERVER | PREVIEW],
+    ids=["set-point", "preview", "six channels", "observer", "observer and preview"],
 )
 def actor(request):
     torch.manual_seed(0)
@@ -39,7 +47,7 @@ def batch(actor):
         "state": state,
         "noise": 0.01 * rng.normal(size=(N, 18)),
         "seen": seen,
-        "memory": 0.5 * rng.normal(size=(N, 2 * k + 9)),
+        "memory": 0.5 * rng.normal(size=(N, memory_size(actor))),
         "last": rng.random((N, k)),
         "before": rng.random((N, k)),
         "oldest": rng.random((N, k)),
@@ -100,7 +108,9 @@ def test_a_fresh_memory_equals_the_actors_reset(actor, batch):
     batch["oldest"][:] = batch["last"]
     torch_batch = {name: torch.from_numpy(a.copy()).double() for name, a in batch.items()}
     expected, memory = torch_features(actor, torch_batch, reset=1.0)
-    start_memory(np.ones(N, bool), batch["state"], batch["noise"], batch["last"], batch["memory"])
+    start_memory(
+        np.ones(N, bool), batch["state"], batch["noise"], batch["seen"], batch["last"], batch["memory"]
+    )  # fmt: skip
     actual, actual_memory = numba_features(actor, batch)
     np.testing.assert_allclose(actual, expected.detach().numpy(), atol=2e-3)
     np.testing.assert_allclose(actual_memory, memory.detach().numpy(), atol=1e-4)
@@ -109,7 +119,7 @@ def test_a_fresh_memory_equals_the_actors_reset(actor, batch):
 def test_the_adjoint_equals_autodiff(actor, batch):
     rng = np.random.default_rng(2)
     k = actor.action_size
-    grad_x, grad_memory = rng.normal(size=(N, actor.feature_size)), rng.normal(size=(N, 2 * k + 9))
+    grad_x, grad_memory = rng.normal(size=(N, actor.feature_size)), rng.normal(size=batch["memory"].shape)
     leaves = {name: torch.from_numpy(a).double().requires_grad_() for name, a in batch.items()}
     x, memory = torch_features(actor, leaves)
     ((x * torch.from_numpy(grad_x)).sum() + (memory * torch.from_numpy(grad_memory)).sum()).backward()

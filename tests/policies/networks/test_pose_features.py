@@ -32,7 +32,7 @@ def test_they_are_differences_and_upward_axes_along_the_heading():
     axis = level.apply(turns[1].apply([0.0, 0.0, 1.0]))
     apart = level.apply(position[0] - position[1])
     expected = [up, np.tanh(up[:, :2] / 0.1), axis, np.tanh(axis[:, :2] / 0.1)]
-    expected += [np.tanh(apart / 0.1), np.tanh(apart / 0.01), level.apply(velocity)]
+    expected += [np.tanh(apart / 0.1), np.tanh(apart / 0.01), np.tanh(apart / 0.001), level.apply(velocity)]
     np.testing.assert_allclose(features, np.hstack(expected), atol=1e-5)
     assert features.shape[1] == feature_count(2, 1)
 

@@ -1,0 +1,71 @@
+"""What policies reach that learnt to touch: ``placement`` and ``insertion`` by learner and input.
+
+Rows are of two kinds. ``source: zoo`` are the committed bundles, judged here and now over 1024 starts. ``source: runs``
+are what ``python -m tests.bench.touch_table runs/touch-table`` has trained and judged, where that folder is; without it
+the figures are of the zoo alone. ``success`` is the mean over seeds, ``interval`` its 95 % interval: Student's over
+seeds, or Wilson's over the starts of one.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from policies.bundle import Bundle, load_bundle
+from policies.evaluate_contact import evaluate_contact
+from sim.contact.spec import ContactTaskSpec
+from sim.envs.contact_task import load_contact_task
+from tests.bench.machine import machine
+from tests.bench.touch_table import TASKS, read_table
+from tests.bench.zoo import zoo_bundles
+
+ROOT = Path(__file__).parents[2]
+RUNS = ROOT / "runs" / "touch-table"
+STARTS, SEED = 1024, 9_000_000
+"""Other starts than those that chose among candidates, and than those that judged them in training."""
+
+
+def measure(repeats: int = 1, starts: int = STARTS, runs: Path = RUNS) -> dict[str, Any]:
+    """Return the tables.
+
+    Args:
+        repeats: ignored; nothing here is timed more than once.
+        starts: that each bundle of the zoo is judged by.
+        runs: folder of trained rows.
+    """
+    return {name: [*zoo_rows(task, starts), *trained_rows(runs, name)] for name, task in TASKS.items()}
+
+
+def trained_rows(runs: Path, name: str) -> list[dict[str, Any]]:
+    """Return what was trained; rows that were not have no ``success``."""
+    return [{"source": "runs", **row} for row in read_table(runs, name)] if (runs / name).is_dir() else []
+
+
+def zoo_rows(task: str, starts: int) -> list[dict[str, Any]]:
+    """Judge every bundle of the zoo that was made for a task."""
+    bundles = [load_bundle(path) for path in zoo_bundles()]
+    return [judge_bundle(bundle, starts) for bundle in bundles if bundle.info.task == task]
+
+
+def judge_bundle(bundle: Bundle, starts: int) -> dict[str, Any]:
+    """Return a row of a bundle, judged now."""
+    task, info = load_contact_task(bundle.info.task), bundle.info
+    assert isinstance(task.TASK, ContactTaskSpec)
+    begun = time.process_time()
+    found = evaluate_contact(bundle, task, starts, SEED, 1, Console(quiet=True))
+    return {
+        "source": "zoo",
+        "bundle": bundle.path.name,
+        "learner": info.evaluation.get("learner"),
+        "input": found["eval.input"],
+        "success": found["eval.success_rate"],
+        "interval": found["eval.success_interval"],
+        "starts": starts,
+        "seeds": [info.provenance["seed"]],
+        "train_cpu_s": info.evaluation.get("train_cpu_s"),
+        "judge_cpu_s": time.process_time() - begun,
+        "machine": machine(),
+    }

@@ -1,0 +1,184 @@
+"""The table of learners by input of the contact tasks: trains what is missing in a folder, and reads what is there.
+
+    python -m tests.bench.touch_table runs/touch-table                     # everything, see docs/touch-learning.md
+    python -m tests.bench.touch_table runs/touch-table --rows dagger-field --seeds 0 1 2
+    python -m tests.bench.touch_table runs/touch-table --none              # only prints what is there
+
+Every run is one of ``sim2metal train`` with its default settings but for those that a row names, and can be killed: the
+next time it goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tyro
+from rich.console import Console
+from scipy import stats
+
+from tests.bench.machine import machine
+from tests.bench.verb import run_verb
+
+TASKS = {"placement": "peg_placement", "insertion": "peg_insertion"}
+"""Names of the figures, and the tasks."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table.
+
+    Attributes:
+        name: of its runs.
+        learner: as on the command line.
+        input: what the actor sees.
+        expert: by task: the name of a script, or of another row, whose run with the same seed it is.
+        options: other settings than the default ones.
+    """
+
+    name: str
+    learner: str
+    input: str
+    expert: Mapping[str, str | None]
+    options: tuple[str, ...] = ()
+
+
+def _both(expert: str | None) -> dict[str, str | None]:
+    return dict.fromkeys(TASKS, expert)
+
+
+_SHOWN = {"placement": "script", "insertion": "search"}
+"""What a policy that only feels the hole can imitate is a script that only feels it, too."""
+_IMAGES = ("--config.imitation.rollouts", "20", "--config.num-envs", "64")
+"""Pictures are large: fewer of them are kept."""
+_FINE = ("--config.iterations", "100", "--config.num-envs", "256")
+
+ROWS = (
+    Row("dagger-field", "dagger", "field", _SHOWN),
+    Row("dagger-privileged", "dagger", "privileged", _both("script")),
+    Row("dagger-state", "dagger", "state", _both("script")),
+    Row("dagger-search-state", "dagger", "state", {"insertion": "search"}),
+    Row("bc-field", "bc", "field", _SHOWN),
+    Row("bc-privileged", "bc", "privileged", _both("script")),
+    Row("bc-state", "bc", "state", _both("script")),
+    Row("ppo-privileged", "ppo", "privileged", _both("dagger-privileged"), _FINE),
+    Row("ppo-field", "ppo", "field", _both("dagger-field"), _FINE),
+    Row("aacd-field", "aacd", "field", _both("ppo-privileged"), ("--config.iterations", "600")),
+    Row("dagger-image", "dagger", "image", _SHOWN, _IMAGES),
+    Row("dagger-image-wrist", "dagger", "image+wrist", _SHOWN, _IMAGES),
+)
+
+
+@dataclass
+class Args:
+    """Train the runs of the table that are missing, and print it."""
+
+    folder: tyro.conf.Positional[Path]
+    """Of the runs."""
+    tasks: tuple[str, ...] = tuple(TASKS)
+    rows: tuple[str, ...] = tuple(row.name for row in ROWS)
+    """Which; rows that they learn from are trained, too."""
+    seeds: tuple[int, ...] = (0,)
+    none: bool = False
+    """Train nothing."""
+
+
+def main(args: Args) -> None:
+    """Train and print."""
+    console = Console(highlight=False)
+    for seed in args.seeds:
+        for row in ROWS if not args.none else ():
+            for task in (task for task in args.tasks if row.name in args.rows and task in row.expert):
+                console.print(f"{task}: {row.name}, seed {seed}")
+                train(args.folder, task, row, seed)
+    for task in args.tasks:
+        console.print(f"\n{task}\n{markdown(read_table(args.folder, task))}", soft_wrap=True)
+
+
+def train(folder: Path, task: str, row: Row, seed: int) -> Path:
+    """Train a row, unless it is there already, and what it learns from before; return the folder of its run."""
+    run = run_folder(folder, task, row.name, seed)
+    if (run / "result.json").exists():
+        return run
+    expert, by_name = row.expert[task], {other.name: other for other in ROWS}
+    if expert in by_name:
+        expert = str(train(folder, task, by_name[expert], seed).resolve())
+    command = ["train", TASKS[task], "--learner", row.learner, "--input", row.input, "--seed", str(seed)]
+    command += [] if expert is None else ["--expert", expert]
+    begun = (run / "checkpoint.npz").exists()
+    run_verb(
+        run / "trained.json", *command, "--out", str(run.resolve()), *(["--resume"] if begun else []), *row.options
+    )
+    (run / "machine.json").write_text(json.dumps(machine()))
+    return run
+
+
+def run_folder(folder: Path, task: str, row: str, seed: int) -> Path:
+    """Return where a run of the table is."""
+    return folder / task / f"{row}-{seed}"
+
+
+def read_table(folder: Path, task: str) -> list[dict[str, Any]]:
+    """Return the rows of a task, with what their runs reached; rows without runs say so."""
+    return [_read_row(folder, task, row) for row in ROWS if task in row.expert]
+
+
+def _read_row(folder: Path, task: str, row: Row) -> dict[str, Any]:
+    seeds = []
+    for run in sorted((folder / task).glob(f"{row.name}-[0-9]*")):
+        seed = run.name.removeprefix(f"{row.name}-")
+        if seed.isdigit() and (run / "result.json").exists():
+            seeds.append({"seed": int(seed), **read_run(run)})
+    said = {"learner": row.learner, "input": row.input, "expert": row.expert[task] or "none", "row": row.name}
+    if not seeds:
+        return {**said, "seeds": []}
+    rates = [seed["success_rate"] for seed in seeds]
+    low, high = interval(rates) if len(rates) > 1 else seeds[0]["interval"]
+    return {**said, "success": float(np.mean(rates)), "interval": [low, high], "seeds": seeds}
+
+
+def read_run(run: Path) -> dict[str, Any]:
+    """Return what a run cost and reached, on which machine."""
+    result = json.loads((run / "result.json").read_text())
+    judged, where = result["train.evaluation"], run / "machine.json"
+    on = json.loads(where.read_text()) if where.exists() else {}
+    return {
+        "success_rate": judged["success_rate"],
+        "interval": judged["success_interval"],
+        "starts": judged["episodes"],
+        "train_cpu_s": result["train.cpu_s"],
+        "env_steps": result["train.env_steps"],
+        "machine": {key: on.get(key) for key in ("processor", "cores", "date", "commit")},
+    }
+
+
+def interval(rates: list[float]) -> tuple[float, float]:
+    """Return Student's 95 % interval of the mean over seeds, within [0, 1]."""
+    half = stats.t.ppf(0.975, len(rates) - 1) * np.std(rates, ddof=1) / math.sqrt(len(rates))
+    return max(0.0, float(np.mean(rates) - half)), min(1.0, float(np.mean(rates) + half))
+
+
+def markdown(rows: list[dict[str, Any]]) -> str:
+    """Return a table for people."""
+    lines = [
+        "| learner | input | learns from | success | 95 % interval | seeds | CPU-s each |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        head = f"| `{row['learner']}` | `{row['input']}` | {row['expert']} |"
+        if not row["seeds"]:
+            lines.append(f"{head} not run | | | |")
+            continue
+        low, high = row["interval"]
+        cost = np.mean([seed["train_cpu_s"] for seed in row["seeds"]])
+        lines.append(f"{head} {row['success']:.1%} | {low:.1%} - {high:.1%} | {len(row['seeds'])} | {cost:,.0f} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Args))

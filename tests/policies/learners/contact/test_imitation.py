@@ -1,0 +1,82 @@
+"""What imitation learns from is what was rolled out, and windows are learnt from as they were acted in."""
+
+import numpy as np
+import pytest
+import torch
+from tensordict import TensorDict
+
+from policies.learners.contact.aggregate import Aggregate, forget
+from policies.learners.contact.imitation import miss
+from sim.errors import StorageError
+from tests.policies.learners.contact.test_touch_model import IMAGES, STEPS, N, model, sequence
+
+
+def rollout(number, envs=4, steps=3):
+    size = (steps, envs)
+    steps = {
+        "state": torch.full((*size, 2), float(number)),
+        "field": torch.rand(*size, 1, 2, 2, 3),
+        "label": torch.arange(envs).float().expand(size)[..., None],
+    }
+    memory = tuple(torch.full((1, envs, 5), float(number)) for _ in range(2))
+    return TensorDict(steps, batch_size=size), memory
+
+
+def test_windows_come_from_the_latest_rollouts_with_the_memory_they_began_with():
+    torch.manual_seed(0)
+    data = Aggregate(3)
+    for number in range(5):
+        data.add(*rollout(number))
+    windows, (output, cell) = data.draw(200)
+    assert windows.batch_size == (3, 200)
+    assert set(windows["state"].unique().tolist()) == {2.0, 3.0, 4.0}
+    assert set(windows["label"].unique().tolist()) == {0.0, 1.0, 2.0, 3.0}
+    assert windows["field"].dtype == torch.float16
+    assert output.shape == cell.shape == (1, 200, 5)
+    torch.testing.assert_close(output[0, :, 0], windows["state"][0, :, 0])
+
+
+def test_what_is_kept_survives_a_kill(tmp_path):
+    data, again = Aggregate(3), Aggregate(3)
+    for number in range(5):
+        data.add(*rollout(number))
+        if number in (1, 4):
+            data.save(tmp_path)
+    assert len(list(tmp_path.glob("rollouts/*.npz"))) == 5
+    data.prune(tmp_path)
+    assert len(list(tmp_path.glob("rollouts/*.npz"))) == 3
+    again.load(tmp_path, 5)
+    draws = []
+    for kept in (data, again):
+        torch.manual_seed(1)
+        draws.append(kept.draw(50))
+    (ours, memory), (theirs, their_memory) = draws
+    assert (ours == theirs).all()
+    torch.testing.assert_close(memory, their_memory)
+    with pytest.raises(StorageError, match="no checkpoint"):
+        Aggregate(3).load(tmp_path, 4)
+    forget(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_beyond_a_limit_is_the_limit():
+    actions = torch.tensor([1.5, 0.5, -3.0, -0.5, 1.5])
+    labels = torch.tensor([1.0, 1.0, -1.0, -1.0, 0.5])
+    torch.testing.assert_close(miss(actions, labels), torch.tensor([0.0, -0.5, 0.0, 0.5, 1.0]))
+
+
+@pytest.mark.parametrize("layers", [0, 1, 2])
+def test_windows_are_unrolled_as_the_student_acted(layers):
+    trained, obs = model(IMAGES, layers).eval(), sequence(IMAGES)
+    first = torch.zeros(STEPS, N, 1)
+    first[0] = first[3, 1] = first[5, 2] = 1.0
+    trained.begin(N)
+    acted = []
+    with torch.no_grad():
+        for t in range(STEPS):
+            trained.reset(first[t, :, 0])
+            if t == 2:
+                memory = None if layers == 0 else tuple(part.clone() for part in trained.get_hidden_state())
+            acted.append(trained(obs[t]))
+        at_once = trained.unroll(obs[2:], first[2:], memory)
+    np.testing.assert_allclose(at_once, torch.stack(acted[2:]), atol=1e-6)

@@ -1,0 +1,51 @@
+"""The table of learners by input: what is trained from what, and what is read of runs."""
+
+import json
+
+import pytest
+
+from tests.bench import touch_table
+from tests.bench.page import touch_table as page_table
+from tests.bench.touch_learning import trained_rows
+
+
+def write_run(folder, row, seed, rate):
+    run = touch_table.run_folder(folder, "placement", row, int(seed))
+    run.mkdir(parents=True, exist_ok=True)
+    judged = {"success_rate": rate, "success_interval": [rate - 0.01, rate + 0.01], "episodes": 1024}
+    result = {"train.evaluation": judged, "train.cpu_s": 100.0 + int(seed), "train.env_steps": 5}
+    (run / "result.json").write_text(json.dumps(result))
+
+
+def test_seeds_are_averaged_and_rows_without_runs_say_so(tmp_path):
+    for seed, rate in enumerate((0.97, 0.98, 0.99)):
+        write_run(tmp_path, "dagger-field", seed, rate)
+    write_run(tmp_path, "dagger-state", 0, 0.4)
+    rows = {row["row"]: row for row in trained_rows(tmp_path, "placement")}
+    field, state = rows["dagger-field"], rows["dagger-state"]
+    assert field["success"] == pytest.approx(0.98)
+    half = 4.302653 * 0.01 / 3**0.5  # (Student's t of two degrees of freedom, from a table)
+    assert field["interval"] == pytest.approx([0.98 - half, 1.0], abs=1e-6)
+    assert state["interval"] == pytest.approx([0.39, 0.41])
+    assert [seed["seed"] for seed in field["seeds"]] == [0, 1, 2]
+    page = page_table("placement")({"placement": list(rows.values())})
+    assert "| `dagger` | `field` | script | 98.0% | 95.5% - 100.0% | 1024 x 3 | 101 s |" in page
+    assert "| `aacd` | `field` | ppo-privileged | not run" in page
+    assert trained_rows(tmp_path, "insertion") == []
+
+
+def test_what_a_row_learns_from_is_trained_first_and_once(tmp_path, monkeypatch):
+    asked = []
+
+    def train(result, *command):
+        out = command[command.index("--out") + 1]
+        asked.append(command)
+        write_run(tmp_path, *out.rsplit("/", 1)[1].rsplit("-", 1), 0.5)
+
+    monkeypatch.setattr(touch_table, "run_verb", train)
+    rows = {row.name: row for row in touch_table.ROWS}
+    for _ in range(2):
+        touch_table.train(tmp_path, "placement", rows["aacd-field"], 3)
+    experts = [command[command.index("--expert") + 1].rsplit("/", 1)[-1] for command in asked]
+    assert experts == ["script", "dagger-privileged-3", "ppo-privileged-3"]
+    assert all(command[command.index("--seed") + 1] == "3" for command in asked)
