@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 ABOVE_M = 6e-3
 """Where it waits: so high is the object's lower end over the goal, or over the hole's rim."""
 CENTRED_M, UPRIGHT_RAD = 0.8e-3, 0.02
-"""Near enough to be lowered onto a place; into a hole, half as far."""
+"""Near enough to be lowered onto a place; into a hole, 0.4 times as far."""
 LOST_M = 4e-3
 """So far beside the goal it rises and tries again."""
 PRESS_M = 3e-3
@@ -27,7 +27,7 @@ STAND_M, INSERT_M = 1e-3, 4e-3
 """Steps down where the fixture leads: 0.6 N on a plate, 2.4 N into a hole."""
 TOUCH_N, ENTERED_M = 0.2, 1.5e-3
 """From when on the fixture leads the object, by force or by depth: it is only pressed and turned upright."""
-LOWERING_M, CAREFUL_M, LOWERING_PER_M = 4e-3, 3e-3, 0.7
+LOWERING_M, CAREFUL_M, LOWERING_PER_M = 4e-3, 2e-3, 0.7
 """Largest step down at a plate, at a rim, and how much more per height above: the arm does not move the way it is
 pushed, the faster the less."""
 INTEGRAL, PUSHED_M = 0.15, 2e-3
@@ -82,7 +82,7 @@ class Oracle:
     def _decide(self, miss: Array, turn: Array) -> None:
         """Begin to lower what is centred and upright, lift what has got lost or stuck."""
         aside, tilt = np.linalg.norm(miss[:, :2], axis=1), np.linalg.norm(turn, axis=1)
-        near = 0.5 if self._work.fixture == "socket" else 1.0
+        near = 0.4 if self._work.fixture == "socket" else 1.0
         self._lowering[self._env.age == 0] = False
         self._lowering |= (aside < near * CENTRED_M) & (tilt < UPRIGHT_RAD)
         on_rim = self._touching() & (-miss[:, 2] > self._hole_m - ENTERED_M) if self._hole_m else np.False_
