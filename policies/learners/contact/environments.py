@@ -11,6 +11,7 @@ import numpy.typing as npt
 from policies.learners.contact.rollouts import ContactEnv, ContactTransition, Observation
 from policies.learners.contact.script import Script, ScriptMaker, Scripts
 from sim.contact.oracle import Oracle
+from sim.contact.search import Search
 from sim.envs.contact_task import ContactTask, ContactTaskEnv, Transition
 from sim.tactile.augmentation import Augmentation, Ranges
 
@@ -98,5 +99,5 @@ def _on_simulations(make: Callable[[ContactTaskEnv], Script]) -> ScriptMaker:
     return make_script
 
 
-SCRIPTS: Scripts = {"script": _on_simulations(Oracle)}
-"""``script`` knows the truth."""
+SCRIPTS: Scripts = {"script": _on_simulations(Oracle), "search": _on_simulations(Search)}
+"""``script`` knows the truth; ``search`` feels its way into a hole, and knows no more than a policy that feels."""
