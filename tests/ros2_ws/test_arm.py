@@ -187,7 +187,7 @@ def test_an_episode_ends_with_an_open_hand_and_begins_anew_after_the_switch(arm,
 
     bundle = build_reach_bundle(tmp_path / "image", "image", Episode(60, 30, 40, 0.004))
     arm.messages["joint_states"].name = list(bundle.info.robot.joint_names)[::-1]
-    grey = np.full((320, 240, 3), 128, np.uint8)
+    grey = np.full((160, 120, 3), 128, np.uint8)
     for pad in PADS:
         del arm.messages[f"{pad}/force_field"]
         arm._out[f"{pad}/difference"] = arm.peer.node.create_publisher(Image, f"/arm/{pad}/difference", SENSOR)
