@@ -14,11 +14,16 @@ from sim.spec import Episode
 from tests.support.reach_policy import build_reach_bundle
 
 
-def test_a_hand_opens_where_the_task_opens_it(tmp_path):
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory):
+    return build_reach_bundle(tmp_path_factory.mktemp("reach") / "bundle")
+
+
+def test_a_hand_opens_where_the_task_opens_it(bundle):
     placed = episode_of(load_contact_task("peg_placement").TASK)
     assert (placed.steps, placed.opens_at, placed.rises_at) == (EPISODE_STEPS, 232, 241)
     assert episode_of(load_contact_task("peg_insertion").TASK) == Episode(EPISODE_STEPS)
-    assert load_bundle(build_reach_bundle(tmp_path / "bundle").path).info.episode == placed
+    assert load_bundle(bundle.path).info.episode == placed
 
 
 @pytest.mark.parametrize(
@@ -40,8 +45,7 @@ def test_times_that_contradict_each_other_are_none(episode, good):
     assert is_ordered(episode) is good
 
 
-def test_a_bundle_with_such_times_is_refused(tmp_path):
-    bundle = build_reach_bundle(tmp_path / "bundle")
+def test_a_bundle_with_such_times_is_refused(bundle, tmp_path):
     info = dataclasses.replace(bundle.info, episode=Episode(10, 20))
     with pytest.raises(BundleError, match="the episode's times contradict each other"):
         save_bundle(tmp_path / "wrong", info, bundle.read_policy(), bundle.golden())
