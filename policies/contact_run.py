@@ -134,6 +134,7 @@ class ContactRun:
         if isinstance(self.algorithm, ContactPpo):
             arrays |= flat("critic", network_arrays(self.algorithm.critic))
         if isinstance(self.algorithm, Imitation):
+            arrays |= flat("hints", network_arrays(self.algorithm.hints))
             self.algorithm.data.save(self.folder)
         save_checkpoint(self.folder / CHECKPOINT, Checkpoint(arrays, record))
         if self.iteration == self.config.iterations:
@@ -227,7 +228,7 @@ class ContactRun:
             load_network(self.algorithm.critic, part("critic", arrays))
             self.algorithm.critic_first = max(0, self.algorithm.critic_first - record["iteration"])
         else:
-            self.algorithm.expert_acts = self.algorithm.always
+            load_network(self.algorithm.hints, part("hints", arrays))
             if record["iteration"] < self.config.iterations:
                 self.algorithm.data.load(self.folder, record["iteration"])
         self.iteration, self.best, self.best_score = record["iteration"], part("best", arrays), record["best_score"]

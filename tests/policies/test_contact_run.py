@@ -79,17 +79,31 @@ def test_episodes_end_at_different_times(expert):
     assert max(ended) < SMALL.num_envs / 4
 
 
-def test_a_student_acts_from_the_second_iteration_on_in_dagger_and_never_in_cloning(expert, tmp_path):
+def test_the_expert_acts_less_and_less_in_dagger_and_always_in_cloning(expert, tmp_path):
     _, folder = expert
-    acting = {}
-    for learner in ("dagger", "bc"):
-        run = ContactRun(job(learner, "field", folder), make_env, tmp_path / learner)
-        acting[learner] = [run.algorithm.expert_acts]
+    shares = {}
+    guided = ImitationSettings(updates=1, expert_until=0.5)
+    for name, learner, how in (
+        ("plain", "dagger", SMALL.imitation),
+        ("guided", "dagger", guided),
+        ("bc", "bc", guided),
+    ):
+        run = ContactRun(job(learner, "field", folder, imitation=how), make_env, tmp_path / name)
+        shares[name] = []
+        for share in (0.0, 0.1, 0.25, 0.5, 0.9):
+            run.algorithm.anneal(share)
+            shares[name].append(run.algorithm.expert_share)
+        run.algorithm.anneal(0.25)
         run._begin_segment(0)
-        run._iterate()
-        acting[learner].append(run.algorithm.expert_acts)
+        obs = run.rollouts.get_observations()
+        with torch.no_grad():
+            action = run.algorithm.act(obs, run.rollouts.counts())
+        as_expert = (action == run.algorithm._steps[0]["label"]).all(1)
+        assert as_expert.float().mean() == pytest.approx(run.algorithm.expert_share)
         run.log.close()
-    assert acting == {"dagger": [True, False], "bc": [True, True]}
+    assert shares["plain"] == [1.0, 0.0, 0.0, 0.0, 0.0]
+    assert shares["guided"] == pytest.approx([1.0, 0.8, 0.5, 0.0, 0.0])
+    assert shares["bc"] == [1.0] * 5
 
 
 def test_a_script_can_be_imitated_through_touch(tmp_path):

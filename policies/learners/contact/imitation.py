@@ -1,9 +1,11 @@
 """DAgger and behaviour cloning: regression on what an expert would do, over all recent rollouts.
 
 Ross, Gordon and Bagnell, "A Reduction of Imitation Learning and Structured Prediction to No-Regret Online Learning",
-AISTATS 2011, with their parameter-free schedule: the expert acts in the first iteration, the student in all others.
-Cloning is the same with the expert acting throughout. rsl-rl-lib's distillation keeps no older rollouts and goes back
-through time step by step; here windows of all that is kept are drawn at random and learnt from at once.
+AISTATS 2011: the expert acts in a share of the environments that falls to none, by default after the first iteration,
+and the student in all others. Cloning is the same with the expert acting throughout. rsl-rl-lib's distillation keeps no
+older rollouts and goes back through time step by step; here windows of all that is kept are drawn at random and learnt
+from at once. A script that does one thing after the other also says which it is at: what the student remembers has to
+tell, so that it learns to remember.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import Any
 
 import torch
 from tensordict import TensorDict
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from policies.learners.contact.aggregate import Aggregate
@@ -21,6 +23,8 @@ from policies.learners.contact.settings import ImitationSettings
 from policies.learners.contact.touch_model import TouchModel
 
 _LARGEST_GRADIENT = 1.0
+MOST_PHASES = 8
+"""Of a script."""
 _SMALL = 0.05
 """Errors of actions in [-1, 1] that cost by their square; larger ones by their size, so that half a millimetre counts
 beside centimetres (Huber)."""
@@ -32,9 +36,10 @@ class Imitation:
     Attributes:
         student: in training.
         teacher: whose actions it learns.
-        optimizer: of the student.
+        hints: tells what a script is at from what the student remembers; of no use after the training.
+        optimizer: of both.
         learning_rate: of the next update.
-        expert_acts: the episodes are the expert's.
+        expert_share: of the environments whose episodes are the expert's.
         data: what is kept.
 
     Args:
@@ -56,8 +61,9 @@ class Imitation:
     ) -> None:
         self.student, self.teacher = student.train(), teacher.requires_grad_(False).eval()
         self.groups, self.settings, self.always = groups, settings, cloning
-        self.optimizer = torch.optim.Adam(student.parameters(), lr=settings.learning_rate)
-        self.learning_rate, self.expert_acts = settings.learning_rate, True
+        self.hints = nn.Linear(student.latent_size, MOST_PHASES)
+        self.optimizer = torch.optim.Adam([*student.parameters(), *self.hints.parameters()], lr=settings.learning_rate)
+        self.learning_rate, self.expert_share = settings.learning_rate, 1.0
         self.data = Aggregate(settings.rollouts)
         self._steps: list[TensorDict] = []
         self._memory: Any = None
@@ -71,7 +77,14 @@ class Imitation:
         self._steps, self._first = [], torch.ones(batch, 1)
 
     def anneal(self, share: float) -> None:
-        """Set the learning rate for where the training is, from 0 to 1: linearly to nothing in its second half."""
+        """Set learning rate and the expert's share for where the training is, from 0 to 1.
+
+        The rate falls linearly to nothing in the second half, the share from all to nothing until ``expert_until``.
+        """
+        if self.always or share == 0.0:
+            self.expert_share = 1.0
+        else:
+            self.expert_share = max(0.0, 1.0 - share / max(self.settings.expert_until, share))
         self.learning_rate = self.settings.learning_rate * min(1.0, 2.0 * (1.0 - share))
         for group in self.optimizer.param_groups:
             group["lr"] = self.learning_rate
@@ -88,9 +101,13 @@ class Imitation:
         labels = torch.clamp(self.teacher(obs), -1.0, 1.0)
         actions = self.student(obs)
         step = {name: obs[name] for name in self.groups}
+        phase = self.teacher.phase() if isinstance(self.teacher, ScriptedTeacher) else None
+        if phase is not None:
+            step["phase"] = phase
         step |= {"label": labels, "first": self._first, "weight": counts[:, None]}
         self._steps.append(TensorDict(step, batch_size=obs.batch_size))  # pyright: ignore[reportArgumentType]
-        return labels if self.expert_acts else actions
+        guided = torch.arange(len(labels)) < round(self.expert_share * len(labels))
+        return torch.where(guided[:, None], labels, actions)
 
     def process_env_step(self, obs: TensorDict, rewards: Tensor, dones: Tensor, extras: dict[str, Any]) -> None:
         """Take note of what a step brought; ended episodes are forgotten."""
@@ -100,18 +117,20 @@ class Imitation:
         self._first = dones.float()[:, None]
 
     def update(self) -> dict[str, float]:
-        """Learn; the student acts from now on unless this is cloning."""
+        """Learn, and return the mean loss."""
         self.data.add(torch.stack(self._steps), self._memory)  # pyright: ignore[reportArgumentType]
         self._steps = []
         losses = [self._learn() for _ in range(self.settings.updates)]
-        self.expert_acts = self.always
         return {"behavior": sum(losses) / len(losses)}
 
     def _learn(self) -> float:
         """Take one step on random windows, and return the loss."""
         windows, memory = self.data.draw(self.settings.windows)
-        actions = self.student.unroll(windows, windows["first"], memory)
+        actions, latent = self.student.unroll(windows, windows["first"], memory)
         loss = (windows["weight"] * _cost(miss(actions, windows["label"]))).mean()
+        if "phase" in windows.keys():  # noqa: SIM118 (a TensorDict)
+            said = functional.cross_entropy(self.hints(latent).flatten(0, 1), windows["phase"].flatten())
+            loss = loss + self.settings.hint_weight * said
         self.optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.student.parameters(), _LARGEST_GRADIENT)

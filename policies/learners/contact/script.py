@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, Protocol
 
+import numpy as np
 import numpy.typing as npt
 import torch
 from tensordict import TensorDict
@@ -48,6 +49,11 @@ class ScriptedTeacher(nn.Module):
         """Return what the script would do now, (N, 6)."""
         assert self._script is not None
         return torch.as_tensor(self._script.act(), dtype=torch.float32)
+
+    def phase(self) -> Tensor | None:
+        """Return which of several things the script is at, (N,) whole numbers; ``None`` if it does only one."""
+        phase = getattr(self._script, "phase", None)
+        return None if phase is None else torch.from_numpy(np.array(phase, np.int64))
 
     def reset(self, dones: Tensor | None = None, hidden_state: Any = None) -> None:
         """Nothing to forget: scripts see when episodes begin."""

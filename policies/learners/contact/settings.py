@@ -62,6 +62,11 @@ class ImitationSettings:
 
     learning_rate: float = 1e-3
     """Falls to nothing over the second half of the training."""
+    expert_until: float = 0.0
+    """Until this share of DAgger's iterations the expert acts in some environments, fewer and fewer; 0: in the first
+    iteration only. An expert that goes from one thing to the next is first to be seen doing so."""
+    hint_weight: float = 0.1
+    """Of the cross-entropy of what a script is at, beside errors of actions in [-1, 1]."""
     rollouts: int = 150
     """The latest ones are learnt from, older ones forgotten."""
     updates: int = 16

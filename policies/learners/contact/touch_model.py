@@ -83,8 +83,8 @@ class TouchModel(MLPModel):
             return x if masks is None else unpad_trajectories(x, masks)
         return self.rnn(x, masks, hidden_state).squeeze(0)
 
-    def unroll(self, obs: TensorDict, first: Tensor, memory: tuple[Tensor, Tensor] | None) -> Tensor:
-        """Return the actions of windows, without noise, through which gradients flow.
+    def unroll(self, obs: TensorDict, first: Tensor, memory: tuple[Tensor, Tensor] | None) -> tuple[Tensor, Tensor]:
+        """Return the actions of windows, without noise, and what the dense layers saw; gradients flow through both.
 
         Args:
             obs: (time, batch, ...).
@@ -96,7 +96,12 @@ class TouchModel(MLPModel):
             assert memory is not None
             for layer, (output, cell) in enumerate(zip(*memory)):
                 x = _unroll_layer(self.rnn.rnn, layer, x, first, output, cell)
-        return self._in_base(obs[self.group], self.mlp(x))
+        return self._in_base(obs[self.group], self.mlp(x)), x
+
+    @property
+    def latent_size(self) -> int:
+        """Length of what the dense layers see."""
+        return self._get_latent_dim()
 
     def _features(self, obs: TensorDict) -> Tensor:
         flat = super().get_latent(obs)

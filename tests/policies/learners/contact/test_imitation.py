@@ -78,5 +78,5 @@ def test_windows_are_unrolled_as_the_student_acted(layers):
             if t == 2:
                 memory = None if layers == 0 else tuple(part.clone() for part in trained.get_hidden_state())
             acted.append(trained(obs[t]))
-        at_once = trained.unroll(obs[2:], first[2:], memory)
+        at_once, _ = trained.unroll(obs[2:], first[2:], memory)
     np.testing.assert_allclose(at_once, torch.stack(acted[2:]), atol=1e-6)
