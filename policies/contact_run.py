@@ -184,7 +184,9 @@ class ContactRun:
         sensors = tuple(dict.fromkeys((*self.seen.sensors, *(self.expert.sensors if self.expert else ()))))
         count = self.config.num_envs
         ages = np.random.default_rng(seed).integers(self.job.task.control_steps, size=count)
-        return Rollouts(self.make_env(count, sensors, seed, training=True), self.groups, ages)
+        return Rollouts(
+            self.make_env(count, sensors, seed, training=True), self.groups, ages, self.config.ppo.goal_bonus
+        )
 
     def _algorithm(self) -> ContactPpo | Imitation:
         obs, c = self.rollouts.get_observations(), self.config

@@ -100,7 +100,7 @@ class TouchActor(nn.Module):
         seen = [encoder(image) for encoder, image in zip(self.encoders.values(), images, strict=True)]
         if self.pose_features is not None:
             seen.append(self.pose_features(observation))
-        x = torch.cat([(observation - self.observation_mean) / self.observation_std, *seen], dim=1)
+        x = torch.cat([clipped((observation - self.observation_mean) / self.observation_std), *seen], dim=1)
         state_out = state_in
         if self.layers:
             x, state_out = self._remember(x, torch.where(reset > 0.5, 0.0, state_in))
@@ -137,6 +137,15 @@ class LstmCell(nn.Module):
         let_in, keep, new, let_out = gates.split(self.size, dim=1)
         memory = torch.sigmoid(keep) * memory + torch.sigmoid(let_in) * torch.tanh(new)
         return torch.sigmoid(let_out) * torch.tanh(memory), memory
+
+
+def clipped(normalised: Tensor) -> Tensor:
+    """Cut normalised observations where none should be: what hardly varies in training is divided by very little."""
+    return torch.clamp(normalised, -_LARGEST, _LARGEST)
+
+
+_LARGEST = 8.0
+"""Standard deviations; what is drawn evenly is within two."""
 
 
 def image_encoders(config: TouchActorConfig) -> nn.ModuleDict:

@@ -56,16 +56,28 @@ _SHOWN = {"placement": "script", "insertion": "search"}
 """What a policy that only feels the hole can imitate is a script that only feels it, too."""
 _IMAGES = ("--config.imitation.rollouts", "20", "--config.num-envs", "64")
 """Pictures are large: fewer of them are kept."""
-_FINE = ("--config.iterations", "100", "--config.num-envs", "256")
+_SHORT = (
+    *("--config.iterations", "80", "--config.evaluations", "2", "--config.evaluation-episodes", "128"),
+    *("--config.judge-episodes", "256"),
+)
+"""What is only there to be compared with is trained and judged less: intervals say so."""
+_FINE = ("--config.num-envs", "128", "--config.horizon", "64")
+
+_GUIDED = (
+    *("--config.imitation.expert-until", "0.6", "--config.network.memory-size", "128"),
+    *("--config.num-envs", "64", "--config.horizon", "64", "--config.imitation.windows", "16"),
+)
+"""Search is one thing after the other: windows are longer, the memory larger, and the expert shows more of it."""
 
 ROWS = (
-    Row("dagger-field", "dagger", "field", _SHOWN),
-    Row("dagger-privileged", "dagger", "privileged", _both("script")),
-    Row("dagger-state", "dagger", "state", _both("script")),
-    Row("dagger-search-state", "dagger", "state", {"insertion": "search"}),
-    Row("bc-field", "bc", "field", _SHOWN),
-    Row("bc-privileged", "bc", "privileged", _both("script")),
-    Row("bc-state", "bc", "state", _both("script")),
+    Row("dagger-field", "dagger", "field", {"placement": "script"}),
+    Row("dagger-field", "dagger", "field", {"insertion": "search"}, _GUIDED),
+    Row("dagger-privileged", "dagger", "privileged", _both("script"), _SHORT),
+    Row("dagger-state", "dagger", "state", _both("script"), _SHORT),
+    Row("dagger-search-state", "dagger", "state", {"insertion": "search"}, (*_SHORT, *_GUIDED)),
+    Row("bc-field", "bc", "field", _SHOWN, _SHORT),
+    Row("bc-privileged", "bc", "privileged", _both("script"), _SHORT),
+    Row("bc-state", "bc", "state", _both("script"), _SHORT),
     Row("ppo-privileged", "ppo", "privileged", _both("dagger-privileged"), _FINE),
     Row("ppo-field", "ppo", "field", _both("dagger-field"), _FINE),
     Row("aacd-field", "aacd", "field", _both("ppo-privileged"), ("--config.iterations", "600")),
@@ -105,7 +117,7 @@ def train(folder: Path, task: str, row: Row, seed: int) -> Path:
     run = run_folder(folder, task, row.name, seed)
     if (run / "result.json").exists():
         return run
-    expert, by_name = row.expert[task], {other.name: other for other in ROWS}
+    expert, by_name = row.expert[task], {other.name: other for other in ROWS if task in other.expert}
     if expert in by_name:
         expert = str(train(folder, task, by_name[expert], seed).resolve())
     command = ["train", TASKS[task], "--learner", row.learner, "--input", row.input, "--seed", str(seed)]

@@ -75,10 +75,13 @@ class Rollouts(VecEnv):
         groups: of the observation that actor, critic and expert use.
         ages: how old the first episodes are taken to be, (N,); default: new. If all begin together, each rollout shows
             the same part of an episode everywhere, and a network learns that part and forgets the others.
+        goal_bonus: reward for each step at the goal, beside the task's.
     """
 
-    def __init__(self, env: ContactEnv, groups: tuple[str, ...], ages: npt.NDArray | None = None) -> None:
-        self.env, self.groups = env, groups
+    def __init__(
+        self, env: ContactEnv, groups: tuple[str, ...], ages: npt.NDArray | None = None, goal_bonus: float = 0.0
+    ) -> None:
+        self.env, self.groups, self.goal_bonus = env, groups, goal_bonus
         self.num_envs, self.num_actions, self.device, self.cfg = env.num_envs, NUM_ACTIONS, "cpu", {}
         self._observation = env.reset()
         if ages is not None:
@@ -103,7 +106,7 @@ class Rollouts(VecEnv):
         self._ended.extend(zip(self._reward[done].tolist(), after.success[done].tolist()))
         self._reward[done] = 0.0
         time_outs = torch.from_numpy(after.truncated & ~after.terminated).float()
-        rewards = torch.from_numpy(np.asarray(after.reward, np.float32))
+        rewards = torch.from_numpy(np.asarray(after.reward + self.goal_bonus * after.success, np.float32))
         return self.get_observations(), rewards, torch.from_numpy(done), {"time_outs": time_outs}
 
     def counts(self) -> torch.Tensor:

@@ -18,7 +18,7 @@ from torch.nn import functional
 
 from policies.learners.contact.rollouts import NUM_ACTIONS
 from policies.networks.pose_features import PoseFeatures
-from policies.networks.touch_actor import LstmCell, TouchActor, TouchActorConfig, encoded_size, image_encoders
+from policies.networks.touch_actor import LstmCell, TouchActor, TouchActorConfig, clipped, encoded_size, image_encoders
 
 _LEAST_SPREAD = 1e-3
 """Added to the spread that the flat observation is divided by: fingers open by a few millimetres, in metres."""
@@ -104,7 +104,7 @@ class TouchModel(MLPModel):
         return self._get_latent_dim()
 
     def _features(self, obs: TensorDict) -> Tensor:
-        flat = super().get_latent(obs)
+        flat = clipped(super().get_latent(obs))
         seen = [_over_all(encoder, obs[name]) for name, encoder in self.encoders.items()]
         if self.pose_features is not None:
             seen.append(self.pose_features(obs[self.group]))
