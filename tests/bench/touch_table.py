@@ -61,7 +61,10 @@ _SHORT = (
     *("--config.judge-episodes", "256"),
 )
 """What is only there to be compared with is trained and judged less: intervals say so."""
-_FINE = ("--config.num-envs", "128", "--config.horizon", "64")
+_FINE = (
+    *("--config.iterations", "80", "--config.horizon", "64", "--config.ppo.later-std", "0.12"),
+    *("--config.ppo.critic-first", "4", "--config.ppo.epochs", "3"),
+)
 
 _GUIDED = (
     *("--config.imitation.expert-until", "0.6", "--config.network.memory-size", "128"),
@@ -79,7 +82,8 @@ ROWS = (
     Row("bc-privileged", "bc", "privileged", _both("script"), _SHORT),
     Row("bc-state", "bc", "state", _both("script"), _SHORT),
     Row("ppo-privileged", "ppo", "privileged", _both("dagger-privileged"), _FINE),
-    Row("ppo-field", "ppo", "field", _both("dagger-field"), _FINE),
+    Row("ppo-field", "ppo", "field", {"placement": "dagger-field"}, _FINE),
+    Row("ppo-field", "ppo", "field", {"insertion": "dagger-field"}, (*_FINE, "--config.network.memory-size", "128")),
     Row("aacd-field", "aacd", "field", _both("ppo-privileged"), ("--config.iterations", "600")),
     Row("dagger-image", "dagger", "image", _SHOWN, _IMAGES),
     Row("dagger-image-wrist", "dagger", "image+wrist", _SHOWN, _IMAGES),

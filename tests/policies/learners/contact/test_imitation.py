@@ -7,7 +7,9 @@ from tensordict import TensorDict
 
 from policies.learners.contact.aggregate import Aggregate, forget
 from policies.learners.contact.imitation import miss
+from policies.learners.contact.rollouts import Rollouts
 from sim.errors import StorageError
+from tests.policies.learners.contact.centring import Script, make_env
 from tests.policies.learners.contact.test_touch_model import IMAGES, STEPS, N, model, sequence
 
 
@@ -80,3 +82,15 @@ def test_windows_are_unrolled_as_the_student_acted(layers):
             acted.append(trained(obs[t]))
         at_once, _ = trained.unroll(obs[2:], first[2:], memory)
     np.testing.assert_allclose(at_once, torch.stack(acted[2:]), atol=1e-6)
+
+
+def test_a_step_at_the_goal_is_worth_its_bonus():
+    gained = []
+    for bonus in (0.0, 0.5):
+        env = make_env(16, ("state",), 3)
+        rollouts, script = Rollouts(env, ("state",), goal_bonus=bonus), Script(env)
+        rewards = [rollouts.step(torch.as_tensor(script.act(), dtype=torch.float32))[1] for _ in range(6)]
+        gained.append(torch.stack(rewards))
+    extra = (gained[1] - gained[0]).round(decimals=4)
+    assert set(extra.unique().tolist()) == {0.0, 0.5}
+    assert (extra[-1] == 0.5).all()
