@@ -85,9 +85,14 @@ def describe(
         network=plain(actor.config()),
         provenance=provenance(seed, config),
         evaluation=plain(evaluation),
-        images=tuple(_of_pad(term, task) for term in seen.image_terms(task)),
+        images=described_images(task, seen),
         episode=episode_of(task),
     )
+
+
+def described_images(task: ContactTaskSpec, seen: ActorInput) -> tuple[ImageTerm, ...]:
+    """Return the images that an actor sees as a bundle describes them: with the sensor that they come from."""
+    return tuple(_of_pad(term, task) for term in seen.image_terms(task))
 
 
 def _of_pad(term: ImageTerm, task: ContactTaskSpec) -> ImageTerm:
