@@ -30,6 +30,10 @@ OPSET = 18
 EXPORT_BOUND = 1e-5
 """Largest difference from torch on random inputs, relative to the largest output."""
 
+ROUNDING_ROOM = 4.0
+"""Unless torch's own rounding is larger: with steep weights and inputs ten times what is usual, single precision
+itself is off by more. A graph may then differ by so many times the difference between torch in single and in double."""
+
 
 def export_onnx(actor: torch.nn.Module) -> bytes:
     """Return ``actor`` as a serialised ONNX model with a dynamic axis named ``batch``.
@@ -172,24 +176,32 @@ def _compare(actor: torch.nn.Module, content: bytes) -> None:
     session = open_session(content, "the exported policy")
     generator = torch.Generator().manual_seed(0)
     inputs, outputs = _signature(actor)
+    in_double = copy.deepcopy(actor).double()
     for batch, scale in ((1, 1.0), (3, 0.1), (64, 10.0)):
         feeds = {name: scale * torch.randn(batch, *shape, generator=generator) for name, shape in inputs.items()}
         reset = (torch.arange(batch) % 2 == 0).float()[:, None]
         state = feeds.get("state_in", torch.zeros(batch, 0))
         if "reset" in feeds:
             feeds["reset"] = reset
+        arguments = (feeds["observation"], state, reset, *(feeds[name] for name in image_shapes(actor)))
         with torch.no_grad():
-            images = (feeds[name] for name in image_shapes(actor))
-            expected: Any = actor(feeds["observation"], state, reset, *images)
+            expected: Any = actor(*arguments)
+            exact: Any = in_double(*(value.double() for value in arguments))
         actual = session.run(list(outputs), {name: value.numpy() for name, value in feeds.items()})
-        for name, torch_value, onnx_value in zip(outputs, expected, actual):
+        for name, torch_value, exact_value, onnx_value in zip(outputs, expected, exact, actual):
             reference = torch_value.numpy()
-            error = float(np.max(np.abs(reference - onnx_value)) / max(1.0, float(np.max(np.abs(reference)))))
-            if not error <= EXPORT_BOUND:
+            error = _largest_error(onnx_value, reference)
+            bound = max(EXPORT_BOUND, ROUNDING_ROOM * _largest_error(exact_value.numpy(), reference))
+            if not error <= bound:
                 raise VerificationError(
-                    f"the exported '{name}' differs from torch by {error:.1e} (bound {EXPORT_BOUND:.0e}):"
+                    f"the exported '{name}' differs from torch by {error:.1e} (bound {bound:.0e}):"
                     " this actor cannot be exported as it is written"
                 )
+
+
+def _largest_error(actual: np.ndarray, reference: np.ndarray) -> float:
+    """Largest difference, relative to the largest output where that exceeds 1."""
+    return float(np.max(np.abs(reference - actual)) / max(1.0, float(np.max(np.abs(reference)))))
 
 
 @contextlib.contextmanager

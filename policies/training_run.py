@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -44,6 +45,8 @@ class TrainConfig:
     """The actor uses its memory; without, it acts on the present observation alone."""
     integral_leak_s: float = 10.0
     """Time in which the memory forgets the integrated position error, s: longer leaves less steady error."""
+    observer_s: float = 0.0
+    """Time constant of an observer of noise and disturbance in the memory, s; 0: none."""
     learner: AnalyticConfig = field(default_factory=AnalyticConfig)
     start: StartConfig = field(default_factory=StartConfig)
     evaluate_from: float = 0.6
@@ -270,6 +273,7 @@ def new_actor(task: FlightTask, config: TrainConfig) -> FlightFeatures:
         "control_period_s": task.TASK.timing.control_period_s,
         "preview_s": preview_s(task.TASK.actor_terms),
         "integral_leak_s": config.integral_leak_s,
+        "observer_s": config.observer_s,
     }
     if not config.history:
         settings["feature_scale"] = FEATURE_SCALE | dict.fromkeys(MEMORY_FEATURES, 0.0)
@@ -290,6 +294,8 @@ def check(config: TrainConfig) -> None:
     learner = config.learner
     if not config.integral_leak_s > 0.0:
         raise ConfigError(f"--integral-leak-s must be positive, got {config.integral_leak_s}")
+    if not 0.0 <= config.observer_s < math.inf:
+        raise ConfigError(f"--observer-s must be 0 or more, got {config.observer_s}")
     positive = {
         "learner.iterations": learner.iterations, "learner.num-envs": learner.num_envs,
         "learner.window": learner.window, "learner.episode-windows": learner.episode_windows,

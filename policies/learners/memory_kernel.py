@@ -1,11 +1,11 @@
 """The numba twin of ``FlightFeatures``: memory and features, with its hand-written adjoint.
 
 The torch module is the policy; this is the same arithmetic fused into the learner's rollout. A
-test compares both, forward and gradient. For k command channels a memory row (2 k + 9) holds: fast
-average of the command (k), slow average (k), integral of the position error (3), slow velocity (3), slow
-angular velocity (3); the two commands before the last live in the rollout's command buffer. What a drone
-sees of its reference is a row (6 + 3 h): position (3), velocity (3), and for each look ahead the
-position then less that now (3).
+test compares both, forward and gradient. For k command channels a memory row (2 k + 9 [+ 9]) holds:
+fast average of the command (k), slow average (k), integral of the position error (3), slow velocity
+(3), slow angular velocity (3), and with an observer position error (3), velocity (3), disturbance (3);
+the two commands before the last live in the rollout's command buffer. What a drone sees of its reference is a row
+(6 + 3 h): position (3), velocity (3), and for each look ahead the position then less that now (3).
 """
 # ruff: noqa: ANN001, ANN201, ANN202
 
@@ -16,21 +16,23 @@ from numba import njit
 from numpy.typing import NDArray
 
 from policies.learners.dense import tanh
-from policies.networks.flight_features import VECTORS, FlightFeatures, gain
+from policies.networks.flight_features import OBSERVED, VECTORS, FlightFeatures, gain
 from sim.flight.rotor import FASTMATH
+from sim.spec import GRAVITY
 
 NOISE_SIZE = 18
 """Position (3), rotation (9), velocity (3), angular velocity (3)."""
 
 _ONE = np.float32(1.0)
 _TWO = np.float32(2.0)
-_PREVIEW = 9
-"""Place of the first look ahead among the scalars."""
+_GRAVITY = np.float32(GRAVITY)
+_OBSERVER, _PREVIEW = 9, 13
+"""Places of the observer's gains and of the first look ahead among the scalars."""
 
 
-def memory_size(channels: int) -> int:
+def memory_size(actor: FlightFeatures) -> int:
     """Length of a memory row."""
-    return 2 * channels + VECTORS
+    return actor.memory_size - 2 * actor.action_size
 
 
 def constants(actor: FlightFeatures) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
@@ -39,10 +41,20 @@ def constants(actor: FlightFeatures) -> tuple[NDArray[np.float32], NDArray[np.fl
     dt = c.control_period_s
     scalars = [
         gain(dt, c.fast_s), gain(dt, c.slow_s), 1.0 - gain(dt, c.integral_leak_s), gain(dt, c.velocity_s),
-        dt, c.integral_range_m, c.position_range_m, c.velocity_range_m_s, c.preview_range_m_s2, *c.preview_s,
+        dt, c.integral_range_m, c.position_range_m, c.velocity_range_m_s, c.preview_range_m_s2,
+        *_observer_gains(actor), c.disturbance_range_m_s2, *c.preview_s,
     ]  # fmt: skip
     offset, scale = actor.feature_offset.numpy(), actor.feature_scale.numpy()
     return np.array(scalars, np.float32), offset.copy(), scale.copy()
+
+
+def _observer_gains(actor: FlightFeatures) -> tuple[float, float, float]:
+    """Return what a surprise of the observer moves: position, velocity, disturbance; see ``FlightFeatures``."""
+    c = actor.settings
+    if not actor.observes:
+        return 0.0, 0.0, 0.0
+    forget = gain(c.control_period_s, c.observer_s)
+    return forget, 1.0 - (1.0 - forget) ** 2, forget**2 / c.control_period_s
 
 
 @njit(inline="always", fastmath=FASTMATH, error_model="numpy")
@@ -95,12 +107,12 @@ def asked_acceleration(seen, scalars, n, h):
 
 
 @njit(cache=True, forceinline=True, fastmath=FASTMATH, error_model="numpy")
-def start_memory(fresh, state, noise, last, memory):
+def start_memory(fresh, state, noise, seen, last, memory):
     """Build the memory from the first observation where ``fresh``; the observation is that of ``features``."""
     k = last.shape[1]
     for n in range(state.shape[0]):
         if fresh[n]:
-            _, _, v, w = _observe(state, noise, n)
+            p, _, v, w = _observe(state, noise, n)
             for i in range(k):
                 memory[n, i] = last[n, i]
                 memory[n, k + i] = last[n, i]
@@ -108,6 +120,11 @@ def start_memory(fresh, state, noise, last, memory):
                 memory[n, 2 * k + i] = 0.0
                 memory[n, 2 * k + 3 + i] = v[i]
                 memory[n, 2 * k + 6 + i] = w[i]
+            if memory.shape[1] > 2 * k + VECTORS:
+                for i in range(3):
+                    memory[n, 2 * k + VECTORS + i] = p[i] - seen[n, i]
+                    memory[n, 2 * k + VECTORS + 3 + i] = v[i]
+                    memory[n, 2 * k + VECTORS + 6 + i] = 0.0
 
 
 @njit(cache=True, forceinline=True, fastmath=FASTMATH, error_model="numpy")
@@ -121,11 +138,11 @@ def features(state, noise, seen, last, before, oldest, memory, scalars, offset, 
         last: command of the previous period, ``(N, k)``.
         before: the one before it.
         oldest: the one before that.
-        memory: ``(N, 2 k + 9)`` memory before this observation.
+        memory: ``(N, 2 k + 9 [+ 9])`` memory before this observation.
         scalars: constants of the actor.
         offset: ``(F,)`` subtracted from the features.
         scale: ``(F,)`` factor on them.
-        memory_out: ``(N, 2 k + 9)`` memory after it, written.
+        memory_out: its shape; memory after it, written.
         out: ``(N, F)`` features, written.
     """
     fast, slow, keep, filt, dt, ri, rp, rv = (
@@ -171,8 +188,65 @@ def features(state, noise, seen, last, before, oldest, memory, scalars, offset, 
                 ax, ay, az = asked_acceleration(seen, scalars, n, h)
                 for i in range(3):
                     out[n, b + 12 + 3 * h + i] = ax * r[i] + ay * r[3 + i] + az * r[6 + i]
+        if memory.shape[1] > m + VECTORS:
+            _observe_more(n, m + VECTORS, e, v, seen, r, memory, scalars, memory_out, out)
         for j in range(out.shape[1]):
             out[n, j] = (out[n, j] - offset[j]) * scale[j]
+
+
+@njit(inline="always", fastmath=FASTMATH, error_model="numpy")
+def _observe_more(n, o, e, v, seen, r, memory, scalars, memory_out, out):
+    """Advance the observer, whose memory begins at ``o``, and write its features, the last ones."""
+    dt, rp, of_position, of_velocity, of_disturbance, rd = (
+        scalars[4], scalars[6], scalars[_OBSERVER], scalars[_OBSERVER + 1], scalars[_OBSERVER + 2],
+        scalars[_OBSERVER + 3],
+    )  # fmt: skip
+    last = out.shape[1] - OBSERVED
+    pulling = _GRAVITY * (_TWO - r[8])
+    thrust = (pulling * r[2], pulling * r[5], np.float32(0.0))
+    for j in range(OBSERVED):
+        out[n, last + j] = 0.0
+    for i in range(3):
+        moved = memory[n, o + i] + dt * (v[i] - seen[n, 3 + i])
+        predicted = memory[n, o + 3 + i] + dt * (thrust[i] + memory[n, o + 6 + i])
+        surprise = v[i] - predicted
+        memory_out[n, o + i] = moved + of_position * (e[i] - moved)
+        memory_out[n, o + 3 + i] = predicted + of_velocity * surprise
+        memory_out[n, o + 6 + i] = memory[n, o + 6 + i] + of_disturbance * surprise
+        position, disturbance = rp * tanh(memory_out[n, o + i] / rp), rd * tanh(memory_out[n, o + 6 + i] / rd)
+        for j in range(3):
+            out[n, last + j] += position * r[3 * i + j]
+            out[n, last + 3 + j] += disturbance * r[3 * i + j]
+
+
+@njit(inline="always", fastmath=FASTMATH, error_model="numpy")
+def _observe_more_adjoint(n, o, r, memory_out, scalars, grad, grad_state, grad_memory, g):
+    """Transposed derivative of ``_observe_more``; adds to ``grad_state`` and to the rotation's ``g`` (9)."""
+    dt, rp, of_position, of_velocity, of_disturbance, rd = (
+        scalars[4], scalars[6], scalars[_OBSERVER], scalars[_OBSERVER + 1], scalars[_OBSERVER + 2],
+        scalars[_OBSERVER + 3],
+    )  # fmt: skip
+    last = grad.shape[1] - OBSERVED
+    pulling = _GRAVITY * (_TWO - r[8])
+    for i in range(3):
+        tp, td = tanh(memory_out[n, o + i] / rp), tanh(memory_out[n, o + 6 + i] / rd)
+        gp, gd = np.float32(0.0), np.float32(0.0)
+        for j in range(3):
+            gp += r[3 * i + j] * grad[n, last + j]
+            gd += r[3 * i + j] * grad[n, last + 3 + j]
+            g[3 * i + j] += rp * tp * grad[n, last + j] + rd * td * grad[n, last + 3 + j]
+        position = grad_memory[n, o + i] + (_ONE - tp * tp) * gp
+        disturbance = grad_memory[n, o + 6 + i] + (_ONE - td * td) * gd
+        surprise = of_velocity * grad_memory[n, o + 3 + i] + of_disturbance * disturbance
+        predicted = grad_memory[n, o + 3 + i] - surprise
+        grad_state[n, i] += of_position * position
+        grad_state[n, 7 + i] += (_ONE - of_position) * dt * position + surprise
+        grad_memory[n, o + i] = (_ONE - of_position) * position
+        grad_memory[n, o + 3 + i] = predicted
+        grad_memory[n, o + 6 + i] = disturbance + dt * predicted
+        if i < 2:
+            g[3 * i + 2] += pulling * dt * predicted
+            g[8] -= _GRAVITY * r[3 * i + 2] * dt * predicted
 
 
 @njit(cache=True, forceinline=True, fastmath=FASTMATH, error_model="numpy")
@@ -190,7 +264,7 @@ def features_adjoint(
         scale: as in ``features``.
         grad: gradient of the normalised features, ``(N, F)``; overwritten.
         grad_state: ``(N, 13 + ..)``, added to.
-        grad_memory: on entry that of ``memory_out``, on return that of ``memory``, ``(N, 2 k + 9)``.
+        grad_memory: on entry that of ``memory_out``, on return that of ``memory``, ``(N, 2 k + 9 [+ 9])``.
         grad_last: ``(N, k)``, added to.
         grad_before: ``(N, k)``, added to.
         grad_oldest: ``(N, k)``, added to.
@@ -246,6 +320,8 @@ def features_adjoint(
             slow_rate = grad_memory[n, m + 6 + i] - grad[n, b + 6 + i]
             grad_state[n, 10 + i] += grad[n, 9 + i] + grad[n, b + 6 + i] + filt * slow_rate
             grad_memory[n, m + 6 + i] = (_ONE - filt) * slow_rate
+        if grad_memory.shape[1] > m + VECTORS:
+            _observe_more_adjoint(n, m + VECTORS, r, memory_out, scalars, grad, grad_state, grad_memory, g)
         for j in range(3):
             g[6 + j] += grad[n, 6 + j]
         quaternion = rotation_adjoint(state[n, 3], state[n, 4], state[n, 5], state[n, 6], g)

@@ -62,7 +62,7 @@ class Window:
             return np.zeros(shape, np.float32)
 
         self.state = zeros(steps + 1, num_envs, state_size)
-        self.memory = zeros(steps + 1, num_envs, memory_size(channels))
+        self.memory = zeros(steps + 1, num_envs, memory_size(actor))
         self.command = zeros(steps + DELAY_TAPS - 1, num_envs, channels)
         self.delayed = zeros(steps, num_envs, channels)
         self.x = zeros(steps, num_envs, actor.feature_size)
@@ -136,7 +136,7 @@ def _forward(
     scalars, offset, scale = constants
     taps = delay.shape[1]
     last = taps - 1
-    start_memory(fresh, state[0], noise[0], command[last - 1], memory[0])
+    start_memory(fresh, state[0], noise[0], seen[0], command[last - 1], memory[0])
     begin_window(network, fresh)
     for t in range(x.shape[0]):
         now = t + last

@@ -100,6 +100,18 @@ def test_a_graph_that_differs_from_torch_is_refused():
         export_onnx(Differs())
 
 
+def test_a_steep_actor_may_round_as_torch_itself_does(monkeypatch):
+    torch.manual_seed(2)
+    actor = networks.build({"kind": "memory_mlp", "hover": 0.5})
+    with torch.no_grad():
+        for layer, factor in ((actor.layer1, 10.0), (actor.layer2, 30.0), (actor.layer3, 300.0)):
+            layer.weight.mul_(factor)
+    export_onnx(actor)
+    monkeypatch.setattr(module, "ROUNDING_ROOM", 0.0)
+    with pytest.raises(VerificationError, match="differs from torch"):
+        export_onnx(actor)
+
+
 class Branches(PlainActor):
     """Decides on the data which graph it is."""
 
