@@ -62,9 +62,12 @@ _SHORT = (
 )
 """What is only there to be compared with is trained and judged less: intervals say so."""
 _FINE = (
-    *("--config.iterations", "80", "--config.horizon", "64", "--config.ppo.later-std", "0.12"),
-    *("--config.ppo.critic-first", "4", "--config.ppo.epochs", "3"),
+    *("--config.horizon", "64", "--config.ppo.later-std", "0.12", "--config.ppo.critic-first", "4"),
+    *("--config.ppo.epochs", "3", "--config.checkpoint-every", "10"),
+    *("--config.evaluations", "2", "--config.evaluation-episodes", "128", "--config.judge-episodes", "256"),
 )
+_FIRST = (*_FINE, "--config.iterations", "80")
+_FOUND = (*_FINE, "--config.iterations", "130", "--config.network.memory-size", "128")
 
 _GUIDED = (
     *("--config.imitation.expert-until", "0.6", "--config.network.memory-size", "128"),
@@ -81,9 +84,9 @@ ROWS = (
     Row("bc-field", "bc", "field", _SHOWN, _SHORT),
     Row("bc-privileged", "bc", "privileged", _both("script"), _SHORT),
     Row("bc-state", "bc", "state", _both("script"), _SHORT),
-    Row("ppo-privileged", "ppo", "privileged", _both("dagger-privileged"), _FINE),
-    Row("ppo-field", "ppo", "field", {"placement": "dagger-field"}, _FINE),
-    Row("ppo-field", "ppo", "field", {"insertion": "dagger-field"}, (*_FINE, "--config.network.memory-size", "128")),
+    Row("ppo-privileged", "ppo", "privileged", _both("dagger-privileged"), _FIRST),
+    Row("ppo-field", "ppo", "field", {"placement": "dagger-field"}, _FIRST),
+    Row("ppo-field", "ppo", "field", {"insertion": "dagger-field"}, _FOUND),
     Row("aacd-field", "aacd", "field", _both("ppo-privileged"), ("--config.iterations", "600")),
     Row("dagger-image", "dagger", "image", _SHOWN, _IMAGES),
     Row("dagger-image-wrist", "dagger", "image+wrist", _SHOWN, _IMAGES),
