@@ -214,6 +214,7 @@ def test_a_checkpoint_comes_back_as_it_was_saved(tmp_path):
         ({"config": small_config(iterations=0)}, "learner.iterations"),
         ({"config": small_config(discount=1.0)}, "learner.discount"),
         ({"config": dataclasses.replace(small_config(), integral_leak_s=0.0)}, "integral-leak-s"),
+        ({"config": dataclasses.replace(small_config(), observer_s=-0.1)}, "observer-s"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_is_written(tmp_path, options, named):

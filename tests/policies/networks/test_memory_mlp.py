@@ -9,6 +9,7 @@ import torch
 from policies.networks import build
 from policies.networks.memory_mlp import MemoryMlp, MemoryMlpConfig
 from sim.errors import ConfigError
+from sim.spec import GRAVITY
 
 HOVER = 0.6673
 OBSERVATION_SIZE, STATE_SIZE = 22, 25
@@ -115,6 +116,54 @@ def test_the_integral_is_bounded_however_long_the_robot_is_held(actor):
     assert 0.9 * bound < state[0, 16] < 1.01 * bound
     assert state[0, 17] == -state[0, 16]
     assert state[0, 18].abs() < 1e-6
+
+
+def fly_with_observer(actor, acceleration, noise_m=0.0, tilt=0.0, seconds=2.0):
+    """Let an actor watch a robot that speeds up along x while it leans by ``tilt``; returns errors and its memory."""
+    rng, dt, reset = np.random.default_rng(0), actor.settings.control_period_s, torch.ones(1, 1)
+    state, positions, filtered = torch.zeros(1, actor.state_size), [], []
+    for t in np.arange(0.0, seconds, dt):
+        observation = torch.zeros(1, OBSERVATION_SIZE)
+        observation[0, 3:12] = torch.tensor(
+            [math.cos(tilt), 0, math.sin(tilt), 0, 1, 0, -math.sin(tilt), 0, math.cos(tilt)]
+        )
+        positions.append(0.5 * acceleration * t**2)
+        observation[0, 0], observation[0, 12] = positions[-1] + noise_m * rng.normal(), acceleration * t
+        observation[0, 18:] = HOVER
+        with torch.no_grad():
+            _, state = actor(observation, state, reset)
+        filtered.append(float(state[0, 25]))
+        reset = torch.zeros(1, 1)
+    return np.array(filtered) - np.array(positions), state[0, 25:34].numpy()
+
+
+@pytest.fixture
+def observing():
+    torch.manual_seed(3)
+    return MemoryMlp(MemoryMlpConfig(hover=HOVER, observer_s=0.15))
+
+
+def test_the_observer_finds_what_the_thrust_does_not_explain(observing):
+    tilt, asked = 0.1, 0.1 * GRAVITY
+    _, still = fly_with_observer(observing, asked, tilt=tilt)
+    np.testing.assert_allclose(still[6:], 0.0, atol=0.01 * asked)
+    _, pushed = fly_with_observer(observing, asked + 0.05, tilt=tilt)
+    np.testing.assert_allclose(pushed[6:], [0.05, 0.0, 0.0], atol=0.01 * asked)
+    _, misread = fly_with_observer(observing, 0.0, tilt=tilt)
+    np.testing.assert_allclose(misread[6:], [-asked, 0.0, 0.0], atol=0.01 * asked)
+
+
+def test_the_observer_takes_most_of_the_noise_from_the_position_and_does_not_lag(observing):
+    error, _ = fly_with_observer(observing, 2.0, seconds=3.0)
+    assert np.abs(error).max() < 0.02  # (0.5 a dt^2 per step, forgotten in 15 steps; the robot is 9 m away by then)
+    noisy, _ = fly_with_observer(observing, 0.0, noise_m=0.01, seconds=10.0)
+    assert 0.001 < noisy[50:].std() < 0.0025  # the root of dt / (2 tau): 0.18 of the noise
+
+
+def test_an_observing_actor_is_made_again_from_its_settings(observing):
+    twin = build(observing.config())
+    assert twin.state_size == observing.state_size == STATE_SIZE + 9
+    assert len(observing.state_scale) == observing.state_size
 
 
 def test_every_state_stays_within_its_scale_in_order_of_magnitude(actor):
