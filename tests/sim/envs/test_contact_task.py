@@ -55,7 +55,7 @@ def test_both_pads_hold_the_object_with_the_same_force_and_its_weight(env):
 
 
 def test_thin_objects_do_not_rattle_between_the_fingers():
-    """The hand's fingers move as one; apart they beat against each other with pegs of 1 g, at half the physics' rate."""
+    """The hand's fingers move as one; apart they beat against each other with pegs of 1 g, at half the physics rate."""
     terms = [term for term in load_contact_task("peg_placement").TRAINING_TABLE.terms if term.parameter != "diameter"]
     thin = set_term("diameter", Uniform(4e-3, 6.5e-3), "test")
     env = ContactTaskEnv("peg_placement", 16, table=RandomizationTable("thin", (*terms, thin)), threads=1)
