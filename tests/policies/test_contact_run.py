@@ -65,8 +65,8 @@ def test_what_knows_the_ball_learns_to_centre_it(expert):
 
 def test_touch_makes_up_for_what_the_reduced_state_does_not_tell(expert, tmp_path):
     _, folder = expert
-    felt = train(job("bc", "field", folder), tmp_path / "felt").evaluation
-    told = train(job("bc", "state", folder), tmp_path / "told").evaluation
+    felt = train(job("dagger", "field", folder, iterations=20), tmp_path / "felt").evaluation
+    told = train(job("dagger", "state", folder, iterations=20), tmp_path / "told").evaluation
     assert felt["success_rate"] > 0.8
     assert told["success_rate"] < 0.5
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from policies.learners.contact.environments import make_environment, make_script
+from policies.learners.contact.environments import SCRIPTS, make_environment
 from policies.learners.contact.inputs import INPUTS, flat_input, pose_starts
 from policies.learners.contact.rollouts import Rollouts
 from sim.envs.contact_task import load_contact_task
@@ -16,7 +16,7 @@ N = 3
 def scripted(*sensors):
     """A training environment after some scripted steps, and all it showed."""
     env = make_environment(TASK, N, sensors, 0, training=True)
-    first, script = env.reset(), make_script(env)
+    first, script = env.reset(), SCRIPTS["script"](env)
     return env, [first, *(env.step(script.act()).observation for _ in range(5))]
 
 
