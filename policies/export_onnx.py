@@ -190,7 +190,7 @@ def _compare(actor: torch.nn.Module, content: bytes) -> None:
         actual = session.run(list(outputs), {name: value.numpy() for name, value in feeds.items()})
         for name, torch_value, exact_value, onnx_value in zip(outputs, expected, exact, actual):
             reference = torch_value.numpy()
-            error = _largest_error(onnx_value, reference)
+            error = _largest_error(np.asarray(onnx_value), reference)
             bound = max(EXPORT_BOUND, ROUNDING_ROOM * _largest_error(exact_value.numpy(), reference))
             if not error <= bound:
                 raise VerificationError(
