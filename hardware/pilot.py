@@ -114,3 +114,24 @@ class HostPilot:
             command = self._limiter.applied = self._guard(command, state)
         applied = command.tolist()
         return applied if self._convert is None else self._convert(applied, reference, state)
+
+
+class AroundHostPilot:
+    """A pilot that makes more of what a ``HostPilot`` returns, and tells what its policy saw and said."""
+
+    _policy: HostPilot
+
+    @property
+    def observation(self) -> np.ndarray | None:
+        """What the policy saw in the last step; ``None`` if it was not stepped."""
+        return self._policy.observation
+
+    @property
+    def action(self) -> np.ndarray | None:
+        """What it returned, before limits."""
+        return self._policy.action
+
+    @property
+    def reset(self) -> bool:
+        """Whether that step began a new episode."""
+        return self._policy.reset

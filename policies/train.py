@@ -102,9 +102,7 @@ def run(args: Args) -> dict[str, Any]:
         args.bundle or args.out / "bundle", run.actor, task, args.seed, run.config, run.evaluation,  # type: ignore[arg-type]
         golden_steps=args.golden_steps,
     )  # fmt: skip
-    result = write_result(
-        args.out, run, run.learner.iteration, args.seed, bundle, {"train.jit_s": jit_s}
-    )  # fmt: skip
+    result = write_result(args.out, run, run.learner.iteration, args.seed, bundle, {"train.jit_s": jit_s})
     _print(result, console)
     return result
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import Enum
 
-import numpy as np
-
 from hardware.arm.guard import Workspace
 from hardware.arm.observation import ArmObservation
 from hardware.arm.pose import Pose, moved
 from hardware.arm.state import ArmState
-from hardware.pilot import HostPilot
+from hardware.pilot import AroundHostPilot, HostPilot
 from hardware.states import RobotState
 from policies.runtime import OnnxPolicy
 from sim.errors import ConfigError
@@ -31,7 +29,7 @@ class Phase(Enum):
     """The episode is over: the last set-point holds."""
 
 
-class ArmPilot:
+class ArmPilot(AroundHostPilot):
     """Turns states into set-points, once per control period, for one episode after the other.
 
     An episode begins when commanding begins; one that is over begins anew only after a pause.
@@ -54,21 +52,6 @@ class ArmPilot:
         self._setpoint: Pose | None = None
         self.phase = Phase.WAITING
         self.failed = False
-
-    @property
-    def observation(self) -> np.ndarray | None:
-        """What the policy saw in the last step; ``None`` if it was not stepped."""
-        return self._policy.observation
-
-    @property
-    def action(self) -> np.ndarray | None:
-        """What it returned, before limits."""
-        return self._policy.action
-
-    @property
-    def reset(self) -> bool:
-        """Whether that step began a new episode."""
-        return self._policy.reset
 
     @property
     def setpoint(self) -> Pose | None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from hardware.joints.holding import holding_targets
 from hardware.joints.observation import JointObservation
-from hardware.pilot import HostPilot
+from hardware.pilot import AroundHostPilot, HostPilot
 from hardware.states import JointState, RobotState
 from policies.runtime import OnnxPolicy
 from sim.errors import ConfigError
@@ -40,7 +40,7 @@ class TargetLimiter:
         return np.clip(np.clip(targets, centre - reach, centre + reach), self._low, self._high)
 
 
-class JointPilot:
+class JointPilot(AroundHostPilot):
     """Moves to the default pose, from the targets that hold the robot as it is found, then lets the policy act.
 
     Args:
@@ -60,21 +60,6 @@ class JointPilot:
         self._pose, self._kp = np.asarray(info.action.nominal), np.asarray(constants["kp"])
         self._start: np.ndarray | None = None
         self.failed = False
-
-    @property
-    def observation(self) -> np.ndarray | None:
-        """What the policy saw in the last step; ``None`` if it was not stepped."""
-        return self._policy.observation
-
-    @property
-    def action(self) -> np.ndarray | None:
-        """What it returned, before limits."""
-        return self._policy.action
-
-    @property
-    def reset(self) -> bool:
-        """Whether that step began a new episode."""
-        return self._policy.reset
 
     def command(self, reference: Sequence[float] | None, state: RobotState | None) -> Sequence[float] | None:
         """Return the joint targets of this period, rad, or ``None``: send none."""

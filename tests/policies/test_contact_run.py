@@ -63,10 +63,11 @@ def test_what_knows_the_ball_learns_to_centre_it(expert):
     assert last["reward"] > 0.7 * first["reward"]  # (rewards are negative)
 
 
-def test_touch_makes_up_for_what_the_reduced_state_does_not_tell(expert, tmp_path):
+@pytest.mark.parametrize(("learner", "iterations"), [("dagger", 20), ("bc", 30)])
+def test_touch_makes_up_for_what_the_reduced_state_does_not_tell(expert, tmp_path, learner, iterations):
     _, folder = expert
-    felt = train(job("dagger", "field", folder, iterations=20), tmp_path / "felt").evaluation
-    told = train(job("dagger", "state", folder, iterations=20), tmp_path / "told").evaluation
+    felt = train(job(learner, "field", folder, iterations=iterations), tmp_path / "felt").evaluation
+    told = train(job(learner, "state", folder, iterations=iterations), tmp_path / "told").evaluation
     assert felt["success_rate"] > 0.8
     assert told["success_rate"] < 0.5
 
