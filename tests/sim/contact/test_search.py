@@ -12,6 +12,7 @@ from sim.contact.workpieces import PEG_GRIP_M, PEG_LENGTH_M
 from sim.distributions import Constant, Uniform
 from sim.envs.contact_task import ContactTaskEnv, load_contact_task
 from sim.errors import ConfigError
+from sim.quaternions import rotate
 from sim.randomization import RandomizationTable
 
 
@@ -32,6 +33,21 @@ def test_a_weight_is_felt_where_it_hangs():
     np.testing.assert_allclose(force, [[0.0, 0.0, -0.981]] * 2, atol=0.02)
     lever = env.world.object_position_w - env.world.arm.position_w
     np.testing.assert_allclose(torque, np.cross(lever, force), atol=2e-3)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_what_one_pad_alone_feels_turns_the_hand_about_that_finger(number):
+    env = ContactTaskEnv("peg_insertion", 1, threads=1)
+    env.reset()
+    world = env.world
+    world.gel.force[:] = 0.0
+    world.gel.force[0, number, :, 1] = 1.0 / world.gel.force.shape[2]  # one newton along the pad's y: up the finger
+    force, torque = Felt(env).wrench()
+    finger = world.batch.bind("xpos")[0, world.model.body(f"{'left' if number == 0 else 'right'}_finger").id]
+    up, lever = force[0], finger - world.arm.position_w[0]
+    np.testing.assert_allclose(np.linalg.norm(up), 1.0, atol=1e-5)
+    across = rotate(world.arm.quaternion_w, np.array([1.0, 0.0, 0.0]))[0]  # neither up nor the finger's way
+    assert (across @ torque[0]) * (across @ np.cross(lever, up)) > 0.0
 
 
 def test_pads_tell_how_far_a_peg_reaches():
