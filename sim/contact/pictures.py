@@ -11,14 +11,16 @@ from sim.contact.spec import IMAGE_COLUMNS, IMAGE_ROWS, WRIST_PIXELS
 from sim.contact.world import ContactWorld
 from sim.errors import ConfigError
 from sim.quaternions import conjugate, multiply, rotate
-from sim.tactile.image import TactileCamera
+from sim.tactile.image import TactileCamera, camera_of
+from sim.tactile.lights import NOMINAL
+from sim.tactile.markers import Markers
 from sim.tactile.shapes import Shape
 
 WRIST = "wrist"
 
 
 class Pictures:
-    """The pictures of both pads of every simulation."""
+    """The pictures of both pads of every simulation, with what the task's ``look`` asks for."""
 
     def __init__(self, world: ContactWorld) -> None:
         """Prepare.
@@ -32,7 +34,16 @@ class Pictures:
         self._sizes = world.batch.expand("geom_size")[:, world.model.geom(GRIPPED).id]
         self._offset = world.model.geom(GRIPPED).pos.copy()
         shape = Shape("cylinder", tuple(world.model.geom(GRIPPED).size[:2]))
-        self._camera = TactileCamera(world.pad, [shape], num_pads=2 * self._count, size=(IMAGE_ROWS, IMAGE_COLUMNS))
+        look = world.task.look
+        self._field = world.gel.field if look.markers else None
+        self._camera = TactileCamera(
+            world.pad,
+            [shape],
+            num_pads=2 * self._count,
+            size=(IMAGE_ROWS, IMAGE_COLUMNS),
+            shadows=NOMINAL if look.shadows else None,
+            markers=Markers.fitted(camera_of(world.pad)) if look.markers else None,
+        )
 
     @property
     def untouched(self) -> NDArray[np.uint8]:
@@ -46,7 +57,7 @@ class Pictures:
         positions = rotate(turned, gripped[:, None] - self._places[:, self._sites])
         quaternions = multiply(turned, world.object_quaternion_w[:, None])
         self._camera.set_sizes(np.arange(2 * self._count), 0, np.repeat(self._sizes * (1.0, 1.0, 0.0), 2, axis=0))
-        picture = self._camera.render(positions.reshape(-1, 1, 3), quaternions.reshape(-1, 1, 4))
+        picture = self._camera.render(positions.reshape(-1, 1, 3), quaternions.reshape(-1, 1, 4), self._field)
         return picture.reshape(self._count, 2, IMAGE_ROWS, IMAGE_COLUMNS, 3).copy()
 
 

@@ -41,6 +41,16 @@ class Judgement:
 
 
 @dataclass(frozen=True)
+class PadLook:
+    """What the pads' pictures show beside the pressed skin; nothing, as in TacSL's."""
+
+    shadows: bool = False
+    """Of the skin on itself, in the light of ``sim.tactile.lights.NOMINAL``."""
+    markers: bool = False
+    """Dots on the gel, FOTS' grid, which move with the forces on the taxels."""
+
+
+@dataclass(frozen=True)
 class ContactTaskSpec(PolicySpec):
     """What a policy that handles things is asked to do, what it sees and how it is judged."""
 
@@ -52,6 +62,8 @@ class ContactTaskSpec(PolicySpec):
     """The tactile sensor on both fingers."""
     contact_weight: float = 0.0
     """Reward lost per newton between object and fixture; 0 in the published settings."""
+    look: PadLook = PadLook()
+    """Of the pads' pictures."""
 
 
 def contact_task(
@@ -61,6 +73,7 @@ def contact_task(
     judgement: Judgement | None = None,
     robot: str = "panda",
     pad: str = "gelsight_r15",
+    look: PadLook | None = None,
 ) -> ContactTaskSpec:
     """Return a task with the published observations, action and clocks."""
     return ContactTaskSpec(
@@ -82,6 +95,7 @@ def contact_task(
         judgement=judgement or Judgement(),
         images=IMAGES,
         pad=pad,
+        look=look or PadLook(),
     )
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from sim.contact.oracle import Oracle
-from sim.contact.spec import EPISODE_STEPS
+from sim.contact.spec import EPISODE_STEPS, PadLook
 from sim.contact.tables import set_term
 from sim.distributions import Constant, Uniform
 from sim.envs.contact_task import ContactTaskEnv, load_contact_task
 from sim.errors import ConfigError
-from sim.quaternions import difference
+from sim.quaternions import difference, rotate
 from sim.randomization import RandomizationTable
 
 NOTHING = RandomizationTable("nothing")
@@ -182,6 +185,46 @@ def test_pictures_show_the_peg():
     after = env.observe()["image"]
     assert np.ptp(after[0].astype(int) - after[1], axis=None) > 20
     np.testing.assert_array_equal(after[1], picture[1])
+
+
+def begun(**values):
+    """Return a function that begins the same episode of a task whose pads look as they are told to."""
+    table = fixed(**values)
+
+    def begin(look):
+        spec = replace(load_contact_task("peg_insertion").TASK, look=look)
+        env = ContactTaskEnv(SimpleNamespace(TASK=spec), 1, sensors=("image",), table=table, threads=1)
+        env.reset()
+        return env
+
+    return begin
+
+
+def test_a_task_can_ask_for_markers_that_move_with_the_forces():
+    begin = begun(diameter=0.016, mass=0.3)
+    bare, dotted = begin(PadLook()), begin(PadLook(markers=True))
+    for _ in range(6):
+        seen = [env.step(np.zeros((1, 6))).observation["image"][0, 0].astype(int) for env in (bare, dotted)]
+    black = [bare.untouched[0].astype(int) - dotted.untouched[0], seen[0] - seen[1]]
+    assert all(60 < (part.max(axis=2) > 30).sum() < 500 for part in black)  # 99 dots of 0.5 mm on pixels of 0.4 mm
+    row = [(part * np.arange(80)[:, None, None]).sum() / part.sum() for part in black]
+    assert 0.02 < row[1] - row[0] < 0.5  # half of 3 N drags the skin down the finger
+
+
+def test_a_task_can_ask_for_shadows():
+    """Beside an end that is pressed into the gel; the sides of a peg that lies in it are not steep enough for any."""
+    begin, seen = begun(diameter=0.008), []
+    for look in (PadLook(), PadLook(shadows=True)):
+        env = begin(look)
+        world, site = env.world, env.world.model.site("left_pad").id
+        turn = world.batch.bind("site_xquat")[0, site]
+        end = np.array([0.0, 0.0, env.spec.workpiece.length_m / 2.0 - 1.2e-3])
+        world.object_position_w[0] = world.batch.bind("site_xpos")[0, site] + rotate(turn, end)
+        world.object_quaternion_w[0] = turn
+        seen.append(env.observe()["image"][0, 0].astype(int))
+    darker = seen[0] - seen[1]
+    assert darker.min() == 0
+    assert darker.max() > 5
 
 
 def test_the_wrist_camera_sees_fingers_and_object():
