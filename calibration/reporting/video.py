@@ -16,11 +16,11 @@ from rich.progress import Progress
 from calibration.reporting import scene
 from calibration.reporting.caption import Caption
 from calibration.reporting.html import Html, markup
-from calibration.reporting.offscreen import Offscreen
 from calibration.reporting.palette import LIGHT
 from calibration.reporting.record import FlightRecord
 from calibration.reporting.settings import VideoSettings
 from sim.film import encode
+from sim.offscreen import Offscreen
 from sim.registry import load_robot
 
 

@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 
 from calibration.report import Args, run
-from calibration.reporting import offscreen, video
+from calibration.reporting import video
 from calibration.reporting.record import load_record
 from calibration.reporting.settings import VideoSettings
+from sim import offscreen
 from sim.errors import ToolchainError
 
 SMALL = VideoSettings(width=320, height=180, frames_per_s=5, speed=2.0)
