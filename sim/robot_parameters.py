@@ -11,6 +11,9 @@ from dataclasses import dataclass
 GRAVITY = 9.81
 """Standard gravity used by every model here, m/s^2 (MuJoCo's default)."""
 
+ACTION_SHARE = 0.25
+"""Share of a motor's largest torque that action one asks for by the stiffness (BeyondMimic, arXiv 2508.08241)."""
+
 
 @dataclass(frozen=True)
 class MultirotorParameters:
@@ -135,6 +138,23 @@ class JointParameters:
     link_mass: tuple[float, ...]
     """kg, in the order of ``link_names``."""
     source: str
+    action_scale_rad: tuple[float, ...] = ()
+    """Target away from the default pose that action one means; empty for ``ACTION_SHARE`` of what the gains can ask."""
+    feet: tuple[str, ...] = ()
+    """Sites under the feet."""
+    hands: tuple[str, ...] = ()
+    """Sites in the hands, the left one first, or the end-effector of an arm."""
+    head: str = ""
+    """Site in the head; empty without one."""
+
+    def __post_init__(self) -> None:
+        from sim.errors import ConfigError
+
+        if not self.action_scale_rad:
+            scale = tuple(ACTION_SHARE * effort / kp for effort, kp in zip(self.effort_n_m, self.kp))
+            object.__setattr__(self, "action_scale_rad", scale)
+        if len(self.action_scale_rad) != self.num_joints:
+            raise ConfigError(f"parameter set '{self.name}': 'action_scale_rad' must be one number per joint")
 
     @property
     def num_joints(self) -> int:

@@ -2,6 +2,10 @@
 
 Conventions of every such MJCF: a base body on a free joint ``root``, hinge joints after it in the
 robot's joint order, and one position actuator per joint with the joint's name and order.
+
+They are integrated by ``implicitfast``, which is accurate at 200 Hz under a policy's soft gains. Stiff gains at such
+steps want ``discrete``: ``implicitfast`` adds the actuators' damping after the contacts were solved for, so that feet
+creep; here the G1 under its set ``stand`` topples at 200 Hz by the one and stands by the other.
 """
 
 from __future__ import annotations

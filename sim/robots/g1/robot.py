@@ -133,6 +133,9 @@ def _parameters(name: str, kp: tuple[float, ...], kd: tuple[float, ...], source:
         link_names=("pelvis", *map(_link, _NAMES)),
         link_mass=(_PELVIS_MASS, *_LEG_MASS, *_LEG_MASS, *_WAIST_MASS, *_ARM_MASS, *_ARM_MASS),
         source=source,
+        feet=("left_foot", "right_foot"),
+        hands=("left_hand", "right_hand"),
+        head="head",
     )
 
 

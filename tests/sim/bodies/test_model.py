@@ -11,10 +11,13 @@ import pytest
 from sim.bodies.model import build_joint_model, reset_to_default_pose
 from sim.errors import ConfigError
 from sim.registry import load_robot, robot_names
+from sim.robots.go1 import links as go1
 from sim.spec import GRAVITY, JointParameters
 
 JOINT_ROBOTS = [name for name in robot_names() if isinstance(load_robot(name).parameters(), JointParameters)]
 SETS = [(name, which) for name in JOINT_ROBOTS for which in load_robot(name).parameter_sets]
+RATE_200_HZ_S = 0.005
+"""The longest physics step that policies are trained with."""
 
 
 def check_against_constants(model, parameters, rtol):
@@ -60,26 +63,147 @@ def test_constants_are_consistent(name, which):
     parameters = load_robot(name).parameters(which)
     n = parameters.num_joints
     for field in ("position_low_rad", "position_high_rad", "velocity_rad_s", "effort_n_m", "armature_kg_m2",
-                  "default_pose_rad", "kp", "kd"):  # fmt: skip
+                  "default_pose_rad", "kp", "kd", "action_scale_rad"):  # fmt: skip
         assert len(getattr(parameters, field)) == n, field
     assert len(set(parameters.joint_names)) == n
     pose = np.asarray(parameters.default_pose_rad)
     assert (pose > parameters.position_low_rad).all()
     assert (pose < parameters.position_high_rad).all()
-    for field in ("velocity_rad_s", "effort_n_m", "armature_kg_m2", "kp", "kd"):
+    for field in ("velocity_rad_s", "effort_n_m", "armature_kg_m2", "kp", "kd", "action_scale_rad"):
         assert min(getattr(parameters, field)) > 0.0
+
+
+def right_of(left):
+    """Name of the part on the right that mirrors one on the left; None for one that is not on the left."""
+    for there, here in (("left_", "right_"), ("FL_", "FR_"), ("RL_", "RR_")):
+        if left.startswith(there):
+            return here + left.removeprefix(there)
+    return None
+
+
+ASYMMETRY_M = {"g1": 2e-4, "go1": 2.1e-3}
+"""Published numbers that differ from side to side: the Go1's calves are all the same part, its middle to the left."""
 
 
 @pytest.mark.parametrize("name", JOINT_ROBOTS)
 def test_left_and_right_are_mirror_images(name):
     model = build_joint_model(name, floor=False)
     data = mujoco.MjData(model)
-    reset_to_default_pose(model, data, load_robot(name).parameters())
-    for side in (model.body(k).name for k in range(model.nbody) if model.body(k).name.startswith("left_")):
-        left, right = data.body(side), data.body("right" + side.removeprefix("left"))
-        # Unitree's numbers differ from side to side by up to 0.01 mm.
-        np.testing.assert_allclose(left.xipos * [1.0, -1.0, 1.0], right.xipos, atol=2e-4)
+    parameters = load_robot(name).parameters()
+    reset_to_default_pose(model, data, parameters)
+    pairs = [(link, right_of(link)) for link in parameters.link_names if right_of(link)]
+    assert pairs
+    atol = ASYMMETRY_M.get(name, 1e-9)
+    for here, there in pairs:
+        left, right = data.body(here), data.body(there)
+        np.testing.assert_allclose(left.xpos * [1.0, -1.0, 1.0], right.xpos, atol=min(atol, 2e-4), err_msg=here)
+        np.testing.assert_allclose(left.xipos * [1.0, -1.0, 1.0], right.xipos, atol=atol, err_msg=here)
         np.testing.assert_allclose(model.body(left.id).inertia, model.body(right.id).inertia, rtol=2e-3)
+    for site in (*parameters.feet, *parameters.hands):
+        if right_of(site):
+            left, right = data.site(site), data.site(right_of(site))
+            np.testing.assert_allclose(left.xpos * [1.0, -1.0, 1.0], right.xpos, atol=2e-4, err_msg=site)
+
+
+@pytest.mark.parametrize("name", JOINT_ROBOTS)
+def test_ranges_and_pose_of_left_and_right_mirror_each_other(name):
+    """What is about y has the same angles on either side, what is about x or z has the opposite ones."""
+    parameters = load_robot(name).parameters()
+    model = build_joint_model(name, floor=False)
+    index = {joint: k for k, joint in enumerate(parameters.joint_names)}
+    for joint, left in index.items():
+        if not (there := right_of(joint)):
+            continue
+        right = index[there]
+        low, high = parameters.position_low_rad[left], parameters.position_high_rad[left]
+        pose = parameters.default_pose_rad[left]
+        if not model.joint(joint).axis[1]:
+            low, high, pose = -high, -low, -pose
+        mirrored = (low, high, pose)
+        assert (
+            parameters.position_low_rad[right], parameters.position_high_rad[right], parameters.default_pose_rad[right]
+        ) == pytest.approx(mirrored), joint  # fmt: skip
+        for field in ("velocity_rad_s", "effort_n_m", "armature_kg_m2", "kp", "kd", "action_scale_rad"):
+            assert getattr(parameters, field)[left] == getattr(parameters, field)[right]
+
+
+@pytest.mark.parametrize("name", JOINT_ROBOTS)
+def test_sites_are_where_their_names_say(name):
+    parameters = load_robot(name).parameters()
+    model = build_joint_model(name)
+    data = mujoco.MjData(model)
+    reset_to_default_pose(model, data, parameters)
+    assert len(parameters.feet) in (2, 4)
+    for foot in parameters.feet:
+        assert data.site(foot).xpos[2] == pytest.approx(0.0, abs=2e-3), "under the sole, on the ground"
+    for site in filter(None, (*parameters.hands, parameters.head)):
+        assert data.site(site).xpos[2] > data.site(parameters.feet[0]).xpos[2] + 0.1
+
+
+@pytest.mark.parametrize(("name", "which"), SETS)
+def test_200_hz_is_enough_whatever_a_policy_asks(name, which):
+    """Targets at random, new ones 50 times a second: the state stays finite and MuJoCo warns of nothing."""
+    parameters = load_robot(name).parameters(which)
+    model = build_joint_model(name, which, timestep=RATE_200_HZ_S)
+    data = mujoco.MjData(model)
+    reset_to_default_pose(model, data, parameters)
+    rng = np.random.default_rng(0)
+    pose, scale = np.asarray(parameters.default_pose_rad), np.asarray(parameters.action_scale_rad)
+    fastest = 0.0
+    for _ in range(150):
+        data.ctrl[:] = pose + scale * rng.uniform(-2.0, 2.0, len(pose))
+        mujoco.mj_step(model, data, nstep=4)
+        fastest = max(fastest, np.abs(data.qvel[:3]).max())
+    assert np.isfinite(data.qpos).all()
+    assert [warning.number for warning in data.warning] == [0] * len(data.warning)
+    assert fastest < 5.0, "thrown about by its own torques"
+
+
+@pytest.mark.parametrize("name", JOINT_ROBOTS)
+def test_stands_at_200_hz_by_the_discrete_integrator(name):
+    """Stiff gains against contacts need it: ``implicitfast`` lets the G1 walk off on its soles (model.py says why)."""
+    parameters = load_robot(name).parameters()
+    model = build_joint_model(name, timestep=RATE_200_HZ_S)
+    model.opt.integrator = mujoco.mjtIntegrator.mjINT_DISCRETE
+    data = mujoco.MjData(model)
+    reset_to_default_pose(model, data, parameters)
+    mujoco.mj_step(model, data, nstep=round(2.0 / RATE_200_HZ_S))
+    assert data.sensor("attitude").data[0] > np.cos(np.radians(4.0) / 2.0)
+    assert data.qpos[2] == pytest.approx(parameters.base_height_m, abs=0.01)
+
+
+def jittered(name, which, step):
+    """State after 0.6 s of targets that jump about the default pose 50 times a second."""
+    parameters = load_robot(name).parameters(which)
+    model = build_joint_model(name, which, timestep=step)
+    data = mujoco.MjData(model)
+    reset_to_default_pose(model, data, parameters)
+    rng = np.random.default_rng(1)
+    for _ in range(30):
+        data.ctrl[:] = parameters.default_pose_rad + 0.05 * rng.uniform(-1.0, 1.0, parameters.num_joints)
+        mujoco.mj_step(model, data, nstep=round(0.02 / step))
+    return data.qpos.copy()
+
+
+@pytest.mark.parametrize("name", [name for name, which in SETS if which == "policy"])
+def test_policy_gains_move_it_at_200_hz_as_at_1_khz(name):
+    fine, coarse = jittered(name, "policy", 0.001), jittered(name, "policy", RATE_200_HZ_S)
+    np.testing.assert_allclose(coarse[:3], fine[:3], atol=3e-3)
+    np.testing.assert_allclose(coarse[7:], fine[7:], atol=1e-2)
+
+
+@pytest.mark.parametrize(("name", "links"), [("go1", go1.LINKS)])
+def test_inertias_are_the_published_parts(name, links):
+    """The MJCF holds the sums of the parts, rounded to nine digits."""
+    model = mujoco.MjModel.from_xml_path(str(load_robot(name).mjcf))
+    for link, part in links.items():
+        body = model.body(link)
+        turn = np.empty(9)
+        mujoco.mju_quat2Mat(turn, body.iquat)
+        tensor = turn.reshape(3, 3) @ np.diag(body.inertia) @ turn.reshape(3, 3).T
+        np.testing.assert_allclose(body.mass, part.mass, rtol=1e-8)
+        np.testing.assert_allclose(body.ipos, part.com, atol=1e-10)
+        np.testing.assert_allclose(tensor, part.tensor, atol=1e-10, err_msg=link)
 
 
 @pytest.mark.parametrize("name", JOINT_ROBOTS)
@@ -139,6 +263,20 @@ def test_g1_against_published_figures_that_are_not_in_its_constants():
         ("left_wrist_yaw_joint", 16.78, 1.07),
     ):
         assert policy[joint] == pytest.approx((kp, kd), rel=2e-3)
+
+
+def test_go1_against_published_figures_that_are_not_in_its_constants():
+    """mujoco_menagerie's ``unitree_go1`` adds up hip and thigh from the same URDF; 13.1 kg are all links of that."""
+    parameters = load_robot("go1").parameters("policy")
+    mass = dict(zip(parameters.link_names, parameters.link_mass))
+    assert (mass["FR_hip"], mass["FR_thigh"], mass["FR_calf"]) == pytest.approx((0.68, 1.009, 0.195862))
+    np.testing.assert_allclose(go1.LINKS["RL_hip"].com, (0.0049166, -0.00762615, -8.865e-5), atol=1e-8)
+    np.testing.assert_allclose(go1.LINKS["FR_thigh"].com, (-0.00304722, 0.019315, -0.0305004), atol=1e-7)
+    principal = np.linalg.eigvalsh(go1.LINKS["FR_thigh"].tensor)
+    np.testing.assert_allclose(principal, (0.000709268, 0.00460903, 0.00478717), rtol=1e-5)
+    assert parameters.mass == pytest.approx(13.1, abs=0.01)
+    assert parameters.action_scale_rad == (0.5,) * 12
+    assert load_robot("g1").parameters("policy").action_scale_rad[17] == pytest.approx(0.439, rel=2e-3)
 
 
 def test_g1_joint_order_is_that_of_the_motors():

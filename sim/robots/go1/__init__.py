@@ -1,0 +1,1 @@
+"""Unitree Go1, a quadruped with 12 joints: constants and model."""
