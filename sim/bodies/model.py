@@ -71,7 +71,7 @@ def _apply(spec: mujoco.MjSpec, robot: RobotSpec, parameters: JointParameters) -
         body = spec.body(name)
         if body is None:
             raise ConfigError(f"robot '{robot.name}': {robot.mjcf.name} has no body named '{name}'")
-        body.mass = mass
+        _set_mass(body, mass)
     for index, name in enumerate(parameters.joint_names):
         reach = (parameters.position_low_rad[index], parameters.position_high_rad[index])
         effort, armature = parameters.effort_n_m[index], parameters.armature_kg_m2[index]
@@ -79,3 +79,14 @@ def _apply(spec: mujoco.MjSpec, robot: RobotSpec, parameters: JointParameters) -
         kp, kd = parameters.kp[index], parameters.kd[index]
         actuator.gainprm[0] = kp
         actuator.biasprm[:3] = (0.0, -kp, -kd)
+
+
+def _set_mass(body: mujoco.MjsBody, mass: float) -> None:
+    """Give a body its mass: where the MJCF states no inertia, its shapes carry it, each its share."""
+    if body.explicitinertial:
+        body.mass = mass
+        return
+    shapes = [geom for geom in body.geoms if geom.mass > 0.0]
+    scale = mass / sum(geom.mass for geom in shapes)
+    for geom in shapes:
+        geom.mass *= scale

@@ -6,9 +6,9 @@ the motor order of ``unitree_hg`` ``LowCmd_`` (Unitree's G1 joint index table). 
 
 from __future__ import annotations
 
-from math import pi
 from pathlib import Path
 
+from sim.bodies.character import policy_gains
 from sim.robots.g1.motors import M4010, M5020, M7520_14, M7520_22, TWO_M5020
 from sim.spec import JointLimits, JointParameters, RobotSpec
 
@@ -71,10 +71,6 @@ _STAND_GAINS = {
 """kp in N m/rad and kd in N m s/rad, ours: a body of 33 kg with its centre 0.67 m above the ankles topples with
 m g h = 220 N m/rad, which ankles, knees and hips in series must exceed to stand without a policy. Published gains
 for policies are softer (ankles 40: unitree_rl_gym) and hold no pose without one."""
-
-_POLICY_FREQUENCY = 2.0 * pi * 10.0
-_POLICY_DAMPING_RATIO = 2.0
-"""BeyondMimic: kp = I w^2 and kd = 2 z I w with the armature I, w = 2 pi 10 Hz and z = 2."""
 
 _LEG_MASS = (1.35, 1.52, 1.702, 1.932, 0.074, 0.608)
 _WAIST_MASS = (0.214, 0.086, 6.78 + 1.036 + 0.001)
@@ -148,8 +144,7 @@ STAND = _parameters(
 
 POLICY = _parameters(
     "policy",
-    tuple(row[2].armature_kg_m2 * _POLICY_FREQUENCY**2 for row in _JOINTS),
-    tuple(2.0 * _POLICY_DAMPING_RATIO * row[2].armature_kg_m2 * _POLICY_FREQUENCY for row in _JOINTS),
+    *policy_gains(row[2].armature_kg_m2 for row in _JOINTS),
     "Unitree g1_29dof_rev_1_0.urdf; motors and gains: BeyondMimic (arXiv 2508.08241)",
 )
 
