@@ -1,14 +1,17 @@
 """Characters of our own design: their masses and inertias against their shapes, and the mirror image of a limb."""
 
+from dataclasses import replace
+
 import mujoco
 import numpy as np
 import pytest
 
 from sim.bodies.character import Drive, Hinge, left, policy_gains, right
+from sim.bodies.model import build_joint_model, reset_to_default_pose
 from sim.inertia import Inertial, add_up
 from sim.registry import load_robot
 
-DENSITY_KG_M3 = {"dinosaur": 1000.0, "mouse": 500.0}
+DENSITY_KG_M3 = {"biped": 1000.0, "dinosaur": 1000.0, "mouse": 500.0}
 
 
 def volume_m3(radius, length):
@@ -55,10 +58,6 @@ def test_links_are_their_shapes_filled(name):
 @pytest.mark.parametrize("name", DENSITY_KG_M3)
 def test_a_heavier_character_has_its_inertia_scaled_too(name):
     """Its shapes carry the mass, so that a set with other masses is no body of impossible inertia."""
-    from dataclasses import replace
-
-    from sim.bodies.model import build_joint_model
-
     parameters = load_robot(name).parameters()
     heavier = replace(parameters, link_mass=tuple(1.5 * mass for mass in parameters.link_mass))
     model, heavy = build_joint_model(name), build_joint_model(name, heavier)
@@ -66,7 +65,7 @@ def test_a_heavier_character_has_its_inertia_scaled_too(name):
     np.testing.assert_allclose(heavy.body_inertia[1:], 1.5 * model.body_inertia[1:])
 
 
-@pytest.mark.parametrize("name", ["g1", *DENSITY_KG_M3])
+@pytest.mark.parametrize("name", ["g1", "dinosaur", "mouse"])
 def test_what_retargeting_needs_is_there(name):
     parameters = load_robot(name).parameters()
     assert parameters.feet == ("left_foot", "right_foot")
@@ -92,3 +91,22 @@ def test_policy_gains_are_a_10_hz_oscillator_damped_twice_over():
     (kp,), (kd,) = policy_gains([0.01])
     assert np.sqrt(kp / 0.01) / (2.0 * np.pi) == pytest.approx(10.0)
     assert kd / (2.0 * np.sqrt(kp * 0.01)) == pytest.approx(2.0)
+
+
+def test_the_planar_biped_stays_in_its_plane():
+    """Thrown about by targets at random it stays in its plane; pushed aside it stands on its wide soles."""
+    parameters = load_robot("biped").parameters("policy")
+    model = build_joint_model("biped", parameters, timestep=0.005)
+    data = mujoco.MjData(model)
+    reset_to_default_pose(model, data, parameters)
+    rng, pose = np.random.default_rng(0), np.asarray(parameters.default_pose_rad)
+    for _ in range(200):
+        data.ctrl[:] = pose + parameters.action_scale_rad * rng.uniform(-2.0, 2.0, len(pose))
+        mujoco.mj_step(model, data, nstep=4)
+    assert abs(data.qpos[5]) > 0.1, "it moved"
+    assert np.abs(data.qpos[[1, 4, 6]]).max() < 1e-9
+    assert np.abs(data.qvel[[1, 3, 5]]).max() < 1e-9
+    reset_to_default_pose(model, data, parameters)
+    data.qvel[1] = 0.3
+    mujoco.mj_step(model, data, nstep=20)
+    assert np.abs(data.qpos[[4, 6]]).max() < 0.02

@@ -1,0 +1,1 @@
+"""A planar biped with six joints, for quick tests: constants and model."""
