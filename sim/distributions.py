@@ -26,6 +26,10 @@ class Uniform:
         """Return float64 draws of the given shape."""
         return rng.uniform(self.low, self.high, shape)
 
+    def quantile(self, share: np.ndarray) -> np.ndarray:
+        """Return the value below which ``share``, in [0, 1), of all draws are; any shape."""
+        return self.low + (self.high - self.low) * share
+
     def __str__(self) -> str:
         return f"uniform({self.low:g}, {self.high:g})"
 
@@ -44,6 +48,10 @@ class LogUniform:
     def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
         """Return float64 draws of the given shape."""
         return np.exp(rng.uniform(math.log(self.low), math.log(self.high), shape))
+
+    def quantile(self, share: np.ndarray) -> np.ndarray:
+        """Return the value below which ``share``, in [0, 1), of all draws are; any shape."""
+        return self.low * np.exp(math.log(self.high / self.low) * share)
 
     def __str__(self) -> str:
         return f"log-uniform({self.low:g}, {self.high:g})"
@@ -64,6 +72,12 @@ class Normal:
         """Return float64 draws of the given shape."""
         return rng.normal(self.mean, self.std, shape)
 
+    def quantile(self, share: np.ndarray) -> np.ndarray:
+        """Return the value below which ``share``, in [0, 1), of all draws are; any shape."""
+        from scipy.special import ndtri
+
+        return self.mean + self.std * ndtri(np.maximum(share, _LEAST_SHARE))
+
     def __str__(self) -> str:
         return f"normal({self.mean:g}, {self.std:g})"
 
@@ -79,9 +93,16 @@ class Constant:
         del rng
         return np.full(shape, self.value)
 
+    def quantile(self, share: np.ndarray) -> np.ndarray:
+        """Return the value, in the shape of ``share``."""
+        return np.full(np.shape(share), self.value)
+
     def __str__(self) -> str:
         return f"constant({self.value:g})"
 
+
+_LEAST_SHARE = 2.0**-25
+"""Half the step of a float32 in [0, 1): a normal value has no lowest one."""
 
 Distribution = Uniform | LogUniform | Normal | Constant
 

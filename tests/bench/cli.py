@@ -32,6 +32,7 @@ SUITES = {
         "kernel", "l2f_ratio", "warp_kernel",
     ),
     "touch": ("touch_field", "touch_image", "touch_wrench", "touch_scene", "touch_learning"),
+    "bodies": ("bodies_overhead",),
 }  # fmt: skip
 
 
@@ -39,9 +40,9 @@ SUITES = {
 class Args:
     """Options of ``sim2metal bench``."""
 
-    suite: Annotated[Literal["first-flight", "robot-side", "firmware", "flight", "touch"], tyro.conf.Positional] = (
-        "first-flight"
-    )
+    suite: Annotated[
+        Literal["first-flight", "robot-side", "firmware", "flight", "touch", "bodies"], tyro.conf.Positional
+    ] = "first-flight"
     """Which set of figures to measure."""
     parts: tuple[str, ...] = ()
     """Only these parts of the suite (default: all)."""

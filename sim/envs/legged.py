@@ -1,0 +1,326 @@
+"""Vectorised environment of bodies on legs in MuJoCo: joint targets 50 times a second, position loops at 200 Hz."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sim.errors import ConfigError
+from sim.legged import ends, rewards
+from sim.legged.command import VelocityCommands
+from sim.legged.counter_random import CounterRandom
+from sim.legged.observations import OBSERVATIONS
+from sim.legged.randomizable import EpisodeDraws
+from sim.legged.spec import ACTION_REACH, EndTerm, LeggedTaskSpec, RewardTerm
+from sim.legged.state import BodyState
+from sim.legged.world import LeggedWorld
+from sim.randomization import RandomizationTable
+from sim.registry import load_task, require_known
+from sim.spec import ObservationTerm
+
+Observation = dict[str, np.ndarray]
+SETTLED_S = 1.0
+"""A new velocity is not tracked at once: errors count from this long after it was asked for."""
+_STEPS_PER_EPISODE = 1 << 16
+"""More than any episode has: the draws of two episodes never meet."""
+
+
+@dataclass(frozen=True)
+class LeggedTask:
+    """A task with its randomization; ``load_legged_task`` makes it of a module such as ``sim.tasks.velocity``."""
+
+    spec: LeggedTaskSpec
+    training_table: RandomizationTable
+    evaluation_table: RandomizationTable
+
+
+@dataclass(frozen=True)
+class LeggedTransition:
+    """What a step brought; of episodes that ended, the observation is the first of the next one.
+
+    Attributes:
+        observation: ``"actor"`` and ``"critic"``, float32.
+        reward: (n,) float32.
+        terminated: (n,) bool: fallen, or no longer made of numbers.
+        truncated: (n,) bool: the time is up.
+        velocity_error: (n,) m/s: horizontal, in the body's frame.
+        yaw_rate_error: (n,) rad/s.
+        settled: (n,) bool: the command is not so new that its error does not count.
+    """
+
+    observation: Observation
+    reward: np.ndarray
+    terminated: np.ndarray
+    truncated: np.ndarray
+    velocity_error: np.ndarray
+    yaw_rate_error: np.ndarray
+    settled: np.ndarray
+
+    @property
+    def success(self) -> np.ndarray:
+        """(n,) bool: the episode ended, and the robot still stood."""
+        return self.truncated
+
+
+class LeggedEnv:
+    """Episodes of a task; an ended one begins anew by itself.
+
+    Attributes:
+        spec: what the policy sees and commands.
+        num_envs: simulations.
+        num_actions: joints.
+        age: steps since each episode began, (n,); may be written to, which ends an episode earlier.
+        world: the physics.
+    """
+
+    def __init__(
+        self,
+        task: LeggedTask,
+        num_envs: int,
+        *,
+        table: RandomizationTable | None = None,
+        seed: int = 0,
+        threads: int | None = None,
+    ) -> None:
+        """Build; call ``reset`` before the first step.
+
+        Args:
+            task: for the robot that is wanted.
+            num_envs: simulations.
+            table: randomization; default: the task's for training.
+            seed: of all draws. A simulation's episodes depend on the seed and its number alone.
+            threads: of the physics; default: all processors. Results do not depend on it.
+
+        Raises:
+            ConfigError: for an empty batch, a term of the task that there is not, or a robot that does not fit it.
+        """
+        if num_envs < 1:
+            raise ConfigError(f"an environment needs at least one simulation, not {num_envs}")
+        self.spec, table = task.spec, table or task.training_table
+        spec, self.num_envs, self.num_actions = task.spec, num_envs, task.spec.action.size
+        feet = len(spec.parameters.feet)
+        self._rewards = [term for term in spec.rewards if term.feet in (None, feet)]
+        self._reward_functions = [_function(rewards, term) for term in self._rewards]
+        self._weights = np.array([term.weight for term in self._rewards], np.float32)
+        self._end_functions = [_function(ends, term) for term in spec.ends]
+        self._layouts = {"actor": spec.actor_terms, "critic": spec.critic_terms}
+        for term in (*spec.actor_terms, *spec.critic_terms):
+            require_known(term.name, OBSERVATIONS, "observation")
+        self.world = LeggedWorld(spec, num_envs, threads or 0)
+        self._draws = EpisodeDraws(table, self.num_actions, seed)
+        self._commands = VelocityCommands(spec.command, spec.timing.control_period_s, seed)
+        self._noise, self._shaking = (CounterRandom(seed, zlib.crc32(name)) for name in (b"noise", b"torque"))
+        self._push_ways = CounterRandom(seed, zlib.crc32(b"push"))
+        self._noise_std = _noise_row(spec.actor_terms, table)
+        self._offset = term_slice(spec.actor_terms, "joint_position_offset")
+        self._speed = term_slice(spec.actor_terms, "joint_velocity")
+        self._gyro = term_slice(spec.actor_terms, "angular_velocity_b")
+        self._actor = np.zeros((num_envs, spec.observation_size), np.float32)
+        self._limits = _limits(spec)
+        self._ids = np.arange(num_envs)
+        self.age = np.zeros(num_envs, np.int64)
+        self._episode = np.full(num_envs, -1)
+        self._push_speed = np.zeros(num_envs)
+        self._push_every = np.ones(num_envs, np.int64)
+        self._gained, self._steps = np.zeros(len(self._rewards)), 0
+
+    @property
+    def obeys(self) -> NDArray[np.bool_]:
+        """Where the next action will be obeyed, (n,): everywhere."""
+        return np.ones(self.num_envs, bool)
+
+    @property
+    def reward_names(self) -> tuple[str, ...]:
+        """Of the terms of this robot, in order."""
+        return tuple(term.name for term in self._rewards)
+
+    def reset(self, ids: ArrayLike | None = None) -> Observation:
+        """Begin episodes.
+
+        Args:
+            ids: indices or a mask; default: all.
+
+        Returns:
+            The observation of all simulations.
+        """
+        which = self._ids if ids is None else self._ids[np.asarray(ids)]
+        if len(which):
+            self._begin(np.sort(which))
+        return self.observe()
+
+    def step(self, action: ArrayLike) -> LeggedTransition:
+        """Advance by one control period.
+
+        Args:
+            action: (n, J) in [-1, 1], clipped; what is not finite counts as 0, the default pose.
+
+        Raises:
+            ConfigError: for actions of another shape.
+        """
+        wanted = np.asarray(action, np.float32)
+        if wanted.shape != (self.num_envs, self.num_actions):
+            raise ConfigError(f"actions must have the shape {(self.num_envs, self.num_actions)}, not {wanted.shape}")
+        if not np.isfinite(wanted.sum()):
+            wanted = np.nan_to_num(wanted, posinf=1.0, neginf=-1.0)
+        self._take(wanted.clip(-1.0, 1.0))
+        self._push()
+        count = self._episode * _STEPS_PER_EPISODE + self.age
+        self.world.advance(2.0 * self._shaking.uniform(self._ids, count, self.num_actions) - 1.0)
+        diverged = self.world.diverged()
+        self.world.count_contacts()
+        self.world.read()
+        self.age += 1
+        return self._after(diverged)
+
+    def observe(self) -> Observation:
+        """Return what there is to see now: arrays of their own."""
+        state, out = self.world.state, {}
+        for group, terms in self._layouts.items():
+            out[group] = np.concatenate([OBSERVATIONS[term.name](state) for term in terms], axis=1)
+        actor = out["actor"]
+        count = self._episode * _STEPS_PER_EPISODE + self.age
+        actor += self._noise.normal(self._ids, count, actor.shape[1]) * self._noise_std
+        actor[:, self._offset] += self.world.joint_offset
+        actor[:, self._gyro] += self.world.gyro_bias
+        self._actor = actor
+        return out
+
+    def mean_rewards(self) -> dict[str, float]:
+        """Return what each term gave per second since the last call, weighted."""
+        gained, steps = self._gained / max(self._steps, 1), self._steps
+        self._gained, self._steps = np.zeros(len(self._rewards)), 0
+        return dict(zip(self.reward_names, gained.tolist())) if steps else {}
+
+    def _take(self, action: NDArray[np.float32]) -> None:
+        """Make joint targets of actions, limited as ``hardware.joints.pilot`` limits them, by what is measured."""
+        s, limits = self.world.state, self._limits
+        s.last_action[:] = s.action
+        np.multiply(action, ACTION_REACH, out=s.action)
+        target = s.robot.default_pose + s.robot.action_scale * s.action
+        centre = self._actor[:, self._offset] + s.robot.default_pose + limits.damping_s * self._actor[:, self._speed]
+        target = target.clip(centre - limits.reach, centre + limits.reach)
+        np.clip(target, s.robot.position_low, s.robot.position_high, out=s.target)
+
+    def _push(self) -> None:
+        """Push those whose time has come; each at a time of its own."""
+        due = np.flatnonzero((self.age % self._push_every == 0) & (self.age > 0) & (self._push_speed > 0.0))
+        if len(due):
+            count = self._episode[due] * _STEPS_PER_EPISODE + self.age[due]
+            way = 2.0 * np.pi * self._push_ways.uniform(due, count, 1)
+            self.world.push(due, self._push_speed[due, None] * np.hstack([np.cos(way), np.sin(way)]))
+
+    def _after(self, diverged: NDArray[np.integer]) -> LeggedTransition:
+        """Judge the step, begin what ended anew, and look."""
+        state = self.world.state
+        terminated = np.zeros(self.num_envs, bool)
+        terminated[diverged] = True
+        for function in self._end_functions:
+            terminated |= function(state)
+        truncated = (self.age >= self.spec.control_steps) & ~terminated
+        reward = self._reward(state)
+        error = state.command - np.concatenate([state.velocity_b[:, :2], state.angular_velocity_b[:, 2:]], axis=1)
+        settled = self._commands.age_s(self.age) > SETTLED_S
+        self._renew_commands()
+        ended = np.flatnonzero(terminated | truncated)
+        if len(ended):
+            self._begin(ended)
+        return LeggedTransition(
+            observation=self.observe(),
+            reward=reward,
+            terminated=terminated,
+            truncated=truncated,
+            velocity_error=np.sqrt((error[:, :2] ** 2).sum(1)),
+            yaw_rate_error=np.abs(error[:, 2]),
+            settled=settled,
+        )
+
+    def _reward(self, state: BodyState) -> NDArray[np.float32]:
+        total = np.zeros(self.num_envs, np.float32)
+        for number, (function, weight) in enumerate(zip(self._reward_functions, self._weights)):
+            value = function(state) * weight
+            self._gained[number] += value.mean()
+            total += value
+        self._steps += 1
+        return np.maximum(total, self.spec.least_reward) * np.float32(self.spec.timing.control_period_s)
+
+    def _renew_commands(self) -> None:
+        due = self._commands.due(self.age)
+        if len(due):
+            self.world.state.command[due] = self._commands.draw(due, self._episode[due], self.age[due])
+
+    def _begin(self, which: NDArray[np.intp]) -> None:
+        """Draw and set up episodes."""
+        self._episode[which] += 1
+        self.age[which] = 0
+        draws = self._draws.draw(which, self._episode[which])
+        self.world.reset(which, draws)
+        self._push_speed[which] = draws["push_speed"][:, 0]
+        steps = draws["push_period_s"][:, 0] / self.spec.timing.control_period_s
+        self._push_every[which] = np.minimum(steps, _STEPS_PER_EPISODE).round()
+        self.world.state.command[which] = self._commands.draw(which, self._episode[which], self.age[which])
+
+
+def load_legged_task(name: str, robot: str | None = None) -> LeggedTask:
+    """Return a task by name, for another robot if asked for.
+
+    Raises:
+        ConfigError: for an unknown task or robot, a task of another kind, or a robot without legs.
+    """
+    module = load_task(name)
+    spec = getattr(module, "TASK", None)
+    if not isinstance(spec, LeggedTaskSpec):
+        raise ConfigError(f"task '{name}' is not for a robot on legs")
+    spec = spec.on(robot) if robot else spec
+    return LeggedTask(spec, module.TRAINING_TABLE, module.EVALUATION_TABLE)
+
+
+def term_slice(terms: Sequence[ObservationTerm], name: str) -> slice:
+    """Return where a term is in the flat observation.
+
+    Raises:
+        ConfigError: if it is not there.
+    """
+    require_known(name, [term.name for term in terms], "observation")
+    first = 0
+    for term in terms:
+        if term.name == name:
+            break
+        first += term.size
+    return slice(first, first + term.size)
+
+
+@dataclass(frozen=True)
+class _Limits:
+    reach: NDArray[np.float32]
+    """(J,) rad from the joint at which the loop asks for the largest torque."""
+    damping_s: NDArray[np.float32]
+    """(J,) kd / kp"""
+
+
+def _limits(spec: LeggedTaskSpec) -> _Limits:
+    p = spec.parameters
+    kp, kd, effort = (np.array(values) for values in (p.kp, p.kd, p.effort_n_m))
+    return _Limits((effort / kp).astype(np.float32), (kd / kp).astype(np.float32))
+
+
+def _function(module: object, term: RewardTerm | EndTerm) -> Callable[[BodyState], np.ndarray]:
+    """Return a term's function with its arguments in it.
+
+    Raises:
+        ConfigError: for a name that the module does not have.
+    """
+    known = [name for name, value in vars(module).items() if not name.startswith("_") and callable(value)]
+    kind = "reward" if isinstance(term, RewardTerm) else "end"
+    require_known(term.name, known, kind)
+    return partial(getattr(module, term.name), **dict(term.parameters))
+
+
+def _noise_row(terms: Sequence[ObservationTerm], table: RandomizationTable) -> NDArray[np.float32]:
+    """Return the standard deviation of each column of the observation."""
+    std = dict(table.noise_std)
+    return np.concatenate([np.full(term.size, std.get(term.name, 0.0), np.float32) for term in terms])

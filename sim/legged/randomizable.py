@@ -1,0 +1,88 @@
+"""Everything that the randomization of a body on legs can name, and how a whole batch of episodes is drawn."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.legged.counter_random import CounterRandom
+from sim.randomizable import Mode, Parameter
+from sim.randomization import RandomizationTable, Term, check_bounds
+
+Draws = dict[str, np.ndarray]
+_SET: tuple[Mode, ...] = ("set",)
+_ADD: tuple[Mode, ...] = ("add",)
+_SCALE: tuple[Mode, ...] = ("scale",)
+
+LEGGED_PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
+    {
+        "friction": Parameter(1, "1", _SET, "sliding, under the feet; default: the model's", np.nan, "positive"),
+        "base_mass": Parameter(1, "kg", _ADD, "load on the base"),
+        "centre_of_mass": Parameter(3, "m", _ADD, "of the base"),
+        "link_mass": Parameter(0, "1", _SCALE, "mass and inertia of the link behind each joint", 1.0, "positive"),
+        "kp": Parameter(0, "1", _SCALE, "stiffness of each joint's position loop", 1.0, "positive"),
+        "kd": Parameter(0, "1", _SCALE, "damping of each joint's position loop", 1.0, "positive"),
+        "armature": Parameter(0, "1", _SCALE, "inertia of each joint's rotor and gears", 1.0, "positive"),
+        "joint_friction": Parameter(0, "N m", _SET, "dry friction in each joint", 0.0, "not negative"),
+        "joint_offset": Parameter(0, "rad", _ADD, "error of each joint's zero: of what is measured and what is held"),
+        "torque_noise": Parameter(1, "1", _SET, "largest random torque, over the motor's", 0.0, "not negative"),
+        "action_delay_s": Parameter(1, "s", _SET, "from sensors to motors, as a whole", 0.0, "not negative"),
+        "gyro_bias_b": Parameter(3, "rad/s", _ADD, "constant error of the angular velocity"),
+        "start_joint_position": Parameter(0, "rad", _ADD, "pose at the start, from the default one"),
+        "start_tilt": Parameter(2, "rad", _ADD, "turn about x and y at the start"),
+        "start_velocity": Parameter(3, "m/s", _ADD, "of the base at the start"),
+        "start_angular_velocity": Parameter(3, "rad/s", _ADD, "of the base at the start"),
+        "push_speed": Parameter(1, "m/s", _SET, "change of horizontal velocity by a push", 0.0, "not negative"),
+        "push_period_s": Parameter(1, "s", _SET, "between two pushes, anew in each episode", np.inf, "positive"),
+    }
+)
+"""By name; size 0 stands for one per joint. Without a term each has its nominal value."""
+
+
+class LeggedTerm(Term):
+    """One randomized parameter of a body on legs."""
+
+    catalogue: ClassVar[Mapping[str, Parameter]] = LEGGED_PARAMETERS
+
+
+class EpisodeDraws:
+    """Draws the parameters of episodes; each depends on seed, simulation, episode and its own name alone.
+
+    Args:
+        table: of ``LeggedTerm``.
+        num_joints: of the robot.
+        seed: of all draws.
+    """
+
+    def __init__(self, table: RandomizationTable, num_joints: int, seed: int) -> None:
+        self._table = table
+        self._sizes = {name: parameter.size or num_joints for name, parameter in LEGGED_PARAMETERS.items()}
+        self._random = [CounterRandom(seed, zlib.crc32(term.parameter.encode())) for term in table.terms]
+
+    def draw(self, ids: NDArray[np.integer], episodes: NDArray[np.integer]) -> Draws:
+        """Draw episodes.
+
+        Args:
+            ids: of the simulations; (n,).
+            episodes: number of the episode in each; (n,).
+
+        Returns:
+            Every parameter, randomized or nominal, (n, size) float64.
+
+        Raises:
+            ConfigError: if the table reaches values without physical meaning.
+        """
+        values = {
+            name: np.full((len(ids), self._sizes[name]), parameter.nominal)
+            for name, parameter in LEGGED_PARAMETERS.items()
+        }
+        for term, random in zip(self._table.terms, self._random):
+            share = random.uniform(ids, episodes, self._sizes[term.parameter]).astype(np.float64)
+            values[term.parameter] = term.apply(values[term.parameter], term.distribution.quantile(share))
+        check_bounds(self._table, LEGGED_PARAMETERS, values)
+        return values

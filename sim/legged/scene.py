@@ -1,0 +1,147 @@
+"""The model of a body on legs: the robot on a floor, delays in its commands, and the few sensors that terms read.
+
+Sensors that only other users need go: an accelerometer alone makes MuJoCo compute every body's acceleration.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import mujoco
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.bodies.model import build_joint_spec, reset_to_default_pose
+from sim.errors import ConfigError
+from sim.flight.scene import FLOOR
+from sim.legged.spec import LARGEST_DELAY_S
+from sim.registry import load_robot
+from sim.spec import JointParameters
+
+_SETTLE_S = 0.5
+_STABLE_SPEED_RAD_S = 50.0
+"""No joint of a robot that only holds its pose is this fast, even one that sinks or falls."""
+
+
+@dataclass(frozen=True)
+class LeggedScene:
+    """A compiled model and where to find things in it.
+
+    Attributes:
+        model: MuJoCo's.
+        parameters: the robot's constants.
+        base: body that the free joint moves.
+        foot_geoms: of each foot, those that touch the floor.
+        foot_position: columns of ``sensordata``; (feet, 3).
+        foot_velocity: columns of ``sensordata``; (feet, 3).
+        foot_contact: columns of ``sensordata``: how many contacts a foot has; (feet,).
+    """
+
+    model: mujoco.MjModel
+    parameters: JointParameters
+    base: int
+    foot_geoms: tuple[tuple[int, ...], ...]
+    foot_position: NDArray[np.intp]
+    foot_velocity: NDArray[np.intp]
+    foot_contact: NDArray[np.intp]
+
+
+def build_legged_scene(robot: str, parameters: JointParameters, step_s: float) -> LeggedScene:
+    """Compile a robot with what its tasks need.
+
+    Args:
+        robot: its name.
+        parameters: the set of constants.
+        step_s: physics step.
+
+    Raises:
+        ConfigError: if the model has no such foot or no inertial unit on its base, or is not stable with these gains
+            at this step.
+    """
+    spec = build_joint_spec(load_robot(robot), parameters, step_s)
+    spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    for sensor in spec.sensors:
+        spec.delete(sensor)
+    for foot in parameters.feet:
+        _add_foot_sensors(spec, robot, foot)
+    for actuator in spec.actuators:
+        actuator.nsample = math.ceil(LARGEST_DELAY_S / step_s)
+        actuator.delay = step_s  # (a positive one: what is drawn for each simulation replaces it)
+    model = spec.compile()
+    model.opt.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_AUTORESET)  # what diverges must show
+    _require_inertial_unit(model, robot)
+    _require_stable(model, robot, parameters, step_s)
+    columns = {kind: _columns(model, parameters.feet, kind) for kind in ("position", "velocity", "contact")}
+    return LeggedScene(
+        model=model,
+        parameters=parameters,
+        base=int(model.jnt_bodyid[0]),
+        foot_geoms=tuple(_touching(model, int(model.site(foot).bodyid[0])) for foot in parameters.feet),
+        foot_position=columns["position"],
+        foot_velocity=columns["velocity"],
+        foot_contact=columns["contact"][:, 0],
+    )
+
+
+def resting_history(model: mujoco.MjModel, parameters: JointParameters) -> NDArray[np.float64]:
+    """Return the history of a robot whose targets have always been its default pose; (nhistory,)."""
+    data = mujoco.MjData(model)
+    for joint, angle in enumerate(parameters.default_pose_rad):
+        samples = int(model.actuator_history[joint, 0])
+        mujoco.mj_initCtrlHistory(model, data, joint, None, np.full((samples, 1), angle))
+    return data.history.copy()
+
+
+def _add_foot_sensors(spec: mujoco.MjSpec, robot: str, foot: str) -> None:
+    site = spec.site(foot)
+    if site is None:
+        raise ConfigError(f"robot '{robot}': its model has no site '{foot}' under a foot")
+    for kind, what in (
+        ("position", mujoco.mjtSensor.mjSENS_FRAMEPOS),
+        ("velocity", mujoco.mjtSensor.mjSENS_FRAMELINVEL),
+    ):
+        spec.add_sensor(name=f"{foot} {kind}", type=what, objtype=mujoco.mjtObj.mjOBJ_SITE, objname=foot)
+    contact = spec.add_sensor(
+        name=f"{foot} contact",
+        type=mujoco.mjtSensor.mjSENS_CONTACT,
+        objtype=mujoco.mjtObj.mjOBJ_BODY,
+        objname=site.parent.name,
+        reftype=mujoco.mjtObj.mjOBJ_GEOM,
+        refname=FLOOR,
+    )
+    contact.intprm = [1 << int(mujoco.mjtConDataField.mjCONDATA_FOUND), 0, 1]  # data, reduction, slots
+
+
+def _columns(model: mujoco.MjModel, feet: tuple[str, ...], kind: str) -> NDArray[np.intp]:
+    sensors = [model.sensor(f"{foot} {kind}") for foot in feet]
+    return np.array([np.arange(s.adr[0], s.adr[0] + s.dim[0]) for s in sensors])
+
+
+def _touching(model: mujoco.MjModel, body: int) -> tuple[int, ...]:
+    first, count = int(model.body_geomadr[body]), int(model.body_geomnum[body])
+    return tuple(geom for geom in range(first, first + count) if model.geom_contype[geom])
+
+
+def _require_inertial_unit(model: mujoco.MjModel, robot: str) -> None:
+    """Terms compute what an inertial unit measures from the base's motion: it must be fixed there, and not turned."""
+    named = [model.site(k).name for k in range(model.nsite)]
+    if "imu" in named:
+        site = model.site("imu")
+        if int(site.bodyid[0]) == int(model.jnt_bodyid[0]) and np.allclose(site.quat, (1.0, 0.0, 0.0, 0.0)):
+            return
+    raise ConfigError(f"robot '{robot}': its model needs a site 'imu' on the base, turned as the base is")
+
+
+def _require_stable(model: mujoco.MjModel, robot: str, parameters: JointParameters, step_s: float) -> None:
+    """Hold the default pose for a moment; a step too long for the gains shows at once."""
+    data = mujoco.MjData(model)
+    reset_to_default_pose(model, data, parameters)
+    data.history[:] = resting_history(model, parameters)
+    mujoco.mj_step(model, data, nstep=round(_SETTLE_S / step_s))
+    fastest = np.abs(data.qvel[6:]).max()
+    if not (np.isfinite(data.qpos).all() and fastest < _STABLE_SPEED_RAD_S):
+        raise ConfigError(
+            f"robot '{robot}' is unstable with the gains '{parameters.name}' at steps of {step_s:g} s:"
+            " take a shorter physics step, or less stiffness and damping"
+        )

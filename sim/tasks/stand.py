@@ -1,0 +1,39 @@
+"""Stand, and recover from pushes of 0.5 m/s in any direction, by ankles, hips or a step."""
+
+from __future__ import annotations
+
+from math import radians
+
+from sim.legged.spec import EndTerm, RewardTerm, legged_task
+from sim.legged.tables import BODY, CERTAIN_PUSHES, MOTORS, NOISE, START, push_terms
+from sim.randomization import RandomizationTable
+
+_GYM, _OURS = "legged_gym", "ours"
+
+TASK = legged_task(
+    name="stand",
+    description="Stand, pushed by 0.5 m/s every few seconds",
+    robot="g1",
+    rewards=(
+        RewardTerm("upright", 1.0, _OURS, (("std", 0.3),)),
+        RewardTerm("height", 0.5, _OURS, (("std", 0.1),)),
+        RewardTerm("stillness", 0.5, _OURS, (("std", 0.3),)),
+        RewardTerm("feet_down", 0.25, _OURS),
+        RewardTerm("pose", -0.15, _OURS),
+        RewardTerm("roll_pitch_rate", -0.02, f"{_GYM}: -0.05"),
+        RewardTerm("effort", -0.3, _OURS),
+        RewardTerm("joint_speed", -1e-3, _OURS),
+        RewardTerm("joint_acceleration", -1e-7, f"{_GYM}: -2.5e-7"),
+        RewardTerm("joint_range", -2.0, f"{_GYM}: -10", (("share", 0.9),)),
+        RewardTerm("action_change", -0.005, f"{_GYM}: -0.01"),
+        RewardTerm("foot_slip", -0.1, "MuJoCo Playground"),
+    ),
+    ends=(
+        EndTerm("tilted", "ours: unitree_sdk2's bad_orientation", (("most_rad", radians(57.0)),)),
+        EndTerm("low", _OURS, (("share", 0.6),)),
+    ),
+)
+_BODY = (*START, *BODY, *MOTORS)
+_PUSHES = push_terms(0.0, 0.8, 1.0, 3.0, "BeyondMimic: every 1 to 3 s; beyond what is judged")
+TRAINING_TABLE = RandomizationTable("stand training", (*_BODY, *_PUSHES), NOISE)
+EVALUATION_TABLE = RandomizationTable("stand evaluation", (*_BODY, *CERTAIN_PUSHES), NOISE)

@@ -1,0 +1,48 @@
+"""Walk at a velocity that is asked for: ahead, sideways and turning, on flat ground, pushed now and then.
+
+Rewards after MuJoCo Playground (arXiv 2502.08844) and legged_gym (arXiv 2109.11978), for quadrupeds and
+humanoids alike. The actor sees gravity, gyroscope, encoders, the command and its last targets, never its velocity.
+"""
+
+from __future__ import annotations
+
+from math import radians
+
+from sim.legged.spec import EndTerm, RewardTerm, VelocityCommand, legged_task
+from sim.legged.tables import BODY, MOTORS, NOISE, START, push_terms
+from sim.randomization import RandomizationTable
+
+_GYM, _PLAYGROUND, _OURS = "legged_gym", "MuJoCo Playground", "ours"
+
+TASK = legged_task(
+    name="velocity",
+    description="Walk at a velocity that is asked for",
+    robot="go1",
+    rewards=(
+        RewardTerm("track_velocity", 1.5, f"{_PLAYGROUND}: 1; std {_GYM}: 0.5", (("std", 0.35),)),
+        RewardTerm("track_yaw_rate", 0.75, f"{_PLAYGROUND}: 0.5", (("std", 0.5),)),
+        RewardTerm("vertical_velocity", -1.0, f"{_GYM}: -2"),
+        RewardTerm("roll_pitch_rate", -0.05, _GYM),
+        RewardTerm("tilt", -2.5, f"{_PLAYGROUND}: -5"),
+        RewardTerm("effort", -0.3, f"{_OURS}: of the size of {_PLAYGROUND}'s torques"),
+        RewardTerm("joint_acceleration", -2.5e-7, _GYM),
+        RewardTerm("joint_range", -5.0, _GYM, (("share", 0.9),)),
+        RewardTerm("action_change", -0.01, _GYM),
+        RewardTerm("pose", -0.1, f"{_PLAYGROUND}: pose 0.5, as a bell"),
+        RewardTerm("stand_still", -0.3, _OURS),
+        RewardTerm("foot_air_time", 1.0, f"{_GYM}: 1, beyond 0.5 s", (("least_s", 0.15), ("most_s", 0.35)), feet=4),
+        RewardTerm("foot_air_time", 2.0, _PLAYGROUND, (("least_s", 0.2), ("most_s", 0.5)), feet=2),
+        RewardTerm("single_support", 0.3, _OURS, feet=2),
+        RewardTerm("upright", 0.3, f"{_OURS}: alive", (("std", 0.3),), feet=2),
+        RewardTerm("foot_slip", -0.1, _PLAYGROUND),
+    ),
+    ends=(
+        EndTerm("tilted", f"{_PLAYGROUND}: beyond the horizontal; here sooner", (("most_rad", radians(60.0)),)),
+        EndTerm("low", _OURS, (("share", 0.5),)),
+    ),
+    command=VelocityCommand((-1.0, 1.0), (-0.5, 0.5), (-1.0, 1.0), 5.0, 0.1, f"{_GYM}: +-1 m/s, +-1 m/s, +-1 rad/s"),
+)
+_PUSHES = push_terms(0.0, 0.5, 5.0, 10.0, "PBHC: every 5 to 10 s; mjlab: up to 0.5 m/s")
+_TERMS = (*START, *BODY, *MOTORS, *_PUSHES)
+TRAINING_TABLE = RandomizationTable("velocity training", _TERMS, NOISE)
+EVALUATION_TABLE = RandomizationTable("velocity evaluation", _TERMS, NOISE)
