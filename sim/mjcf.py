@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TypeVar
 
 import mujoco
@@ -47,14 +48,33 @@ def open_mjcf(
         parameter_set = robot.parameters(parameter_set)
     if not isinstance(parameter_set, kind):
         raise ConfigError(f"robot '{robot.name}' {_LACKS[kind]}")
-    try:
-        spec = mujoco.MjSpec.from_file(str(robot.mjcf))
-    except ValueError as error:
-        reason = " ".join(str(error).split())
-        raise ConfigError(f"robot '{robot.name}': cannot read {robot.mjcf.name}: {reason}") from error
+    spec = read_mjcf(robot)
     spec.option.timestep = timestep
     spec.option.gravity = [0.0, 0.0, -GRAVITY]
     return spec, robot, parameter_set
+
+
+def read_mjcf(robot: RobotSpec) -> mujoco.MjSpec:
+    """Return the robot's model as its files have it, what is mounted on it included.
+
+    Raises:
+        ConfigError: if a file cannot be read, or lacks the site that something is mounted on.
+    """
+    spec = _read(robot, robot.mjcf)
+    for mount in robot.mounts:
+        site = spec.site(mount.site)
+        if site is None:
+            raise ConfigError(f"robot '{robot.name}': {robot.mjcf.name} has no site named '{mount.site}'")
+        spec.attach(_read(robot, mount.mjcf), site=site, prefix=mount.prefix)
+    return spec
+
+
+def _read(robot: RobotSpec, path: Path) -> mujoco.MjSpec:
+    try:
+        return mujoco.MjSpec.from_file(str(path))
+    except ValueError as error:
+        reason = " ".join(str(error).split())
+        raise ConfigError(f"robot '{robot.name}': cannot read {path.name}: {reason}") from error
 
 
 def apply_joint(

@@ -188,6 +188,17 @@ ParametersT = TypeVar("ParametersT", bound=MultirotorParameters | JointParameter
 
 
 @dataclass(frozen=True)
+class Mount:
+    """Another model, an arm on a back, that is fixed to a site of a robot's own."""
+
+    mjcf: Path
+    site: str
+    """Of the robot's MJCF: where the other model's origin goes."""
+    prefix: str
+    """In front of all its names."""
+
+
+@dataclass(frozen=True)
 class RobotSpec(Generic[ParametersT]):
     """A robot: its model file, its named parameter sets and its limits."""
 
@@ -201,6 +212,8 @@ class RobotSpec(Generic[ParametersT]):
     limits: FlightLimits | JointLimits
     command_unit: str
     sources: tuple[str, ...] = field(default=())
+    mounts: tuple[Mount, ...] = ()
+    """What else belongs to its model, in the order of its joints."""
 
     def parameters(self, name: str | None = None) -> ParametersT:
         """Return the named parameter set (default: ``default_parameter_set``).
@@ -217,8 +230,9 @@ class RobotSpec(Generic[ParametersT]):
         return self.parameter_sets[key]
 
     def model_hash(self) -> str:
-        """SHA-256 of the MJCF file, hexadecimal."""
-        return hashlib.sha256(self.mjcf.read_bytes()).hexdigest()
+        """SHA-256 of the MJCF file, and of those mounted on it, hexadecimal."""
+        files = (self.mjcf, *(mount.mjcf for mount in self.mounts))
+        return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
 @dataclass(frozen=True)

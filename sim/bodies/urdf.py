@@ -64,16 +64,16 @@ def _link(root: ET.Element, model: mujoco.MjModel, body: int) -> None:
 
 def _joint(root: ET.Element, model: mujoco.MjModel, body: int, speeds: dict[str, float]) -> None:
     parent = model.body(model.body_parentid[body]).name
+    if model.body_jntnum[body] == 0:
+        _fixed(root, model, body, parent)
+        return
     if model.body_jntnum[body] != 1:
-        raise ConfigError(f"body '{model.body(body).name}' has {model.body_jntnum[body]} joints: URDF needs one")
+        raise ConfigError(f"body '{model.body(body).name}' has {model.body_jntnum[body]} joints: URDF has one at most")
     index = int(model.body_jntadr[body])
     name = model.joint(index).name
     if model.jnt_type[index] != mujoco.mjtJoint.mjJNT_HINGE or model.jnt_pos[index].any() or name not in speeds:
         raise ConfigError(f"joint '{name}' is no hinge of the robot at the origin of its body: it has no URDF")
-    joint = ET.SubElement(root, "joint", name=name, type="revolute")
-    _origin(joint, model.body_pos[body], model.body_quat[body])
-    ET.SubElement(joint, "parent", link=parent)
-    ET.SubElement(joint, "child", link=model.body(body).name)
+    joint = _between(root, model, body, parent, name, "revolute")
     ET.SubElement(joint, "axis", xyz=_numbers(model.jnt_axis[index]))
     low, high = model.jnt_range[index]
     effort = model.actuator(name).forcerange[1]
@@ -81,6 +81,19 @@ def _joint(root: ET.Element, model: mujoco.MjModel, body: int, speeds: dict[str,
     ET.SubElement(joint, "limit", {key: _number(value) for key, value in limits.items()})
     damping = model.dof_damping[model.jnt_dofadr[index]]
     ET.SubElement(joint, "dynamics", damping=_number(damping), friction="0")
+
+
+def _fixed(root: ET.Element, model: mujoco.MjModel, body: int, parent: str) -> None:
+    """Join a link that does not move to the one that carries it."""
+    _between(root, model, body, parent, f"{model.body(body).name}_fixed", "fixed")
+
+
+def _between(root: ET.Element, model: mujoco.MjModel, body: int, parent: str, name: str, kind: str) -> ET.Element:
+    joint = ET.SubElement(root, "joint", name=name, type=kind)
+    _origin(joint, model.body_pos[body], model.body_quat[body])
+    ET.SubElement(joint, "parent", link=parent)
+    ET.SubElement(joint, "child", link=model.body(body).name)
+    return joint
 
 
 def _visual(link: ET.Element, model: mujoco.MjModel, geom: int) -> None:

@@ -10,8 +10,10 @@ import pytest
 
 from sim.bodies.model import build_joint_model, reset_to_default_pose
 from sim.errors import ConfigError
+from sim.mjcf import read_mjcf
 from sim.registry import load_robot, robot_names
 from sim.robots.go1 import links as go1
+from sim.robots.go1_arm import links as z1
 from sim.spec import GRAVITY, JointParameters
 
 JOINT_ROBOTS = [name for name in robot_names() if isinstance(load_robot(name).parameters(), JointParameters)]
@@ -48,7 +50,7 @@ def check_against_constants(model, parameters, rtol):
 def test_mjcf_as_it_stands_is_the_default_parameter_set(name):
     robot = load_robot(name)
     # The file rounds what the constants compute: armatures to 8 digits, ranges to 9.
-    check_against_constants(mujoco.MjModel.from_xml_path(str(robot.mjcf)), robot.parameters(), rtol=1e-7)
+    check_against_constants(read_mjcf(robot).compile(), robot.parameters(), rtol=1e-7)
 
 
 @pytest.mark.parametrize(("name", "which"), SETS)
@@ -81,7 +83,8 @@ def right_of(left):
     return None
 
 
-ASYMMETRY_M = {"g1": 2e-4, "go1": 2.1e-3}
+ARM_LINKS = {f"arm_{link}": part for link, part in z1.ARM_LINKS.items()}
+ASYMMETRY_M = {"g1": 2e-4, "go1": 2.1e-3, "go1_arm": 2.1e-3}
 """Published numbers that differ from side to side: the Go1's calves are all the same part, its middle to the left."""
 
 
@@ -192,10 +195,10 @@ def test_policy_gains_move_it_at_200_hz_as_at_1_khz(name):
     np.testing.assert_allclose(coarse[7:], fine[7:], atol=1e-2)
 
 
-@pytest.mark.parametrize(("name", "links"), [("go1", go1.LINKS)])
+@pytest.mark.parametrize(("name", "links"), [("go1", go1.LINKS), ("go1_arm", go1.LINKS | ARM_LINKS)])
 def test_inertias_are_the_published_parts(name, links):
     """The MJCF holds the sums of the parts, rounded to nine digits."""
-    model = mujoco.MjModel.from_xml_path(str(load_robot(name).mjcf))
+    model = read_mjcf(load_robot(name)).compile()
     for link, part in links.items():
         body = model.body(link)
         turn = np.empty(9)

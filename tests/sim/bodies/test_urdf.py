@@ -46,7 +46,8 @@ def forward(root, base, angles):
         for joint in ready:
             place, turn = poses[joint.find("parent").get("link")]
             origin = joint.find("origin")
-            swing = about(numbers(joint.find("axis").get("xyz")), angles[joint.get("name")])
+            fixed = joint.get("type") == "fixed"
+            swing = np.eye(3) if fixed else about(numbers(joint.find("axis").get("xyz")), angles[joint.get("name")])
             poses[joint.find("child").get("link")] = (
                 place + turn @ numbers(origin.get("xyz")),
                 turn @ rotation(numbers(origin.get("rpy"))) @ swing,
@@ -79,6 +80,7 @@ def test_links_are_where_the_model_has_them(name):
 def test_joints_and_limits_are_the_robot_s(name, which):
     parameters = load_robot(name).parameters(which)
     joints = ET.fromstring(joint_robot_urdf(name, which)).findall("joint")
+    joints = [joint for joint in joints if joint.get("type") != "fixed"]
     assert sorted(joint.get("name") for joint in joints) == sorted(parameters.joint_names)
     assert {joint.get("type") for joint in joints} == {"revolute"}
     for joint in joints:
