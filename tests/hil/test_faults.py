@@ -1,6 +1,7 @@
 """Every fault in the air, in closed loop with the real cflib: seen, acted on in time, safe at the end.
 
-Reaction times are counted in loop steps (10 ms each), so that a busy computer cannot fail a test.
+Reaction times are counted in loop steps (10 ms each), so that a busy computer cannot fail a test. A flight takes a
+dozen seconds on the clock: what also shows without a radio (``tests/hardware/virtual/test_sim_link.py``) is slow here.
 """
 
 import contextlib
@@ -37,6 +38,10 @@ FAULTS = {
     "dead-motor=2": Fault.TILT,
 }
 """What the virtual robot is told to do in the air, and what the host must call it."""
+FLOWN = [
+    name if name in ("link-loss", "state-stall", "kick=110") else pytest.param(name, marks=pytest.mark.slow)
+    for name in FAULTS
+]
 
 
 def event_names(events):
@@ -59,11 +64,11 @@ def events_on_the_ground(robot, timeout_s=20.0):
     return events
 
 
-@pytest.mark.parametrize("injected", FAULTS)
+@pytest.mark.parametrize("injected", FLOWN)
 @in_real_time
 def test_a_fault_in_the_air_reaches_its_safe_action(bundle, tmp_path, injected):
     expected = FAULTS[injected]
-    with virtual_crazyflie(bundle, "--fault", f"{injected}@flying+2.5") as robot:
+    with virtual_crazyflie(bundle, "--fault", f"{injected}@flying+1.2") as robot:
         result = fly_and_abort(flight_args(bundle, robot, tmp_path))
         onboard = events_on_the_ground(robot)
 
@@ -85,23 +90,17 @@ def test_a_fault_in_the_air_reaches_its_safe_action(bundle, tmp_path, injected):
     if injected != "link-loss":
         assert event_names(onboard)[-1] != "armed"
         assert "disarmed" in event_names(onboard), "nothing leaves the robot armed"
-
-
-@in_real_time
-def test_a_lost_link_ends_in_the_onboard_descent(bundle, tmp_path):
-    with virtual_crazyflie(bundle, "--fault", "link-loss@flying+2.5") as robot:
-        result = fly_and_abort(flight_args(bundle, robot, tmp_path))
-        onboard = events_on_the_ground(robot)
-    dead_man = next(event for event in onboard["events"] if event["event"] == "dead_man")
-    assert dead_man["setpoint_age_ms"] <= 201, "on-board time: 200 ms and one tick"
-    assert "touchdown" in event_names(onboard)
-    assert not result["flight"]["disarmed"], "the host cannot know and must say so"
-    assert result["faults"]["link_loss_to_safe_ms"] == result["flight"]["faults"][0]["safe_action_ms"]
+    else:
+        dead_man = next(event for event in onboard["events"] if event["event"] == "dead_man")
+        assert dead_man["setpoint_age_ms"] <= 201, "on-board time: 200 ms and one tick"
+        assert "touchdown" in event_names(onboard)
+        assert not result["flight"]["disarmed"], "the host cannot know and must say so"
+        assert result["faults"]["link_loss_to_safe_ms"] == first["safe_action_ms"]
 
 
 @in_real_time
 def test_a_link_that_comes_back_during_the_descent_does_not_resume_the_flight(bundle, tmp_path):
-    with virtual_crazyflie(bundle, "--fault", "link-loss@flying+2.5:0.6") as robot:
+    with virtual_crazyflie(bundle, "--fault", "link-loss@flying+1.2:0.6") as robot:
         result = fly_and_abort(flight_args(bundle, robot, tmp_path))
         events_on_the_ground(robot)
     assert result["flight"]["disarmed"]
@@ -110,20 +109,22 @@ def test_a_link_that_comes_back_during_the_descent_does_not_resume_the_flight(bu
     assert set(log["mode"][descending:]) == {"descending", "off"}
 
 
+@pytest.mark.slow
 @in_real_time
 def test_a_nan_state_estimate_switches_off(bundle, tmp_path):
     """The estimate is NaN on board too, so the policy there stops the motors before the host could."""
-    with virtual_crazyflie(bundle, "--fault", "nan-estimate@flying+2.5") as robot:
+    with virtual_crazyflie(bundle, "--fault", "nan-estimate@flying+1.2") as robot:
         result = fly_and_abort(flight_args(bundle, robot, tmp_path))
         assert "disarmed" in event_names(robot.events())
     assert {fault["fault"] for fault in result["flight"]["faults"]} & {"state_nan", "policy_nan"}
 
 
+@pytest.mark.slow
 @in_real_time
 def test_leaving_the_geofence_lands(bundle, tmp_path):
     """A tight fence and a kick within the tilt limit: the robot swings over the fence and lands."""
     fenced = with_limits(bundle, tmp_path / "fenced", geofence_radius_m=0.2)
-    with virtual_crazyflie(fenced, "--fault", "kick=60@flying+2.5") as robot:
+    with virtual_crazyflie(fenced, "--fault", "kick=60@flying+1.2") as robot:
         result = fly_and_abort(flight_args(fenced, robot, tmp_path, step=0.05))
         events_on_the_ground(robot)
     assert result["flight"]["faults"][0]["fault"] == "geofence"
@@ -204,19 +205,19 @@ def subprocess_flight(bundle, robot, tmp_path):
 
 
 def wait_until_flying(log_path, process, timeout_s=60.0):
-    """Return once the log shows a second of flight at the hold position."""
+    """Return once the log shows a third of a second of flight at the hold position."""
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         assert process.poll() is None, process.stderr.read()
         if log_path.exists() and log_path.stat().st_size > 8:
             running = read_log(log_path)["mode"] == "running"
-            if running.sum() > 100:
+            if running.sum() > 30:
                 return
         time.sleep(0.1)
     raise AssertionError("never flew")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 @in_real_time
 def test_the_operators_stop_lands_however_often_it_is_given(bundle, tmp_path, number):
     with virtual_crazyflie(bundle) as robot, subprocess_flight(bundle, robot, tmp_path) as process:

@@ -16,10 +16,17 @@ from hardware.flying.job import FlightJob, flight_result
 from hardware.log_reader import read_log
 from policies.runtime import OnnxPolicy
 from sim.errors import BundleError, ConfigError, FlightRefusedError, LinkError
-from tests.hil.conftest import SHORT, flight_args, virtual_crazyflie
+from tests.hil.conftest import SHORT, flight_args, virtual_crazyflie, with_limits
 from tests.hil.stalls import in_real_time
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def grounded(bundle):
+    """A robot that no test here brings off the ground."""
+    with virtual_crazyflie(bundle) as robot:
+        yield robot
 
 
 def names(events):
@@ -58,10 +65,9 @@ def test_the_whole_flight(bundle, tmp_path):
     assert not np.isnan(log["motors"]).all()
 
 
-def test_check_only_moves_nothing(bundle, tmp_path):
-    with virtual_crazyflie(bundle) as robot:
-        result = deploy.run(flight_args(bundle, robot, tmp_path, check_only=True))
-        onboard = robot.events()
+def test_check_only_moves_nothing(bundle, tmp_path, grounded):
+    result = deploy.run(flight_args(bundle, grounded, tmp_path, check_only=True))
+    onboard = grounded.events()
     assert set(result["checks"]) >= {"policy on board", "selected controller", "battery", "decks", "state estimate"}
     assert not {"armed", "motors_on", "airborne"} & set(names(onboard))
     assert not (tmp_path / "flight.mcap").exists()
@@ -84,28 +90,25 @@ def test_a_failed_check_refuses_the_flight(bundle, tmp_path, reason):
     assert not {"armed", "motors_on"} & set(names(onboard))
 
 
-def test_the_right_policy_with_another_controller_selected_is_refused(bundle, tmp_path):
+def test_the_right_policy_with_another_controller_selected_is_refused(bundle, tmp_path, grounded):
     from hardware.registry import create_link
 
-    with virtual_crazyflie(bundle) as robot:
-        with create_link(robot.uri) as link:
-            link.set_parameter("stabilizer.controller", 1)
-        with pytest.raises(FlightRefusedError, match=r"selected controller: stabilizer.controller is 1 \(PID\)"):
-            deploy.run(flight_args(bundle, robot, tmp_path))
-        assert "armed" not in names(robot.events())
+    with create_link(grounded.uri) as link:
+        before = link.parameter("stabilizer.controller")
+        link.set_parameter("stabilizer.controller", 1)
+    with pytest.raises(FlightRefusedError, match=r"selected controller: stabilizer.controller is 1 \(PID\)"):
+        deploy.run(flight_args(bundle, grounded, tmp_path))
+    assert "armed" not in names(grounded.events())
+    with create_link(grounded.uri) as link:
+        link.set_parameter("stabilizer.controller", before)
 
 
-def test_another_bundle_on_board_is_refused(bundle, tmp_path):
-    from tests.support.pd_policy import build_pd_bundle
-
-    other = build_pd_bundle(tmp_path / "other", seed=1)
+def test_another_bundle_on_board_is_refused(bundle, tmp_path, grounded):
+    other = with_limits(bundle, tmp_path / "other", geofence_radius_m=1.9)
     assert other.id != bundle.id
-    with virtual_crazyflie(bundle) as robot:
-        with pytest.raises(
-            FlightRefusedError, match=f"bundle {bundle.id[:12]} is on board, this one is {other.id[:12]}"
-        ):
-            deploy.run(flight_args(other, robot, tmp_path))
-        assert "armed" not in names(robot.events())
+    with pytest.raises(FlightRefusedError, match=f"bundle {bundle.id[:12]} is on board, this one is {other.id[:12]}"):
+        deploy.run(flight_args(other, grounded, tmp_path))
+    assert "armed" not in names(grounded.events())
 
 
 @pytest.mark.parametrize("damage", ["altered", "truncated", "missing"])
