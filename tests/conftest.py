@@ -8,6 +8,32 @@ os.environ.setdefault("MUJOCO_GL", "egl")
 
 import pytest  # noqa: E402 (the variables must be set before any library starts its threads)
 
+LONGEST = ("tests/test_docs.py", "tests/test_benchmarks.py", "tests/policies/test_train.py")
+"""What begins first, so that no processor waits in the end for one long test."""
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with the longest; the others stay in order."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
+
+
+@pytest.fixture(scope="session")
+def pd_bundle(tmp_path_factory):
+    """A bundle that flies the Crazyflie without training."""
+    from tests.support.pd_policy import build_pd_bundle  # imports torch, which many of the tests do without
+    from tests.support.shared_bundles import shared_bundle
+
+    return shared_bundle(tmp_path_factory, "pd", build_pd_bundle)
+
+
+@pytest.fixture(scope="session")
+def pose_bundle(tmp_path_factory):
+    """A bundle that holds the G1's default pose."""
+    from policies.pose import build_pose_bundle
+    from tests.support.shared_bundles import shared_bundle
+
+    return shared_bundle(tmp_path_factory, "pose", lambda folder: build_pose_bundle(folder, episodes=1))
+
 
 def pytest_addoption(parser):
     """Hardware in the loop on a real board: tests/hil/board/conftest.py."""

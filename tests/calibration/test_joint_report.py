@@ -55,10 +55,8 @@ class FollowingLink:
 
 
 @pytest.fixture(scope="module")
-def policy(tmp_path_factory):
-    from policies.pose import build_pose_bundle
-
-    return OnnxPolicy(build_pose_bundle(tmp_path_factory.mktemp("pose") / "bundle", episodes=1))
+def policy(pose_bundle):
+    return OnnxPolicy(pose_bundle)
 
 
 def session(policy, path, **options):

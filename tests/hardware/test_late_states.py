@@ -74,10 +74,8 @@ def test_a_link_that_gets_late_in_flight_ends_in_the_safe_action(pd_bundle, tmp_
 
 
 @pytest.mark.slow
-def test_legs_that_are_seen_late_are_damped(tmp_path):
-    from policies.pose import build_pose_bundle
-
-    bundle = build_pose_bundle(tmp_path / "pose", episodes=1)
+def test_legs_that_are_seen_late_are_damped(pose_bundle, tmp_path):
+    bundle = pose_bundle
     options = ("--hang", *growing("armed", 3.0, 0.3))
     with VirtualProcess("humanoid", uri=free_dds_uri(), options=options) as virtual:
         args = deploy.Args(bundle.path, uri=virtual.uri, log=tmp_path / "log.mcap", hold=5.0)

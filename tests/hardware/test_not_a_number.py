@@ -13,7 +13,6 @@ from hardware.deploy import make_job
 from hardware.faults import Fault
 from hardware.flying.faults import flight_faults
 from hardware.joints.faults import joint_faults
-from policies.pose import build_pose_bundle
 from policies.runtime import load_policy
 from sim.errors import ConfigError
 from tests.hardware import samples as flying
@@ -95,9 +94,9 @@ def test_a_link_refuses_a_command_that_is_no_number(bad):
 
 
 @pytest.fixture(scope="module")
-def pose(tmp_path_factory):
+def pose(pose_bundle):
     """The policy of a robot with joints."""
-    return load_policy(build_pose_bundle(tmp_path_factory.mktemp("pose") / "bundle", episodes=1).path)[1]
+    return load_policy(pose_bundle.path)[1]
 
 
 @pytest.mark.parametrize("text", ["nan", "inf", "-1"])

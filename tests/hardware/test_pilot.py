@@ -28,10 +28,8 @@ def action_spec(slew=20.0):
 
 
 @pytest.fixture(scope="module")
-def policy(tmp_path_factory):
-    from tests.support.pd_policy import build_pd_bundle
-
-    return OnnxPolicy(build_pd_bundle(tmp_path_factory.mktemp("pd") / "bundle"))
+def policy(pd_bundle):
+    return OnnxPolicy(pd_bundle)
 
 
 @pytest.fixture

@@ -14,10 +14,8 @@ ZOO = Path(__file__).parents[2] / "policies" / "zoo"
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory):
-    from tests.support.pd_policy import build_pd_bundle
-
-    return build_pd_bundle(tmp_path_factory.mktemp("pd") / "bundle")
+def bundle(pd_bundle):
+    return pd_bundle
 
 
 @pytest.fixture(scope="module")

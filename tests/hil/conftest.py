@@ -22,11 +22,9 @@ def own_folder(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="session")
-def bundle(tmp_path_factory):
-    """Bundle of a hand-made policy that flies the nominal airframe, and its folder."""
-    from tests.support.pd_policy import build_pd_bundle
-
-    return build_pd_bundle(tmp_path_factory.mktemp("pd") / "bundle")
+def bundle(pd_bundle):
+    """Bundle of a hand-made policy that flies the nominal airframe."""
+    return pd_bundle
 
 
 def with_limits(bundle, path, **limits):

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from hardware import ros2
-from tests.support.pd_policy import build_pd_bundle
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "ros2_ws" / "src" / "sim2metal_nodes"
@@ -32,20 +31,6 @@ def runtime():
     sys.path.insert(0, str(PACKAGE))
     print(f"nodes run on: {which}")
     return which
-
-
-@pytest.fixture(scope="session")
-def pd_bundle(tmp_path_factory):
-    """A bundle that flies without training."""
-    return build_pd_bundle(tmp_path_factory.mktemp("pd") / "bundle")
-
-
-@pytest.fixture(scope="session")
-def pose_bundle(tmp_path_factory):
-    """A bundle that holds the G1's default pose."""
-    from policies.pose import build_pose_bundle
-
-    return build_pose_bundle(tmp_path_factory.mktemp("pose") / "bundle", episodes=1)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ import pytest
 from firmware_export.onnx_to_c.tables import literal
 from sim.tasks.hover import NOMINAL
 from tests.firmware_export.crazyflie.app import PROBE, Firmware, build_app
-from tests.support.pd_policy import build_pd_bundle
 
 BUDGET_US = 10_000
 TILT_DEG = 70.0
@@ -27,9 +26,9 @@ def probe_values():
 
 
 @pytest.fixture(scope="session")
-def bundle(tmp_path_factory):
+def bundle(pd_bundle):
     """Of a policy that needs no training and flies the nominal airframe."""
-    return build_pd_bundle(tmp_path_factory.mktemp("pd") / "bundle")
+    return pd_bundle
 
 
 @pytest.fixture(scope="module")

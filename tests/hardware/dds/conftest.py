@@ -46,13 +46,6 @@ def robot():
         yield process
 
 
-@pytest.fixture(scope="session")
-def pose_bundle(tmp_path_factory):
-    from policies.pose import build_pose_bundle
-
-    return build_pose_bundle(tmp_path_factory.mktemp("pose") / "bundle", episodes=1)
-
-
 @pytest.fixture
 def link(robot):
     with DdsLink(robot.uri, joints=JOINTS) as opened:

@@ -24,10 +24,8 @@ VALUES = arrays(np.float64, 2, elements=st.floats(-10.0, 10.0))
 
 
 @pytest.fixture(scope="module")
-def policy(tmp_path_factory):
-    from policies.pose import build_pose_bundle
-
-    return OnnxPolicy(build_pose_bundle(tmp_path_factory.mktemp("pose") / "bundle", episodes=1))
+def policy(pose_bundle):
+    return OnnxPolicy(pose_bundle)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ from hardware.lock_step import Companion, LockStepClock, StepSender, split_clock
 from hardware.serial.link import SerialLink
 from hardware.virtual.humanoid.domain import free_dds_uri
 from hardware.virtual.process import ROOT, VirtualProcess
-from policies.pose import build_pose_bundle
 from sim.errors import ConfigError, LinkError
 
 SHORT = ("--height", "0.3", "--hold", "0.5", "--step", "0.1", "--dwell", "0.4", "--settle", "0.2")
@@ -42,8 +41,8 @@ def run(kind, bundle, folder, *options, virtual=(), busy=False):
 
 
 @pytest.fixture(scope="module")
-def pose(tmp_path_factory):
-    return build_pose_bundle(tmp_path_factory.mktemp("pose") / "bundle", episodes=1).path
+def pose(pose_bundle):
+    return pose_bundle.path
 
 
 def test_a_parameter_is_confirmed_over_a_delayed_link_whose_time_stands_still():

@@ -32,10 +32,8 @@ FAULTS = {
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory):
-    from tests.support.pd_policy import build_pd_bundle
-
-    return build_pd_bundle(tmp_path_factory.mktemp("pd") / "bundle")
+def bundle(pd_bundle):
+    return pd_bundle
 
 
 def flight(bundle, tmp_path, uri, **options):
@@ -145,10 +143,8 @@ def test_a_policy_of_attitudes_flies_on_the_robots_own_controller(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def pose(tmp_path_factory):
-    from policies.pose import build_pose_bundle
-
-    return build_pose_bundle(tmp_path_factory.mktemp("pose") / "bundle", episodes=1)
+def pose(pose_bundle):
+    return pose_bundle
 
 
 def stand(pose, tmp_path, uri):
