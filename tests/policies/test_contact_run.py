@@ -11,7 +11,12 @@ import torch
 from policies.checkpoint import load_checkpoint
 from policies.contact_job import ContactJob
 from policies.contact_run import ContactRun
-from policies.learners.contact.settings import ContactTrainConfig, ImitationSettings, NetworkSettings, PpoSettings
+from policies.learners.contact.settings import (
+    ContactPpoSettings,
+    ContactTrainConfig,
+    ImitationSettings,
+    NetworkSettings,
+)
 from sim.errors import ConfigError, StorageError
 from tests.policies.learners.contact.centring import TASK, Script, make_env
 
@@ -122,12 +127,12 @@ def test_a_script_can_be_imitated_through_touch(tmp_path):
 @pytest.mark.parametrize("critic", ["frozen", "fine-tuned"])
 def test_asymmetric_distillation_begins_with_the_critic_of_the_first_stage(expert, tmp_path, critic):
     first, folder = expert
-    run = ContactRun(job("aacd", "field", folder, ppo=PpoSettings(critic=critic)), make_env, tmp_path)
+    run = ContactRun(job("aacd", "field", folder, ppo=ContactPpoSettings(critic=critic)), make_env, tmp_path)
     theirs = {name: value.clone() for name, value in first.algorithm.critic.state_dict().items()}
     mine = run.algorithm.critic.state_dict()
     assert all((mine[name] == value).all() for name, value in theirs.items())
     actor = {name: value.clone() for name, value in run.policy.state_dict().items()}
-    run._iterate()
+    run.iterate()
     run.log.close()
     kept = all((run.algorithm.critic.state_dict()[name] == value).all() for name, value in theirs.items())
     assert kept == (critic == "frozen")
@@ -136,14 +141,14 @@ def test_asymmetric_distillation_begins_with_the_critic_of_the_first_stage(exper
 
 def test_an_actor_with_earlier_weights_waits_for_its_critic(expert, tmp_path):
     first, folder = expert
-    run = ContactRun(job(expert=folder, ppo=PpoSettings(critic_first=1)), make_env, tmp_path)
+    run = ContactRun(job(expert=folder, ppo=ContactPpoSettings(critic_first=1)), make_env, tmp_path)
     mlp, critic = (next(m.parameters()) for m in (run.policy.mlp, run.algorithm.critic.mlp))
     began, guessed = mlp.detach().clone(), critic.detach().clone()
     np.testing.assert_array_equal(began, first.best["mlp.0.weight"])
-    run._iterate()
+    run.iterate()
     assert (mlp == began).all()
     assert (critic != guessed).any()
-    run._iterate()
+    run.iterate()
     run.log.close()
     assert (mlp != began).any()
 

@@ -14,7 +14,7 @@ from tensordict import TensorDict
 from policies.checkpoint import Checkpoint, load_checkpoint, part
 from policies.learners.contact.inputs import load_input
 from policies.learners.contact.touch_model import TouchModel
-from policies.learners.contact.weights import load_network, network_arrays
+from policies.learners.weights import load_network, network_arrays
 from policies.networks.touch_actor import TouchActorConfig
 from sim.errors import ConfigError
 

@@ -12,8 +12,8 @@ from rsl_rl.storage import RolloutStorage
 from tensordict import TensorDict
 
 from policies.learners.contact.rollouts import NUM_ACTIONS
-from policies.learners.contact.settings import PpoSettings
 from policies.learners.contact.touch_model import TouchModel
+from policies.learners.ppo import PpoSettings, ppo_arguments
 
 
 class ContactPpo(PPO):
@@ -55,20 +55,4 @@ class ContactPpo(PPO):
 def make_ppo(actor: TouchModel, critic: TouchModel, obs: TensorDict, horizon: int, settings: PpoSettings) -> ContactPpo:
     """Return the algorithm for rollouts of ``horizon`` steps of as many environments as ``obs`` shows."""
     storage = RolloutStorage("rl", len(obs), horizon, obs, [NUM_ACTIONS])
-    return ContactPpo(
-        actor,
-        critic,
-        storage,
-        num_learning_epochs=settings.epochs,
-        num_mini_batches=settings.mini_batches,
-        clip_param=settings.clip,
-        gamma=settings.discount,
-        lam=settings.trace,
-        value_loss_coef=settings.critic_weight,
-        entropy_coef=settings.entropy_weight,
-        learning_rate=settings.learning_rate,
-        max_grad_norm=settings.most_gradient,
-        use_clipped_value_loss=False,  # returns here are tens of clips wide: a critic held back so never gets there
-        schedule="adaptive" if settings.desired_kl > 0.0 else "fixed",
-        desired_kl=settings.desired_kl,
-    )
+    return ContactPpo(actor, critic, storage, **ppo_arguments(settings))

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from policies.learners.ppo import PpoSettings
+
 LearnerName = Literal["ppo", "aacd", "dagger", "bc"]
 
 
@@ -30,31 +32,16 @@ class NetworkSettings:
 
 
 @dataclass(frozen=True)
-class PpoSettings:
-    """Proximal policy optimisation (arXiv 1707.06347), as rsl-rl-lib has it."""
+class ContactPpoSettings(PpoSettings):
+    """PPO where an earlier run's weights can be begun with."""
 
-    learning_rate: float = 5e-4
-    """At the start; follows the KL divergence unless ``desired_kl`` is 0."""
-    desired_kl: float = 0.01
-    clip: float = 0.2
-    discount: float = 0.99
-    trace: float = 0.95
-    """Lambda of the generalised advantage estimate."""
-    epochs: int = 4
-    mini_batches: int = 4
-    critic_weight: float = 2.0
-    entropy_weight: float = 0.0
     goal_bonus: float = 0.1
     """Reward for each step at the goal, beside the task's: by that alone a peg on a hole's rim is nearly as well off as
     one that is in it. 0: as published."""
-    first_std: float = 0.6
-    """Exploration noise at the start, of a range of -1 to 1."""
     later_std: float = 0.2
-    """The same where the actor begins with an earlier run's weights."""
+    """Exploration noise where the actor begins with an earlier run's weights."""
     critic_first: int = 10
     """Iterations in which such an actor waits for its new critic."""
-    most_gradient: float = 1.0
-    """Norm at which gradients are clipped."""
     critic: Literal["fine-tuned", "frozen"] = "fine-tuned"
     """What asymmetric distillation does with the critic of the first stage."""
 
@@ -98,5 +85,5 @@ class ContactTrainConfig:
     judge_episodes: int = 1024
     """Starts that judge the chosen one; 0 for none."""
     network: NetworkSettings = field(default_factory=NetworkSettings)
-    ppo: PpoSettings = field(default_factory=PpoSettings)
+    ppo: ContactPpoSettings = field(default_factory=ContactPpoSettings)
     imitation: ImitationSettings = field(default_factory=ImitationSettings)

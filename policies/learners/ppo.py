@@ -1,0 +1,46 @@
+"""Settings of proximal policy optimisation (arXiv 1707.06347), as rsl-rl-lib has it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class PpoSettings:
+    """What every task that is learnt by PPO can set."""
+
+    learning_rate: float = 5e-4
+    """At the start; follows the KL divergence unless ``desired_kl`` is 0."""
+    desired_kl: float = 0.01
+    clip: float = 0.2
+    discount: float = 0.99
+    trace: float = 0.95
+    """Lambda of the generalised advantage estimate."""
+    epochs: int = 4
+    mini_batches: int = 4
+    critic_weight: float = 2.0
+    entropy_weight: float = 0.0
+    first_std: float = 0.6
+    """Exploration noise at the start, of a range of -1 to 1."""
+    most_gradient: float = 1.0
+    """Norm at which gradients are clipped."""
+
+
+def ppo_arguments(settings: PpoSettings) -> dict[str, Any]:
+    """Return the settings under the names of rsl-rl-lib's ``PPO``."""
+    return {
+        "num_learning_epochs": settings.epochs,
+        "num_mini_batches": settings.mini_batches,
+        "clip_param": settings.clip,
+        "gamma": settings.discount,
+        "lam": settings.trace,
+        "value_loss_coef": settings.critic_weight,
+        "entropy_coef": settings.entropy_weight,
+        "learning_rate": settings.learning_rate,
+        "max_grad_norm": settings.most_gradient,
+        # Returns are many clips wide: a critic held back so never gets there.
+        "use_clipped_value_loss": False,
+        "schedule": "adaptive" if settings.desired_kl > 0.0 else "fixed",
+        "desired_kl": settings.desired_kl,
+    }
