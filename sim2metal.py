@@ -36,6 +36,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "report": ("calibration.report", "write one HTML page with plots and a video"),
     "demo": ("hardware.virtual.demo", "the first whole flight: train, judge, export, verify, fly, report"),
     "urdf": ("sim.urdf", "write the URDF of a robot with joints, from its MuJoCo model"),
+    "bodies": ("sim.bodies.picture", "draw robots with joints in their default poses"),
     "table": ("sim.table", "print a task's randomization tables with their sources"),
     "touch": ("sim.tactile.verb", "press an object on a tactile pad and draw what it feels and sees"),
     "calibrate-touch": ("calibration.calibrate_touch", "calibrate a tactile pad from pictures of a pressed ball"),
