@@ -62,7 +62,7 @@ class Pictures:
 
 
 class WristCamera:
-    """The camera at the hand, one simulation after another."""
+    """The camera at the hand, one simulation after another; it draws in the thread that made it, and in no other."""
 
     def __init__(self, world: ContactWorld) -> None:
         """Open MuJoCo's renderer.
@@ -75,6 +75,10 @@ class WristCamera:
             self._renderer = mujoco.Renderer(world.model, WRIST_PIXELS, WRIST_PIXELS)
         except (RuntimeError, ImportError, OSError, AttributeError, mujoco.FatalError) as error:
             raise ConfigError(f"the wrist camera cannot draw here ({error}); try MUJOCO_GL=egl") from None
+
+    def close(self) -> None:
+        """Give the renderer back."""
+        self._renderer.close()
 
     def render(self) -> NDArray[np.uint8]:
         """Return (n, 64, 64, 3)."""

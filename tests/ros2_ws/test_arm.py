@@ -232,10 +232,10 @@ def test_what_is_none_is_refused_in_one_line(parameter, words, arm, start_node, 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", ["", "pads-stall@commanded+0.3"])
-def test_the_launch_moves_the_virtual_arm_and_says_what_became_of_it(fault, start, tmp_path):
+@pytest.mark.parametrize(("seen", "fault"), [("field", ""), ("field", "pads-stall@commanded+0.3"), ("image+wrist", "")])
+def test_the_launch_moves_the_virtual_arm_and_says_what_became_of_it(seen, fault, start, tmp_path):
     """Virtual arm, policy and switch in processes of their own: the whole way, physics included."""
-    bundle = build_reach_bundle(tmp_path / "bundle", "field", Episode(120, 90, 100, 0.004))
+    bundle = build_reach_bundle(tmp_path / "bundle", seen, Episode(120, 90, 100, 0.004))
     program = start("-m", "sim2metal", "ros", "launch", "arm", f"bundle:={bundle.path}", "seed:=2", f"faults:={fault}")
     program.wait()
     assert "Traceback" not in program.output
@@ -245,6 +245,27 @@ def test_the_launch_moves_the_virtual_arm_and_says_what_became_of_it(fault, star
     else:
         assert "peg_placement: failure: " in program.output  # dropped from a hand's height
         assert "state_" not in program.output
+
+
+@pytest.mark.parametrize("seen", ["field", "image+wrist"])
+def test_the_simulated_arm_shows_what_the_bundle_looks_at(seen, peer, start_node, tmp_path):
+    from sensor_msgs.msg import Image
+    from sim2metal_nodes.qos import SENSOR
+    from sim2metal_nodes.tactile_messages import read_pixels
+
+    bundle = build_reach_bundle(tmp_path / "bundle", seen)
+    pad = peer.listen(Image, "/arm/left/difference", SENSOR)
+    wrist = peer.listen(Image, "/arm/wrist/image", SENSOR)
+    program = start_node("sim_node", "-p", "robot:=panda", "-p", f"bundle:={bundle.path}", namespace="/arm")
+    wait_until(lambda: pad, lambda: program.output)
+    if seen == "field":
+        assert not wrist
+    else:
+        wait_until(lambda: wrist, lambda: program.output)
+        picture = read_pixels("wrist/image", wrist[0], (64, 64, 3))
+        assert np.ptp(picture) > 50
+        assert wrist[0].header.frame_id == "wrist_camera"
+    assert program.end() == 0
 
 
 def test_forces_and_pictures_are_read_as_they_were_sent(runtime):

@@ -15,6 +15,7 @@ import numpy as np
 from hardware.virtual.events import EventLog
 from hardware.virtual.fault_schedule import FaultSchedule
 from hardware.virtual.faults import Fault
+from sim.contact.pictures import WRIST, WristCamera
 from sim.contact.spec import ContactTaskSpec
 from sim.envs.contact_task import ContactTask, ContactTaskEnv, load_contact_task
 from sim.errors import ConfigError
@@ -33,7 +34,8 @@ class Sample:
         object: what is held, where it really is; (7,).
         force: on the gels, N, pad frames, left and right; (2, taxels, 3).
         depth: of the taxels, m; (2, taxels).
-        picture: of both pads, (2, rows, columns, 3), if it has cameras that anybody looks through.
+        picture: of both pads, (2, rows, columns, 3), if anybody looks through their cameras.
+        wrist: of the camera at the hand, (rows, columns, 3), likewise.
     """
 
     joint_position: np.ndarray
@@ -44,6 +46,7 @@ class Sample:
     force: np.ndarray
     depth: np.ndarray
     picture: np.ndarray | None
+    wrist: np.ndarray | None
 
 
 class VirtualArm:
@@ -62,25 +65,32 @@ class VirtualArm:
         task: of ``sim.tasks``, or its name.
         seed: of what is drawn for the episode.
         faults: to happen later.
-        pictures: whether the pads have cameras.
+        cameras: that anybody looks through: of ``"image"``, those of the pads, and ``"wrist"``.
 
     Raises:
-        ConfigError: for a task in which nothing is held.
+        ConfigError: for a task in which nothing is held, or a wrist camera that cannot draw on this machine.
     """
 
     def __init__(
-        self, task: ContactTask | str, seed: int = 0, faults: Sequence[Fault] = (), pictures: bool = True
+        self,
+        task: ContactTask | str,
+        seed: int = 0,
+        faults: Sequence[Fault] = (),
+        cameras: Sequence[str] = ("image",),
     ) -> None:
         self.now_ms = 0
         self.stalled = self.pads_stalled = False
         self.events = EventLog()
         self._broken, self._offset_m = False, 0.0
         module = load_contact_task(task) if isinstance(task, str) else task
-        sensors = ("image",) if pictures else ()
-        self._env = ContactTaskEnv(module, 1, sensors=sensors, table=module.EVALUATION_TABLE, seed=seed, threads=1)
+        pads = [name for name in cameras if name != WRIST]
+        self._env = ContactTaskEnv(module, 1, sensors=pads, table=module.EVALUATION_TABLE, seed=seed, threads=1)
         self._env.reset()
-        self._pictures = pictures
         self._world = self._env.world
+        self._has_wrist = WRIST in cameras
+        self._wrist: WristCamera | None = None
+        if self._has_wrist:
+            WristCamera(self._world).close()  # it says here if it cannot draw; who measures opens one that stays
         self.task: ContactTaskSpec = self._env.spec
         self.joint_names = self._world.arm.parameters.joint_names
         self.taxels = self._world.pad.taxels
@@ -178,13 +188,27 @@ class VirtualArm:
             object=truth[29:36],
             force=world.gel.force[0].copy(),
             depth=world.gel.depth[0].copy(),
-            picture=seen["image"][0] if self._pictures else None,
+            picture=seen["image"][0] if "image" in seen else None,
+            wrist=self._look(),
         )
+
+    def close(self) -> None:
+        """Give back what the camera at the hand draws with, in the thread that measured."""
+        if self._wrist is not None:
+            self._wrist.close()
+            self._wrist = None
 
     def judge(self) -> tuple[float, bool]:
         """Return how far what it held is from its goal, m (mean of four keypoints), and whether that counts."""
         distance = float(self._env.distance(self.task.workpiece.length_m)[0])
         return distance, distance < self.task.judgement.close_m
+
+    def _look(self) -> np.ndarray | None:
+        """Return what the camera at the hand sees, always in one thread; ``None`` without one."""
+        if not self._has_wrist:
+            return None
+        self._wrist = self._wrist or WristCamera(self._world)
+        return self._wrist.render()[0]
 
     def _apply(self, fault: Fault, active: bool) -> None:
         if fault.name == "state-stall":

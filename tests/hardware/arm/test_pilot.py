@@ -32,7 +32,7 @@ def policy(tmp_path_factory):
 
 def test_the_observation_is_that_of_the_training():
     """What an arm measures becomes, to the last bit, what the task's environment shows a learner."""
-    arm = VirtualArm("peg_placement", seed=3, pictures=False)
+    arm = VirtualArm("peg_placement", seed=3, cameras=())
     arm.advance(50)
     seen, inputs = arm.measure(), load_input("field")
     wanted = flat_input({**arm._env.observe(), "field": seen.force.reshape(1, 2, 14, 10, 3)}, inputs)[0]

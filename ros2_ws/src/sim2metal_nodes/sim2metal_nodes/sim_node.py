@@ -82,6 +82,7 @@ class SimNode(Node):
         given: str = declare(self, "faults", "", "faults to come, separated by spaces: kick=40@flying+2 ...")
         world: str = declare(self, "world_frame", "world", "frame of pose and twist; of an arm: its base")
         task: str = declare(self, "task", "", "arms: what is held and what for; empty: the bundle's")
+        camera: bool = declare(self, "wrist", False, "arms: draw the wrist's camera even if the bundle does not see it")
         info = _read_bundle(path, name)
         parameters, faults = load_robot(name).parameters(chosen or None), given.split()
         if isinstance(parameters, MultirotorParameters):
@@ -93,7 +94,8 @@ class SimNode(Node):
                 raise ConfigError("parameter 'task' is empty: an arm needs one, or a bundle that has one")
             from sim2metal_nodes.simulated_arm import SimulatedArm  # what flies needs neither pads nor their kernels
 
-            return SimulatedArm(self, task or info.task, seed, faults, world)
+            wrist = camera or (info is not None and any(image.name == "wrist" for image in info.images))
+            return SimulatedArm(self, task or info.task, seed, faults, world, wrist)
         assert isinstance(parameters, JointParameters)
         constants = {} if info is None else info.robot.constants
         gains = (constants["kp"], constants["kd"]) if {"kp", "kd"} <= set(constants) else None

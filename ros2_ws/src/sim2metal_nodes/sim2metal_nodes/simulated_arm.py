@@ -15,7 +15,7 @@ from hardware.tactile.difference import Nominal, as_picture
 from hardware.virtual.arm.faults import EVENTS, KINDS
 from hardware.virtual.arm.robot import Sample, VirtualArm
 from hardware.virtual.faults import read_fault
-from sim2metal_nodes.arm_inputs import FIXTURE, PADS, TOOL, read_pose
+from sim2metal_nodes.arm_inputs import FIXTURE, PADS, TOOL, WRIST, read_pose
 from sim2metal_nodes.arm_side import GRIPPER, SETPOINTS
 from sim2metal_nodes.conversions import check_frame, pose_message
 from sim2metal_nodes.joint_publisher import JointPublisher
@@ -33,15 +33,18 @@ class SimulatedArm:
         seed: of the episode.
         faults: to come.
         world: frame of all poses: the arm's base.
+        wrist: whether the camera at the hand draws.
 
     Raises:
-        ConfigError: for a task in which nothing is held, or a fault that this robot cannot suffer.
+        ConfigError: for a task in which nothing is held, a fault that this robot cannot suffer, or a wrist camera that
+            cannot draw on this machine.
     """
 
     command_type, command_topic = PoseStamped, SETPOINTS
 
-    def __init__(self, node: Any, task: str, seed: int, faults: Sequence[str], world: str) -> None:
-        self.robot = robot = VirtualArm(task, seed, [read_fault(text, KINDS, EVENTS) for text in faults])
+    def __init__(self, node: Any, task: str, seed: int, faults: Sequence[str], world: str, wrist: bool) -> None:
+        cameras = ("image", "wrist") if wrist else ("image",)
+        self.robot = robot = VirtualArm(task, seed, [read_fault(text, KINDS, EVENTS) for text in faults], cameras)
         self._node, self._world = node, world
         self._joints = JointPublisher(node, robot.joint_names, "", "")
         self._poses = {topic: node.create_publisher(PoseStamped, topic, SENSOR) for topic in (TOOL, FIXTURE)}
@@ -49,6 +52,7 @@ class SimulatedArm:
         self._clouds = [node.create_publisher(PointCloud2, f"{pad}/force_field", SENSOR) for pad in PADS]
         self._images = [node.create_publisher(Image, f"{pad}/image", SENSOR) for pad in PADS]
         self._differences = [node.create_publisher(Image, f"{pad}/difference", SENSOR) for pad in PADS]
+        self._wrist = node.create_publisher(Image, WRIST, SENSOR) if wrist else None
         self._untouched = [Nominal(1, picture) for picture in robot.untouched]
         self._judgement = node.create_publisher(String, "judgement", LATCHED)
         self._mode = ""
@@ -70,10 +74,12 @@ class SimulatedArm:
         return self.robot.following
 
     def sensors(self, time_ns: int) -> None:
-        """Publish joints, poses and pads; the pads first, so that the newest pose is never older than they."""
+        """Publish all of it; pads and camera first, so that the newest pose is never older than they."""
         seen = self.robot.measure()
         if not self.robot.pads_stalled:
             self._pads(time_ns, seen)
+        if self._wrist is not None and seen.wrist is not None:
+            self._wrist.publish(image_message(header("wrist_camera", time_ns), seen.wrist))
         self._joints.states(time_ns, seen.joint_position.tolist(), seen.joint_velocity.tolist(), ())
         for topic, pose in ((TOOL, seen.tool), (FIXTURE, seen.fixture)):
             self._poses[topic].publish(pose_message(self._world, time_ns, pose[:3], pose[3:]))

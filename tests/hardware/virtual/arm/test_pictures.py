@@ -1,5 +1,7 @@
 """What a policy sees in the end of what cameras see: the same numbers as in training."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -22,6 +24,17 @@ def test_the_difference_made_on_a_device_is_that_of_the_training():
     sent = [as_picture(Nominal(1, arm.untouched[pad]).difference(picture[pad])) for pad in range(2)]
     np.testing.assert_array_equal(np.subtract(sent, NO_CHANGE, dtype=float), trained)
     assert np.abs(trained).max() > 10
+
+
+def test_the_wrist_camera_shows_what_it_shows_in_training_whichever_thread_looks():
+    arm = VirtualArm("peg_placement", SEED, cameras=("wrist",))
+    with ThreadPoolExecutor(1) as simulation:  # a node makes the arm in one thread and measures in another
+        seen = simulation.submit(arm.measure).result()
+        simulation.submit(arm.close).result()
+    trained = make_environment(load_contact_task("peg_placement"), 1, ("state", "wrist"), SEED).reset()["wrist"][0]
+    np.testing.assert_array_equal(seen.wrist, trained)
+    assert np.ptp(seen.wrist) > 50
+    assert seen.picture is None
 
 
 @pytest.mark.slow

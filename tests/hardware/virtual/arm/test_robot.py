@@ -13,7 +13,7 @@ from sim.errors import ConfigError
 
 @pytest.fixture
 def arm():
-    return VirtualArm("peg_placement", seed=1, pictures=False)
+    return VirtualArm("peg_placement", seed=1, cameras=())
 
 
 def test_it_goes_to_the_set_point_and_stays(arm):
