@@ -142,12 +142,12 @@ def _stand(
 
 
 def _limits(parameters: JointParameters) -> JointLimits:
-    """Return limits as the G1's; a character has no battery to watch."""
+    """Return the G1's limits, its battery's included, with the character's own ranges, speeds and torques."""
     return JointLimits(
         tilt_rad=1.0,
         angular_rate_rad_s=6.0,
-        battery_min_v=0.0,
-        battery_takeoff_v=0.0,
+        battery_min_v=43.0,
+        battery_takeoff_v=45.5,
         link_silence_s=0.1,
         state_age_s=0.1,
         fault_budget_s=0.2,

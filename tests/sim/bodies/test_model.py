@@ -60,6 +60,17 @@ def test_built_model_is_the_named_parameter_set(name, which):
     assert model.opt.timestep == 0.001
 
 
+@pytest.mark.parametrize("name", JOINT_ROBOTS)
+def test_limits_are_those_of_a_bundle(name):
+    """Bundles refuse limits that are not positive; the joints' are those of the default set."""
+    limits, parameters = load_robot(name).limits, load_robot(name).parameters()
+    assert 0.0 < limits.battery_min_v < limits.battery_takeoff_v
+    assert min(limits.tilt_rad, limits.angular_rate_rad_s, limits.link_silence_s, limits.state_age_s) > 0.0
+    assert (limits.position_low_rad, limits.position_high_rad, limits.velocity_rad_s, limits.torque_n_m) == (
+        parameters.position_low_rad, parameters.position_high_rad, parameters.velocity_rad_s, parameters.effort_n_m
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(("name", "which"), SETS)
 def test_constants_are_consistent(name, which):
     parameters = load_robot(name).parameters(which)
