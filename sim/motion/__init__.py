@@ -1,0 +1,1 @@
+"""Motions: read, made, checked, filtered, put on robots, and given to training as arrays."""

@@ -1,0 +1,31 @@
+"""How the Go1 follows a person: it trots, each pair of feet across from another going with one foot of the person's.
+
+The trunk goes with the pelvis; hands and chest have nothing that could follow them.
+"""
+
+from sim.motion.mapping import Mapping, Target
+
+_AHEAD_M = 0.1881
+"""Hips from the middle (Go1's URDF, see go1.xml)."""
+_ASIDE_M = 0.12675
+"""Feet from the middle under straight hips: 0.04675 + 0.08 (the same)."""
+_PERSON_M = 0.039
+"""Half the distance of a person's feet at the Go1's height, as the generators have it."""
+
+
+def _foot(frame: str, side: str, ahead: int, left: int) -> Target:
+    person = _PERSON_M if side == "left" else -_PERSON_M
+    return Target(
+        f"geom:{frame}", f"{side}_sole", position_cost=30.0, offset_m=(ahead * _AHEAD_M, left * _ASIDE_M - person)
+    )
+
+
+MAPPING = Mapping(
+    targets=(
+        Target("trunk", "pelvis", position_cost=(0.0, 0.0, 5.0), orientation_cost=3.0),
+        _foot("FR_foot", "left", 1, -1),
+        _foot("FL_foot", "right", 1, 1),
+        _foot("RR_foot", "right", -1, -1),
+        _foot("RL_foot", "left", -1, 1),
+    ),
+)
