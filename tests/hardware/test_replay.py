@@ -7,8 +7,8 @@ import pytest
 
 from hardware import deploy, recover, replay
 from hardware.log_reader import read_log
+from hardware.virtual.process import VirtualProcess
 from sim.errors import BundleError, ConfigError, StorageError, VerificationError
-from tests.hil.stalls import in_real_time
 
 ZOO = Path(__file__).parents[2] / "policies" / "zoo"
 
@@ -118,7 +118,6 @@ def test_a_bundle_that_changed_since_is_not_taken_for_the_one_that_flew(log, bun
         replay.run(replay.Args(log))
 
 
-@in_real_time
 def test_what_cannot_be_replayed_says_why(log, bundle, tmp_path):
     with pytest.raises(StorageError, match="cannot read log"):
         replay.run(replay.Args(tmp_path / "none.mcap"))
@@ -135,8 +134,8 @@ def test_a_bundle_with_other_commands_is_refused(log):
 
 def _flight_on_board(bundle, tmp_path):
     """The log of a flight that a robot with its own policy flew: no observations in it."""
-    from tests.hil.conftest import flight_args, virtual_crazyflie
-
-    with virtual_crazyflie(bundle) as robot:
-        deploy.run(flight_args(bundle, robot, tmp_path, hold=0.5, dwell=0.5, settle=0.2))
-    return tmp_path / "flight.mcap"
+    path = tmp_path / "on-board.mcap"
+    with VirtualProcess(options=("--lock-step", "--bundle", str(bundle.path))) as robot:
+        uri = f"{robot.uri}?clock=robot"
+        deploy.run(deploy.Args(bundle.path, uri=uri, log=path, height=0.3, hold=0.5, step=0.1, dwell=0.4, settle=0.2))
+    return path

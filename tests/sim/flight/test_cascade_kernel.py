@@ -42,7 +42,7 @@ def in_double(state, command, packed):
 
 @pytest.mark.parametrize("of", LEVELS)
 def test_the_adjoint_equals_central_differences_in_double_precision(of):
-    state, command, packed, weight = random_batch(8, of=load_task(of))
+    state, command, packed, weight = random_batch(4, of=load_task(of))
     grad_state, grad_command = cascade_kernel.step_adjoint(state, command, packed, weight)
     double = [array.astype(np.float64) for array in (state, command, packed)]
     np.testing.assert_allclose(cascade_kernel.step(state, command, packed), in_double(*double), atol=1e-5)
