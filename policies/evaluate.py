@@ -20,6 +20,7 @@ from sim.contact.spec import ContactTaskSpec
 from sim.envs.task import FlightTask, load_flight_task, task_flown_by
 from sim.errors import BundleError, ConfigError
 from sim.estimators import with_estimator
+from sim.legged.spec import LeggedTaskSpec
 from sim.registry import load_task
 
 __all__ = ["EXAMPLE", "Args", "Evaluation", "Evaluator", "check_same_task", "evaluate", "run"]
@@ -67,8 +68,10 @@ def run(args: Args) -> dict[str, Any]:
     """
     bundle = load_bundle(args.bundle)
     console = Console(highlight=False)
-    if isinstance(load_task(bundle.info.task).TASK, ContactTaskSpec):
-        return _evaluate_contact(bundle, args, console)
+    kind = load_task(bundle.info.task).TASK
+    if isinstance(kind, ContactTaskSpec | LeggedTaskSpec):
+        _refuse_flight_options(bundle, args)
+        return (_evaluate_contact if isinstance(kind, ContactTaskSpec) else _evaluate_legged)(bundle, args, console)
     trained_for = bundle.info.robot
     task = (
         load_flight_task(bundle.info.task, args.robot)
@@ -104,15 +107,24 @@ def run(args: Args) -> dict[str, Any]:
     return _result(calm, disturbed, beside)
 
 
-def _evaluate_contact(bundle: Bundle, args: Args, console: Console) -> dict[str, Any]:
-    from policies.evaluate_contact import evaluate_contact
-    from sim.envs.contact_task import load_contact_task
-
+def _refuse_flight_options(bundle: Bundle, args: Args) -> None:
     for option in ("trajectory", "robot", "parameter_set", "estimator"):
         if getattr(args, option) is not None:
             raise ConfigError(
                 f"--{option.replace('_', '-')} is for what flies; {bundle.path} is of '{bundle.info.task}'"
             )
+
+
+def _evaluate_legged(bundle: Bundle, args: Args, console: Console) -> dict[str, Any]:
+    from policies.evaluate_legged import evaluate_legged
+
+    return evaluate_legged(bundle, args.episodes, args.seed, args.threads, console)
+
+
+def _evaluate_contact(bundle: Bundle, args: Args, console: Console) -> dict[str, Any]:
+    from policies.evaluate_contact import evaluate_contact
+    from sim.envs.contact_task import load_contact_task
+
     task = load_contact_task(bundle.info.task)
     return evaluate_contact(bundle, task, args.episodes, args.seed, args.threads, console)
 

@@ -1,7 +1,7 @@
 """Train a policy from random weights and save it as a bundle.
 
-Tasks that fly are trained here; those with an arm have options of their own (``policies.train_contact``):
-``sim2metal train peg_placement --help``.
+Tasks that fly are trained here; those with an arm (``policies.train_contact``) and those on legs
+(``policies.train_legged``) have options of their own: ``sim2metal train velocity --help``.
 What a run leaves in its folder: ``config.json`` (resolved), ``checkpoint.npz``, ``curve.jsonl``,
 TensorBoard events, ``bundle/`` and ``result.json``.
 """
@@ -28,6 +28,7 @@ from sim.contact.spec import ContactTaskSpec
 from sim.envs.task import load_flight_task, task_at_level
 from sim.errors import ConfigError
 from sim.files import write_atomic
+from sim.legged.spec import LeggedTaskSpec
 from sim.registry import load_task, task_names
 
 EXAMPLE = """sim2metal train hover --seed 0 --out runs/hover
@@ -36,6 +37,7 @@ sim2metal train hover --action rates --out runs/rates
 sim2metal train hover --robot x500 --out runs/x500
 sim2metal train hover --out runs/short --config.learner.iterations 200
 sim2metal train peg_placement --learner ppo --input privileged --out runs/peg
+sim2metal train velocity --robot go1 --out runs/go1
 tensorboard --logdir runs"""
 
 
@@ -72,7 +74,10 @@ class Args:
 def module_for(argv: Sequence[str]) -> str:
     """Return the module with the options of the task that is named in the arguments."""
     named = next((argument for argument in argv if argument in task_names()), Args.task)
-    return "policies.train_contact" if isinstance(load_task(named).TASK, ContactTaskSpec) else __name__
+    spec = load_task(named).TASK
+    if isinstance(spec, LeggedTaskSpec):
+        return "policies.train_legged"
+    return "policies.train_contact" if isinstance(spec, ContactTaskSpec) else __name__
 
 
 def run(args: Args) -> dict[str, Any]:

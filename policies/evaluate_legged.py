@@ -1,0 +1,75 @@
+"""Judge a bundle that moves a body: falls, pushes that are recovered from, and errors of velocity."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Console
+
+from policies.bundle import Bundle, BundleInfo
+from policies.legged_evaluation import judge
+from policies.runtime import OnnxPolicy
+from sim.envs.legged import LeggedTask, load_legged_task
+from sim.errors import BundleError
+from sim.legged.spec import LeggedTaskSpec
+
+
+def evaluate_legged(
+    bundle: Bundle, episodes: int, seed: int, threads: int | None, console: Console
+) -> dict[str, Any]:  # fmt: skip
+    """Print the figures of a bundle and return them under ``eval.`` keys.
+
+    Args:
+        bundle: what to judge, on onnxruntime.
+        episodes: drawn from the task's evaluation table.
+        seed: of all draws.
+        threads: of the physics; default: one. Results do not depend on it.
+        console: where to print.
+
+    Raises:
+        BundleError: if the bundle is not made for its task as it is now.
+        ConfigError: for no episodes.
+    """
+    task = load_legged_task(bundle.info.task, bundle.info.robot.name)
+    check_same_task(bundle, task)
+    with console.status(f"{episodes} episodes of {task.spec.name}"):
+        found = judge(OnnxPolicy(bundle), task, episodes, seed, threads or 1)
+    table, spec, summary = task.evaluation_table, task.spec, found.summary()
+    low, high = found.success_interval
+    console.print(
+        f"{bundle.path} on task {spec.name}, robot {spec.robot}: {found.success_rate:.1%} of {episodes} episodes of"
+        f" {spec.episode_s:g} s without a fall (95 % interval {100 * low:.1f} - {100 * high:.1f}), seed {seed}, table"
+        f" {table.hash()[:12]}"
+    )
+    if spec.command is not None:
+        console.print(
+            f"error of the velocity {summary['velocity_error_m_s']:.3f} m/s, of the yaw rate"
+            f" {summary['yaw_rate_error_rad_s']:.3f} rad/s, from a second after each new command"
+        )
+    summary |= {"robot": spec.robot, "table": table.name, "table_hash": table.hash()}
+    return {f"eval.{key}": value for key, value in summary.items()}
+
+
+def check_same_task(bundle: Bundle, task: LeggedTask) -> None:
+    """Refuse a bundle whose inputs, outputs, gains or clock differ from the task's in this checkout.
+
+    Raises:
+        BundleError: if they do.
+    """
+    made, now = _contract(bundle.info), _contract(task.spec)
+    for what, then in made.items():
+        if then != now[what]:
+            raise BundleError(
+                f"{bundle.path} was made for {what} that are no longer those of task '{task.spec.name}'; train it again"
+            )
+
+
+def _contract(made: BundleInfo | LeggedTaskSpec) -> dict[str, object]:
+    terms = made.observation if isinstance(made, BundleInfo) else made.actor_terms
+    gains = made.robot.constants if isinstance(made, BundleInfo) else vars(made.parameters)
+    return {
+        "observation terms": [(term.name, term.size, term.unit, term.frame) for term in terms],
+        "joints": list(made.action.names),
+        "gains": [[float(value) for value in gains[name]] for name in ("kp", "kd", "default_pose_rad")],
+        "control periods": made.timing.control_period_s,
+    }

@@ -1,0 +1,1 @@
+"""Learning to move whole bodies on legs."""

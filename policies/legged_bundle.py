@@ -1,0 +1,102 @@
+"""The bundle of a policy that moves a body: what its numbers mean, and golden sequences in closed loop."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from policies.bundle import Bundle, BundleInfo, Golden, RobotInfo, save_bundle
+from policies.export_onnx import export_onnx
+from policies.legged_evaluation import to_unit
+from policies.networks.touch_actor import TouchActor
+from policies.provenance import plain, provenance
+from policies.runtime import OnnxPolicy
+from policies.torch_policy import TorchPolicy
+from sim.envs.legged import LeggedEnv, LeggedTask
+from sim.registry import load_robot
+from sim.spec import ObservationTerm
+
+SEQUENCES, STEPS = 4, 100
+"""Two seconds each."""
+_WILD_STEPS = 10
+_WILD = 10.0
+"""The last steps of the last sequence see inputs many times larger than any: clips are active, actions saturate."""
+
+
+def build_legged_bundle(
+    path: Path | str, actor: TouchActor, task: LeggedTask, seed: int, config: Any, evaluation: dict[str, Any]
+) -> Bundle:
+    """Write the bundle of a trained actor and check that it can be run.
+
+    Args:
+        path: folder to create or replace.
+        actor: with the weights to keep.
+        task: what it was trained for.
+        seed: of the training run; the golden sequences use it too.
+        config: resolved settings (dataclass or dict).
+        evaluation: what the actor reached.
+
+    Raises:
+        StorageError: if it cannot be written; an older bundle there is untouched.
+        VerificationError: if the exported graph does not compute what the actor computes.
+        BundleError: if the written bundle does not reproduce its golden sequences.
+    """
+    info = describe(actor, task, seed, config, evaluation)
+    bundle = save_bundle(path, info, export_onnx(actor), record_golden(actor, task, seed))
+    OnnxPolicy(bundle)
+    return bundle
+
+
+def describe(actor: TouchActor, task: LeggedTask, seed: int, config: Any, evaluation: dict[str, Any]) -> BundleInfo:
+    """Return what the numbers of this actor mean, for ``bundle.json``."""
+    spec = task.spec
+    robot, parameters = load_robot(spec.robot), spec.parameters
+    names, model = (robot.motor_names, robot.joint_names), robot.model_hash()
+    return BundleInfo(
+        task=spec.name,
+        robot=RobotInfo(robot.name, parameters.name, *names, model, plain(parameters)),
+        observation=observed(task),
+        action=spec.action,
+        timing=spec.timing,
+        limits=robot.limits,
+        state_size=actor.state_size,
+        state_scale=tuple(actor.state_scale),
+        command_ranges={} if spec.command is None else spec.command.ranges,
+        network=plain(actor.config()),
+        provenance=provenance(seed, config),
+        evaluation=plain(evaluation),
+    )
+
+
+def observed(task: LeggedTask) -> tuple[ObservationTerm, ...]:
+    """Return what the actor sees, with the noise it was trained with."""
+    std = dict(task.training_table.noise_std)
+    return tuple(replace(term, noise_std=std.get(term.name, 0.0)) for term in task.spec.actor_terms)
+
+
+def record_golden(actor: TouchActor, task: LeggedTask, seed: int) -> Golden:
+    """Run the actor in its task and record what it saw and did.
+
+    One sequence begins a new episode in its middle, and the last ends with inputs beyond any that occur.
+    """
+    policy, rng = TorchPolicy(actor), np.random.default_rng(seed)
+    env = LeggedEnv(task, SEQUENCES, table=task.evaluation_table, seed=seed, threads=1)
+    observation, reset = env.reset()["actor"], np.ones(SEQUENCES, bool)
+    state = np.zeros((SEQUENCES, policy.state_size), np.float32)
+    record: dict[str, list[np.ndarray]] = {name: [] for name in ("observation", "reset", "state", "action")}
+    for t in range(STEPS):
+        if t == STEPS // 2:
+            observation = env.reset(np.array([1]))["actor"]
+            reset[1] = True
+        inputs = observation.copy()
+        if t >= STEPS - _WILD_STEPS:
+            inputs[-1] *= rng.uniform(-_WILD, _WILD)
+        action, state = policy.step(inputs, state, reset)
+        for name, value in (("observation", inputs), ("reset", reset), ("state", state), ("action", action)):
+            record[name].append(np.array(value, np.float32))
+        after = env.step(to_unit(action, task.spec))
+        observation, reset = after.observation["actor"], after.terminated | after.truncated
+    return Golden(**{name: np.stack(values, axis=1) for name, values in record.items()})

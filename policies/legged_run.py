@@ -1,0 +1,185 @@
+"""One training run of a body on legs: PPO with a critic that knows what only a simulator does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from rsl_rl.algorithms import PPO
+from rsl_rl.storage import RolloutStorage
+from torch import nn
+
+from policies.checkpoint import flat, part
+from policies.learners.contact.touch_model import TouchModel, deployed
+from policies.learners.legged.settings import LeggedTrainConfig, hidden_layers
+from policies.learners.legged.symmetry import SymmetryAugmentation
+from policies.learners.ppo import ppo_arguments
+from policies.learners.rollouts import Rollouts
+from policies.learners.weights import Arrays, load_network, network_arrays
+from policies.legged_evaluation import judge
+from policies.networks.touch_actor import TouchActor, TouchActorConfig
+from policies.provenance import plain
+from policies.segmented_run import SegmentedRun
+from policies.torch_policy import TorchPolicy
+from sim.envs.legged import LeggedEnv, LeggedTask
+from sim.errors import ConfigError
+from sim.legged.spec import ACTION_REACH, LeggedTaskSpec
+
+_GROUPS = ("actor", "critic")
+
+
+@dataclass(frozen=True)
+class LeggedJob:
+    """What to train."""
+
+    task: LeggedTask
+    seed: int
+    config: LeggedTrainConfig
+    threads: int = 1
+    """Of the physics; results do not depend on it."""
+
+
+class LeggedRun(SegmentedRun):
+    """Trains one policy."""
+
+    score_names = ("score", "mean_reward")
+
+    def __init__(self, job: LeggedJob, folder: Path, *, resume: bool = False) -> None:
+        """Prepare a run, from random weights or from the folder's checkpoint.
+
+        Raises:
+            ConfigError: if a setting cannot be, the robot does not fit the task, or a checkpoint was made with others.
+            StorageError: if there is nothing to resume, or the folder cannot be written.
+        """
+        check(job)
+        self.job, self.config, spec = job, job.config, job.task.spec
+        identity = plain({
+            "task": spec.name, "robot": spec.robot, "seed": job.seed, "config": job.config,
+            "rewards": spec.rewards, "table": job.task.training_table.hash(),
+        })  # fmt: skip
+        super().__init__(job.config, job.seed, folder, identity)
+        torch.manual_seed(job.seed)
+        self.rollouts = self._new_rollouts(job.seed)
+        self._ppo = self._make_ppo()
+        self.begin(resume)
+
+    @property
+    def algorithm(self) -> PPO:
+        """What learns."""
+        return self._ppo
+
+    @property
+    def policy(self) -> TouchModel:
+        """The model in training."""
+        return self._ppo.actor  # type: ignore[return-value]
+
+    @property
+    def actor(self) -> TouchActor:
+        """The best weights so far, as a bundle holds them."""
+        model = TouchModel(self.rollouts.get_observations(), "actor", self.actor_config, self.rollouts.num_actions)
+        load_network(model, {name: value for name, value in self.best.items() if not name.startswith("distribution.")})
+        return deployed(model)
+
+    def record(self) -> dict[str, Any]:
+        """Return the sizes of the actor."""
+        return {"actor": plain(self.actor_config)}
+
+    def arrays(self) -> Arrays:
+        """Return the critic."""
+        return flat("critic", network_arrays(self._ppo.critic))
+
+    def restore(self, arrays: Arrays, iteration: int) -> None:
+        """Put the critic back."""
+        load_network(self._ppo.critic, part("critic", arrays))
+
+    def renew(self, seed: int) -> None:
+        """Begin new episodes."""
+        self.rollouts = self._new_rollouts(seed)
+
+    def iterate(self) -> dict[str, float]:
+        """Do one rollout and one update; return what they measured."""
+        rewards, ppo, rollouts = [], self._ppo, self.rollouts
+        with torch.no_grad():
+            obs = rollouts.get_observations()
+            for _ in range(self.config.horizon):
+                obs, reward, done, extras = rollouts.step(ppo.act(obs))
+                ppo.process_env_step(obs, reward, done, extras)
+                rewards.append(float(reward.mean()))
+            ppo.compute_returns(obs)
+        losses = ppo.update()
+        return {
+            "reward": float(np.mean(rewards)),
+            **{f"loss_{name}": value for name, value in losses.items()},
+            "learning_rate": ppo.learning_rate,
+            "noise": float(ppo.actor.output_std.detach().mean()) * ACTION_REACH,
+            **{f"reward_{name}": value for name, value in self._env.mean_rewards().items()},
+            **rollouts.recent(),
+        }
+
+    def judge(self, seed: int, episodes: int) -> dict[str, Any]:
+        """Judge the best weights."""
+        return judge(TorchPolicy(self.actor), self.job.task, episodes, seed, self.job.threads).summary()
+
+    def _new_rollouts(self, seed: int) -> Rollouts:
+        task, count = self.job.task, self.config.num_envs
+        self._env = LeggedEnv(task, count, seed=seed, threads=self.job.threads)
+        ages = np.random.default_rng(seed).integers(task.spec.control_steps, size=count)
+        return Rollouts(self._env, _GROUPS, task.spec.action.size, ages)
+
+    def _make_ppo(self) -> PPO:
+        obs, c, spec = self.rollouts.get_observations(), self.config, self.job.task.spec
+        self.actor_config = actor_config(spec, c)
+        actor = TouchModel(obs, "actor", self.actor_config, spec.action.size, c.ppo.first_std)
+        last = actor.mlp[-1]
+        assert isinstance(last, nn.Linear)
+        with torch.no_grad():  # an untrained policy is to do little: its outputs are of the size of one action scale
+            last.weight.div_(ACTION_REACH)
+            last.bias.div_(ACTION_REACH)
+        hidden = self.actor_config.hidden
+        critic = TouchModel(obs, "critic", TouchActorConfig(spec.critic_size, (-1.0,), (1.0,), hidden=hidden), 1)
+        storage = RolloutStorage("rl", len(obs), c.horizon, obs, [spec.action.size])
+        symmetry = None
+        if c.ppo.symmetry:
+            augmentation = SymmetryAugmentation(spec)
+            symmetry = {
+                "env": self.rollouts,
+                "data_augmentation_func": augmentation,
+                "use_data_augmentation": True,
+            }
+        ppo = PPO(actor, critic, storage, symmetry_cfg=symmetry, **ppo_arguments(c.ppo))
+        ppo.train_mode()
+        return ppo
+
+
+def actor_config(spec: LeggedTaskSpec, config: LeggedTrainConfig) -> TouchActorConfig:
+    """Return the sizes of the actor, whose outputs are targets around the default pose."""
+    p = spec.parameters
+    reach = [ACTION_REACH * scale for scale in p.action_scale_rad]
+    return TouchActorConfig(
+        observation_size=spec.observation_size,
+        action_low=tuple(angle - most for angle, most in zip(p.default_pose_rad, reach)),
+        action_high=tuple(angle + most for angle, most in zip(p.default_pose_rad, reach)),
+        hidden=hidden_layers(config, p.num_joints),
+    )
+
+
+def check(job: LeggedJob) -> None:
+    """Refuse a job that cannot be done.
+
+    Raises:
+        ConfigError: naming the option.
+    """
+    c = job.config
+    positive = {
+        "iterations": c.iterations, "num-envs": c.num_envs, "horizon": c.horizon, "evaluations": c.evaluations,
+        "checkpoint-every": c.checkpoint_every, "evaluation-episodes": c.evaluation_episodes,
+        "hidden": min(c.hidden, default=1), "ppo.mini-batches": c.ppo.mini_batches, "ppo.epochs": c.ppo.epochs,
+    }  # fmt: skip
+    for name, value in positive.items():
+        if value < 1:
+            raise ConfigError(f"--config.{name} must be at least 1, got {value}")
+    if c.num_envs * c.horizon < c.ppo.mini_batches:
+        raise ConfigError(f"--config.num-envs: {c.num_envs} are too few for {c.ppo.mini_batches} mini-batches")
