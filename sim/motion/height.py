@@ -1,8 +1,8 @@
 """Bring a motion down (or up) to the ground: recorded people float and sink by centimetres.
 
-PBHC (arXiv 2506.12851): in frames with contact the lowest point belongs on the ground; in flight the last correction
-holds; an exponential moving average smooths the result. Here it smooths the correction, not the height itself, so
-that jumps and squats keep their shape.
+First as a whole, by its lowest foot. Then as in PBHC (arXiv 2506.12851): in frames with contact the lowest point
+belongs on the ground; in flight the last correction holds; an exponential moving average smooths the result. Here it
+smooths the correction, not the height itself, so that jumps and squats keep their shape.
 """
 
 from __future__ import annotations
@@ -27,9 +27,14 @@ def correct_height(clip: Clip) -> Clip:
     Raises:
         ConfigError: for a clip that is not of the robot it says it is of.
     """
+    if not clip.contact_names:  # where nobody knows what is in contact, the rule looks near the ground
+        clip = _lowered(clip, np.full(clip.num_frames, ground_of(clip).foot_heights.min()))
     ground = ground_of(clip)
     heights = np.where(ground.contact, ground.foot_heights, np.inf).min(axis=1)
-    shift = smooth(held(heights), clip.fps)
+    return _lowered(clip, smooth(held(heights), clip.fps))
+
+
+def _lowered(clip: Clip, shift: Array) -> Clip:
     down = np.stack([np.zeros_like(shift), np.zeros_like(shift), shift], axis=1)
     bodies = clip.body_position_w - down[:, None] if clip.body_names else clip.body_position_w
     return replace(clip, root_position_w=clip.root_position_w - down, body_position_w=bodies)

@@ -30,6 +30,7 @@ class RobotPoses:
 
     Attributes:
         names: bodies, the base first, sites whose names no body has, and named shapes with ``geom:`` before; P of them.
+        num_bodies: how many of them are bodies.
         position: m; (T, P, 3).
         quaternion: wxyz; (T, P, 4).
         center_of_mass: m; (T, 3).
@@ -39,6 +40,7 @@ class RobotPoses:
     """
 
     names: tuple[str, ...]
+    num_bodies: int
     position: Array
     quaternion: Array
     center_of_mass: Array
@@ -139,7 +141,7 @@ def robot_poses(clip: Clip) -> RobotPoses:
             *(model.body(k).name for k in range(1, model.nbody)), *(model.site(k).name for k in sites),
             *(GEOM + model.geom(k).name for k in geoms),
         ),
-        position=position, quaternion=quaternion, center_of_mass=mass, foot_names=feet,
+        num_bodies=bodies, position=position, quaternion=quaternion, center_of_mass=mass, foot_names=feet,
         foot_points=[_foot_points(model, name, solid, geom_position, matrix) for name in feet],
         lowest=np.min(low, axis=0),
     )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Motions out of files of others: BVH and AMASS-like npz; and into BVH."""

@@ -1,0 +1,57 @@
+"""Any motion file by what it is: a clip, BVH, AMASS-like npz."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from sim.errors import ConfigError
+from sim.motion.clip import Clip, load_clip, read_npz
+from sim.motion.files.amass import amass_clip, is_amass
+from sim.motion.files.bvh import read_bvh
+from sim.motion.files.joint_names import find_bodies
+from sim.motion.files.person import Joints, person_clip
+from sim.motion.height import correct_height
+from sim.motion.skeleton import STATURE_M
+
+
+def load_motion(
+    path: Path | str, scale: float | None = None, rest_frame: int | None = None, stature_m: float = STATURE_M
+) -> Clip:
+    """Read a clip, or make one of somebody else's file, on the ground.
+
+    Args:
+        path: ``.npz`` or ``.bvh``.
+        scale: of BVH: metres per unit; found by the length of the legs when None.
+        rest_frame: of BVH: a frame that stands upright, arms out, where the file's own rest pose does not.
+        stature_m: of AMASS: how tall the person is.
+
+    Raises:
+        ConfigError: if it cannot be read or could not be a motion.
+    """
+    path = Path(path)
+    if path.suffix.lower() == ".bvh":
+        return correct_height(load_bvh(path, scale, rest_frame))
+    if path.suffix.lower() != ".npz":
+        raise ConfigError(f"{path}: expected a motion file, .npz or .bvh")
+    values = read_npz(path)
+    if is_amass(values):
+        return correct_height(amass_clip(values, path.stem, stature_m))
+    return load_clip(path)
+
+
+def load_bvh(path: Path | str, scale: float | None = None, rest_frame: int | None = None) -> Clip:
+    """Read a BVH file of a person; see ``load_motion``. The height is the file's."""
+    if scale is not None and not 0.0 < scale < np.inf:
+        raise ConfigError(f"--scale {scale:g}: expected metres per unit, a positive number")
+    bvh = read_bvh(path)
+    bodies = find_bodies([joint.name for joint in bvh.joints], [joint.parent for joint in bvh.joints], bvh.name)
+    position, quaternion = bvh.poses()
+    rest_position, rest_quaternion = bvh.rest(), np.tile((1.0, 0.0, 0.0, 0.0), (len(bvh.joints), 1))
+    if rest_frame is not None:
+        if not 0 <= rest_frame < len(position):
+            raise ConfigError(f"--rest-frame {rest_frame}: clip '{bvh.name}' has frames 0 to {len(position) - 1}")
+        rest_position, rest_quaternion = position[rest_frame], quaternion[rest_frame]
+    joints = Joints(bvh.name, 1.0 / bvh.frame_s, bodies, position, quaternion, rest_position, rest_quaternion)
+    return person_clip(joints, scale, f"BVH file {bvh.name}")

@@ -1,0 +1,138 @@
+"""From joints of anybody's skeleton to a clip of a person: unit, axes, heading, and bodies that are missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.errors import ConfigError
+from sim.motion import skeleton
+from sim.motion.clip import HUMAN, Clip
+from sim.quaternions import conjugate, multiply, rotate
+
+Array = NDArray[np.float64]
+
+UNITS_M = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254, "CMU": 0.0254 / 0.45}
+"""Metres per unit; CMU's is 1/0.45 inch (mocap.cs.cmu.edu, FAQ)."""
+STATURE_RANGE_M = (1.3, 2.1)
+"""Of grown people; narrow enough that no two units fit the same skeleton."""
+UPRIGHT = 0.8
+"""Cosine: from the pelvis to the head in the rest pose, along an axis."""
+
+
+@dataclass(frozen=True)
+class Joints:
+    """Joints over T frames in a file's unit and axes; ``rest_*`` is the pose to measure turns from: upright, arms out.
+
+    Attributes:
+        name: of the clip.
+        fps: frames per second.
+        bodies: a person's body -> index of the joint.
+        position: (T, joints, 3).
+        quaternion: wxyz; (T, joints, 4).
+        rest_position: (joints, 3).
+        rest_quaternion: (joints, 4).
+    """
+
+    name: str
+    fps: float
+    bodies: dict[str, int]
+    position: Array
+    quaternion: Array
+    rest_position: Array
+    rest_quaternion: Array
+
+
+def person_clip(joints: Joints, scale: float | None, source: str) -> Clip:
+    """Return the clip, facing x at the beginning, above the origin.
+
+    Args:
+        joints: of the file.
+        scale: metres per unit; found by the length of the legs when None.
+        source: for the clip.
+
+    Raises:
+        ConfigError: if the rest pose is not upright, the unit cannot be told, or the motion is implausible.
+    """
+    order = _axes(joints)
+    scale = unit_of(joints) if scale is None else scale
+    index = [joints.bodies.get(body, -1) for body in skeleton.BODIES]
+    position = scale * joints.position[..., order]
+    # Turns from the rest pose, in axes with z up; in rest the person faces ``heading``.
+    turn = multiply(joints.quaternion, conjugate(joints.rest_quaternion))
+    turn = np.concatenate([turn[..., :1], turn[..., 1:][..., order]], axis=-1)
+    heading = _heading(joints.rest_position[..., order], joints.bodies)
+    turn = multiply(turn, heading)
+    frames = len(position)
+    bodies, turns = np.zeros((frames, len(index), 3)), np.zeros((frames, len(index), 4))
+    stature = _leg(joints) * scale / LEG
+    for body, joint in enumerate(index):
+        if joint >= 0:
+            bodies[:, body], turns[:, body] = position[:, joint], turn[:, joint]
+        else:  # as on the default skeleton, stiff
+            parent = skeleton.PARENTS[body]
+            bodies[:, body] = bodies[:, parent] + rotate(turns[:, parent], stature * skeleton.OFFSETS[body])
+            turns[:, body] = turns[:, parent]
+    bodies, turns = _from_origin(bodies, turns)
+    return Clip(
+        name=joints.name, character=HUMAN, fps=joints.fps, joint_names=skeleton.JOINTS, root_position_w=bodies[:, 0],
+        root_quaternion_w=turns[:, 0], joint_angles=skeleton.joint_angles_from(turns), body_names=skeleton.BODIES,
+        body_position_w=bodies, body_quaternion_w=turns, source=source,
+    )  # fmt: skip
+
+
+LEG = 0.491
+"""Hip to ankle along the bones, in statures (Winter, fig. 4.1)."""
+
+
+def unit_of(joints: Joints) -> float:
+    """Return the metres per unit that make a grown person of a skeleton.
+
+    Raises:
+        ConfigError: if no known unit does.
+    """
+    low, high = STATURE_RANGE_M
+    for metres in UNITS_M.values():
+        if low <= metres * _leg(joints) / LEG <= high:
+            return metres
+    raise ConfigError(
+        f"clip '{joints.name}': legs of {_leg(joints):.3g} are no grown person's in {', '.join(UNITS_M)}; "
+        "give --scale, metres per unit"
+    )
+
+
+def _leg(joints: Joints) -> float:
+    bones = (("left_hip", "left_knee"), ("left_knee", "left_ankle"))
+    at, rest = joints.bodies, joints.rest_position
+    return float(sum(np.linalg.norm(rest[at[a]] - rest[at[b]]) for a, b in bones))
+
+
+def _axes(joints: Joints) -> list[int]:
+    """Return which of the file's axes are our x, y and z: files have y or z up, and both are right-handed."""
+    up = joints.rest_position[joints.bodies["head"]] - joints.rest_position[joints.bodies["pelvis"]]
+    feet = joints.rest_position[joints.bodies["left_ankle"]] - joints.rest_position[joints.bodies["pelvis"]]
+    up, down = up / max(np.linalg.norm(up), 1e-12), feet / max(np.linalg.norm(feet), 1e-12)
+    for axis, order in ((1, [2, 0, 1]), (2, [0, 1, 2])):
+        if up[axis] > UPRIGHT and down[axis] < -UPRIGHT:
+            return order
+    raise ConfigError(
+        f"clip '{joints.name}': its rest pose does not stand upright; name a frame that does, arms out, by --rest-frame"
+    )
+
+
+def _heading(rest: Array, bodies: dict[str, int]) -> Array:
+    """Return the turn about z of a person at rest, wxyz; (4,)."""
+    left = rest[bodies["left_hip"]] - rest[bodies["right_hip"]]
+    half = 0.5 * np.arctan2(-left[0], left[1])
+    return np.array([np.cos(half), 0.0, 0.0, np.sin(half)])
+
+
+def _from_origin(position: Array, quaternion: Array) -> tuple[Array, Array]:
+    """Turn about z and move so that the pelvis begins above the origin, facing x."""
+    ahead = rotate(quaternion[0, 0], (1.0, 0.0, 0.0))
+    half = -0.5 * np.arctan2(ahead[1], ahead[0])
+    back = np.array([np.cos(half), 0.0, 0.0, np.sin(half)])
+    start = np.array([*position[0, 0, :2], 0.0])
+    return rotate(back, position - start), multiply(back, quaternion)
