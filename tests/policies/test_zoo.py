@@ -68,7 +68,7 @@ def test_the_readme_says_what_touch_earned_and_how_to_rebuild_it(path):
 def test_it_was_made_for_the_task_as_it_is_now_and_touches_as_well_as_it_says(path):
     bundle = load_bundle(path)
     task = load_contact_task(bundle.info.task)
-    found = evaluate_contact(bundle, task, 24, 4321, 1, Console(quiet=True))
+    found = evaluate_contact(bundle, task, 12, 4321, 1, Console(quiet=True))
     assert found["eval.success_interval"][1] >= bundle.info.evaluation["success_rate"] - 0.01
     assert bundle.info.provenance["commit"] != "unknown"
 
