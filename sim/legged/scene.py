@@ -32,7 +32,7 @@ class LeggedScene:
         model: MuJoCo's.
         parameters: the robot's constants.
         base: body that the free joint moves.
-        foot_geoms: of each foot, those that touch the floor.
+        foot_geoms: of each foot, those whose friction with the floor counts.
         foot_position: columns of ``sensordata``; (feet, 3).
         foot_velocity: columns of ``sensordata``; (feet, 3).
         foot_contact: columns of ``sensordata``: how many contacts a foot has; (feet,).
@@ -119,8 +119,11 @@ def _columns(model: mujoco.MjModel, feet: tuple[str, ...], kind: str) -> NDArray
 
 
 def _touching(model: mujoco.MjModel, body: int) -> tuple[int, ...]:
+    """Return the geoms of a foot's body whose friction counts: those of the highest priority that can touch."""
     first, count = int(model.body_geomadr[body]), int(model.body_geomnum[body])
-    return tuple(geom for geom in range(first, first + count) if model.geom_contype[geom])
+    able = [geom for geom in range(first, first + count) if model.geom_contype[geom]]
+    highest = max((int(model.geom_priority[geom]) for geom in able), default=0)
+    return tuple(geom for geom in able if model.geom_priority[geom] == highest)
 
 
 def _require_inertial_unit(model: mujoco.MjModel, robot: str) -> None:

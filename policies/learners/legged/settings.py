@@ -1,8 +1,8 @@
 """Settings of the learners of bodies on legs.
 
 Published ones (legged_gym, arXiv 2109.11978): 4096 environments, 24 steps, 5 epochs of 4 mini-batches, discount 0.99,
-lambda 0.95, entropy 0.01, learning rate after a KL divergence of 0.01, layers of 512, 256 and 128. Networks here are smaller,
-because on two cores they would cost more than the physics.
+lambda 0.95, entropy 0.01, learning rate after a KL divergence of 0.01, layers of 512, 256 and 128. Networks here are
+smaller, because on two cores they would cost more than the physics.
 """
 
 from __future__ import annotations

@@ -1,0 +1,153 @@
+"""Terms of reward and ends against plain loops over simulations, joints and feet; and the same by torch."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from sim.legged import ends, rewards
+from sim.legged.state import BodyConstants, BodyState, gravity_direction, turned_back
+from sim.quaternions import conjugate, rotate
+
+N, J, F = 64, 6, 2
+
+
+def plain_state(seed=0):
+    rng = np.random.default_rng(seed)
+
+    def some(*shape, reach=1.0):
+        return rng.uniform(-reach, reach, (N, *shape)).astype(np.float32)
+
+    robot = BodyConstants(
+        *(rng.uniform(0.2, 1.0, J).astype(np.float32) * sign for sign in (1.0, -1.0, 1.0, 30.0, 10.0, 0.5)),
+        base_height=0.7, period_s=0.02,
+    )  # fmt: skip
+    quaternion = rng.normal(size=(N, 4))
+    quaternion = (quaternion / np.linalg.norm(quaternion, axis=1, keepdims=True)).astype(np.float32)
+    command = some(3)
+    command[::3] *= 0.05  # some are to stand
+    return BodyState(
+        robot=robot, position_w=some(3) + np.float32([0.0, 0.0, 0.7]), quaternion_w=quaternion, velocity_w=some(3),
+        velocity_b=some(3), angular_velocity_b=some(3, reach=3.0), gravity_b=gravity_direction(quaternion),
+        joint_position=some(J, reach=2.0), joint_velocity=some(J, reach=5.0), last_joint_velocity=some(J, reach=5.0),
+        torque=some(J, reach=20.0), foot_position_w=some(F, 3), foot_velocity_w=some(F, 3),
+        foot_contact=(some(F) > 0).astype(np.float32), air_time=abs(some(F)), landed=(some(F) > 0).astype(np.float32),
+        command=command, target=some(J), action=some(J, reach=4.0), last_action=some(J, reach=4.0), friction=some(1),
+        base_mass=some(1), action_delay=some(1),
+    )  # fmt: skip
+
+
+def walks(s, k):
+    return sum(float(c) ** 2 for c in s.command[k]) > 0.1**2
+
+
+def contacts(s, k):
+    return [bool(touch) for touch in s.foot_contact[k]]
+
+
+def single_support(s, k):
+    return float(sum(contacts(s, k)) == 1) if walks(s, k) else float(all(contacts(s, k)))
+
+
+def air_time(s, k, least_s, most_s):
+    flown = [min(max(t, 0.0), most_s) - least_s for t, landed in zip(s.air_time[k], s.landed[k]) if landed]
+    return sum(flown) if walks(s, k) else 0.0
+
+
+def joint_range(s, k, share):
+    total = 0.0
+    for q, low, high in zip(s.joint_position[k], s.robot.position_low, s.robot.position_high):
+        spare = (1.0 - share) * (high - low) / 2.0
+        total += max(low + spare - q, 0.0) + max(q - (high - spare), 0.0)
+    return total
+
+
+def squares(values):
+    return sum(float(v) ** 2 for v in values)
+
+
+def away(s, k):
+    return s.joint_position[k] - s.robot.default_pose
+
+
+PLAIN = {
+    "track_velocity": lambda s, k, std: math.exp(-squares(s.command[k, :2] - s.velocity_b[k, :2]) / std**2),
+    "track_yaw_rate": lambda s, k, std: math.exp(-((s.command[k, 2] - s.angular_velocity_b[k, 2]) ** 2) / std**2),
+    "vertical_velocity": lambda s, k: s.velocity_b[k, 2] ** 2,
+    "roll_pitch_rate": lambda s, k: squares(s.angular_velocity_b[k, :2]),
+    "tilt": lambda s, k: squares(s.gravity_b[k, :2]),
+    "upright": lambda s, k, std: math.exp(-squares(s.gravity_b[k, :2]) / std**2),
+    "height": lambda s, k, std: math.exp(-((s.position_w[k, 2] - 0.7) ** 2) / std**2),
+    "pose": lambda s, k: squares(away(s, k) / s.robot.action_scale) / J,
+    "stand_still": lambda s, k: 0.0 if walks(s, k) else sum(map(abs, away(s, k))),
+    "effort": lambda s, k: squares(s.torque[k] / s.robot.effort) / J,
+    "power": lambda s, k: sum(abs(t * v) for t, v in zip(s.torque[k], s.joint_velocity[k])),
+    "joint_acceleration": lambda s, k: squares((s.joint_velocity[k] - s.last_joint_velocity[k]) / 0.02),
+    "joint_speed": lambda s, k: squares(s.joint_velocity[k]),
+    "joint_range": joint_range,
+    "action_change": lambda s, k: squares(s.action[k] - s.last_action[k]),
+    "foot_air_time": air_time,
+    "foot_slip": lambda s, k: sum(squares(v[:2]) for v, c in zip(s.foot_velocity_w[k], contacts(s, k)) if c),
+    "foot_clearance": lambda s, k, height_m: sum(
+        abs(p[2] - height_m) * math.hypot(v[0], v[1]) for p, v in zip(s.foot_position_w[k], s.foot_velocity_w[k])
+    ),
+    "single_support": single_support,
+    "feet_down": lambda s, k: sum(contacts(s, k)) / F,
+    "stillness": lambda s, k, std: math.exp(-squares(s.velocity_b[k, :2]) / std**2),
+    "moving": lambda s, k: float(walks(s, k)),
+    "tilted": lambda s, k, most_rad: math.acos(max(-1.0, min(1.0, -s.gravity_b[k, 2]))) > most_rad,
+    "low": lambda s, k, share: s.position_w[k, 2] < share * 0.7,
+}
+ARGUMENTS = {
+    "track_velocity": {"std": 0.5}, "track_yaw_rate": {"std": 0.4}, "upright": {"std": 0.3}, "height": {"std": 0.2},
+    "stillness": {"std": 0.4}, "joint_range": {"share": 0.8}, "foot_air_time": {"least_s": 0.2, "most_s": 0.6},
+    "foot_clearance": {"height_m": 0.1}, "tilted": {"most_rad": 1.0}, "low": {"share": 0.8},
+}  # fmt: skip
+
+
+def term(name):
+    return getattr(rewards, name, None) or getattr(ends, name)
+
+
+def test_every_term_has_a_plain_reference():
+    known = {
+        name
+        for module in (rewards, ends)
+        for name, value in vars(module).items()
+        if callable(value) and getattr(value, "__module__", "") == module.__name__ and not name.startswith("_")
+    }
+    assert known == set(PLAIN)
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_a_term_is_what_a_plain_loop_computes(name):
+    s, arguments = plain_state(), ARGUMENTS.get(name, {})
+    found = term(name)(s, **arguments)
+    assert found.shape == (N,)
+    np.testing.assert_allclose(found, [PLAIN[name](s, k, **arguments) for k in range(N)], rtol=2e-5, atol=2e-5)
+    assert len(np.unique(found)) > 1
+
+
+def as_torch(record):
+    return {
+        name: torch.from_numpy(np.asarray(value, np.float32)) if isinstance(value, np.ndarray) else value
+        for name, value in vars(record).items()
+    }
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_torch_computes_the_same_by_the_same_function(name):
+    s, arguments = plain_state(), ARGUMENTS.get(name, {})
+    theirs = BodyState(**{**as_torch(s), "robot": BodyConstants(**as_torch(s.robot))})
+    found = term(name)(theirs, **arguments)
+    np.testing.assert_allclose(found.numpy(), term(name)(s, **arguments), rtol=1e-5, atol=1e-6)
+
+
+def test_turning_into_the_body_is_the_inverse_turn():
+    s = plain_state(1)
+    np.testing.assert_allclose(
+        turned_back(s.quaternion_w, s.velocity_w), rotate(conjugate(s.quaternion_w), s.velocity_w), atol=1e-6
+    )
+    down = np.tile([0.0, 0.0, -1.0], (N, 1))
+    np.testing.assert_allclose(s.gravity_b, rotate(conjugate(s.quaternion_w), down), atol=1e-6)
