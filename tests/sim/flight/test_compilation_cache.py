@@ -11,8 +11,9 @@ import numba
 import pytest
 
 from sim.flight import compilation_cache
-from sim.flight.compilation_cache import source_digest, use_cache_for
+from sim.flight.compilation_cache import kernel_sources, source_digest, use_cache_for
 
+ROOT = Path(__file__).parents[3]
 CALLER = """
 from pathlib import Path
 import sim.flight
@@ -31,12 +32,41 @@ CALLEE = "from numba import njit\n\n@njit\ndef value():\n    return {}\n"
 
 
 def test_digest_follows_every_source(tmp_path):
-    (tmp_path / "a.py").write_text("x = 1\n")
-    (tmp_path / "b.py").write_text("y = 1\n")
-    before = source_digest(tmp_path)
-    assert source_digest(tmp_path) == before
-    (tmp_path / "b.py").write_text("y = 2\n")
-    assert source_digest(tmp_path) != before
+    files = [tmp_path / "a.py", tmp_path / "b.py"]
+    for file in files:
+        file.write_text("x = 1\n")
+    before = source_digest(files)
+    assert source_digest(files[::-1]) == before
+    files[1].write_text("x = 2\n")
+    assert source_digest(files) != before
+
+
+PROJECT = {
+    "sim/kernel.py": "import numba\nfrom sim.deep import (\n    constant,\n)\nfrom sim import beside\n",
+    "sim/deep/__init__.py": "import sim.deeper\nconstant = 1\n",
+    "sim/deeper.py": "",
+    "sim/beside.py": "",
+    "sim/caller.py": "from sim.kernel import f\nfrom sim.talk import words\n",
+    "sim/talk.py": "words = 'this one only speaks of numba'\n",
+}
+
+
+def test_kernels_are_made_of_what_they_import_and_not_of_what_calls_them(tmp_path):
+    for name, text in PROJECT.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    found = {str(path.relative_to(tmp_path)) for path in kernel_sources(tmp_path, ("sim",))}
+    assert found == {"sim/kernel.py", "sim/deep/__init__.py", "sim/deeper.py", "sim/beside.py"}
+
+
+def test_every_process_uses_the_same_cache_whatever_it_imports_first():
+    """Else each verb compiles the kernels anew that others have compiled."""
+    folders = set()
+    for first in ("sim.flight", "sim.tactile.kernels.force", "policies.learners.window"):
+        code = f"import {first}, numba; print(numba.config.CACHE_DIR)"
+        command = [sys.executable, "-c", code]
+        folders.add(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
+    assert len(folders) == 1
 
 
 def test_an_edited_callee_in_another_file_is_compiled_anew(tmp_path):
@@ -59,7 +89,7 @@ def test_an_edited_callee_in_another_file_is_compiled_anew(tmp_path):
 @pytest.fixture
 def unchanged_cache(monkeypatch):
     monkeypatch.setattr(numba.config, "CACHE_DIR", numba.config.CACHE_DIR)
-    monkeypatch.setattr(compilation_cache, "_folders", set(compilation_cache._folders))
+    monkeypatch.setattr(compilation_cache, "_strangers", set(compilation_cache._strangers))
 
 
 @pytest.mark.usefixtures("unchanged_cache")
@@ -74,11 +104,10 @@ def test_cache_lies_where_the_user_says_or_can_write(monkeypatch, tmp_path):
 
 
 def test_every_package_with_compiled_functions_names_its_cache():
-    root = Path(__file__).parents[3]
     compiled = {
         path.parent
         for package in ("sim", "policies", "firmware_export", "hardware", "calibration")
-        for path in (root / package).rglob("*.py")
+        for path in (ROOT / package).rglob("*.py")
         if "import njit" in path.read_text()
     }
     assert len(compiled) >= 3
