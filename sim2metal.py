@@ -38,6 +38,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "urdf": ("sim.urdf", "write the URDF of a robot with joints, from its MuJoCo model"),
     "bodies": ("sim.bodies.picture", "draw robots with joints in their default poses"),
     "table": ("sim.table", "print a task's randomization tables with their sources"),
+    "motion": ("sim.motion.verb", "make motions, read them from files, put them on robots, measure and show them"),
     "touch": ("sim.tactile.verb", "press an object on a tactile pad and draw what it feels and sees"),
     "calibrate-touch": ("calibration.calibrate_touch", "calibrate a tactile pad from pictures of a pressed ball"),
     "bench": ("tests.bench.cli", "measure the figures that the documentation quotes"),

@@ -70,7 +70,7 @@ class Camera:
         return self._screen.draw()
 
 
-def sheet(clips: Sequence[Clip], columns: int = 6) -> bytes:
+def sheet(clips: Sequence[Clip], columns: int = 6, size: tuple[int, int] = TILE_SIZE) -> bytes:
     """Return a PNG file's content: one row per clip, its frames evenly over time.
 
     Raises:
@@ -78,7 +78,7 @@ def sheet(clips: Sequence[Clip], columns: int = 6) -> bytes:
     """
     rows = []
     for clip in clips:
-        with Camera(clip, TILE_SIZE) as camera:
+        with Camera(clip, size) as camera:
             last = clip.num_frames if clip.loops else clip.num_frames - 1
             rows.append(np.concatenate([camera.draw(k * last // columns) for k in range(columns)], axis=1))
     buffer = io.BytesIO()
@@ -86,15 +86,15 @@ def sheet(clips: Sequence[Clip], columns: int = 6) -> bytes:
     return buffer.getvalue()
 
 
-def film(clip: Clip) -> bytes:
+def film(clip: Clip, size: tuple[int, int] = FILM_SIZE) -> bytes:
     """Return an MP4 file's content, as fast as the motion is.
 
     Raises:
         ToolchainError: without OpenGL or ffmpeg.
         StorageError: if the temporary folder is full.
     """
-    with Camera(clip, FILM_SIZE) as camera:
-        return encode(_frames(camera, clip), FILM_SIZE, FILM_FRAMES_PER_S)
+    with Camera(clip, size) as camera:
+        return encode(_frames(camera, clip), size, FILM_FRAMES_PER_S)
 
 
 def _frames(camera: Camera, clip: Clip) -> Iterator[Picture]:

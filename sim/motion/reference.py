@@ -19,7 +19,8 @@ from sim.motion.ground import ground_of
 from sim.motion.robot_poses import robot_poses
 from sim.quaternions import difference, multiply
 
-Array = NDArray[np.float32]
+Array = NDArray[np.floating]
+"""float32 in what is looked up."""
 Bools = NDArray[np.bool_]
 
 
@@ -111,7 +112,9 @@ class Reference:
         lengths = [len(track.state.root_position_w) for track in tracks]
         self._start = np.concatenate([[0], np.cumsum(lengths)[:-1]])
         self._last = np.array(lengths) - 1
-        self._frames = State(*(np.concatenate(parts) for parts in zip(*(track.state for track in tracks))))
+        self._shapes = [values.shape[1:] for values in tracks[0].state]
+        # All of a frame side by side: one gather brings everything.
+        self._table = np.concatenate([_side_by_side(track.state) for track in tracks]).astype(np.float32)
         self._shift = np.array([track.shift for track in tracks])
         self._turn = np.array([track.turn for track in tracks])
 
@@ -139,17 +142,21 @@ class Reference:
         return ~self.loops[clip] & (time_s >= self.duration_s[clip])
 
     def _blend(self, low: NDArray[np.intp], share: Array) -> State:
-        parts = []
-        for name, values in zip(State._fields, self._frames):
-            before, after = values[low], values[low + 1]
-            if name == "contact":
-                parts.append(np.where(share[:, None] < 0.5, before, after))
-                continue
-            weight = share.reshape(-1, *(1,) * (values.ndim - 1))
-            mixed = before + weight * (after - before)
-            # Neighbours have the same sign and are close: normalising a straight line is as good as an arc.
-            parts.append(mixed / np.linalg.norm(mixed, axis=-1, keepdims=True) if name in _TURNS else mixed)
-        return State(*parts)
+        before = self._table.take(low, axis=0)
+        mixed = self._table.take(low + 1, axis=0)
+        mixed -= before
+        mixed *= share[:, None]
+        mixed += before
+        parts: dict[str, Any] = {}
+        start = 0
+        for name, shape in zip(State._fields, self._shapes):
+            size = int(np.prod(shape))
+            parts[name] = mixed[:, start : start + size].reshape(-1, *shape)
+            start += size
+        for name in _TURNS:  # neighbours have the same sign and are close: a straight line is as good as an arc
+            parts[name] = parts[name] / np.sqrt(np.einsum("...k,...k->...", parts[name], parts[name]))[..., None]
+        parts["contact"] = parts["contact"] >= 0.5
+        return State(**parts)
 
     def _carried(self, state: State, clip: NDArray[np.integer], rounds: NDArray[np.floating]) -> State:
         """Move and turn what loops by as much as all rounds before have moved and turned."""
@@ -161,7 +168,7 @@ class Reference:
         shift = total * self._shift[clip]
         if not angle.any():
             return _shifted(state, shift)
-        changed = state._asdict()
+        changed: dict[str, Any] = state._asdict()
         for name in (*_PLACES, *_VECTORS):
             changed[name] = _turned(changed[name], angle)
         half = 0.5 * angle
@@ -170,6 +177,11 @@ class Reference:
             turn = yaw if changed[name].ndim == 2 else yaw[:, None]
             changed[name] = multiply(turn, changed[name]).astype(np.float32)
         return _shifted(State(**changed), shift)
+
+
+def _side_by_side(state: State) -> NDArray[np.floating]:
+    """Return all values of every frame in one row, (T, columns)."""
+    return np.concatenate([values.reshape(len(values), -1).astype(float) for values in state], axis=1)
 
 
 def _shifted(state: State, shift: NDArray[np.complexfloating]) -> State:
@@ -212,7 +224,7 @@ def _tracks(clip: Clip, bodies: Sequence[str] | None) -> _Tracks:
         body_angular_velocity_w=_spin(quaternion, clip, turn),
         contact=contact,
     )
-    return _Tracks(State(*(v if v.dtype == bool else v.astype(np.float32) for v in state)), shift, turn)
+    return _Tracks(state, shift, turn)
 
 
 def _seam(clip: Clip) -> tuple[complex, float]:

@@ -29,6 +29,10 @@ _BONES: dict[str, tuple[str, float]] = {
 }  # fmt: skip
 """Body -> the body at the other end of its capsule, and the capsule's radius in statures; for the eye only."""
 _HEAD_RADIUS, _NOSE_RADIUS, _HEAD_UP = 0.06, 0.012, 0.05
+SHADOW_SIZE = 1024
+"""px; the stage's own, for stills, is so large that films take minutes without a graphics card."""
+LIGHT_FROM_ROOT_M = np.array([0.6, -0.8])
+"""x and y, as the scene has it from the origin."""
 _PERSON = "person_"
 """Before names of capsules: bodies of robots have the same names."""
 
@@ -50,6 +54,8 @@ class Stage:
     def show(self, frame: int) -> None:
         """Pose the scene as in a frame of the clip."""
         clip, data = self.clip, self.data
+        # The shadow's map covers some metres around the light: it goes along.
+        self.model.light_pos[:, :2] = LIGHT_FROM_ROOT_M + clip.root_position_w[frame, :2]
         if clip.character == HUMAN:
             for body, (other, _) in _BONES.items():
                 _stretch(self.model, data, body, clip.body_position_w[frame, [clip.body(other), clip.body(body)]])
@@ -75,6 +81,7 @@ def make_stage(clip: Clip) -> Stage:
     else:
         require_robot(clip)
         spec = build_joint_spec(clip.character)
+    spec.visual.quality.shadowsize = SHADOW_SIZE
     model = spec.compile()
     stage = Stage(model, mujoco.MjData(model), clip)
     stage.show(0)

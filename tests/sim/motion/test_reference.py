@@ -15,6 +15,7 @@ from sim.motion.retarget import retarget
 from sim.motion.robot_poses import robot_model
 from sim.motion.size import stature_for
 from sim.quaternions import conjugate, from_rotation_vector, multiply, rotate
+from sim.registry import load_robot
 
 
 def made(name, duration_s=2.0):
@@ -83,12 +84,12 @@ def test_loops_go_on_where_they_ended(walk, reference):
 def circle(radius=2.0, rounds=0.25, frames=50):
     """A robot that glides along a circle: a quarter of it per loop."""
     angle = 2.0 * np.pi * rounds * np.arange(frames) / frames
-    joints = robot_model("g1").njnt - 1
+    names = load_robot("g1").joint_names
     place = np.stack([radius * np.sin(angle), radius * (1.0 - np.cos(angle)), np.full(frames, 0.8)], axis=1)
     return Clip(
-        name="circle", character="g1", fps=50.0, joint_names=tuple(robot_model("g1").joint(k).name for k in range(1, joints + 1)),
+        name="circle", character="g1", fps=50.0, joint_names=names,
         root_position_w=place, root_quaternion_w=from_rotation_vector(np.outer(angle, (0.0, 0.0, 1.0))),
-        joint_angles=np.zeros((frames, joints)), loops=True,
+        joint_angles=np.zeros((frames, len(names))), loops=True,
     )  # fmt: skip
 
 
@@ -135,7 +136,7 @@ def test_clips_that_do_not_belong_together_are_refused(walk):
     person = generate("walk", Settings(duration_s=1.0))
     with pytest.raises(ConfigError, match="at least one clip"):
         Reference([])
-    with pytest.raises(ConfigError, match="'motion retarget'|motion retarget"):
+    with pytest.raises(ConfigError, match="motion retarget"):
         Reference([person])
     with pytest.raises(ConfigError, match="'walk' is of 'human', the first is of 'g1'"):
         Reference([walk, person])

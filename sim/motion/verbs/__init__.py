@@ -1,0 +1,1 @@
+"""The subcommands of ``sim2metal motion``: one class each, with ``run``."""
