@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from sim.envs.legged import LeggedEnv, LeggedTask
 from sim.errors import ConfigError
 from sim.legged.spec import ACTION_REACH, LeggedTaskSpec
 
+_NO_ERROR = 1.0
+"""m/s: what counts where every robot fell before a command had been given for a second."""
 _AT_ONCE = 256
 """Simulations side by side; more episodes follow in further batches, with seeds of their own."""
 
@@ -49,13 +52,14 @@ class LeggedEvaluation:
 
         ``score``, by which weights are chosen, is the success rate less the velocity error in m/s.
         """
-        error = float(np.nanmean(self.velocity_error)) if np.isfinite(self.velocity_error).any() else 1.0
+        errors = np.stack([self.velocity_error, self.yaw_rate_error])[:, np.isfinite(self.velocity_error)]
+        error, turning = errors.mean(axis=1).tolist() if errors.size else (_NO_ERROR, math.nan)
         return {
             "success_rate": self.success_rate,
             "success_interval": list(self.success_interval),
             "falls": int(self.fallen.sum()),
             "velocity_error_m_s": error,
-            "yaw_rate_error_rad_s": finite(float(np.nanmean(self.yaw_rate_error))),
+            "yaw_rate_error_rad_s": finite(turning),
             "score": self.success_rate - error,
             "mean_reward": float(self.reward.mean()),
             "mean_steps": float(self.steps.mean()),

@@ -1,0 +1,224 @@
+"""Training bodies on legs: it resumes to the same result, and what it makes runs on the robot's side."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from hardware.joints.observation import JointObservation
+from hardware.joints.pilot import JointPilot
+from hardware.states import JointState
+from policies.bundle import load_bundle
+from policies.checkpoint import load_checkpoint
+from policies.evaluate_legged import check_same_task
+from policies.learners.legged.settings import LeggedPpoSettings, LeggedTrainConfig
+from policies.learners.legged.symmetry import SymmetryAugmentation
+from policies.learners.rollouts import as_tensors
+from policies.legged_bundle import build_legged_bundle
+from policies.legged_evaluation import to_unit
+from policies.legged_run import LeggedJob, LeggedRun
+from policies.runtime import OnnxPolicy
+from sim.envs.legged import LeggedEnv, load_legged_task
+from sim.errors import BundleError, ConfigError
+from sim2metal import main
+
+SMALL = LeggedTrainConfig(
+    iterations=4, num_envs=16, horizon=8, checkpoint_every=2, evaluations=1, evaluation_episodes=4, judge_episodes=6,
+    hidden=(16, 16),
+)  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    torch.set_num_threads(1)
+
+
+def job(task="velocity", robot=None, seconds=1.0, **changes):
+    whole = load_legged_task(task, robot)
+    spec = dataclasses.replace(whole.spec, episode_s=seconds)
+    return LeggedJob(dataclasses.replace(whole, spec=spec), 0, dataclasses.replace(SMALL, **changes))
+
+
+def train(what, folder, *, resume=False, until=None):
+    run = LeggedRun(what, folder, resume=resume)
+
+    def progress(iteration, values):
+        if iteration == until:
+            raise KeyboardInterrupt
+
+    if until:
+        with pytest.raises(KeyboardInterrupt):
+            run.train(progress)
+    else:
+        run.train(progress)
+    run.log.close()
+    return run
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run and its bundle."""
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("legged")
+    what = dataclasses.replace(job(), task=load_legged_task("velocity"))
+    what = dataclasses.replace(what, config=dataclasses.replace(SMALL, judge_episodes=0, evaluation_episodes=1))
+    run = train(what, folder)
+    return run, build_legged_bundle(folder / "bundle", run.actor, what.task, 0, SMALL, {})
+
+
+def test_a_killed_run_resumes_to_the_same_result(tmp_path):
+    whole = train(job(), tmp_path / "whole")
+    train(job(), tmp_path / "killed", until=3)
+    resumed = train(dataclasses.replace(job(), threads=2), tmp_path / "killed", resume=True)
+    assert resumed.evaluation == whole.evaluation
+    assert whole.evaluation["episodes"] == 6
+    ours, theirs = (load_checkpoint(tmp_path / name / "checkpoint.npz").arrays for name in ("whole", "killed"))
+    assert ours.keys() == theirs.keys()
+    for name, value in ours.items():
+        np.testing.assert_array_equal(value, theirs[name], err_msg=name)
+    curves = [[json.loads(line) for line in (tmp_path / name / "curve.jsonl").open()] for name in ("whole", "killed")]
+    assert [{**point, "wall_s": 0} for point in curves[0]] == [{**point, "wall_s": 0} for point in curves[1]]
+
+
+def test_a_run_goes_on_only_with_the_robot_it_began_with(tmp_path):
+    train(job(iterations=1, checkpoint_every=1, judge_episodes=0), tmp_path)
+    with pytest.raises(ConfigError, match="another robot"):
+        LeggedRun(job(robot="g1", iterations=1, checkpoint_every=1, judge_episodes=0), tmp_path, resume=True)
+
+
+@pytest.mark.parametrize("symmetry", [True, False])
+def test_with_symmetry_each_step_is_learnt_from_twice(tmp_path, symmetry):
+    run = LeggedRun(job(ppo=LeggedPpoSettings(symmetry=symmetry)), tmp_path)
+    assert (run.algorithm.symmetry is not None) == symmetry
+    networks = (run.policy, run.algorithm.critic)
+    before = [[value.clone() for value in network.parameters()] for network in networks]
+    assert {"reward", "loss_value", "reward_track_velocity"} <= set(run.iterate())
+    for network, values in zip(networks, before):
+        assert all((new != old).any() for new, old in zip(network.parameters(), values))
+    run.log.close()
+
+
+def test_images_of_a_batch_are_appended():
+    augment, spec = SymmetryAugmentation(job().task.spec), job().task.spec
+    env = LeggedEnv(job().task, 5, threads=1)
+    seen, action = as_tensors(env.reset(), ("actor", "critic")), torch.randn(5, spec.action.size)
+    both, actions = augment(None, seen, action)
+    assert both.batch_size[0] == len(actions) == 10
+    for name in ("actor", "critic"):
+        assert (both[name][:5] == seen[name]).all()
+    again, back = augment(None, both[5:], actions[5:])
+    assert torch.equal(again["actor"][5:], seen["actor"])
+    assert torch.equal(back[5:], action)
+
+
+def test_the_bundle_runs_in_the_pilot_of_the_robots_side(trained):
+    """The same states give the same targets by the pilot as by the environment, limits included."""
+    _, bundle = trained
+    info, task = bundle.info, load_legged_task("velocity")
+    assert info.robot.parameter_set == "policy"
+    assert info.robot.constants["kp"] == list(task.spec.parameters.kp)
+    assert info.command_ranges == task.spec.command.ranges
+    env = LeggedEnv(task, 1, table=dataclasses.replace(task.evaluation_table, noise_std=(), terms=()), threads=1)
+    pilot, policy = JointPilot(OnnxPolicy(bundle)), OnnxPolicy(bundle)
+    seen, applied = env.reset()["actor"], np.array(info.action.nominal)
+    state = np.zeros((1, 0), np.float32)
+    for step in range(20):
+        data = env.world.batch.get_data(0)
+        measured = joint_state(data)
+        reference = (1.0, *env.world.state.command[0].tolist())
+        np.testing.assert_allclose(JointObservation(info)(measured, reference, applied), seen[0], atol=2e-5)
+        command = pilot.command(reference, measured)
+        action, state = policy.step(seen, state, np.array([step == 0]))
+        seen = env.step(to_unit(action, task.spec)).observation["actor"]
+        np.testing.assert_allclose(env.world.state.target[0], command, atol=1e-4)
+        applied = np.array(command)
+
+
+def joint_state(data):
+    """What a robot's link would report."""
+    joints = len(data.ctrl)
+    known = {
+        "position": tuple(data.qpos[7:]), "velocity": tuple(data.qvel[6:]), "torque": (0.0,) * joints,
+        "orientation_wxyz": tuple(data.qpos[3:7]), "angular_velocity_b": tuple(data.qvel[3:6]),
+        "temperature_c": (25.0,) * joints,
+    }  # fmt: skip
+    rest = {
+        field.name: 0.0
+        for field in dataclasses.fields(JointState)
+        if field.name not in known and field.default is dataclasses.MISSING
+    }
+    return JointState(**known, **rest)
+
+
+def test_the_bundle_says_what_its_policy_sees_and_by_which_noise(trained):
+    _, bundle = trained
+    noise = dict(load_legged_task("velocity").training_table.noise_std)
+    assert {term.name: term.noise_std for term in bundle.info.observation if term.noise_std} == noise
+    assert not any(term.name == "velocity_b" for term in bundle.info.observation)  # nobody measures it
+
+
+def test_eval_reports_falls_and_errors_and_does_not_depend_on_threads(trained, tmp_path):
+    _, bundle = trained
+    results = []
+    for threads in ("1", "2"):
+        out = tmp_path / f"{threads}.json"
+        assert main(["eval", str(bundle.path), "--episodes", "3", "--threads", threads, "--json", str(out)]) == 0
+        results.append(json.loads(out.read_text()))
+    assert results[0] == results[1]
+    found = results[0]
+    assert found["eval.episodes"] == 3
+    assert found["eval.success_rate"] == pytest.approx(1.0 - found["eval.falls"] / 3)
+    assert found["eval.velocity_error_m_s"] > 0.05  # it has learnt next to nothing
+    assert found["eval.table_hash"] == load_legged_task("velocity").evaluation_table.hash()
+
+
+def test_a_bundle_of_another_task_or_gains_is_refused(trained):
+    _, bundle = trained
+    with pytest.raises(BundleError, match="observation terms that are no longer those of task 'stand'"):
+        check_same_task(bundle, load_legged_task("stand", "go1"))
+    robot = dataclasses.replace(bundle.info.robot, constants={**bundle.info.robot.constants, "kp": [1.0] * 12})
+    with pytest.raises(BundleError, match="gains that are no longer"):
+        check_same_task(
+            dataclasses.replace(bundle, info=dataclasses.replace(bundle.info, robot=robot)),
+            load_legged_task("velocity"),
+        )
+    assert load_bundle(bundle.path).id == bundle.id
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--robot", "go7"], "unknown robot 'go7' (did you mean 'go1'?)"),
+        (["--robot", "panda"], "'policy'"),
+        (["--config.horizon", "0"], "--config.horizon must be at least 1"),
+        (["--config.hidden", "8", "0"], "--config.hidden must be at least 1"),
+        (["--threads", "0"], "--threads must be at least 1"),
+        (["--seed", "-1"], "--seed must not be negative"),
+    ],
+)
+def test_impossible_trainings_are_refused_in_one_line(tmp_path, capsys, arguments, message):
+    assert main(["train", "velocity", "--out", str(tmp_path / "run"), *arguments]) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_options_of_flight_are_refused_for_bodies(trained, capsys):
+    assert main(["eval", str(trained[1].path), "--trajectory", "figure8"]) == 2
+    assert "--trajectory is for what flies" in capsys.readouterr().err
+
+
+def test_train_writes_its_run_and_its_bundle(tmp_path):
+    small = [f"--config.{name}={value}" for name, value in {
+        "iterations": 2, "num-envs": 8, "horizon": 6, "evaluations": 1, "evaluation-episodes": 1, "judge-episodes": 2,
+    }.items()]  # fmt: skip
+    assert main(["train", "stand", "--robot", "go1", "--out", str(tmp_path), *small, "--config.hidden", "8"]) == 0
+    assert {"config.json", "checkpoint.npz", "curve.jsonl", "bundle", "result.json"} <= {
+        path.name for path in tmp_path.iterdir()
+    }
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert result["train.env_steps"] == 2 * 8 * 6
+    assert result["train.evaluation"]["episodes"] == 2
+    info = load_bundle(tmp_path / "bundle").info
+    assert (info.robot.name, info.command_ranges) == ("go1", {})
