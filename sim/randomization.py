@@ -40,6 +40,8 @@ class Term:
     """Where the range comes from: data sheet, paper, calibration file, or a stated assumption."""
     catalogue: ClassVar[Mapping[str, Parameter]] = PARAMETERS
     """What can be named; tasks of another kind have their own (``sim.contact.randomizable``)."""
+    each: ClassVar[str] = "rotor"
+    """What parameters of size 0 have one draw for."""
 
     def __post_init__(self) -> None:
         if self.parameter not in self.catalogue:
@@ -102,7 +104,7 @@ class RandomizationTable:
         symbol = {"scale": "nominal x", "add": "nominal +", "set": "="}
         for term in self.terms:
             info = term.info
-            count = {0: " (per rotor)", 1: ""}.get(info.size, f" ({info.size})")
+            count = {0: f" (per {term.each})", 1: ""}.get(info.size, f" ({info.size})")
             unit = "" if term.mode == "scale" else f" {info.unit}"
             table.add_row(term.parameter + count, f"{symbol[term.mode]} {term.distribution}{unit}", term.source)
         for name, std in self.noise_std:

@@ -48,6 +48,7 @@ class LeggedTerm(Term):
     """One randomized parameter of a body on legs."""
 
     catalogue: ClassVar[Mapping[str, Parameter]] = LEGGED_PARAMETERS
+    each: ClassVar[str] = "joint"
 
 
 class EpisodeDraws:

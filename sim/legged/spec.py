@@ -151,10 +151,11 @@ def joint_parameters(robot: str, parameter_set: str) -> JointParameters:
     Raises:
         ConfigError: for an unknown robot or set, or a robot without joints or feet.
     """
-    parameters = load_robot(robot).parameters(parameter_set)
-    if not isinstance(parameters, JointParameters) or not parameters.feet:
+    spec = load_robot(robot)
+    own = spec.parameters()
+    if not isinstance(own, JointParameters) or not own.feet:
         raise ConfigError(f"robot '{robot}' has no legs to stand on: choose one with joints and feet, such as g1")
-    return parameters
+    return spec.parameters(parameter_set)
 
 
 def actor_terms(num_joints: int, commanded: bool) -> tuple[ObservationTerm, ...]:

@@ -191,7 +191,7 @@ def test_a_bundle_of_another_task_or_gains_is_refused(trained):
     ("arguments", "message"),
     [
         (["--robot", "go7"], "unknown robot 'go7' (did you mean 'go1'?)"),
-        (["--robot", "panda"], "'policy'"),
+        (["--robot", "panda"], "robot 'panda' has no legs"),
         (["--config.horizon", "0"], "--config.horizon must be at least 1"),
         (["--config.hidden", "8", "0"], "--config.hidden must be at least 1"),
         (["--threads", "0"], "--threads must be at least 1"),

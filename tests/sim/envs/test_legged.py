@@ -225,7 +225,7 @@ def test_wrong_calls_are_refused():
         load_legged_task("hover")
     with pytest.raises(ConfigError, match="unknown robot 'go7'"):
         load_legged_task("velocity", "go7")
-    with pytest.raises(ConfigError, match="no parameter set 'policy'"):
+    with pytest.raises(ConfigError, match="robot 'crazyflie' has no legs"):
         load_legged_task("velocity", "crazyflie")
 
 

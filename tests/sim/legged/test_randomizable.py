@@ -93,6 +93,11 @@ def test_simulations_get_what_was_drawn():
         np.testing.assert_allclose(env.world.joint_offset[k], drawn["joint_offset"][k], rtol=1e-6)
 
 
+def test_a_table_says_what_is_drawn_for_each_joint():
+    column = load_legged_task("velocity").training_table.describe().columns[0]
+    assert "kp (per joint)" in list(column.cells)
+
+
 def test_without_terms_everything_is_nominal():
     task = load_legged_task("velocity")
     env = LeggedEnv(LeggedTask(task.spec, RandomizationTable("none"), task.evaluation_table), 2, threads=1)

@@ -9,7 +9,6 @@ import pytest
 from sim.errors import ConfigError
 from sim.legged.scene import build_legged_scene, resting_history
 from sim.legged.spec import joint_parameters
-from sim.registry import load_robot
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +67,10 @@ def test_an_unstable_model_is_refused_before_anything_is_trained():
 
 @pytest.mark.parametrize("robot", ["crazyflie", "panda"])
 def test_robots_without_legs_are_refused(robot):
-    which = next(iter(load_robot(robot).parameter_sets))
     with pytest.raises(ConfigError, match=f"'{robot}' has no legs"):
-        joint_parameters(robot, which)
+        joint_parameters(robot, "policy")
+
+
+def test_a_set_of_gains_that_a_robot_does_not_have_is_named():
+    with pytest.raises(ConfigError, match="'go1' has no parameter set 'soft'; choose one of: policy, stand"):
+        joint_parameters("go1", "soft")
