@@ -65,9 +65,10 @@ def test_the_age_of_a_state_counts_what_it_was_late(pd_bundle, kind):
 
 @pytest.mark.parametrize("robot", ["crazyflie", pytest.param("serial", marks=pytest.mark.slow)])
 def test_a_link_that_gets_late_in_flight_ends_in_the_safe_action(pd_bundle, tmp_path, robot):
-    options = ("--bundle", str(pd_bundle.path), *growing("flying", 1.0, 0.3))
+    options = ("--bundle", str(pd_bundle.path), *growing("flying", 0.8, 0.2))
     with VirtualProcess(robot, options=options) as virtual:
-        args = deploy.Args(pd_bundle.path, uri=virtual.uri, log=tmp_path / "log.mcap", hold=4.0, step=0.0, arm=True)
+        options = {"height": 0.3, "hold": 4.0, "step": 0.0, "arm": True}
+        args = deploy.Args(pd_bundle.path, uri=virtual.uri, log=tmp_path / "log.mcap", **options)
         with pytest.raises(FlightAbortedError) as caught:
             deploy.run(args)
     assert "state_stale" in _ends_in_time(caught.value.result["flight"], pd_bundle)

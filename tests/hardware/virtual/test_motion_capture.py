@@ -19,7 +19,7 @@ def test_it_flies_by_motion_capture_and_descends_when_the_poses_stop(pd_bundle, 
     """It hovers where a y-up system says it is, until its markers are hidden; then nobody takes off again."""
     mocap = f"natnet://127.0.0.1:{free_port()}?up=y"
     options = ("--bundle", str(pd_bundle.path), "--deck", "none", "--mocap", mocap)
-    with VirtualProcess(options=(*options, "--fault", "mocap-occlusion@flying+3.5")) as robot:
+    with VirtualProcess(options=(*options, "--fault", "mocap-occlusion@flying+2.5")) as robot:
         with pytest.raises(FlightAbortedError, match="external_pose_lost, safe action 'level_and_descend'") as caught:
             deploy.run(args(robot, pd_bundle, mocap, log=tmp_path / "flight.mcap"))
         events = [event["event"] for event in robot.events()["events"]]
