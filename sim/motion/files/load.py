@@ -11,7 +11,7 @@ from sim.motion.clip import Clip, load_clip, read_npz
 from sim.motion.files.amass import amass_clip, is_amass
 from sim.motion.files.bvh import read_bvh
 from sim.motion.files.joint_names import find_bodies
-from sim.motion.files.person import Joints, person_clip
+from sim.motion.files.person import Joints, face_forward, person_clip
 from sim.motion.height import correct_height
 from sim.motion.skeleton import STATURE_M
 
@@ -19,7 +19,7 @@ from sim.motion.skeleton import STATURE_M
 def load_motion(
     path: Path | str, scale: float | None = None, rest_frame: int | None = None, stature_m: float = STATURE_M
 ) -> Clip:
-    """Read a clip, or make one of somebody else's file, on the ground.
+    """Read a clip, or make one of somebody else's file: on the ground, from above the origin, facing x.
 
     Args:
         path: ``.npz`` or ``.bvh``.
@@ -37,7 +37,7 @@ def load_motion(
         raise ConfigError(f"{path}: expected a motion file, .npz or .bvh")
     values = read_npz(path)
     if is_amass(values):
-        return correct_height(amass_clip(values, path.stem, stature_m))
+        return correct_height(face_forward(amass_clip(values, path.stem, stature_m)))
     return load_clip(path)
 
 

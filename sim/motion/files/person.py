@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,12 +75,27 @@ def person_clip(joints: Joints, scale: float | None, source: str) -> Clip:
             parent = skeleton.PARENTS[body]
             bodies[:, body] = bodies[:, parent] + rotate(turns[:, parent], stature * skeleton.OFFSETS[body])
             turns[:, body] = turns[:, parent]
-    bodies, turns = _from_origin(bodies, turns)
-    return Clip(
+    clip = Clip(
         name=joints.name, character=HUMAN, fps=joints.fps, joint_names=skeleton.JOINTS, root_position_w=bodies[:, 0],
         root_quaternion_w=turns[:, 0], joint_angles=skeleton.joint_angles_from(turns), body_names=skeleton.BODIES,
         body_position_w=bodies, body_quaternion_w=turns, source=source,
     )  # fmt: skip
+    return face_forward(clip)
+
+
+def face_forward(clip: Clip) -> Clip:
+    """Turn a person's clip about z and move it so that the pelvis begins above the origin, facing x."""
+    ahead = rotate(clip.root_quaternion_w[0], (1.0, 0.0, 0.0))
+    half = -0.5 * np.arctan2(ahead[1], ahead[0])
+    back = np.array([np.cos(half), 0.0, 0.0, np.sin(half)])
+    start = clip.root_position_w[0] * (1.0, 1.0, 0.0)
+    return replace(
+        clip,
+        root_position_w=rotate(back, clip.root_position_w - start),
+        root_quaternion_w=multiply(back, clip.root_quaternion_w),
+        body_position_w=rotate(back, clip.body_position_w - start),
+        body_quaternion_w=multiply(back, clip.body_quaternion_w),
+    )
 
 
 LEG = 0.491
@@ -127,12 +142,3 @@ def _heading(rest: Array, bodies: dict[str, int]) -> Array:
     left = rest[bodies["left_hip"]] - rest[bodies["right_hip"]]
     half = 0.5 * np.arctan2(-left[0], left[1])
     return np.array([np.cos(half), 0.0, 0.0, np.sin(half)])
-
-
-def _from_origin(position: Array, quaternion: Array) -> tuple[Array, Array]:
-    """Turn about z and move so that the pelvis begins above the origin, facing x."""
-    ahead = rotate(quaternion[0, 0], (1.0, 0.0, 0.0))
-    half = -0.5 * np.arctan2(ahead[1], ahead[0])
-    back = np.array([np.cos(half), 0.0, 0.0, np.sin(half)])
-    start = np.array([*position[0, 0, :2], 0.0])
-    return rotate(back, position - start), multiply(back, quaternion)
