@@ -41,6 +41,7 @@ class Offscreen:
 
     def draw(self) -> np.ndarray:
         """Return the scene as an image, ``(height, width, 3)`` uint8, a fresh array."""
+        self._context.make_current()  # (another one may have drawn meanwhile)
         mujoco.mjr_render(self._rectangle, self.scene, self._renderer)
         mujoco.mjr_readPixels(self._pixels, None, self._rectangle, self._renderer)
         return np.ascontiguousarray(self._pixels[::-1])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sim.contact.scene import GRIPPED, PADS
 from sim.contact.spec import IMAGE_COLUMNS, IMAGE_ROWS, WRIST_PIXELS
 from sim.contact.world import ContactWorld
-from sim.errors import ConfigError
+from sim.offscreen import Offscreen
 from sim.quaternions import conjugate, multiply, rotate
 from sim.tactile.image import TactileCamera, camera_of
 from sim.tactile.lights import NOMINAL
@@ -65,20 +65,20 @@ class WristCamera:
     """The camera at the hand, one simulation after another; it draws in the thread that made it, and in no other."""
 
     def __init__(self, world: ContactWorld) -> None:
-        """Open MuJoCo's renderer.
+        """Open the renderer.
 
         Raises:
-            ConfigError: if there is no way to draw on this machine.
+            ToolchainError: if there is no way to draw on this machine; the message says what to install.
         """
         self._world = world
-        try:
-            self._renderer = mujoco.Renderer(world.model, WRIST_PIXELS, WRIST_PIXELS)
-        except (RuntimeError, ImportError, OSError, AttributeError, mujoco.FatalError) as error:
-            raise ConfigError(f"the wrist camera cannot draw here ({error}); try MUJOCO_GL=egl") from None
+        self._screen = Offscreen(world.model, WRIST_PIXELS, WRIST_PIXELS)
+        self._eye, self._options = mujoco.MjvCamera(), mujoco.MjvOption()
+        self._eye.type = mujoco.mjtCamera.mjCAMERA_FIXED.value
+        self._eye.fixedcamid = world.model.camera(WRIST).id
 
     def close(self) -> None:
         """Give the renderer back."""
-        self._renderer.close()
+        self._screen.close()
 
     def render(self) -> NDArray[np.uint8]:
         """Return (n, 64, 64, 3)."""
@@ -91,10 +91,10 @@ class WristCamera:
         return pictures
 
     def _draw(self, model: mujoco.MjModel, data: mujoco.MjData) -> NDArray[np.uint8]:
-        renderer = self._renderer
-        renderer.update_scene(data, camera=WRIST)
+        scene, everything = self._screen.scene, mujoco.mjtCatBit.mjCAT_ALL.value
+        mujoco.mjv_updateScene(self._world.model, data, self._options, None, self._eye, everything, scene)
         gripped = model.geom(GRIPPED)
-        for geom in renderer.scene.geoms[: renderer.scene.ngeom]:
+        for geom in scene.geoms[: scene.ngeom]:
             if geom.objtype == mujoco.mjtObj.mjOBJ_GEOM and geom.objid == gripped.id:
-                geom.size[:] = gripped.size[[0, 0, 1]]  # (the renderer's own model has the largest)
-        return renderer.render()
+                geom.size[:] = gripped.size[[0, 0, 1]]  # (the world's own model has the largest)
+        return self._screen.draw()

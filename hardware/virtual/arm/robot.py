@@ -68,7 +68,8 @@ class VirtualArm:
         cameras: that anybody looks through: of ``"image"``, those of the pads, and ``"wrist"``.
 
     Raises:
-        ConfigError: for a task in which nothing is held, or a wrist camera that cannot draw on this machine.
+        ConfigError: for a task in which nothing is held.
+        ToolchainError: for a wrist camera that cannot draw on this machine.
     """
 
     def __init__(

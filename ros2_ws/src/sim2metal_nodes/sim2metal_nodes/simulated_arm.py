@@ -36,8 +36,8 @@ class SimulatedArm:
         wrist: whether the camera at the hand draws.
 
     Raises:
-        ConfigError: for a task in which nothing is held, a fault that this robot cannot suffer, or a wrist camera that
-            cannot draw on this machine.
+        ConfigError: for a task in which nothing is held, or a fault that this robot cannot suffer.
+        ToolchainError: for a wrist camera that cannot draw on this machine.
     """
 
     command_type, command_topic = PoseStamped, SETPOINTS
