@@ -16,8 +16,8 @@ from sim.motion.stability import judge_stability
 
 Array = NDArray[np.float64]
 
-MOST_SLIP_M_S = 0.1
-"""Mean over feet in contact; ours: 2 mm per frame at 50 frames per second."""
+MOST_SLIP_M_S = 0.2
+"""Mean over feet in contact; ours: recorded walking has 0.12 as it comes (CMU, subject 12, trial 1: feet that land)."""
 MOST_PENETRATION_M = 0.02
 """Ours: deeper, and contact forces throw the robot up at reset."""
 TOUCH_M = 0.005
@@ -100,12 +100,19 @@ def check(clip: Clip, source: Clip | None = None) -> Figures:
 def foot_slip(ground: Ground, fps: float) -> Array:
     """Return the level speeds of feet between frames in which both times they are in contact, m/s; (contacts,).
 
-    The rule that finds contacts where a clip has none is lax (a slow swing passes for contact), so feet count only
-    where they also touch the ground.
+    Of each foot the lowest point counts, as feet roll from heel to toe without sliding. The rule that finds contacts
+    where a clip has none is lax (a slow swing passes for contact), so it counts only where it also touches the ground.
     """
-    speed = np.linalg.norm(np.diff(ground.foot_position[..., :2], axis=0), axis=2) * fps
+    speeds = [_slip_of_lowest(points, fps) for points in ground.foot_points]
     touches = ground.contact & (ground.foot_heights < TOUCH_M)
-    return speed[touches[1:] & touches[:-1]]
+    return np.stack(speeds, axis=1)[touches[1:] & touches[:-1]]
+
+
+def _slip_of_lowest(points: Array, fps: float) -> Array:
+    """Return the level speed from each frame to the next of the point that is lowest in the two together; (T-1,)."""
+    lowest = (points[1:, :, 2] + points[:-1, :, 2]).argmin(axis=1)
+    step = np.take_along_axis(np.diff(points[..., :2], axis=0), lowest[:, None, None], axis=1)[:, 0]
+    return np.linalg.norm(step, axis=1) * fps
 
 
 def _joints(clip: Clip) -> tuple[int, float]:

@@ -168,5 +168,10 @@ def _check_rates(clip: Clip, turns: list[tuple[str, Array]]) -> None:
 def _too_fast(clip: Clip, what: str, frame: int, rate: float) -> ConfigError:
     return ConfigError(
         f"clip '{clip.name}', {what}, frame {frame}: {rate:.3g} rad/s, expected at most {MOST_RATE_RAD_S:g}; "
-        f"is it really {clip.fps:g} frames per second, and are angles radians?"
+        f"is it really {clip.fps:g} frames per second, and are angles radians?{_first_frame_hint(frame)}"
     )
+
+
+def _first_frame_hint(frame: int) -> str:
+    """Many recordings begin with a pose for calibration, arms out."""
+    return " If frame 0 is a pose apart, 'motion convert --first 1' leaves it out." if frame == 1 else ""

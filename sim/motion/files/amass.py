@@ -1,7 +1,7 @@
 """AMASS-like npz: rotation vectors of SMPL's joints, without SMPL's body model, which needs a licence.
 
 Keys (Mahmood et al. 2019, "AMASS: Archive of Motion Capture as Surface Shapes"): ``poses`` (T, 156) for SMPL-H, or 72,
-66 or 165 wide for its relatives, whose first 22 joints are the same; ``trans`` (T, 3), m, z up; ``mocap_framerate``.
+66 or 165 wide for its relatives, whose first 22 joints are the same; ``trans`` (T, 3), m; ``mocap_framerate``.
 The bones are ours (``sim/motion/skeleton.py``), whatever ``betas`` say, so places are right in proportion only.
 """
 
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from sim.errors import ConfigError
 from sim.motion import skeleton
 from sim.motion.clip import HUMAN, Clip, read_npz
-from sim.quaternions import from_rotation_vector, multiply, rotate
+from sim.motion.files.person import upright
+from sim.quaternions import from_rotation_vector, multiply
 
 Array = NDArray[np.float64]
 
@@ -27,8 +28,6 @@ WIDTHS = (66, 72, 156, 165)
 """SMPL without hands, SMPL, SMPL-H, SMPL-X; three numbers per joint."""
 _TO_SMPL = np.array([0.5, -0.5, -0.5, -0.5])
 """The turn from our axes (x ahead, y left, z up) to SMPL's (x left, y up, z ahead): a third of one about (1, 1, 1)."""
-_QUARTER = np.array([np.sqrt(0.5), np.sqrt(0.5), 0.0, 0.0])
-"""About x: from y up to z up."""
 
 
 def is_amass(values: dict[str, NDArray]) -> bool:
@@ -58,13 +57,13 @@ def amass_clip(values: dict[str, NDArray], name: str, stature_m: float = skeleto
     angles = np.zeros((len(poses), len(skeleton.BODIES) - 1, 3))
     angles[:, : vectors.shape[1]] = vectors[..., [2, 0, 1]]
     turn = multiply(from_rotation_vector(poses[:, :3]), _TO_SMPL)
-    turn, trans = _z_up(turn, trans)
     positions, quaternions = skeleton.forward_kinematics(trans, turn, angles.reshape(len(poses), -1), stature_m)
-    return Clip(
+    clip = Clip(
         name=name, character=HUMAN, fps=fps, joint_names=skeleton.JOINTS, root_position_w=trans, root_quaternion_w=turn,
         joint_angles=angles.reshape(len(poses), -1), body_names=skeleton.BODIES, body_position_w=positions,
         body_quaternion_w=quaternions, source=f"AMASS-like file {name}",
     )  # fmt: skip
+    return upright(clip)
 
 
 def _checked(values: dict[str, NDArray], name: str) -> tuple[Array, Array, float]:
@@ -96,11 +95,3 @@ def _check_angles(poses: Array, name: str) -> None:
         frame, joint = (int(k) for k in np.argwhere(bad)[0])
         what = "not a finite number" if not np.isfinite(lengths[frame, joint]) else "more than a whole turn; degrees?"
         raise ConfigError(f"clip '{name}', joint '{skeleton.BODIES[joint]}', frame {frame}: {what}")
-
-
-def _z_up(turn: Array, place: Array) -> tuple[Array, Array]:
-    """Turn motions of people who are upright along y."""
-    up = rotate(turn, (0.0, 0.0, 1.0)).mean(axis=0)
-    if abs(up[1]) <= abs(up[2]):
-        return turn, place
-    return multiply(_QUARTER, turn), rotate(_QUARTER, place)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
@@ -41,7 +43,9 @@ def write_bvh(clip: Clip) -> str:
         if body:
             local = multiply(conjugate(clip.body_quaternion_w[:, skeleton.PARENTS[body]]), local)
         turned = np.concatenate([local[:, :1], local[:, [2, 3, 1]]], axis=1)
-        columns.append(Rotation.from_quat(turned, scalar_first=True).as_euler(_TURNS, degrees=True))
+        with warnings.catch_warnings():  # where two axes coincide any share of their turns is right
+            warnings.simplefilter("ignore", UserWarning)
+            columns.append(Rotation.from_quat(turned, scalar_first=True).as_euler(_TURNS, degrees=True))
     lines += [" ".join(f"{value:.6f}" for value in row) for row in np.concatenate(columns, axis=1)]
     return "\n".join(lines) + "\n"
 

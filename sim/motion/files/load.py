@@ -17,7 +17,12 @@ from sim.motion.skeleton import STATURE_M
 
 
 def load_motion(
-    path: Path | str, scale: float | None = None, rest_frame: int | None = None, stature_m: float = STATURE_M
+    path: Path | str,
+    scale: float | None = None,
+    rest_frame: int | None = None,
+    stature_m: float = STATURE_M,
+    first: int = 0,
+    last: int | None = None,
 ) -> Clip:
     """Read a clip, or make one of somebody else's file: on the ground, from above the origin, facing x.
 
@@ -26,22 +31,35 @@ def load_motion(
         scale: of BVH: metres per unit; found by the length of the legs when None.
         rest_frame: of BVH: a frame that stands upright, arms out, where the file's own rest pose does not.
         stature_m: of AMASS: how tall the person is.
+        first: frame to begin with; many BVH files begin with a pose that the motion jumps out of.
+        last: frame to end with; the file's last when None.
 
     Raises:
         ConfigError: if it cannot be read or could not be a motion.
     """
     path = Path(path)
     if path.suffix.lower() == ".bvh":
-        return correct_height(load_bvh(path, scale, rest_frame))
+        return correct_height(load_bvh(path, scale, rest_frame, first, last))
     if path.suffix.lower() != ".npz":
         raise ConfigError(f"{path}: expected a motion file, .npz or .bvh")
     values = read_npz(path)
     if is_amass(values):
-        return correct_height(face_forward(amass_clip(values, path.stem, stature_m)))
-    return load_clip(path)
+        clip = amass_clip(values, path.stem, stature_m)
+        return correct_height(face_forward(_part(clip, first, last)))
+    return _part(load_clip(path), first, last)
 
 
-def load_bvh(path: Path | str, scale: float | None = None, rest_frame: int | None = None) -> Clip:
+def _part(clip: Clip, first: int, last: int | None) -> Clip:
+    return clip.cut(first, clip.num_frames if last is None else last + 1)
+
+
+def load_bvh(
+    path: Path | str,
+    scale: float | None = None,
+    rest_frame: int | None = None,
+    first: int = 0,
+    last: int | None = None,
+) -> Clip:
     """Read a BVH file of a person; see ``load_motion``. The height is the file's."""
     if scale is not None and not 0.0 < scale < np.inf:
         raise ConfigError(f"--scale {scale:g}: expected metres per unit, a positive number")
@@ -53,5 +71,11 @@ def load_bvh(path: Path | str, scale: float | None = None, rest_frame: int | Non
         if not 0 <= rest_frame < len(position):
             raise ConfigError(f"--rest-frame {rest_frame}: clip '{bvh.name}' has frames 0 to {len(position) - 1}")
         rest_position, rest_quaternion = position[rest_frame], quaternion[rest_frame]
-    joints = Joints(bvh.name, 1.0 / bvh.frame_s, bodies, position, quaternion, rest_position, rest_quaternion)
+    end = len(position) if last is None else last + 1
+    if not 0 <= first < end <= len(position):
+        raise ConfigError(f"clip '{bvh.name}' has frames 0 to {len(position) - 1}, not {first} to {end - 1}")
+    part = slice(first, end)
+    joints = Joints(
+        bvh.name, 1.0 / bvh.frame_s, bodies, position[part], quaternion[part], rest_position, rest_quaternion
+    )
     return person_clip(joints, scale, f"BVH file {bvh.name}")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sim.errors import ConfigError
 from sim.motion import skeleton
 from sim.motion.clip import HUMAN, Clip
-from sim.quaternions import conjugate, multiply, rotate
+from sim.quaternions import conjugate, from_rotation_vector, multiply, rotate
 
 Array = NDArray[np.float64]
 
@@ -20,6 +20,11 @@ STATURE_RANGE_M = (1.3, 2.1)
 """Of grown people; narrow enough that no two units fit the same skeleton."""
 UPRIGHT = 0.8
 """Cosine: from the pelvis to the head in the rest pose, along an axis."""
+
+STANDING = (0.35, 0.7)
+"""Height of the pelvis of people who are on their feet, bent or jumping, in statures; 0.56 upright."""
+LEG = 0.491
+"""Hip to ankle along the bones, in statures (Winter, fig. 4.1)."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +85,23 @@ def person_clip(joints: Joints, scale: float | None, source: str) -> Clip:
         root_quaternion_w=turns[:, 0], joint_angles=skeleton.joint_angles_from(turns), body_names=skeleton.BODIES,
         body_position_w=bodies, body_quaternion_w=turns, source=source,
     )  # fmt: skip
-    return face_forward(clip)
+    return face_forward(upright(clip))
+
+
+def upright(clip: Clip) -> Clip:
+    """Turn a person's clip so that z is up, where its file had another axis up than its skeleton.
+
+    It is turned only if the back is along that axis and the pelvis as high along it as in standing, which people who
+    lie down are not.
+    """
+    back = clip.body_position_w[:, clip.body("head")] - clip.root_position_w
+    back = (back / np.linalg.norm(back, axis=1, keepdims=True)).mean(axis=0)
+    high = np.median(clip.root_position_w, axis=0) / skeleton.stature_from(clip.body_position_w)
+    low, top = STANDING
+    for axis, about in ((0, (0.0, -1.0, 0.0)), (1, (1.0, 0.0, 0.0))):
+        if abs(back[2]) < 1.0 - UPRIGHT and back[axis] > UPRIGHT and low < high[axis] < top:
+            return _turned(clip, from_rotation_vector(0.5 * np.pi * np.array(about)))
+    return clip
 
 
 def face_forward(clip: Clip) -> Clip:
@@ -89,17 +110,18 @@ def face_forward(clip: Clip) -> Clip:
     half = -0.5 * np.arctan2(ahead[1], ahead[0])
     back = np.array([np.cos(half), 0.0, 0.0, np.sin(half)])
     start = clip.root_position_w[0] * (1.0, 1.0, 0.0)
+    return _turned(clip, back, start)
+
+
+def _turned(clip: Clip, turn: Array, about: Array | float = 0.0) -> Clip:
+    """Turn a clip about a point, which becomes the origin."""
     return replace(
         clip,
-        root_position_w=rotate(back, clip.root_position_w - start),
-        root_quaternion_w=multiply(back, clip.root_quaternion_w),
-        body_position_w=rotate(back, clip.body_position_w - start),
-        body_quaternion_w=multiply(back, clip.body_quaternion_w),
+        root_position_w=rotate(turn, clip.root_position_w - about),
+        root_quaternion_w=multiply(turn, clip.root_quaternion_w),
+        body_position_w=rotate(turn, clip.body_position_w - about),
+        body_quaternion_w=multiply(turn, clip.body_quaternion_w),
     )
-
-
-LEG = 0.491
-"""Hip to ankle along the bones, in statures (Winter, fig. 4.1)."""
 
 
 def unit_of(joints: Joints) -> float:

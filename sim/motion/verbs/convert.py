@@ -24,6 +24,10 @@ class Convert:
     """Of BVH: metres per unit; default: found by the length of the legs."""
     rest_frame: int | None = None
     """Of BVH: a frame that stands upright, arms out, where the file's own rest pose does not."""
+    first: int = 0
+    """Frame to begin with: 1 where frame 0 is a pose with the arms out that the motion jumps out of."""
+    last: int | None = None
+    """Frame to end with; default: the file's last."""
     stature: float = 1.7
     """Of AMASS: how tall the person is, m."""
     fps: float | None = None
@@ -42,7 +46,7 @@ class Convert:
         from sim.motion.resample import resample
 
         out = require_clip_path(self.out, (".npz", ".bvh"))
-        clip = load_motion(self.file, self.scale, self.rest_frame, self.stature)
+        clip = load_motion(self.file, self.scale, self.rest_frame, self.stature, self.first, self.last)
         if self.fps is not None:
             clip = resample(clip, self.fps)
         if out.suffix.lower() == ".bvh":

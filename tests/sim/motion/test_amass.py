@@ -63,6 +63,14 @@ def test_read_motion_begins_above_the_origin_facing_ahead(tmp_path):
     assert clip.body_position_w[0, clip.body("left_hand"), 1] > 0.8
 
 
+def test_who_lies_down_stays_so():
+    """Along the axis of the back, but not as high along it as who stands."""
+    values = arrays(72, trans=np.tile((0.0, 0.2, 0.1), (FRAMES, 1)))
+    values["poses"][:, :3] = 0.0
+    clip = amass_clip(values, "lying")
+    assert np.abs(clip.body_position_w[..., 2]).max() < 0.4
+
+
 def test_y_up_relatives_are_turned():
     values = arrays(72, trans=np.tile((0.0, 0.9, 0.0), (FRAMES, 1)))
     values["poses"][:, :3] = 0.0

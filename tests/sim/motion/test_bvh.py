@@ -16,7 +16,7 @@ from sim.motion.generators.plan import Settings
 from sim.motion.generators.registry import generate
 from sim.motion.retarget import retarget
 from sim.motion.skeleton import BODIES, forward_kinematics
-from sim.quaternions import from_rotation_vector, multiply
+from sim.quaternions import from_rotation_vector, multiply, rotate
 
 CLIP = generate("dance", Settings(duration_s=2.0, seed=3))
 TEXT = write_bvh(CLIP)
@@ -198,6 +198,37 @@ def test_rest_pose_that_lies_down_needs_a_frame_that_stands(tmp_path):
     np.testing.assert_allclose(again.joint_angles, angles, atol=1e-5)
     with pytest.raises(ConfigError, match="frames 0 to 39"):
         read(tmp_path, text, rest_frame=40)
+
+
+def test_world_with_z_up_around_a_skeleton_with_y_up(tmp_path):
+    """Exports of some engines: the skeleton's rest is y up, its root is turned into a world with z up."""
+    turned = from_rotation_vector(0.5 * np.pi * np.array([0.0, 1.0, 0.0]))  # our z, the file's y, to our x, its z
+    whole = replace(
+        CLIP,
+        loops=False,
+        root_position_w=rotate(turned, CLIP.root_position_w),
+        root_quaternion_w=multiply(turned, CLIP.root_quaternion_w),
+        body_position_w=rotate(turned, CLIP.body_position_w),
+        body_quaternion_w=multiply(turned, CLIP.body_quaternion_w),
+    )
+    again = read(tmp_path, write_bvh(whole))
+    start = CLIP.root_position_w[0] * (1.0, 1.0, 0.0)
+    np.testing.assert_allclose(again.body_position_w, CLIP.body_position_w - start, atol=1e-5)
+
+
+def test_pose_before_the_motion_is_left_out(tmp_path):
+    lines = TEXT.splitlines()
+    begin = next(k for k, line in enumerate(lines) if line.startswith("Frame Time")) + 1
+    upright = lines[begin].split()[:3] + ["0"] * (len(lines[begin].split()) - 3)
+    lines.insert(begin, " ".join(upright))
+    text = "\n".join(lines).replace(f"Frames: {CLIP.num_frames}", f"Frames: {CLIP.num_frames + 1}")
+    text = text.replace("Frame Time: 0.02", "Frame Time: 0.008")
+    with pytest.raises(ConfigError, match=r"frame 1: .* rad/s.*--first 1"):
+        read(tmp_path, text)
+    np.testing.assert_allclose(read(tmp_path, text, first=1).joint_angles, CLIP.joint_angles, atol=1e-5)
+    assert read(tmp_path, text, first=1, last=10).num_frames == 10
+    with pytest.raises(ConfigError, match="frames 0 to 100, not 5 to 101"):
+        read(tmp_path, text, first=5, last=101)
 
 
 def test_a_stranger_walks_as_g1(tmp_path):

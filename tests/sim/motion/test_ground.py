@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from sim.motion.check import foot_slip
 from sim.motion.generators.plan import Settings
 from sim.motion.generators.registry import generate
 from sim.motion.ground import CONTACT_STEP_M, Ground, contact_mask, ground_of
@@ -73,6 +74,20 @@ def test_floating_and_sunken_motions_come_to_the_ground():
         again = correct_height(moved)
         np.testing.assert_allclose(again.root_position_w, clip.root_position_w, atol=1e-9)
         np.testing.assert_allclose(again.body_position_w, clip.body_position_w, atol=1e-9)
+
+
+def test_feet_that_roll_do_not_slip():
+    """Heel and toes of a foot that tips over its toes: the middle moves, the lowest point does not."""
+    angle = np.linspace(0.0, 0.5, 20)
+    toe = np.zeros((20, 3))
+    heel = np.stack([-0.25 * np.cos(angle), 0.0 * angle, 0.25 * np.sin(angle)], axis=1)
+    points = np.stack([heel, toe], axis=1)
+    ground = Ground(("foot",), points.mean(axis=1)[:, None], [points], toe, toe[:, 2], np.ones((20, 1), bool))
+    assert foot_slip(ground, 50.0).max() == 0.0
+    slides = replace(ground, foot_points=[points + np.arange(20)[:, None, None] * (0.002, 0.0, 0.0)])
+    np.testing.assert_allclose(foot_slip(slides, 50.0), 0.1)
+    lifted = replace(ground, foot_points=[points + np.array([0.0, 0.0, 0.01])])
+    assert len(foot_slip(lifted, 50.0)) == 0
 
 
 def test_correction_holds_in_flight_and_is_smooth():
