@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from policies.networks.field_moments import FieldMoments
 from policies.networks.image_encoder import Convolutions, ImageEncoder
 from policies.networks.pose_features import PoseFeatures, feature_count
 
@@ -38,6 +39,8 @@ class TouchActorConfig:
     channels: tuple[int, ...] = field(default=Convolutions.channels)
     kernels: tuple[int, ...] = field(default=Convolutions.kernels)
     strides: tuple[int, ...] = field(default=Convolutions.strides)
+    moments: tuple[str, ...] = ()
+    """Images that are fields of forces on two pads, of which sums and moments are seen, too (``field_moments``)."""
 
     def __post_init__(self) -> None:
         # JSON has lists for tuples.
@@ -71,6 +74,7 @@ class TouchActor(nn.Module):
         self.register_buffer("middle", 0.5 * (low + high))
         self.register_buffer("reach", 0.5 * (high - low))
         self.encoders = image_encoders(config)
+        self.moments = field_moments(config)
         self.pose_features = PoseFeatures(config.poses, config.vectors) if config.poses else None
         width = config.observation_size + encoded_size(config)
         self.cells = nn.ModuleList(LstmCell(width if layer == 0 else size, size) for layer in range(layers))
@@ -98,6 +102,7 @@ class TouchActor(nn.Module):
             The motion, within its range, ``(batch, action_size)``, and the memory, ``(batch, state_size)``.
         """
         seen = [encoder(image) for encoder, image in zip(self.encoders.values(), images, strict=True)]
+        seen += [self.moments[name](image) for name, image in zip(self.images, images) if name in self.moments]
         if self.pose_features is not None:
             seen.append(self.pose_features(observation))
         x = torch.cat([clipped((observation - self.observation_mean) / self.observation_std), *seen], dim=1)
@@ -155,9 +160,17 @@ def image_encoders(config: TouchActorConfig) -> nn.ModuleDict:
     })  # fmt: skip
 
 
+def field_moments(config: TouchActorConfig) -> nn.ModuleDict:
+    """Return what sums up each image that is a field of forces, by name."""
+    return nn.ModuleDict({
+        name: FieldMoments(shape) for name, shape, _ in config.images if name in config.moments
+    })  # fmt: skip
+
+
 def encoded_size(config: TouchActorConfig) -> int:
-    """Return the length of what all encoders find and poses say."""
+    """Return the length of what all encoders find, and fields and poses say."""
     found = sum(ImageEncoder.output_size(shape, config.convolutions) for _, shape, _ in config.images)
+    found += sum(FieldMoments.output_size(shape) for name, shape, _ in config.images if name in config.moments)
     return found + feature_count(len(config.poses), len(config.vectors))
 
 

@@ -1,7 +1,7 @@
 """Lines along which an edge is slid over where a hole may be: through the middle, then on either side of it.
 
-Thick pegs are lifted back to the beginning of the next line. Thin ones, which need many lines, stay down and come back on
-the next one; where that finds something the way is turned again, for only forwards the far wall holds an edge up.
+Thick pegs are lifted back to the beginning of the next line. Thin ones, which need many lines, stay down and come back
+on the next one; where that finds something the way is turned again, for only forwards the far wall holds an edge up.
 """
 
 from __future__ import annotations

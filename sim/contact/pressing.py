@@ -1,8 +1,8 @@
 """Keeps a held object lightly on a face along which the hand slides it.
 
-Contact is stiff (10 N/mm) and the arm heavy (9 kg): a force that is only regulated bounces, and an edge in the air passes
-over every hole. So the force sets a speed, as admittance control does (Hogan, "Impedance Control", 1985), and the speed
-is regulated, with damping enough for that mass and spring, and with an integral against what sliding does to the arm.
+Contact is stiff (10 N/mm) and the arm heavy (9 kg): a force that is only regulated bounces, and an edge in the air
+passes over every hole. So the force sets a speed, as admittance control does (Hogan, "Impedance Control", 1985), and
+the speed is regulated, with damping for both, and with an integral against what sliding does to the arm.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """A scripted controller that feels its way into a hole: it has what a policy may have, state and forces.
 
 The hole's place is known to 5 mm, the peg's in the hand to 12.5 mm. It holds the peg at a slant, its lower edge ahead,
-lowers it until the pads feel that it touches, and slides it over where the hole may be. Over the face the edge is carried
-under itself; over the hole the rim carries it beside itself, and the pads feel on which side: it is moved to the other,
-until it falls. Held up by the far wall it is turned upright and pressed in.
+lowers it until the pads feel that it touches, and slides it over where the hole may be. Over the face the edge is
+carried under itself; over the hole the rim carries it beside itself, and the pads feel on which side: it is moved to
+the other, until it falls. Held up by the far wall it is turned upright and pressed in.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sim.contact.drive import as_action, drive
 from sim.contact.felt import Felt
-from sim.contact.lanes import NOISE_M, Lanes
+from sim.contact.lanes import Lanes
 from sim.contact.pressing import TOUCHING_N, Pressing
 from sim.contact.workpieces import PEG_LENGTH_M
 from sim.envs.contact_task import ContactTaskEnv

@@ -127,7 +127,8 @@ class Imitation:
         """Take one step on random windows, and return the loss."""
         windows, memory = self.data.draw(self.settings.windows)
         actions, latent = self.student.unroll(windows, windows["first"], memory)
-        loss = (windows["weight"] * _cost(miss(actions, windows["label"]))).mean()
+        weight = windows["weight"] * self.trusted(windows["first"])
+        loss = (weight * _cost(miss(actions, windows["label"]))).mean()
         if "phase" in windows.keys():  # noqa: SIM118 (a TensorDict)
             said = functional.cross_entropy(self.hints(latent).flatten(0, 1), windows["phase"].flatten())
             loss = loss + self.settings.hint_weight * said
@@ -136,6 +137,14 @@ class Imitation:
         torch.nn.utils.clip_grad_norm_(self.student.parameters(), _LARGEST_GRADIENT)
         self.optimizer.step()
         return float(loss.detach())
+
+    def trusted(self, first: Tensor) -> Tensor:
+        """Return 0 for steps whose memory is an older student's, else 1; (time, batch, 1) like ``first``."""
+        if self.student.rnn is None:
+            return torch.ones_like(first)
+        begun = first.cumsum(dim=0) > 0.0
+        late = torch.arange(len(first))[:, None, None] >= min(self.settings.burn_in, len(first) - 1)
+        return (begun | late).float()
 
 
 def miss(actions: Tensor, labels: Tensor) -> Tensor:

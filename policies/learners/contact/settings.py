@@ -29,6 +29,8 @@ class NetworkSettings:
     """Of the convolutions; published: 32, 32, 64 with kernels 8, 4, 3, which learn four times more slowly on a CPU."""
     kernels: tuple[int, ...] = (4, 3, 3)
     strides: tuple[int, ...] = (2, 1, 1)
+    moments: bool = True
+    """Whether the sums and moments of force fields are seen, too (``policies/networks/field_moments.py``)."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class ImitationSettings:
     """The latest ones are learnt from, older ones forgotten."""
     updates: int = 16
     """Gradients after each rollout."""
+    burn_in: int = 12
+    """Steps at the beginning of a window that are not learnt from: what was remembered there, an older student did."""
     windows: int = 32
     """Windows, each a rollout of one environment, that a gradient is taken over."""
 

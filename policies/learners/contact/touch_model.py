@@ -18,7 +18,15 @@ from torch.nn import functional
 
 from policies.learners.contact.rollouts import NUM_ACTIONS
 from policies.networks.pose_features import PoseFeatures
-from policies.networks.touch_actor import LstmCell, TouchActor, TouchActorConfig, clipped, encoded_size, image_encoders
+from policies.networks.touch_actor import (
+    LstmCell,
+    TouchActor,
+    TouchActorConfig,
+    clipped,
+    encoded_size,
+    field_moments,
+    image_encoders,
+)
 
 _LEAST_SPREAD = 1e-3
 """Added to the spread that the flat observation is divided by: fingers open by a few millimetres, in metres."""
@@ -52,6 +60,7 @@ class TouchModel(MLPModel):
         self.obs_normalizer = EmpiricalNormalization(self.obs_dim, eps=_LEAST_SPREAD)
         self.config = config
         self.encoders = image_encoders(config)
+        self.moments = field_moments(config)
         self.group = group
         self.pose_features = PoseFeatures(config.poses, config.vectors) if config.poses else None
         self._moves = outputs == NUM_ACTIONS
@@ -106,6 +115,7 @@ class TouchModel(MLPModel):
     def _features(self, obs: TensorDict) -> Tensor:
         flat = clipped(super().get_latent(obs))
         seen = [_over_all(encoder, obs[name]) for name, encoder in self.encoders.items()]
+        seen += [moments(obs[name]) for name, moments in self.moments.items()]
         if self.pose_features is not None:
             seen.append(self.pose_features(obs[self.group]))
         return torch.cat([flat, *seen], dim=-1)

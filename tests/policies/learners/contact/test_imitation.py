@@ -6,8 +6,9 @@ import torch
 from tensordict import TensorDict
 
 from policies.learners.contact.aggregate import Aggregate, forget
-from policies.learners.contact.imitation import miss
+from policies.learners.contact.imitation import Imitation, miss
 from policies.learners.contact.rollouts import Rollouts
+from policies.learners.contact.settings import ImitationSettings
 from sim.errors import StorageError
 from tests.policies.learners.contact.centring import Script, make_env
 from tests.policies.learners.contact.test_touch_model import IMAGES, STEPS, N, model, sequence
@@ -94,3 +95,13 @@ def test_a_step_at_the_goal_is_worth_its_bonus():
     extra = (gained[1] - gained[0]).round(decimals=4)
     assert set(extra.unique().tolist()) == {0.0, 0.5}
     assert (extra[-1] == 0.5).all()
+
+
+def test_steps_whose_memory_is_an_older_students_are_not_learnt_from():
+    first = torch.zeros(6, 2, 1)
+    first[2, 1] = 1.0  # an episode begins, and with it a memory that is nobody's
+    settings = ImitationSettings(burn_in=4)
+    for layers, expected in ((1, [[0, 0, 0, 0, 1, 1], [0, 0, 1, 1, 1, 1]]), (0, [[1] * 6] * 2)):
+        student = model(IMAGES, layers)
+        learner = Imitation(student, model(), ("state",), settings, cloning=False)
+        assert learner.trusted(first)[..., 0].T.tolist() == expected

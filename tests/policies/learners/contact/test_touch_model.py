@@ -17,7 +17,7 @@ def model(images=(), layers=0):
     torch.manual_seed(0)
     config = TouchActorConfig(
         observation_size=8, action_low=tuple(-r for r in REACH), action_high=REACH, images=images, poses=(1,),
-        hidden=(16, 8), memory=(layers, 5), channels=(4, 4, 6),
+        hidden=(16, 8), memory=(layers, 5), channels=(4, 4, 6), moments=("field",),
     )  # fmt: skip
     obs = sequence(images)[0]
     made = TouchModel(obs, "state", config, 6, std=0.5)
