@@ -42,5 +42,5 @@ class FieldMoments(nn.Module):
 
     def forward(self, field: Tensor) -> Tensor:
         """Return moments, (..., size), of fields in newtons, (..., *shape)."""
-        moments = field.flatten(-4) @ self.weights
+        moments = field.flatten(-4).float() @ self.weights  # (stored rollouts are of half precision)
         return torch.cat([torch.tanh(moments / scale) for scale in SCALES_N], dim=-1)

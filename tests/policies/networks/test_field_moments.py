@@ -23,3 +23,8 @@ def test_moments_are_sums_over_both_pads_and_differences_between_them():
 def test_time_and_batch_may_both_lead():
     field = torch.rand(2, 5, *SHAPE)
     torch.testing.assert_close(FieldMoments(SHAPE)(field)[1], FieldMoments(SHAPE)(field[1]))
+
+
+def test_stored_rollouts_of_half_precision_are_summed_in_single_precision():
+    field = torch.rand(5, *SHAPE)
+    torch.testing.assert_close(FieldMoments(SHAPE)(field.half()), FieldMoments(SHAPE)(field), atol=2e-3, rtol=2e-3)
