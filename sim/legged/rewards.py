@@ -96,11 +96,14 @@ def action_change(s: BodyState) -> Array:
 
 
 def foot_air_time(s: BodyState, least_s: float, most_s: float) -> Array:
-    """Sum over landing feet of their time in the air less ``least_s``, at most ``most_s`` - ``least_s``.
+    """Sum over landing feet of their time in the air beyond ``least_s``, up to ``most_s``, per period; while walking.
 
-    Only while walking; legged_gym's feet_air_time, capped as in MuJoCo Playground.
+    After legged_gym's feet_air_time and MuJoCo Playground's cap, with two changes. It is divided by the period, so that
+    a weight does not depend on how often one looks. And a short step costs nothing instead of much: exploration lifts
+    feet for moments all the time.
     """
-    return ((s.air_time.clip(0.0, most_s) - least_s) * s.landed).sum(1) * moving(s)
+    beyond = s.air_time.clip(least_s, most_s) - least_s
+    return (beyond * s.landed).sum(1) * moving(s) * (1.0 / s.robot.period_s)
 
 
 def foot_slip(s: BodyState) -> Array:

@@ -25,9 +25,9 @@ class LeggedPpoSettings(PpoSettings):
 class LeggedTrainConfig:
     """Everything that determines a run, besides task, robot and seed."""
 
-    iterations: int = 600
+    iterations: int = 1200
     """Rollouts, each followed by an update."""
-    num_envs: int = 1024
+    num_envs: int = 512
     horizon: int = 24
     """Control steps of a rollout in each environment."""
     checkpoint_every: int = 50
@@ -42,7 +42,7 @@ class LeggedTrainConfig:
     """Dense layers of actor and critic, with ELU; default: by the number of joints."""
     ppo: LeggedPpoSettings = field(
         default_factory=lambda: LeggedPpoSettings(
-            learning_rate=1e-3, epochs=4, critic_weight=1.0, entropy_weight=5e-3, first_std=0.5 / ACTION_REACH
+            learning_rate=1e-3, epochs=4, critic_weight=1.0, entropy_weight=2e-3, first_std=0.35 / ACTION_REACH
         )
     )
 

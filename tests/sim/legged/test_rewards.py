@@ -51,8 +51,8 @@ def single_support(s, k):
 
 
 def air_time(s, k, least_s, most_s):
-    flown = [min(max(t, 0.0), most_s) - least_s for t, landed in zip(s.air_time[k], s.landed[k]) if landed]
-    return sum(flown) if walks(s, k) else 0.0
+    flown = [max(min(t, most_s) - least_s, 0.0) for t, landed in zip(s.air_time[k], s.landed[k]) if landed]
+    return sum(flown) / 0.02 if walks(s, k) else 0.0
 
 
 def joint_range(s, k, share):
