@@ -29,6 +29,8 @@ from sim.errors import ConfigError
 from sim.legged.spec import ACTION_REACH, LeggedTaskSpec
 
 _GROUPS = ("actor", "critic")
+_FIRST_OUTPUT = 0.01
+"""Of an untrained actor, over that of torch's usual weights."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class LeggedRun(SegmentedRun):
         """The best weights so far, as a bundle holds them."""
         model = TouchModel(self.rollouts.get_observations(), "actor", self.actor_config, self.rollouts.num_actions)
         load_network(model, {name: value for name, value in self.best.items() if not name.startswith("distribution.")})
-        return deployed(model)
+        return _in_reach(deployed(model))
 
     def record(self) -> dict[str, Any]:
         """Return the sizes of the actor."""
@@ -114,7 +116,7 @@ class LeggedRun(SegmentedRun):
             "reward": float(np.mean(rewards)),
             **{f"loss_{name}": value for name, value in losses.items()},
             "learning_rate": ppo.learning_rate,
-            "noise": float(ppo.actor.output_std.detach().mean()) * ACTION_REACH,
+            "noise": float(ppo.actor.output_std.detach().mean()),
             **{f"reward_{name}": value for name, value in self._env.mean_rewards().items()},
             **rollouts.recent(),
         }
@@ -127,7 +129,7 @@ class LeggedRun(SegmentedRun):
         task, count = self.job.task, self.config.num_envs
         self._env = LeggedEnv(task, count, seed=seed, threads=self.job.threads)
         ages = np.random.default_rng(seed).integers(task.spec.control_steps, size=count)
-        return Rollouts(self._env, _GROUPS, task.spec.action.size, ages)
+        return Rollouts(self._env, _GROUPS, task.spec.action.size, ages, reach=ACTION_REACH)
 
     def _make_ppo(self) -> PPO:
         obs, c, spec = self.rollouts.get_observations(), self.config, self.job.task.spec
@@ -135,9 +137,9 @@ class LeggedRun(SegmentedRun):
         actor = TouchModel(obs, "actor", self.actor_config, spec.action.size, c.ppo.first_std)
         last = actor.mlp[-1]
         assert isinstance(last, nn.Linear)
-        with torch.no_grad():  # an untrained policy is to do little: its outputs are of the size of one action scale
-            last.weight.div_(ACTION_REACH)
-            last.bias.div_(ACTION_REACH)
+        with torch.no_grad():  # it begins with the default pose, which is its own image: symmetry has nothing to mend
+            last.weight.mul_(_FIRST_OUTPUT)
+            last.bias.zero_()
         hidden = self.actor_config.hidden
         critic = TouchModel(obs, "critic", TouchActorConfig(spec.critic_size, (-1.0,), (1.0,), hidden=hidden), 1)
         storage = RolloutStorage("rl", len(obs), c.horizon, obs, [spec.action.size])
@@ -152,6 +154,16 @@ class LeggedRun(SegmentedRun):
         ppo = PPO(actor, critic, storage, symmetry_cfg=symmetry, **ppo_arguments(c.ppo))
         ppo.train_mode()
         return ppo
+
+
+def _in_reach(actor: TouchActor) -> TouchActor:
+    """Return the actor with outputs over their reach; in training they are in action scales, a size fit for Adam."""
+    last = actor.dense[-1]
+    assert isinstance(last, nn.Linear)
+    with torch.no_grad():
+        last.weight.div_(ACTION_REACH)
+        last.bias.div_(ACTION_REACH)
+    return actor
 
 
 def actor_config(spec: LeggedTaskSpec, config: LeggedTrainConfig) -> TouchActorConfig:

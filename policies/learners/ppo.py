@@ -22,7 +22,7 @@ class PpoSettings:
     critic_weight: float = 2.0
     entropy_weight: float = 0.0
     first_std: float = 0.6
-    """Exploration noise at the start, of a range of -1 to 1."""
+    """Exploration noise at the start, of a range of -1 to 1; of bodies on legs, in action scales."""
     most_gradient: float = 1.0
     """Norm at which gradients are clipped."""
 

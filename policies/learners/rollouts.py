@@ -62,6 +62,7 @@ class Rollouts(VecEnv):
         ages: how old the first episodes are taken to be, (N,); default: new. If all begin together, each rollout shows
             the same part of an episode everywhere, and a network learns that part and forgets the others.
         bonus: reward for each step of success, beside the task's.
+        reach: the policy's action that is the environment's largest, 1.
     """
 
     def __init__(
@@ -71,8 +72,9 @@ class Rollouts(VecEnv):
         num_actions: int,
         ages: npt.NDArray | None = None,
         bonus: float = 0.0,
+        reach: float = 1.0,
     ) -> None:
-        self.groups, self.bonus = groups, bonus
+        self.groups, self.bonus, self.reach = groups, bonus, reach
         self.num_envs, self.num_actions, self.device, self.cfg = env.num_envs, num_actions, "cpu", {}
         self._env = env
         self._observation = env.reset()
@@ -86,12 +88,12 @@ class Rollouts(VecEnv):
         return as_tensors(self._observation, self.groups)
 
     def step(self, actions: torch.Tensor) -> tuple[TensorDict, torch.Tensor, torch.Tensor, dict[str, Any]]:
-        """Apply actions (N, num_actions), cut at -1 and 1.
+        """Apply actions (N, num_actions), cut at the reach.
 
         Returns:
             What is seen, rewards (N,), whether episodes ended (N,), and which of them by time alone.
         """
-        after = self._env.step(np.clip(actions.numpy(), -1.0, 1.0))
+        after = self._env.step(np.clip(actions.numpy() / self.reach, -1.0, 1.0))
         self._observation = after.observation
         done = after.terminated | after.truncated
         self._reward += after.reward

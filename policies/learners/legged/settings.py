@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from policies.learners.ppo import PpoSettings
-from sim.legged.spec import ACTION_REACH
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class LeggedTrainConfig:
     """Dense layers of actor and critic, with ELU; default: by the number of joints."""
     ppo: LeggedPpoSettings = field(
         default_factory=lambda: LeggedPpoSettings(
-            learning_rate=1e-3, epochs=4, critic_weight=1.0, entropy_weight=2e-3, first_std=0.35 / ACTION_REACH
+            learning_rate=1e-3, epochs=4, critic_weight=1.0, entropy_weight=2e-3, first_std=0.5
         )
     )
 
