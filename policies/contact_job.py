@@ -85,6 +85,7 @@ def actor_config(job: ContactJob) -> TouchActorConfig:
         channels=network.channels,
         kernels=network.kernels,
         strides=network.strides,
+        motion=network.motion and seen.group != "privileged" and bool(pose_starts(terms)),
         moments=tuple(name for name in seen.images if name == "field" and network.moments),
     )
 

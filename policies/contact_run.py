@@ -55,7 +55,7 @@ class ContactRun(SegmentedRun):
             "expert": None if self.expert is None else self.expert.digest,
         })  # fmt: skip
         super().__init__(job.config, job.seed, folder, identity)
-        self.groups = (*self.seen.groups, "privileged", *(self.expert.groups if self.expert else ()))
+        self.groups = (*self.seen.learnt_from, "privileged", *(self.expert.groups if self.expert else ()))
         torch.manual_seed(job.seed)
         self.rollouts = self._new_rollouts(job.seed)
         self._learner = self._make_learner()
@@ -162,7 +162,7 @@ class ContactRun(SegmentedRun):
             assert self.expert is not None
             student = self._model(self.seen.group, self.actor_config, len(self.actor_config.action_low))
             cloning = self.job.learner == "bc"
-            return Imitation(student, self.expert.actor(obs), self.seen.groups, c.imitation, cloning=cloning)
+            return Imitation(student, self.expert.actor(obs), self.seen.learnt_from, c.imitation, cloning=cloning)
         begins_anew = self.expert is None or self.job.learner == "aacd"
         std = c.ppo.first_std if begins_anew else c.ppo.later_std
         actor = self._model(self.seen.group, self.actor_config, len(self.actor_config.action_low), std)

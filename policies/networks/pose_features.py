@@ -38,11 +38,11 @@ class PoseFeatures(nn.Module):
         heading = self.heading(observation)
         features = [axis for start in self.starts[:1] for axis in _tilt(_up(_quaternion(observation, start)))]
         for start in self.starts[1:]:
-            features += _tilt(_along(heading, _axis(_quaternion(observation, start))))
+            features += _tilt(along(heading, _axis(_quaternion(observation, start))))
         for one, other in combinations(self.starts, 2):
-            apart = _along(heading, observation[..., one : one + 3] - observation[..., other : other + 3])
+            apart = along(heading, observation[..., one : one + 3] - observation[..., other : other + 3])
             features += [torch.tanh(apart / scale) for scale in SCALES_M]
-        features += [_along(heading, observation[..., start : start + 3]) for start in self.vectors]
+        features += [along(heading, observation[..., start : start + 3]) for start in self.vectors]
         return torch.cat(features, dim=-1)
 
     def heading(self, observation: Tensor) -> Tensor:
@@ -57,7 +57,7 @@ class PoseFeatures(nn.Module):
         heading = self.heading(observation)
         x, y = heading[..., 0:1], heading[..., 1:2]
         back = torch.cat([-x, y], dim=-1)  # the heading of the base in the tool's frame
-        return torch.cat([_along(back, motion[..., 0:3]), _along(back, motion[..., 3:6])], dim=-1)
+        return torch.cat([along(back, motion[..., 0:3]), along(back, motion[..., 3:6])], dim=-1)
 
 
 def feature_count(poses: int, vectors: int = 0) -> int:
@@ -65,7 +65,7 @@ def feature_count(poses: int, vectors: int = 0) -> int:
     return _PER_POSE * poses + _PER_PAIR * poses * (poses - 1) // 2 + _PER_VECTOR * vectors
 
 
-def _along(heading: Tensor, vector: Tensor) -> Tensor:
+def along(heading: Tensor, vector: Tensor) -> Tensor:
     """Return a vector (batch, 3) of the base in the frame whose y axis is the heading (batch, 2)."""
     x, y, vx, vy = heading[..., 0:1], heading[..., 1:2], vector[..., 0:1], vector[..., 1:2]
     return torch.cat([vx * y - vy * x, vx * x + vy * y, vector[..., 2:3]], dim=-1)

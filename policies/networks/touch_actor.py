@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from policies.networks.field_moments import FieldMoments
 from policies.networks.image_encoder import Convolutions, ImageEncoder
 from policies.networks.pose_features import PoseFeatures, feature_count
+from policies.networks.pose_motion import POSE, SIZE, PoseMotion
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,9 @@ class TouchActorConfig:
     moments: tuple[str, ...] = ()
     """Images that are fields of forces on two pads, of which sums and moments are seen, too (``field_moments``)."""
 
+    motion: bool = False
+    """Whether it sees how the tool moves (``pose_motion``); needs ``poses``."""
+
     def __post_init__(self) -> None:
         # JSON has lists for tuples.
         images = tuple((str(name), tuple(shape), float(scale)) for name, shape, scale in self.images)
@@ -67,7 +71,9 @@ class TouchActor(nn.Module):
         layers, size = config.memory
         self.observation_size, self.action_size = config.observation_size, len(config.action_low)
         self.images = {name: shape for name, shape, _ in config.images}
-        self.state_size, self.layers, self.size = 2 * layers * size, layers, size
+        self.layers, self.size = layers, size
+        self.tool = config.poses[0] if config.motion else None
+        self.state_size = 2 * layers * size + (POSE if config.motion else 0)
         low, high = torch.tensor(config.action_low), torch.tensor(config.action_high)
         self.register_buffer("observation_mean", torch.zeros(1, config.observation_size))
         self.register_buffer("observation_std", torch.ones(1, config.observation_size))
@@ -76,13 +82,14 @@ class TouchActor(nn.Module):
         self.encoders = image_encoders(config)
         self.moments = field_moments(config)
         self.pose_features = PoseFeatures(config.poses, config.vectors) if config.poses else None
+        self.motion = PoseMotion() if config.motion else None
         width = config.observation_size + encoded_size(config)
         self.cells = nn.ModuleList(LstmCell(width if layer == 0 else size, size) for layer in range(layers))
         self.dense = dense_layers((size if layers else width, *config.hidden, self.action_size))
 
     @property
     def state_scale(self) -> list[float]:
-        """Typical magnitude of each state element: an LSTM's outputs and cells are of the order of one."""
+        """Typical magnitude of each state element: an LSTM's and a pose's are of the order of one."""
         return [1.0] * self.state_size
 
     def config(self) -> dict[str, Any]:
@@ -105,10 +112,17 @@ class TouchActor(nn.Module):
         seen += [self.moments[name](image) for name, image in zip(self.images, images) if name in self.moments]
         if self.pose_features is not None:
             seen.append(self.pose_features(observation))
+        memory, kept = state_in, []
+        if self.motion is not None and self.pose_features is not None and self.tool is not None:
+            memory, last = state_in[:, :-POSE], state_in[:, -POSE:]
+            pose = observation[:, self.tool : self.tool + POSE]
+            before = torch.where(reset > 0.5, pose, last)
+            seen.append(self.motion(pose, before, self.pose_features.heading(observation)))
+            kept = [pose]
         x = torch.cat([clipped((observation - self.observation_mean) / self.observation_std), *seen], dim=1)
-        state_out = state_in
         if self.layers:
-            x, state_out = self._remember(x, torch.where(reset > 0.5, 0.0, state_in))
+            x, memory = self._remember(x, torch.where(reset > 0.5, 0.0, memory))
+        state_out = torch.cat([memory, *kept], dim=1)
         motion = self.dense(x)
         if self.pose_features is not None:
             motion = self.pose_features.to_base(observation, motion)
@@ -171,6 +185,7 @@ def encoded_size(config: TouchActorConfig) -> int:
     """Return the length of what all encoders find, and fields and poses say."""
     found = sum(ImageEncoder.output_size(shape, config.convolutions) for _, shape, _ in config.images)
     found += sum(FieldMoments.output_size(shape) for name, shape, _ in config.images if name in config.moments)
+    found += SIZE if config.motion else 0
     return found + feature_count(len(config.poses), len(config.vectors))
 
 

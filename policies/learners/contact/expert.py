@@ -42,7 +42,7 @@ class Expert:
     @property
     def groups(self) -> tuple[str, ...]:
         """What its actor sees."""
-        return self._seen.groups
+        return self._seen.learnt_from
 
     def actor(self, obs: TensorDict) -> TouchModel:
         """Return its actor with the best weights it had, without noise."""

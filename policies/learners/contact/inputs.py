@@ -14,6 +14,7 @@ from itertools import accumulate
 import numpy as np
 import numpy.typing as npt
 
+from policies.learners.contact.rollouts import BEFORE
 from sim.contact.spec import ContactTaskSpec
 from sim.registry import require_known
 from sim.spec import ImageTerm, ObservationTerm
@@ -45,6 +46,11 @@ class ActorInput:
     def groups(self) -> tuple[str, ...]:
         """All that is seen, in order."""
         return (self.group, *self.images)
+
+    @property
+    def learnt_from(self) -> tuple[str, ...]:
+        """What is rolled out for it: all that is seen, and how the arm was a step earlier where it is not told."""
+        return self.groups if self.group == "privileged" else (*self.groups, self.group + BEFORE)
 
     def terms(self, task: ContactTaskSpec) -> tuple[ObservationTerm, ...]:
         """Return what the flat observation of a task holds."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from tensordict import TensorDict
 
 from policies.learners import rollouts
 from policies.learners.rollouts import Environment
@@ -38,6 +39,10 @@ NUM_ACTIONS = 6
 """Motion of the end effector: three lengths and three angles."""
 
 
+BEFORE = "_before"
+"""Behind a group's name: what it was a step earlier, or what it is in an episode's first step."""
+
+
 class Rollouts(rollouts.Rollouts):
     """Steps a contact task with torch's tensors.
 
@@ -53,6 +58,20 @@ class Rollouts(rollouts.Rollouts):
     ) -> None:
         super().__init__(env, groups, NUM_ACTIONS, ages, goal_bonus)
         self.env = env
+        self._before = self._observation
+
+    def get_observations(self) -> TensorDict:
+        """Return what is seen now, (N, ...) for each group, and what was a step earlier of groups ``BEFORE``."""
+        new = self.env.age == 0
+        for group in (name.removesuffix(BEFORE) for name in self.groups if name.endswith(BEFORE)):
+            now = self._observation[group]
+            self._observation[group + BEFORE] = np.where(new[:, None], now, self._before[group])
+        return super().get_observations()
+
+    def step(self, actions: torch.Tensor) -> tuple[TensorDict, torch.Tensor, torch.Tensor, dict[str, Any]]:
+        """Apply actions, (N, 6), as ``rollouts.Rollouts.step`` does."""
+        self._before = self._observation
+        return super().step(actions)
 
     def counts(self) -> torch.Tensor:
         """Return where the next action will be obeyed, (N,) float."""

@@ -29,6 +29,8 @@ class NetworkSettings:
     """Of the convolutions; published: 32, 32, 64 with kernels 8, 4, 3, which learn four times more slowly on a CPU."""
     kernels: tuple[int, ...] = (4, 3, 3)
     strides: tuple[int, ...] = (2, 1, 1)
+    motion: bool = True
+    """Whether actors that are not told velocities see how the tool moves (``policies/networks/pose_motion.py``)."""
     moments: bool = True
     """Whether the sums and moments of force fields are seen, too (``policies/networks/field_moments.py``)."""
 

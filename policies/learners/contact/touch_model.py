@@ -16,8 +16,9 @@ from tensordict import TensorDict
 from torch import Tensor, nn
 from torch.nn import functional
 
-from policies.learners.contact.rollouts import NUM_ACTIONS
+from policies.learners.contact.rollouts import BEFORE, NUM_ACTIONS
 from policies.networks.pose_features import PoseFeatures
+from policies.networks.pose_motion import POSE, PoseMotion
 from policies.networks.touch_actor import (
     LstmCell,
     TouchActor,
@@ -63,6 +64,7 @@ class TouchModel(MLPModel):
         self.moments = field_moments(config)
         self.group = group
         self.pose_features = PoseFeatures(config.poses, config.vectors) if config.poses else None
+        self.motion = PoseMotion() if config.motion else None
         self._moves = outputs == NUM_ACTIONS
         self.rnn = RNN(self.obs_dim + self._seen_size, size, layers, "lstm") if layers else None
 
@@ -118,6 +120,10 @@ class TouchModel(MLPModel):
         seen += [moments(obs[name]) for name, moments in self.moments.items()]
         if self.pose_features is not None:
             seen.append(self.pose_features(obs[self.group]))
+        if self.motion is not None and self.pose_features is not None:
+            tool = slice(self.config.poses[0], self.config.poses[0] + POSE)
+            now, before = obs[self.group], obs[f"{self.group}{BEFORE}"]
+            seen.append(self.motion(now[..., tool], before[..., tool], self.pose_features.heading(now)))
         return torch.cat([flat, *seen], dim=-1)
 
     def _in_base(self, flat: Tensor, output: Tensor) -> Tensor:

@@ -20,6 +20,13 @@ def test_moments_are_sums_over_both_pads_and_differences_between_them():
     assert found.shape[1] == FieldMoments.output_size(SHAPE)
 
 
+def test_one_pad_is_summed_up_alone():
+    field = torch.rand(4, 1, 3, 4, 3)
+    torch.testing.assert_close(
+        FieldMoments((1, 3, 4, 3))(field)[:, :3], torch.tanh(field.sum(dim=(1, 2, 3)) / SCALES_N[0])
+    )
+
+
 def test_time_and_batch_may_both_lead():
     field = torch.rand(2, 5, *SHAPE)
     torch.testing.assert_close(FieldMoments(SHAPE)(field)[1], FieldMoments(SHAPE)(field[1]))

@@ -6,6 +6,7 @@ import torch
 from rsl_rl.utils import split_and_pad_trajectories
 from tensordict import TensorDict
 
+from policies.learners.contact.rollouts import BEFORE
 from policies.learners.contact.touch_model import TouchModel, deployed
 from policies.networks.touch_actor import TouchActorConfig
 
@@ -13,11 +14,11 @@ N, STEPS = 3, 7
 REACH = (0.01, 0.01, 0.01, 0.05, 0.05, 0.05)
 
 
-def model(images=(), layers=0):
+def model(images=(), layers=0, motion=True):
     torch.manual_seed(0)
     config = TouchActorConfig(
         observation_size=8, action_low=tuple(-r for r in REACH), action_high=REACH, images=images, poses=(1,),
-        hidden=(16, 8), memory=(layers, 5), channels=(4, 4, 6), moments=("field",),
+        hidden=(16, 8), memory=(layers, 5), channels=(4, 4, 6), moments=("field",), motion=motion,
     )  # fmt: skip
     obs = sequence(images)[0]
     made = TouchModel(obs, "state", config, 6, std=0.5)
@@ -26,12 +27,16 @@ def model(images=(), layers=0):
     return made
 
 
-def sequence(images):
+def sequence(images, ended=((3, 1), (2, 2))):
+    """What is seen of a tool that moves by about a millimetre a step; episodes end after the steps ``ended``."""
     g = torch.Generator().manual_seed(1)
-    shapes = {"state": (8,), **{name: shape for name, shape, _ in images}}
-    return TensorDict(
-        {name: torch.randn(STEPS, N, *shape, generator=g) for name, shape in shapes.items()}, batch_size=[STEPS, N]
-    )
+    shown = {name: torch.randn(STEPS, N, *shape, generator=g) for name, shape, _ in images}
+    steps = 1e-3 * torch.randn(STEPS, N, 8, generator=g)
+    state = torch.randn(N, 8, generator=g) + steps.cumsum(dim=0)
+    before = torch.cat([state[:1], state[:-1]])
+    for time, env in ended:
+        before[time + 1, env] = state[time + 1, env]
+    return TensorDict({**shown, "state": state, f"state{BEFORE}": before}, batch_size=[STEPS, N])
 
 
 IMAGES = (("field", (2, 14, 10, 3), 0.5), ("wrist", (20, 20, 3), 2.0))
@@ -54,7 +59,7 @@ def test_step_by_step(images, layers):
 
 
 def test_whole_trajectories_at_once_are_the_steps_one_by_one():
-    trained, obs = model(IMAGES, 1), sequence(IMAGES)
+    trained, obs = model(IMAGES, 1), sequence(IMAGES, ended=((2, 1), (4, 0)))
     dones = torch.zeros(STEPS, N, 1)
     dones[2, 1] = dones[4, 0] = 1.0
     hidden = [torch.zeros(1, 5, 5) for _ in range(2)]  # of five trajectories
