@@ -21,7 +21,7 @@ def test_seeds_are_averaged_and_rows_without_runs_say_so(tmp_path):
     for seed, rate in enumerate((0.97, 0.98, 0.99)):
         write_run(tmp_path, "dagger-field", seed, rate)
     write_run(tmp_path, "dagger-state", 0, 0.4)
-    rows = {row["row"]: row for row in trained_rows(tmp_path, "placement")}
+    rows = {row["row"]: row for row in trained_rows(tmp_path, "placement", [])}
     field, state = rows["dagger-field"], rows["dagger-state"]
     assert field["success"] == pytest.approx(0.98)
     half = 4.302653 * 0.01 / 3**0.5  # (Student's t of two degrees of freedom, from a table)
@@ -31,7 +31,19 @@ def test_seeds_are_averaged_and_rows_without_runs_say_so(tmp_path):
     page = page_table("placement")({"placement": list(rows.values())})
     assert "| `dagger` | `field` | script | 98.0% | 95.5% - 100.0% | 1024 x 3 | 101 s |" in page
     assert "| `aacd` | `field` | ppo-privileged | not run" in page
-    assert trained_rows(tmp_path, "insertion") == []
+
+
+def test_rows_that_were_trained_elsewhere_stay_until_they_are_trained_here(tmp_path):
+    published = [
+        {"source": "zoo", "success": 0.1},
+        {"source": "runs", "row": "dagger-field", "success": 0.2, "seeds": [{}]},
+        {"source": "runs", "row": "dagger-state", "success": 0.3, "seeds": [{}]},
+    ]
+    write_run(tmp_path, "dagger-state", 0, 0.4)
+    rows = {row["row"]: row for row in trained_rows(tmp_path, "placement", published)}
+    assert rows["dagger-field"]["success"] == 0.2
+    assert rows["dagger-state"]["success"] == 0.4
+    assert rows["bc-field"]["seeds"] == []
 
 
 def test_what_a_row_learns_from_is_trained_first_and_once(tmp_path, monkeypatch):
