@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-NUM_ENVS = 1024
-STEPS, WARM_UP = 50, 25
+NUM_ENVS = 512
+STEPS, WARM_UP = 30, 15
 ACTION_STD = 0.1
 """Of the random actions, over their reach: a robot falls after a second or so."""
 
