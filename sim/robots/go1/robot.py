@@ -63,7 +63,7 @@ def _parameters(name: str, gains: tuple[float, float], action_rad: float | None,
         default_pose_rad=tuple(map(_default_angle, NAMES)),
         kp=(gains[0],) * count,
         kd=(gains[1],) * count,
-        base_height_m=0.2915,  # feet on the ground in the default pose, from the kinematics and their radius
+        base_height_m=0.2914,  # feet on the ground in the default pose, from the kinematics and their radius
         link_names=tuple(LINKS),
         link_mass=tuple(link.mass for link in LINKS.values()),
         source=source,
