@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sim.bodies.character import policy_gains
+from sim.robots.g1.links import LINKS
 from sim.robots.g1.motors import M4010, M5020, M7520_14, M7520_22, TWO_M5020
 from sim.spec import JointLimits, JointParameters, RobotSpec
 
@@ -72,14 +73,6 @@ _STAND_GAINS = {
 m g h = 220 N m/rad, which ankles, knees and hips in series must exceed to stand without a policy. Published gains
 for policies are softer (ankles 40: unitree_rl_gym) and hold no pose without one."""
 
-_LEG_MASS = (1.35, 1.52, 1.702, 1.932, 0.074, 0.608)
-_WAIST_MASS = (0.214, 0.086, 6.78 + 1.036 + 0.001)
-"""The torso carries head and logo."""
-_ARM_MASS = (0.718, 0.643, 0.734, 0.6, 0.08544498, 0.48404956, 0.08457647 + 0.170)
-"""The last link carries the rubber hand."""
-_PELVIS_MASS = 3.813 + 0.001
-"""With its contour."""
-
 
 def _side(limb: tuple, side: str) -> list[tuple]:
     """Name the joints of a limb and mirror the right one's ranges."""
@@ -109,10 +102,6 @@ def _default_angle(name: str, joint: str) -> float:
     return -angle if name.startswith("right") and joint in _MIRRORED else angle
 
 
-def _link(joint_name: str) -> str:
-    return "torso_link" if joint_name == "waist_pitch_joint" else joint_name.removesuffix("_joint") + "_link"
-
-
 def _parameters(name: str, kp: tuple[float, ...], kd: tuple[float, ...], source: str) -> JointParameters:
     return JointParameters(
         name=name,
@@ -126,8 +115,8 @@ def _parameters(name: str, kp: tuple[float, ...], kd: tuple[float, ...], source:
         kp=kp,
         kd=kd,
         base_height_m=0.7842,  # soles on the ground in the default pose, from the kinematics
-        link_names=("pelvis", *map(_link, _NAMES)),
-        link_mass=(_PELVIS_MASS, *_LEG_MASS, *_LEG_MASS, *_WAIST_MASS, *_ARM_MASS, *_ARM_MASS),
+        link_names=tuple(LINKS),
+        link_mass=tuple(link.mass for link in LINKS.values()),
         source=source,
         feet=("left_foot", "right_foot"),
         hands=("left_hand", "right_hand"),
