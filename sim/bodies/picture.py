@@ -17,10 +17,10 @@ from rich.console import Console
 
 from sim.bodies.menagerie import dress, published_model
 from sim.bodies.model import build_joint_spec, reset_to_default_pose
+from sim.bodies.parameters import joint_robots
 from sim.files import write_atomic
 from sim.offscreen import Offscreen
-from sim.registry import load_robot, robot_names
-from sim.spec import JointParameters
+from sim.registry import load_robot
 
 EXAMPLE = """sim2metal bodies --out bodies.png
 sim2metal bodies g1 go1 --meshes --out meshes.png"""
@@ -64,11 +64,6 @@ def run(args: Args) -> dict[str, Any]:
         "picture": str(args.out),
         "robots": {name: {"mass_kg": round(p.mass, 3), "joints": p.num_joints} for name, p in rows.items()},
     }
-
-
-def joint_robots() -> tuple[str, ...]:
-    """Return the names of all robots with joints."""
-    return tuple(name for name in robot_names() if isinstance(load_robot(name).parameters(), JointParameters))
 
 
 def tile(name: str, meshes: bool = False) -> NDArray[np.uint8]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sim.errors import ConfigError
-from sim.registry import load_robot
+from sim.bodies.parameters import joint_parameters
 from sim.spec import ActionSpec, JointParameters, ObservationTerm, PolicySpec, Timing
 
 CONTROL_PERIOD_S = 0.02
@@ -143,19 +142,6 @@ def legged_task(
         command=command,
         least_reward=least_reward,
     )
-
-
-def joint_parameters(robot: str, parameter_set: str) -> JointParameters:
-    """Return a robot's constants.
-
-    Raises:
-        ConfigError: for an unknown robot or set, or a robot without joints or feet.
-    """
-    spec = load_robot(robot)
-    own = spec.parameters()
-    if not isinstance(own, JointParameters) or not own.feet:
-        raise ConfigError(f"robot '{robot}' has no legs to stand on: choose one with joints and feet, such as g1")
-    return spec.parameters(parameter_set)
 
 
 def actor_terms(num_joints: int, commanded: bool) -> tuple[ObservationTerm, ...]:

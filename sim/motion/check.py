@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.bodies.parameters import joint_parameters
 from sim.motion.clip import HUMAN, Clip
 from sim.motion.ground import Ground, ground_of
 from sim.motion.retarget import end_effector_error
-from sim.motion.robot_poses import joint_parameters
 from sim.motion.stability import judge_stability
 
 Array = NDArray[np.float64]

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.bodies.model import reset_to_default_pose
+from sim.bodies.parameters import joint_parameters
 from sim.errors import ConfigError
 from sim.motion.mapping import Target
-from sim.motion.robot_poses import GEOM, joint_parameters, robot_model
+from sim.motion.robot_poses import GEOM, robot_model
 
 Array = NDArray[np.float64]
 

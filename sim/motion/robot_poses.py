@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.bodies.model import build_joint_model
+from sim.bodies.parameters import joint_parameters
 from sim.errors import ConfigError
 from sim.motion.clip import HUMAN, Clip
 from sim.registry import load_robot
-from sim.spec import JointParameters
 
 Array = NDArray[np.float64]
 GEOM = "geom:"
@@ -67,18 +67,6 @@ def robot_model(name: str) -> mujoco.MjModel:
         ConfigError: for an unknown robot, or one without joints and a free base.
     """
     return build_joint_model(name, floor=False)
-
-
-def joint_parameters(name: str) -> JointParameters:
-    """Return a robot's default parameter set.
-
-    Raises:
-        ConfigError: for an unknown robot, or one without joints.
-    """
-    parameters = load_robot(name).parameters()
-    if not isinstance(parameters, JointParameters):
-        raise ConfigError(f"robot '{name}' has no joints to move")
-    return parameters
 
 
 def require_robot(clip: Clip) -> None:

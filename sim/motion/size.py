@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sim.motion.robot_poses import joint_parameters
+from sim.bodies.parameters import joint_parameters
 from sim.motion.source import EASY_HEIGHT
 
 

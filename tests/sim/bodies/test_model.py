@@ -9,15 +9,16 @@ import numpy as np
 import pytest
 
 from sim.bodies.model import build_joint_model, reset_to_default_pose
+from sim.bodies.parameters import joint_robots
 from sim.errors import ConfigError
 from sim.mjcf import read_mjcf
-from sim.registry import load_robot, robot_names
+from sim.registry import load_robot
 from sim.robots.g1 import links as g1
 from sim.robots.go1 import links as go1
 from sim.robots.go1_arm import links as z1
-from sim.spec import GRAVITY, JointParameters
+from sim.spec import GRAVITY
 
-JOINT_ROBOTS = [name for name in robot_names() if isinstance(load_robot(name).parameters(), JointParameters)]
+JOINT_ROBOTS = joint_robots()
 SETS = [(name, which) for name in JOINT_ROBOTS for which in load_robot(name).parameter_sets]
 RATE_200_HZ_S = 0.005
 """The longest physics step that policies are trained with."""

@@ -9,7 +9,8 @@ from PIL import Image
 
 from sim.bodies.menagerie import dress, published_model
 from sim.bodies.model import build_joint_model, build_joint_spec
-from sim.bodies.picture import COLUMNS, TILE_PX, Args, joint_robots, run, sheet
+from sim.bodies.parameters import joint_robots
+from sim.bodies.picture import COLUMNS, TILE_PX, Args, run, sheet
 from sim.errors import ConfigError, ToolchainError
 
 WEDGE = "0 0 0  0.1 0 0  0 0.2 0  0 0 0.3"

@@ -6,9 +6,9 @@ import mujoco
 import numpy as np
 import pytest
 
+from sim.bodies.parameters import joint_parameters
 from sim.errors import ConfigError
 from sim.legged.scene import build_legged_scene, resting_history
-from sim.legged.spec import joint_parameters
 
 
 @pytest.fixture(scope="module")

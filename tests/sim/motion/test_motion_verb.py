@@ -79,7 +79,7 @@ def test_sheet_is_written(tmp_path):
     [
         (["make", "fly"], "unknown motion 'fly'"),
         (["make", "squat", "--speed", "1"], "--speed: motion 'squat' stays"),
-        (["make", "walk", "--robot", "panda"], "robot 'panda' has no joints"),
+        (["make", "walk", "--robot", "panda"], "robot 'panda' has no legs"),
         (["make", "walk", "--amplitude", "9"], "--amplitude 9: expected 0 to 1.5"),
         (["make", "walk", "--stature", "9"], "--stature 9: expected 0.3 to 2.5 m"),
         (["make", "walk", "--out", "walk.txt"], "ends in .npz"),
