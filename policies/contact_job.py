@@ -9,7 +9,10 @@ from policies.learners.contact.expert import Expert, load_expert
 from policies.learners.contact.inputs import load_input, pose_starts, vector_starts
 from policies.learners.contact.script import ScriptedExpert, Scripts
 from policies.learners.contact.settings import ContactTrainConfig, LearnerName
+from policies.learners.ppo import check_ppo
 from policies.networks.touch_actor import TouchActorConfig
+from policies.option_checks import require_at_least
+from policies.segmented_run import check_segments
 from policies.training_run import CHECKPOINT
 from sim.contact.spec import ContactTaskSpec
 from sim.errors import ConfigError
@@ -40,16 +43,13 @@ def check(job: ContactJob) -> None:
             f"--learner {job.learner} needs --expert: the folder of a run of --learner ppo --input privileged"
         )
     c = job.config
+    check_segments(c)
+    check_ppo(c.ppo)
     positive = {
-        "iterations": c.iterations, "num-envs": c.num_envs, "horizon": c.horizon, "evaluations": c.evaluations,
-        "checkpoint-every": c.checkpoint_every, "evaluation-episodes": c.evaluation_episodes,
         "network.hidden": min(c.network.hidden), "network.memory-size": c.network.memory_size,
-        "ppo.mini-batches": c.ppo.mini_batches, "ppo.epochs": c.ppo.epochs,
         **{f"imitation.{name}": getattr(c.imitation, name) for name in ("rollouts", "updates", "windows")},
     }  # fmt: skip
-    for name, value in positive.items():
-        if value < 1:
-            raise ConfigError(f"--config.{name} must be at least 1, got {value}")
+    require_at_least(1, {f"config.{name}": value for name, value in positive.items()})
     if c.num_envs < c.ppo.mini_batches:
         raise ConfigError(f"--config.num-envs must be at least the {c.ppo.mini_batches} mini-batches, got {c.num_envs}")
 

@@ -1,7 +1,8 @@
-"""Judge a bundle that moves a body: falls, pushes that are recovered from, and errors of velocity."""
+"""Judge a bundle that moves a body, as ``sim2metal eval`` does: falls, and errors of velocity."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
@@ -9,14 +10,12 @@ from rich.console import Console
 from policies.bundle import Bundle, BundleInfo
 from policies.legged_evaluation import judge
 from policies.runtime import OnnxPolicy
-from sim.envs.legged import LeggedTask, load_legged_task
+from sim.envs.legged import SETTLED_S, LeggedTask, load_legged_task
 from sim.errors import BundleError
 from sim.legged.spec import LeggedTaskSpec
 
 
-def evaluate_legged(
-    bundle: Bundle, episodes: int, seed: int, threads: int | None, console: Console
-) -> dict[str, Any]:  # fmt: skip
+def evaluate_legged(bundle: Bundle, episodes: int, seed: int, threads: int | None, console: Console) -> dict[str, Any]:
     """Print the figures of a bundle and return them under ``eval.`` keys.
 
     Args:
@@ -42,12 +41,19 @@ def evaluate_legged(
         f" {table.hash()[:12]}"
     )
     if spec.command is not None:
-        console.print(
-            f"error of the velocity {summary['velocity_error_m_s']:.3f} m/s, of the yaw rate"
-            f" {summary['yaw_rate_error_rad_s']:.3f} rad/s, from a second after each new command"
-        )
+        console.print(error_line(summary))
     summary |= {"robot": spec.robot, "table": table.name, "table_hash": table.hash()}
     return {f"eval.{key}": value for key, value in summary.items()}
+
+
+def error_line(summary: Mapping[str, Any]) -> str:
+    """Return what ``LeggedEvaluation.summary`` says of errors, for people."""
+    if summary["velocity_error_m_s"] is None:
+        return f"no error of the velocity: every robot fell within {SETTLED_S:g} s of a command"
+    return (
+        f"error of the velocity {summary['velocity_error_m_s']:.3f} m/s, of the yaw rate"
+        f" {summary['yaw_rate_error_rad_s']:.3f} rad/s, from {SETTLED_S:g} s after each new command"
+    )
 
 
 def check_same_task(bundle: Bundle, task: LeggedTask) -> None:

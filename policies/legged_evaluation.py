@@ -15,8 +15,8 @@ from sim.envs.legged import LeggedEnv, LeggedTask
 from sim.errors import ConfigError
 from sim.legged.spec import ACTION_REACH, LeggedTaskSpec
 
-_NO_ERROR = 1.0
-"""m/s: what counts where every robot fell before a command had been given for a second."""
+_NO_ERROR_M_S = 1.0
+"""What the score takes for a velocity error where every robot fell before a command had been given for a second."""
 _AT_ONCE = 256
 """Simulations side by side; more episodes follow in further batches, with seeds of their own."""
 
@@ -50,17 +50,18 @@ class LeggedEvaluation:
     def summary(self) -> dict[str, Any]:
         """Return the figures as JSON-able data.
 
-        ``score``, by which weights are chosen, is the success rate less the velocity error in m/s.
+        Errors are means over the episodes that have one; ``None`` if none has. ``score``, by which weights are chosen,
+        is the success rate less the velocity error in m/s.
         """
         errors = np.stack([self.velocity_error, self.yaw_rate_error])[:, np.isfinite(self.velocity_error)]
-        error, turning = errors.mean(axis=1).tolist() if errors.size else (_NO_ERROR, math.nan)
+        error, turning = errors.mean(axis=1).tolist() if errors.size else (math.nan, math.nan)
         return {
             "success_rate": self.success_rate,
             "success_interval": list(self.success_interval),
             "falls": int(self.fallen.sum()),
-            "velocity_error_m_s": error,
+            "velocity_error_m_s": finite(error),
             "yaw_rate_error_rad_s": finite(turning),
-            "score": self.success_rate - error,
+            "score": self.success_rate - (error if errors.size else _NO_ERROR_M_S),
             "mean_reward": float(self.reward.mean()),
             "mean_steps": float(self.steps.mean()),
             "episodes": len(self.fallen),

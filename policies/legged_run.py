@@ -16,13 +16,14 @@ from policies.checkpoint import flat, part
 from policies.learners.contact.touch_model import TouchModel, deployed
 from policies.learners.legged.settings import LeggedTrainConfig, hidden_layers
 from policies.learners.legged.symmetry import SymmetryAugmentation
-from policies.learners.ppo import ppo_arguments
+from policies.learners.ppo import check_ppo, ppo_arguments
 from policies.learners.rollouts import Rollouts
 from policies.learners.weights import Arrays, load_network, network_arrays
 from policies.legged_evaluation import judge
 from policies.networks.touch_actor import TouchActor, TouchActorConfig
+from policies.option_checks import require_at_least
 from policies.provenance import plain
-from policies.segmented_run import SegmentedRun
+from policies.segmented_run import SegmentedRun, check_segments
 from policies.torch_policy import TorchPolicy
 from sim.envs.legged import LeggedEnv, LeggedTask
 from sim.errors import ConfigError
@@ -185,13 +186,8 @@ def check(job: LeggedJob) -> None:
         ConfigError: naming the option.
     """
     c = job.config
-    positive = {
-        "iterations": c.iterations, "num-envs": c.num_envs, "horizon": c.horizon, "evaluations": c.evaluations,
-        "checkpoint-every": c.checkpoint_every, "evaluation-episodes": c.evaluation_episodes,
-        "hidden": min(c.hidden, default=1), "ppo.mini-batches": c.ppo.mini_batches, "ppo.epochs": c.ppo.epochs,
-    }  # fmt: skip
-    for name, value in positive.items():
-        if value < 1:
-            raise ConfigError(f"--config.{name} must be at least 1, got {value}")
+    check_segments(c)
+    check_ppo(c.ppo)
+    require_at_least(1, {"config.hidden": min(c.hidden, default=1)})
     if c.num_envs * c.horizon < c.ppo.mini_batches:
         raise ConfigError(f"--config.num-envs: {c.num_envs} are too few for {c.ppo.mini_batches} mini-batches")

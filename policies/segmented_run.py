@@ -16,6 +16,7 @@ import torch
 
 from policies.checkpoint import Checkpoint, flat, load_checkpoint, part, save_checkpoint
 from policies.learners.weights import Arrays, load_network, load_optimizer, network_arrays, optimizer_arrays
+from policies.option_checks import require_at_least
 from policies.run_log import RunLog
 from policies.training_run import CHECKPOINT, Clock, first_difference
 from sim.errors import ConfigError
@@ -42,6 +43,18 @@ class SegmentSettings(Protocol):
     def evaluation_episodes(self) -> int: ...  # noqa: D102
     @property
     def judge_episodes(self) -> int: ...  # noqa: D102
+
+
+def check_segments(settings: SegmentSettings) -> None:
+    """Refuse a length or evaluations that cannot be.
+
+    Raises:
+        ConfigError: naming the option, below ``--config``.
+    """
+    counts = ("iterations", "num_envs", "horizon", "checkpoint_every", "evaluations", "evaluation_episodes")
+    for least, names in ((1, counts), (0, ("judge_episodes",))):
+        options = {f"config.{name.replace('_', '-')}": getattr(settings, name) for name in names}
+        require_at_least(least, options)
 
 
 class Algorithm(Protocol):

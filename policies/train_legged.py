@@ -15,13 +15,14 @@ import torch
 import tyro
 from rich.console import Console
 
+from policies.evaluate_legged import error_line
 from policies.learners.legged.settings import LeggedTrainConfig
 from policies.legged_bundle import build_legged_bundle
 from policies.legged_run import LeggedJob, LeggedRun, check
 from policies.training_bar import check_folder, forget_plots, train_with_bar
 from policies.training_result import write_result
 from policies.training_run import CHECKPOINT
-from sim.envs.legged import load_legged_task
+from sim.envs.legged import LeggedTask, load_legged_task
 from sim.errors import ConfigError
 from sim.files import write_atomic
 
@@ -84,7 +85,7 @@ def run(args: Args) -> dict[str, Any]:
         args.bundle or args.out / "bundle", run.actor, job.task, args.seed, args.config, evaluation
     )
     result = write_result(args.out, run, run.iteration, args.seed, bundle)
-    _print(result, console)
+    _print(result, job.task, console)
     return result
 
 
@@ -94,7 +95,7 @@ def _note(values: dict[str, float]) -> str:
     return f"reward {values['reward']:.4f}{standing}"
 
 
-def _print(result: dict[str, Any], console: Console) -> None:
+def _print(result: dict[str, Any], task: LeggedTask, console: Console) -> None:
     best, judged = result["train.best"], result["train.evaluation"]
     console.print(
         f"trained in {result['train.wall_s']:.0f} s wall, {result['train.cpu_s']:.0f} CPU-s"
@@ -105,6 +106,8 @@ def _print(result: dict[str, Any], console: Console) -> None:
         low, high = judged["success_interval"]
         console.print(
             f"judged: {judged['success_rate']:.1%} of {judged['episodes']} episodes without a fall (95 % interval"
-            f" {100 * low:.1f} - {100 * high:.1f}), velocity error {judged['velocity_error_m_s']:.3f} m/s"
+            f" {100 * low:.1f} - {100 * high:.1f})"
         )
+        if task.spec.command is not None:
+            console.print(error_line(judged))
     console.print(f"bundle: {result['train.bundle']} ({result['train.bundle_id'][:12]})")

@@ -21,6 +21,7 @@ from policies.learners.analytic import AnalyticConfig, AnalyticLearner, unflatte
 from policies.learners.drones import Drones, StartConfig
 from policies.learners.kernel_evaluation import KernelEvaluation, Score
 from policies.networks.flight_features import FEATURE_SCALE, MEMORY_FEATURES, FlightFeatures
+from policies.option_checks import require_at_least
 from policies.provenance import plain
 from policies.run_log import RunLog
 from policies.torch_policy import TorchPolicy
@@ -304,9 +305,7 @@ def check(config: TrainConfig) -> None:
         "checkpoint-every": config.checkpoint_every, "start.pool": config.start.pool,
         "hidden": min(config.hidden),
     }  # fmt: skip
-    for name, value in positive.items():
-        if value < 1:
-            raise ConfigError(f"--{name} must be at least 1, got {value}")
+    require_at_least(1, positive)
     if not 0.0 < learner.discount < 1.0:
         raise ConfigError(f"--learner.discount must be between 0 and 1, got {learner.discount}")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from policies.option_checks import require_at_least, require_positive, require_share
+
 
 @dataclass(frozen=True)
 class PpoSettings:
@@ -25,6 +27,22 @@ class PpoSettings:
     """Exploration noise at the start, of a range of -1 to 1; of bodies on legs, in action scales."""
     most_gradient: float = 1.0
     """Norm at which gradients are clipped."""
+
+
+def check_ppo(settings: PpoSettings) -> None:
+    """Refuse settings that cannot be.
+
+    Raises:
+        ConfigError: naming the option, below ``--config.ppo``.
+    """
+
+    def options(*names: str) -> dict[str, Any]:
+        return {f"config.ppo.{name.replace('_', '-')}": getattr(settings, name) for name in names}
+
+    require_at_least(1, options("epochs", "mini_batches"))
+    require_positive(options("learning_rate", "first_std", "clip", "most_gradient"))
+    require_at_least(0, options("desired_kl", "critic_weight", "entropy_weight"))
+    require_share(options("discount", "trace"))
 
 
 def ppo_arguments(settings: PpoSettings) -> dict[str, Any]:

@@ -12,16 +12,17 @@ from hardware.joints.pilot import JointPilot
 from hardware.states import JointState
 from policies.bundle import load_bundle
 from policies.checkpoint import load_checkpoint
-from policies.evaluate_legged import check_same_task
+from policies.evaluate_legged import check_same_task, error_line
 from policies.learners.legged.settings import LeggedPpoSettings, LeggedTrainConfig
 from policies.learners.legged.symmetry import SymmetryAugmentation
 from policies.learners.rollouts import as_tensors
 from policies.legged_bundle import build_legged_bundle
-from policies.legged_evaluation import to_unit
+from policies.legged_evaluation import judge, to_unit
 from policies.legged_run import LeggedJob, LeggedRun
 from policies.runtime import OnnxPolicy
 from sim.envs.legged import LeggedEnv, load_legged_task
 from sim.errors import BundleError, ConfigError
+from sim.legged.spec import ACTION_REACH
 from sim2metal import main
 
 SMALL = LeggedTrainConfig(
@@ -194,6 +195,12 @@ def test_a_bundle_of_another_task_or_gains_is_refused(trained):
         (["--robot", "panda"], "robot 'panda' has no legs"),
         (["--config.horizon", "0"], "--config.horizon must be at least 1"),
         (["--config.hidden", "8", "0"], "--config.hidden must be at least 1"),
+        (["--config.judge-episodes", "-3"], "--config.judge-episodes must be at least 0, got -3"),
+        (["--config.ppo.mini-batches", "0"], "--config.ppo.mini-batches must be at least 1"),
+        (["--config.ppo.first-std", "-1"], "--config.ppo.first-std must be positive, got -1.0"),
+        (["--config.ppo.learning-rate", "nan"], "--config.ppo.learning-rate must be positive, got nan"),
+        (["--config.ppo.desired-kl", "-0.1"], "--config.ppo.desired-kl must be at least 0"),
+        (["--config.ppo.discount", "1.5"], "--config.ppo.discount must be between 0 and 1"),
         (["--threads", "0"], "--threads must be at least 1"),
         (["--seed", "-1"], "--seed must not be negative"),
     ],
@@ -222,3 +229,27 @@ def test_train_writes_its_run_and_its_bundle(tmp_path):
     assert result["train.evaluation"]["episodes"] == 2
     info = load_bundle(tmp_path / "bundle").info
     assert (info.robot.name, info.command_ranges) == ("go1", {})
+
+
+class Jumper:
+    """Stretches every leg at once, as far as it can: no robot stands that for a second."""
+
+    state_size = 0
+
+    def __init__(self, spec):
+        p = spec.parameters
+        self.targets = np.array(p.default_pose_rad) + ACTION_REACH * np.array(p.action_scale_rad)
+
+    def step(self, observation, state, reset):
+        return np.tile(self.targets, (len(observation), 1)), state
+
+
+def test_where_every_robot_falls_at_once_no_error_is_made_up():
+    task = load_legged_task("velocity", "g1")
+    found = judge(Jumper(task.spec), task, 3, 0)
+    assert found.fallen.all()
+    assert (found.steps < 50).all()
+    summary = found.summary()
+    assert summary["velocity_error_m_s"] is summary["yaw_rate_error_rad_s"] is None
+    assert (summary["success_rate"], summary["score"]) == (0.0, -1.0)
+    assert "every robot fell within 1 s" in error_line(summary)
