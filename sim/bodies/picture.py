@@ -18,7 +18,8 @@ from rich.console import Console
 from sim.bodies.menagerie import dress, published_model
 from sim.bodies.model import build_joint_spec, reset_to_default_pose
 from sim.bodies.parameters import joint_robots
-from sim.files import write_atomic
+from sim.errors import ConfigError
+from sim.files import require_writable, write_atomic
 from sim.offscreen import Offscreen
 from sim.registry import load_robot
 
@@ -49,10 +50,13 @@ def run(args: Args) -> dict[str, Any]:
     """Draw; returns where the picture is and each robot's mass and number of joints.
 
     Raises:
-        ConfigError: for an unknown robot, or one without joints.
+        ConfigError: for an unknown robot, one without joints, or a file of another kind.
         ToolchainError: without OpenGL, or without the meshes that were asked for.
         StorageError: if the picture cannot be written.
     """
+    if args.out.suffix.lower() != ".png":
+        raise ConfigError(f"--out {args.out}: expected a name that ends in .png")
+    require_writable(args.out)
     names = args.robots or joint_robots()
     tiles = [tile(name, args.meshes) for name in names]
     buffer = io.BytesIO()

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sim.errors import ConfigError
 from sim.files import write_atomic
-from sim.motion.plausible import check_plausible
+from sim.motion.plausible import check_person, check_plausible
 
 Array = NDArray[np.float64]
 
@@ -44,7 +44,7 @@ class Clip:
         root_quaternion_w: (T, 4).
         joint_angles: rad; (T, n).
         loops: frame T would be frame 0 again, displaced and turned about z as far as the clip goes.
-        body_names: B bodies of a person; empty for a robot, whose model knows them (``sim/motion/bodies.py``).
+        body_names: B bodies of a person; empty for a robot, whose model knows them (``sim/motion/robot_poses.py``).
         body_position_w: m; (T, B, 3).
         body_quaternion_w: all are the identity in a person who stands upright, arms out, facing x; (T, B, 4).
         contact_names: feet whose contact with the ground is known; empty where it is not.
@@ -72,6 +72,8 @@ class Clip:
 
     def __post_init__(self) -> None:
         check_plausible(self)
+        if self.character == HUMAN:
+            check_person(self)
 
     @property
     def num_frames(self) -> int:
@@ -131,7 +133,7 @@ def load_clip(path: Path | str) -> Clip:
     missing = [f.name for f in fields(Clip) if f.name not in values]
     if missing:
         raise ConfigError(f"{path} is incomplete: it lacks '{missing[0]}'")
-    return Clip(**{f.name: _restored(values[f.name]) for f in fields(Clip)})
+    return Clip(**{f.name: _restored(values[f.name], f.name, path) for f in fields(Clip)})
 
 
 def read_npz(path: Path | str) -> dict[str, NDArray[Any]]:
@@ -140,20 +142,38 @@ def read_npz(path: Path | str) -> dict[str, NDArray[Any]]:
     Raises:
         ConfigError: if the file is missing or is no npz of plain arrays.
     """
+    if not Path(path).exists():
+        raise ConfigError(f"no such file: {path}")
+    if not zipfile.is_zipfile(path):  # NumPy would take it for a pickle, and say so
+        raise ConfigError(f"cannot read {path}: not an npz file")
     try:
         with np.load(path, allow_pickle=False) as file:
             return dict(file)
-    except FileNotFoundError:
-        raise ConfigError(f"no such file: {path}") from None
-    except (OSError, ValueError, EOFError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         reason = (str(error).splitlines() or ["not an npz file"])[0]
         raise ConfigError(f"cannot read {path}: {reason}") from None
 
 
-def _restored(value: NDArray[Any]) -> Any:
-    """Return what ``np.savez`` made an array of: names were tuples, numbers and texts were no arrays."""
-    if value.ndim == 0:
-        return value.item()
-    if value.dtype.kind == "U" or value.shape == (0,):
-        return tuple(str(name) for name in value)
-    return value
+_TEXTS = ("name", "character", "source")
+_NAMES = ("joint_names", "body_names", "contact_names")
+_TRUTHS = ("loops", "contact")
+
+
+def _restored(value: NDArray[Any], name: str, path: Path | str) -> Any:
+    """Return a field as it was before ``np.savez`` made an array of it; refuse what is of another kind."""
+    kinds, expected = "fiu", "numbers"
+    if name in _TEXTS or name in _NAMES:
+        kinds, expected = "U", "text"
+    elif name in _TRUTHS:
+        kinds, expected = "b", "true or false"
+    single = name in (*_TEXTS, "fps", "loops")
+    if (value.size and value.dtype.kind not in kinds) or single != (value.ndim == 0):
+        shape = "one value" if single else "an array"
+        raise ConfigError(
+            f"{path}: '{name}' is {value.dtype.type.__name__} {value.shape}, expected {expected}, {shape}"
+        )
+    if single:
+        return float(value) if name == "fps" else value.item()
+    if name in _NAMES:
+        return tuple(value.tolist())
+    return value.astype(bool if name in _TRUTHS else float)

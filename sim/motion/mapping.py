@@ -75,9 +75,7 @@ def load_mapping(robot: str) -> Mapping:
     return importlib.import_module(f"sim.robots.{robot}.retarget").MAPPING
 
 
-def two_legs_two_arms(
-    shoulder: str, hand_turn: dict[str, tuple[float, float, float, float]] | None = None
-) -> list[Target]:
+def two_legs_two_arms(shoulder: str, hand_turn: dict[str, Turn] | None = None) -> list[Target]:
     """Return the targets that every character with two legs and two arms has in common.
 
     Args:

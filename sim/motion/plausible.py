@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import ConfigError
+from sim.motion import skeleton
 
 if TYPE_CHECKING:
     from sim.motion.clip import Clip
@@ -29,8 +30,8 @@ LEAST_SIZE_M = 0.2
 MOST_SPEED_M_S = 20.0
 """Of the root: sprinters reach 12 (Usain Bolt, 2009, 12.4)."""
 MOST_RATE_RAD_S = 100.0
-"""Of the root's turn and of joints: the fastest known of a person, a pitcher's shoulder, is 126 for some
-milliseconds (Fleisig et al. 1995), and the fastest motor here turns at 37."""
+"""Of the root's turn and of joints: the fastest motor here turns at 37. Of what people do, the shoulder of a pitcher
+alone is faster, 126 for some milliseconds (Fleisig et al. 1995)."""
 UNIT_TOLERANCE = 1e-3
 """Of a quaternion's length."""
 FPS_RANGE = (1.0, 1000.0)
@@ -52,13 +53,37 @@ def check_plausible(clip: Clip) -> None:
     _check_speeds(clip)
 
 
+def check_person(clip: Clip) -> None:
+    """Refuse a person without the bodies, joints and feet of ``sim/motion/skeleton.py``, in their order.
+
+    Raises:
+        ConfigError: one line with clip and what is missing, unknown or in the wrong place.
+    """
+    _check_names(clip, "body", clip.body_names, skeleton.BODIES)
+    _check_names(clip, "joint", clip.joint_names, skeleton.JOINTS)
+    if clip.contact_names:
+        _check_names(clip, "foot in contact", clip.contact_names, skeleton.FEET)
+
+
+def _check_names(clip: Clip, kind: str, found: tuple[str, ...], wanted: tuple[str, ...]) -> None:
+    for name in wanted:
+        if name not in found:
+            raise ConfigError(f"clip '{clip.name}' lacks {kind} '{name}' of a person")
+    for place, name in enumerate(found):
+        if name not in wanted:
+            raise ConfigError(f"clip '{clip.name}': a person has no {kind} '{name}'")
+        if name != wanted[place]:
+            raise ConfigError(f"clip '{clip.name}': {kind} {place} is '{name}', but '{wanted[place]}' of a person")
+
+
 def _check_shapes(clip: Clip) -> None:
     frames = clip.root_position_w.shape[0] if clip.root_position_w.ndim else 0
     if frames < 2:
         raise ConfigError(f"clip '{clip.name}' has {frames} frames; a motion has 2 or more")
-    if len(set(clip.joint_names)) != len(clip.joint_names):
-        twice = next(name for name in clip.joint_names if clip.joint_names.count(name) > 1)
-        raise ConfigError(f"clip '{clip.name}': joint '{twice}' is there twice")
+    for kind, names in (("joint", clip.joint_names), ("body", clip.body_names), ("contact", clip.contact_names)):
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise ConfigError(f"clip '{clip.name}': {kind} '{twice}' is there twice")
     bodies, feet = len(clip.body_names), len(clip.contact_names)
     expected = {
         "root_position_w": (frames, 3),

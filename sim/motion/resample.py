@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sim.errors import ConfigError
 from sim.motion.clip import HUMAN, Clip
+from sim.motion.plausible import FPS_RANGE
 from sim.motion.skeleton import joint_angles_from
 
 Array = NDArray[np.float64]
@@ -18,10 +19,11 @@ def resample(clip: Clip, fps: float) -> Clip:
     """Return the clip with ``fps`` frames per second; a loop keeps its duration, so its rate is rounded to fit.
 
     Raises:
-        ConfigError: for a rate that gives fewer than two frames.
+        ConfigError: for a rate that no clip has, or that gives fewer than two frames.
     """
-    if not fps > 0.0:
-        raise ConfigError(f"--fps {fps:g}: expected a positive number")
+    lowest, highest = FPS_RANGE
+    if not lowest <= fps <= highest:
+        raise ConfigError(f"--fps {fps:g}: expected {lowest:g} to {highest:g} frames per second")
     frames = round(clip.duration_s * fps) + (0 if clip.loops else 1)
     if frames < 2:
         raise ConfigError(f"clip '{clip.name}' of {clip.duration_s:.3g} s has no two frames at {fps:g} per second")

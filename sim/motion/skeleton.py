@@ -16,6 +16,8 @@ Array = NDArray[np.float64]
 
 STATURE_M = 1.7
 """Where a file says nothing: about the mean of men and women (NCD-RisC 2016: 171 and 159 cm)."""
+STATURE_RANGE_M = (0.3, 2.5)
+"""Of anybody whom a motion is made for, robots of a person's proportions included."""
 
 FOOT_HEIGHT = 0.039
 """Ankle above the sole, in statures (Winter, fig. 4.1)."""

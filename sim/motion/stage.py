@@ -104,7 +104,7 @@ def _add_person(spec: mujoco.MjSpec, clip: Clip) -> None:
     nose = [_HEAD_RADIUS * stature, 0.0, _HEAD_UP * stature]
     head.add_geom(
         type=mujoco.mjtGeom.mjGEOM_SPHERE,
-        size=[0.012 * stature, 0.0, 0.0],
+        size=[_NOSE_RADIUS * stature, 0.0, 0.0],
         pos=nose,
         rgba=_FOOT,
         contype=0,

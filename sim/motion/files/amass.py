@@ -32,7 +32,7 @@ _TO_SMPL = np.array([0.5, -0.5, -0.5, -0.5])
 
 def is_amass(values: dict[str, NDArray]) -> bool:
     """Return whether the arrays of an npz are an AMASS-like motion."""
-    return "poses" in values and "trans" in values
+    return "poses" in values
 
 
 def load_amass(path: Path | str, stature_m: float = skeleton.STATURE_M) -> Clip:
@@ -50,6 +50,9 @@ def load_amass(path: Path | str, stature_m: float = skeleton.STATURE_M) -> Clip:
 
 def amass_clip(values: dict[str, NDArray], name: str, stature_m: float = skeleton.STATURE_M) -> Clip:
     """Return the clip of the arrays of a file; see ``load_amass``."""
+    low, high = skeleton.STATURE_RANGE_M
+    if not low <= stature_m <= high:
+        raise ConfigError(f"--stature {stature_m:g}: expected {low:g} to {high:g} m")
     poses, trans, fps = _checked(values, name)
     vectors = poses.reshape(len(poses), -1, 3)[:, 1:]
     if poses.shape[1] != 72:  # SMPL-H and SMPL-X have fingers here, which our hands have not
@@ -81,6 +84,8 @@ def _checked(values: dict[str, NDArray], name: str) -> tuple[Array, Array, float
         raise ConfigError(
             f"clip '{name}': 'poses' is {poses.shape}, expected (frames, {' or '.join(map(str, WIDTHS))})"
         )
+    if len(poses) < 2:
+        raise ConfigError(f"clip '{name}' has {len(poses)} frames; a motion has 2 or more")
     if trans.shape != (len(poses), 3):
         raise ConfigError(f"clip '{name}': 'trans' is {trans.shape}, expected ({len(poses)}, 3)")
     _check_angles(poses, name)

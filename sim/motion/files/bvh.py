@@ -96,12 +96,14 @@ def parse_bvh(text: str, name: str) -> Bvh:
     joints: list[BvhJoint] = []
     _read_joint(lines, lines.next(), -1, joints)
     lines.expect("MOTION")
-    frames = int(lines.number("Frames:"))
+    frames = lines.number("Frames:")
+    if not (frames >= 1.0 and frames.is_integer()):
+        raise lines.error(f"{frames:g} frames: expected a whole number")
     frame_s = lines.number("Frame", "Time:")
     if not 0.0 < frame_s < 10.0:
         raise lines.error(f"frame time {frame_s:g} s: expected more than 0, 0.0333 for 30 frames per second")
     width = sum(len(joint.channels) for joint in joints)
-    motion = np.array([_frame(lines, number, width) for number in range(frames)]).reshape(frames, width)
+    motion = np.array([_frame(lines, number, width) for number in range(int(frames))])
     names = [f"{joint.name}' ({channel})" for joint in joints for channel in joint.channels]
     bad = np.argwhere(~np.isfinite(motion))
     if len(bad):
@@ -163,6 +165,8 @@ def _read_joint(lines: _Lines, words: list[str], parent: int, joints: list[BvhJo
         match words[0].upper():
             case "OFFSET":
                 joint.offset = lines.numbers(words[1:], 3)
+                if not np.isfinite(joint.offset).all():
+                    raise lines.error(f"offset of joint '{joint.name}': not a finite number")
             case "CHANNELS":
                 joint.channels = _channels(lines, words)
             case "END":

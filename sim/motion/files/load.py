@@ -7,12 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from sim.errors import ConfigError
-from sim.motion.clip import Clip, load_clip, read_npz
+from sim.motion.clip import HUMAN, Clip, load_clip, read_npz
 from sim.motion.files.amass import amass_clip, is_amass
 from sim.motion.files.bvh import read_bvh
 from sim.motion.files.joint_names import find_bodies
 from sim.motion.files.person import Joints, face_forward, person_clip
 from sim.motion.height import correct_height
+from sim.motion.robot_poses import require_robot
 from sim.motion.skeleton import STATURE_M
 
 
@@ -42,11 +43,16 @@ def load_motion(
         return correct_height(load_bvh(path, scale, rest_frame, first, last))
     if path.suffix.lower() != ".npz":
         raise ConfigError(f"{path}: expected a motion file, .npz or .bvh")
+    if scale is not None or rest_frame is not None:
+        raise ConfigError(f"{path}: --scale and --rest-frame go with BVH files")
     values = read_npz(path)
     if is_amass(values):
         clip = amass_clip(values, path.stem, stature_m)
         return correct_height(face_forward(_part(clip, first, last)))
-    return _part(load_clip(path), first, last)
+    clip = load_clip(path)
+    if clip.character != HUMAN:
+        require_robot(clip)
+    return _part(clip, first, last)
 
 
 def _part(clip: Clip, first: int, last: int | None) -> Clip:

@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 
 UNITS_M = {"m": 1.0, "cm": 0.01, "mm": 0.001, "inch": 0.0254, "CMU": 0.0254 / 0.45}
 """Metres per unit; CMU's is 1/0.45 inch (mocap.cs.cmu.edu, FAQ)."""
-STATURE_RANGE_M = (1.3, 2.1)
+GROWN_M = (1.3, 2.1)
 """Of grown people; narrow enough that no two units fit the same skeleton."""
 UPRIGHT = 0.8
 """Cosine: from the pelvis to the head in the rest pose, along an axis."""
@@ -130,7 +130,7 @@ def unit_of(joints: Joints) -> float:
     Raises:
         ConfigError: if no known unit does.
     """
-    low, high = STATURE_RANGE_M
+    low, high = GROWN_M
     for metres in UNITS_M.values():
         if low <= metres * _leg(joints) / LEG <= high:
             return metres

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sim.errors import ConfigError
 from sim.motion.generators.steps import Footwork
-from sim.motion.skeleton import STATURE_M
+from sim.motion.skeleton import STATURE_M, STATURE_RANGE_M
 
 Array = NDArray[np.float64]
 
@@ -42,7 +42,7 @@ class Settings:
             "duration": (self.duration_s, 1.0, 600.0, "s"),
             "fps": (self.fps, 10.0, 500.0, "frames per second"),
             "amplitude": (self.amplitude, 0.0, 1.5, ""),
-            "stature": (self.stature_m, 0.3, 2.5, "m"),
+            "stature": (self.stature_m, *STATURE_RANGE_M, "m"),
             "speed": (self.speed_m_s or 0.0, -0.5, 1.5, "m/s"),
         }
         for name, (value, low, high, unit) in bounds.items():

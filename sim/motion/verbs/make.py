@@ -55,7 +55,9 @@ class Make:
         out = require_clip_path(
             self.out or Path(f"{self.robot}-{self.motion}.npz" if self.robot else f"{self.motion}.npz")
         )
-        stature = self.stature or (stature_for(self.robot) if self.robot else STATURE_M)
+        stature = self.stature
+        if stature is None:
+            stature = stature_for(self.robot) if self.robot else STATURE_M
         settings = Settings(self.duration, self.fps, self.speed, self.amplitude, self.seed, stature)
         person = generate(self.motion, settings)
         clip = retarget(person, self.robot) if self.robot else person

@@ -1,6 +1,7 @@
 """The sheet of robots, and published meshes over our shapes, from a folder laid out as MuJoCo Menagerie's."""
 
 import sys
+from pathlib import Path
 
 import mujoco
 import numpy as np
@@ -99,3 +100,5 @@ def test_all_robots_with_joints_are_drawn_by_default():
         run(Args(("horse",)))
     with pytest.raises(ConfigError, match="has no joints"):
         run(Args(("crazyflie",)))
+    with pytest.raises(ConfigError, match=r"--out robots\.txt: expected a name that ends in \.png"):
+        run(Args(("go1",), Path("robots.txt")))

@@ -101,11 +101,18 @@ def spoilt(joint, value):
         ({"trans": np.zeros((FRAMES - 1, 3))}, r"'trans' is \(11, 3\)"),
         ({"trans": np.tile((0.0, 0.0, 90.0), (FRAMES, 1))}, "centimetres"),
         ({"poses": np.full((FRAMES, 156), "x")}, "must be numbers"),
+        ({"poses": np.zeros((0, 156)), "trans": np.zeros((0, 3))}, "has 0 frames"),
     ],
 )
 def test_what_could_not_be_a_motion_is_refused(changes, words):
     with pytest.raises(ConfigError, match=f"'bad'.*{words}"):
         amass_clip(arrays(**changes), "bad")
+
+
+@pytest.mark.parametrize("stature_m", [0.0, -1.7, 170.0, np.nan])
+def test_statures_of_nobody_are_refused(stature_m):
+    with pytest.raises(ConfigError, match=r"--stature .*expected 0\.3 to 2\.5 m"):
+        amass_clip(arrays(), "bad", stature_m)
 
 
 @pytest.mark.parametrize("key", ["poses", "trans", "mocap_framerate"])

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from sim.errors import ConfigError
-from sim.motion.clip import Clip, load_clip, save_clip
+from sim.motion.clip import Clip, load_clip, read_npz, save_clip
+from sim.motion.files.load import load_motion
 from sim.motion.generators.plan import Settings
 from sim.motion.generators.registry import generate
 
@@ -98,6 +99,54 @@ def test_files_that_are_no_clips_are_refused(content, tmp_path):
     path.write_bytes(content)
     with pytest.raises(ConfigError, match=r"broken\.npz"):
         load_clip(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("fps", "fifty", "expected numbers, one value"),
+        ("fps", np.array([50.0, 50.0]), "expected numbers, one value"),
+        ("character", 3, "expected text, one value"),
+        ("loops", "yes", "expected true or false, one value"),
+        ("joint_names", np.arange(2), "expected text, an array"),
+        ("joint_angles", np.full((20, 2), "0.1"), "expected numbers, an array"),
+        ("joint_angles", np.ones((20, 2), complex), "expected numbers, an array"),
+        ("contact", np.ones((20, 2)), "expected true or false, an array"),
+    ],
+)
+def test_fields_of_another_kind_are_refused(name, value, words, tmp_path):
+    path = tmp_path / "clip.npz"
+    save_clip(robot_clip(), path)
+    np.savez(path, **{**read_npz(path), name: value})
+    with pytest.raises(ConfigError, match=rf"clip\.npz: '{name}' is .*, {words}$"):
+        load_clip(path)
+
+
+def test_a_person_without_a_person_s_bodies_is_refused():
+    clip = generate("stand", SHORT)
+    names, turned = clip.body_names, clip.body_names[::-1]
+    with pytest.raises(ConfigError, match="'stand' lacks body 'right_hand' of a person"):
+        replace(
+            clip, body_names=names[:-1], body_position_w=clip.body_position_w[:, :-1],
+            body_quaternion_w=clip.body_quaternion_w[:, :-1],
+        )  # fmt: skip
+    with pytest.raises(ConfigError, match="body 0 is 'right_hand', but 'pelvis'"):
+        replace(clip, body_names=turned)
+    with pytest.raises(ConfigError, match=r"lacks joint 'left_hip\.x'"):
+        replace(clip, joint_names=("tail.x", *clip.joint_names[1:]))
+    with pytest.raises(ConfigError, match="lacks foot in contact 'right_ankle'"):
+        replace(clip, contact_names=("left_ankle", "tail"))
+    with pytest.raises(ConfigError, match="contact 'left_foot' is there twice"):
+        robot_clip(contact_names=("left_foot", "left_foot"), contact=np.ones((20, 2), bool))
+
+
+def test_robots_with_joints_missing_are_refused_as_they_are_read(tmp_path):
+    save_clip(robot_clip(), tmp_path / "clip.npz")
+    with pytest.raises(ConfigError, match="'wiggle' lacks joint 'left_hip_pitch_joint' of robot 'g1'"):
+        load_motion(tmp_path / "clip.npz")
+    save_clip(robot_clip(character="g2"), tmp_path / "clip.npz")
+    with pytest.raises(ConfigError, match="unknown robot 'g2'"):
+        load_motion(tmp_path / "clip.npz")
 
 
 def test_missing_and_foreign_files_are_refused(tmp_path):
