@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from sim.errors import ConfigError
 from sim.legged import ends, rewards
 from sim.legged.command import VelocityCommands
-from sim.legged.counter_random import CounterRandom
+from sim.legged.counter_random import STEPS_PER_EPISODE, CounterRandom, step_counts
 from sim.legged.observations import OBSERVATIONS
 from sim.legged.randomizable import EpisodeDraws
 from sim.legged.spec import ACTION_REACH, EndTerm, LeggedTaskSpec, RewardTerm
@@ -26,8 +26,6 @@ from sim.spec import ObservationTerm
 Observation = dict[str, np.ndarray]
 SETTLED_S = 1.0
 """A new velocity is not tracked at once: errors count from this long after it was asked for."""
-_STEPS_PER_EPISODE = 1 << 16
-"""More than any episode has: the draws of two episodes never meet."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +155,8 @@ class LeggedEnv:
         """Advance by one control period.
 
         Args:
-            action: (n, J) in [-1, 1], clipped; what is not finite counts as 0, the default pose.
+            action: (n, J) in [-1, 1], clipped; 1 is ``ACTION_REACH`` action scales from the default pose, NaN counts
+                as 0.
 
         Raises:
             ConfigError: for actions of another shape.
@@ -169,7 +168,7 @@ class LeggedEnv:
             wanted = np.nan_to_num(wanted, posinf=1.0, neginf=-1.0)
         self._take(wanted.clip(-1.0, 1.0))
         self._push()
-        count = self._episode * _STEPS_PER_EPISODE + self.age
+        count = step_counts(self._episode, self.age)
         self.world.advance(2.0 * self._shaking.uniform(self._ids, count, self.num_actions) - 1.0)
         diverged = self.world.diverged()
         self.world.count_contacts()
@@ -183,7 +182,7 @@ class LeggedEnv:
         for group, terms in self._layouts.items():
             out[group] = np.concatenate([OBSERVATIONS[term.name](state) for term in terms], axis=1)
         actor = out["actor"]
-        count = self._episode * _STEPS_PER_EPISODE + self.age
+        count = step_counts(self._episode, self.age)
         actor += self._noise.normal(self._ids, count, actor.shape[1]) * self._noise_std
         actor[:, self._offset] += self.world.joint_offset
         actor[:, self._gyro] += self.world.gyro_bias
@@ -210,7 +209,7 @@ class LeggedEnv:
         """Push those whose time has come; each at a time of its own."""
         due = np.flatnonzero((self.age % self._push_every == 0) & (self.age > 0) & (self._push_speed > 0.0))
         if len(due):
-            count = self._episode[due] * _STEPS_PER_EPISODE + self.age[due]
+            count = step_counts(self._episode[due], self.age[due])
             way = 2.0 * np.pi * self._push_ways.uniform(due, count, 1)
             self.world.push(due, self._push_speed[due, None] * np.hstack([np.cos(way), np.sin(way)]))
 
@@ -261,7 +260,7 @@ class LeggedEnv:
         self.world.reset(which, draws)
         self._push_speed[which] = draws["push_speed"][:, 0]
         steps = draws["push_period_s"][:, 0] / self.spec.timing.control_period_s
-        self._push_every[which] = np.minimum(steps, _STEPS_PER_EPISODE).round()
+        self._push_every[which] = steps.clip(1, STEPS_PER_EPISODE).round()
         self.world.state.command[which] = self._commands.draw(which, self._episode[which], self.age[which])
 
 
@@ -297,9 +296,9 @@ def term_slice(terms: Sequence[ObservationTerm], name: str) -> slice:
 @dataclass(frozen=True)
 class _Limits:
     reach: NDArray[np.float32]
-    """(J,) rad from the joint at which the loop asks for the largest torque."""
+    """(J,) rad from the joint at which the position loop asks for the largest torque, effort / kp."""
     damping_s: NDArray[np.float32]
-    """(J,) kd / kp"""
+    """(J,) s, kd / kp: how far ahead of a moving joint the middle of that reach is, over its speed."""
 
 
 def _limits(spec: LeggedTaskSpec) -> _Limits:

@@ -7,11 +7,8 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.legged.counter_random import CounterRandom
+from sim.legged.counter_random import CounterRandom, step_counts
 from sim.legged.spec import VelocityCommand
-
-_DRAWS_PER_EPISODE = 1 << 16
-"""More than any episode has steps: the draws of two episodes never meet."""
 
 
 class VelocityCommands:
@@ -47,6 +44,6 @@ class VelocityCommands:
         """Return commands, (len(ids), 3), of simulations, by episode and step."""
         if self._command is None:
             return np.zeros((len(ids), 3), np.float32)
-        share = self._random.uniform(ids, episodes * _DRAWS_PER_EPISODE + age, 4)
+        share = self._random.uniform(ids, step_counts(episodes, age), 4)
         walks = share[:, 3:] >= self._command.still_share
         return np.where(walks, self._low + self._width * share[:, :3], np.float32(0.0))

@@ -11,6 +11,14 @@ from numpy.typing import NDArray
 
 from sim.legged.kernels.counter import fill_normal, fill_uniform
 
+STEPS_PER_EPISODE = 1 << 16
+"""More than any episode has: the draws of two episodes never meet."""
+
+
+def step_counts(episodes: NDArray[np.integer], age: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Return what to count draws of single steps by, (n,): by number of the episode and steps since it began."""
+    return episodes * STEPS_PER_EPISODE + age
+
 
 class CounterRandom:
     """Draws for many simulations.

@@ -32,6 +32,7 @@ _SIGNS = {
 }
 _JOINT_TERMS = ("joint_position_offset", "joint_velocity", "applied_action")
 _FOOT_TERMS = ("foot_height", "foot_contact", "air_time")
+_SAME_TERMS = ("base_height", "friction", "base_mass", "action_delay")
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,11 @@ class BodyMirror:
     feet: Mirror
 
     def terms(self, terms: Sequence[ObservationTerm]) -> Mirror:
-        """Return the mirror of a flat observation."""
+        """Return the mirror of a flat observation.
+
+        Raises:
+            ConfigError: for a term whose image is not known.
+        """
         order, sign, first = [], [], 0
         for term in terms:
             part = self._term(term)
@@ -68,14 +73,18 @@ class BodyMirror:
             return self.joints
         if term.name in _FOOT_TERMS:
             return self.feet
-        return Mirror(np.arange(term.size), _SIGNS.get(term.name, np.ones(term.size)).astype(np.float32))
+        sign = np.ones(term.size) if term.name in _SAME_TERMS else _SIGNS.get(term.name)
+        if sign is None:
+            raise ConfigError(f"observation '{term.name}' has no mirror image, so it cannot be learnt with symmetry")
+        return Mirror(np.arange(term.size), sign.astype(np.float32))
 
 
 def find_mirror(robot: str, parameters: JointParameters) -> BodyMirror:
     """Find which joints and feet are each other's images.
 
     Raises:
-        ConfigError: if the robot has a joint or a foot without an image, or a pose that is not its own.
+        ConfigError: if the robot has a joint or a foot without an image, or a pose or action scales that are not
+            their own.
     """
     model = build_joint_model(load_robot(robot), parameters, floor=False)
     data = mujoco.MjData(model)
@@ -83,9 +92,10 @@ def find_mirror(robot: str, parameters: JointParameters) -> BodyMirror:
     data.qpos[7:] = 0.0
     mujoco.mj_kinematics(model, data)
     joints = _joint_mirror(robot, parameters.joint_names, data.xanchor[1:], data.xaxis[1:])
-    pose = np.array(parameters.default_pose_rad)
-    if not np.allclose(joints(pose), pose, atol=1e-3):
-        raise ConfigError(f"robot '{robot}': its default pose differs between left and right")
+    pose, scale = np.array(parameters.default_pose_rad), np.array(parameters.action_scale_rad)
+    for what, one, image in (("default pose", pose, joints(pose)), ("action scale", scale, scale[joints.order])):
+        if not np.allclose(image, one, atol=1e-3):
+            raise ConfigError(f"robot '{robot}': its {what} differs between left and right")
     places = np.array([data.site(foot).xpos for foot in parameters.feet])
     feet = _images(robot, parameters.feet, np.linalg.norm(places[:, None] * POINT - places, axis=2))
     return BodyMirror(joints, Mirror(feet, np.ones(len(feet), np.float32)))

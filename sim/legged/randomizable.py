@@ -10,7 +10,9 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.errors import ConfigError
 from sim.legged.counter_random import CounterRandom
+from sim.legged.spec import LARGEST_DELAY_S
 from sim.randomizable import Mode, Parameter
 from sim.randomization import RandomizationTable, Term, check_bounds
 
@@ -86,4 +88,10 @@ class EpisodeDraws:
             share = random.uniform(ids, episodes, self._sizes[term.parameter]).astype(np.float64)
             values[term.parameter] = term.apply(values[term.parameter], term.distribution.quantile(share))
         check_bounds(self._table, LEGGED_PARAMETERS, values)
+        longest = values["action_delay_s"].max(initial=0.0)
+        if longest > LARGEST_DELAY_S:
+            raise ConfigError(
+                f"table '{self._table.name}' drew action_delay_s = {longest:g}, more than is remembered,"
+                f" {LARGEST_DELAY_S:g} s; narrow its range"
+            )
         return values

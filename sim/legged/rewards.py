@@ -8,7 +8,8 @@ from __future__ import annotations
 from sim.legged.state import Array, BodyState, exponential
 
 MOVING = 0.1
-"""Norm of a velocity command, m/s and rad/s together, above which a robot is to walk; legged_gym."""
+"""Norm of a velocity command above which a robot is to walk, m/s; legged_gym's, there without the yaw rate, whose rad/s
+count alike here."""
 
 
 def track_velocity(s: BodyState, std: float) -> Array:
@@ -24,12 +25,12 @@ def track_yaw_rate(s: BodyState, std: float) -> Array:
 
 
 def vertical_velocity(s: BodyState) -> Array:
-    """v_z^2; legged_gym's lin_vel_z."""
+    """v_z^2, m^2/s^2, in the body's frame; legged_gym's lin_vel_z."""
     return s.velocity_b[:, 2] ** 2
 
 
 def roll_pitch_rate(s: BodyState) -> Array:
-    """|w_xy|^2; legged_gym's ang_vel_xy."""
+    """|w_xy|^2, rad^2/s^2, in the body's frame; legged_gym's ang_vel_xy."""
     return (s.angular_velocity_b[:, :2] ** 2).sum(1)
 
 
@@ -56,7 +57,7 @@ def pose(s: BodyState) -> Array:
 
 
 def stand_still(s: BodyState) -> Array:
-    """Sum of |q - q0| where nothing is asked for; legged_gym's stand_still."""
+    """Sum of |q - q0|, rad, where nothing is asked for; legged_gym's stand_still."""
     return abs(s.joint_position - s.robot.default_pose).sum(1) * (1.0 - moving(s))
 
 
@@ -72,13 +73,13 @@ def power(s: BodyState) -> Array:
 
 
 def joint_acceleration(s: BodyState) -> Array:
-    """Sum of ((dq - dq_before) / period)^2; legged_gym's dof_acc."""
+    """Sum of ((dq - dq_before) / period)^2, rad^2/s^4; legged_gym's dof_acc."""
     change = s.joint_velocity - s.last_joint_velocity
     return (change * change).sum(1) * (1.0 / s.robot.period_s**2)
 
 
 def joint_speed(s: BodyState) -> Array:
-    """Sum of dq^2; legged_gym's dof_vel."""
+    """Sum of dq^2, rad^2/s^2; legged_gym's dof_vel."""
     return (s.joint_velocity * s.joint_velocity).sum(1)
 
 
@@ -90,7 +91,7 @@ def joint_range(s: BodyState, share: float) -> Array:
 
 
 def action_change(s: BodyState) -> Array:
-    """Sum of (a - a_before)^2; legged_gym's action_rate."""
+    """Sum of (a - a_before)^2, a in action scales; legged_gym's action_rate."""
     change = s.action - s.last_action
     return (change * change).sum(1)
 
@@ -107,12 +108,15 @@ def foot_air_time(s: BodyState, least_s: float, most_s: float) -> Array:
 
 
 def foot_slip(s: BodyState) -> Array:
-    """Sum of |v_xy|^2 of feet on the floor; MuJoCo Playground's feet_slip."""
+    """Sum of |v_xy|^2 of feet on the floor, m^2/s^2; MuJoCo Playground's feet_slip, here for any command."""
     return ((s.foot_velocity_w[:, :, :2] ** 2).sum(2) * s.foot_contact).sum(1)
 
 
 def foot_clearance(s: BodyState, height_m: float) -> Array:
-    """Sum of |z - height| |v_xy| of feet, by which they are high where they are fast; MuJoCo Playground."""
+    """Sum of |z - height| |v_xy| of feet, m^2/s, by which they are high where they are fast.
+
+    After MuJoCo Playground's feet_clearance, which has the root of the speed: a foot that hardly moves costs more.
+    """
     speed = (s.foot_velocity_w[:, :, :2] ** 2).sum(2) ** 0.5
     return (abs(s.foot_position_w[:, :, 2] - height_m) * speed).sum(1)
 

@@ -76,7 +76,8 @@ class LeggedTaskSpec(PolicySpec):
     ends: tuple[EndTerm, ...]
     command: VelocityCommand | None
     least_reward: float
-    """Of a step, before weights of time; 0: punished too much, a robot would learn to end its episode."""
+    """Of the summed terms, per second; 0 as legged_gym's only_positive_rewards: punished too much, a robot would learn
+    to end its episode."""
 
     @property
     def parameters(self) -> JointParameters:

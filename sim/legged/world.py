@@ -100,7 +100,12 @@ class LeggedWorld:
         self.batch.step(nstep=self.substeps)
 
     def push(self, ids: Ids, change: Array) -> None:
-        """Change the base's horizontal velocity at once, (n, 2) m/s."""
+        """Change the base's horizontal velocity at once, and all that it carries with it.
+
+        Args:
+            ids: which simulations; (n,).
+            change: in the world; (n, 2) m/s.
+        """
         self._velocity[ids, :2] += change
 
     def diverged(self) -> Ids:

@@ -138,6 +138,61 @@ def test_encoders_that_are_off_are_seen_and_held_so():
     np.testing.assert_allclose(offset, env.world.state.joint_position - env.world.state.robot.default_pose + 0.05)
 
 
+def test_a_gyroscope_that_is_off_is_seen_so_by_the_actor_alone():
+    env = env_of("velocity", "go1", n=1, table=fixed(("gyro_bias_b", "add", 0.2)))
+    after = env.step(np.zeros((1, 12)))
+    gyro = term_slice(env.spec.actor_terms, "angular_velocity_b")
+    true = env.world.state.angular_velocity_b
+    np.testing.assert_allclose(after.observation["actor"][:, gyro], true + 0.2, atol=1e-6)
+    np.testing.assert_allclose(after.observation["critic"][:, gyro], true)
+
+
+def test_random_torques_are_within_their_share_of_the_motors():
+    env = env_of("velocity", "go1", n=200, table=fixed(("torque_noise", "set", 0.1)))
+    env.step(np.zeros((200, 12)))
+    share = env.world._pushing / np.array(env.spec.parameters.effort_n_m)
+    assert 0.09 < share.max() <= 0.1
+    assert -0.1 <= share.min() < -0.09
+    assert abs(share.mean()) < 0.01
+    first = share.copy()
+    env.step(np.zeros((200, 12)))
+    assert not (env.world._pushing / np.array(env.spec.parameters.effort_n_m) == first).any()
+
+
+def test_an_episode_begins_as_drawn():
+    tilt, speed, turn, angle = 0.1, 0.3, 0.4, 0.05
+    env = env_of("velocity", "go1", n=1, table=fixed(
+        ("start_tilt", "add", tilt), ("start_velocity", "add", speed), ("start_angular_velocity", "add", turn),
+        ("start_joint_position", "add", angle),
+    ))  # fmt: skip
+    state, pose = env.world.state, np.array(env.spec.parameters.default_pose_rad)
+    expected = mujoco_quaternion((tilt, tilt, 0.0))
+    np.testing.assert_allclose(state.quaternion_w[0], expected, atol=1e-6)
+    np.testing.assert_allclose(state.velocity_w[0], speed)
+    np.testing.assert_allclose(state.angular_velocity_b[0], turn)
+    np.testing.assert_allclose(state.joint_position[0], pose + angle, atol=1e-6)
+
+
+def mujoco_quaternion(rotation_vector):
+    turned = np.array([1.0, 0.0, 0.0, 0.0])
+    mujoco.mju_quatIntegrate(turned, np.array(rotation_vector), 1.0)
+    return turned
+
+
+@pytest.mark.parametrize("friction", [0.2, 1.5])
+def test_drawn_friction_is_that_of_the_feet_on_the_floor(friction):
+    for robot in ("go1", "g1"):
+        env = env_of("velocity", robot, n=1, table=fixed(("friction", "set", friction)))
+        for _ in range(10):
+            env.step(np.zeros((1, env.num_actions)))
+        model = env.world.batch.get_model(0)
+        data = mujoco.MjData(model)
+        data.qpos[:] = env.world.batch.get_data(0).qpos
+        mujoco.mj_forward(model, data)
+        assert data.ncon >= 2
+        np.testing.assert_allclose(data.contact.friction[:, 0], friction)
+
+
 def test_pushes_come_at_their_time_with_their_speed_in_every_direction():
     table = fixed(("push_speed", "set", 0.5), ("push_period_s", "set", 0.2))
     env, still = env_of("velocity", "go1", n=16, table=table), env_of("velocity", "go1", n=16)
@@ -198,7 +253,7 @@ def test_an_episode_ends_by_time_or_by_a_fall_and_begins_anew():
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
-def test_actions_that_are_no_numbers_are_the_pose(bad):
+def test_actions_that_are_no_number_are_the_pose_and_infinite_ones_the_limit(bad):
     wanted, pose = np.full((3, 12), 0.1), env_of()
     wanted[1, 4] = bad
     pose.step(np.where(np.isfinite(wanted), wanted, 0.0 if np.isnan(bad) else 1.0))

@@ -12,6 +12,7 @@ from sim.legged.mirror import AXIAL, POINT, find_mirror
 from sim.legged.spec import actor_terms
 from sim.legged.state import gravity_direction
 from sim.registry import load_robot
+from sim.spec import ObservationTerm
 
 ROBOTS = ("go1", "g1")
 
@@ -82,6 +83,18 @@ def test_a_pose_that_is_not_its_own_image_is_refused():
     crooked = replace(p, default_pose_rad=(0.3, *p.default_pose_rad[1:]))
     with pytest.raises(ConfigError, match="'go1': its default pose differs between left and right"):
         find_mirror("go1", crooked)
+
+
+def test_action_scales_that_differ_between_the_sides_are_refused():
+    p = policy_set("go1")
+    with pytest.raises(ConfigError, match="'go1': its action scale differs between left and right"):
+        find_mirror("go1", replace(p, action_scale_rad=(0.3, *p.action_scale_rad[1:])))
+
+
+def test_an_observation_whose_image_nobody_knows_is_refused():
+    """Taken for its own image, it would teach the wrong thing without a word."""
+    with pytest.raises(ConfigError, match="observation 'wind_w' has no mirror image"):
+        find_mirror("go1", policy_set("go1")).terms([ObservationTerm("wind_w", 3, "m/s", "world", "simulation")])
 
 
 def test_a_robot_with_a_joint_to_one_side_has_no_image():

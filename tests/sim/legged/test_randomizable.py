@@ -108,12 +108,17 @@ def test_without_terms_everything_is_nominal():
     np.testing.assert_array_equal(model.actuator_delay, 0.0)
 
 
-def test_a_push_of_each_is_known_by_its_name_only():
+def test_parameters_and_modes_that_there_are_not_are_refused():
     with pytest.raises(ConfigError, match="cannot randomize 'wind'"):
         term("wind", Uniform(0.0, 1.0), "set")
     with pytest.raises(ConfigError, match="'kp' cannot be randomized by 'add'"):
         term("kp", Uniform(0.0, 1.0), "add")
     assert issubclass(LeggedTerm, Term)
+
+
+def test_a_delay_longer_than_the_history_is_refused_not_cut():
+    with pytest.raises(ConfigError, match=r"'made up' drew action_delay_s = 0\.1, more than is remembered, 0\.04 s"):
+        draws_of(term("action_delay_s", Constant(0.1), "set"))
 
 
 @pytest.mark.parametrize("name", ["kp", "link_mass", "friction", "action_delay_s"])
