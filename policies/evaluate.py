@@ -15,6 +15,7 @@ from policies.bundle import Bundle, load_bundle
 from policies.evaluate_tracking import evaluate_tracking
 from policies.evaluation import Evaluation
 from policies.evaluator import Evaluator, evaluate
+from policies.option_checks import require_at_least
 from policies.runtime import OnnxPolicy
 from sim.contact.spec import ContactTaskSpec
 from sim.envs.task import FlightTask, load_flight_task, task_flown_by
@@ -64,8 +65,11 @@ def run(args: Args) -> dict[str, Any]:
 
     Raises:
         BundleError: if the bundle is not valid or not made for its task as it is now.
-        ConfigError: for an unknown task or parameter set, or no episodes.
+        ConfigError: for an unknown task or parameter set, no episodes, or a seed or threads that cannot be.
     """
+    require_at_least(0, {"seed": args.seed})
+    if args.threads is not None:
+        require_at_least(1, {"threads": args.threads})
     bundle = load_bundle(args.bundle)
     console = Console(highlight=False)
     kind = load_task(bundle.info.task).TASK

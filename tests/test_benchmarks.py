@@ -32,6 +32,11 @@ def test_unknown_part_names_the_choices():
         run(Args(parts=("kernels",)))
 
 
+def test_no_repeats_are_refused():
+    with pytest.raises(ConfigError, match="--repeats must be at least 1, got 0"):
+        run(Args(repeats=0))
+
+
 @pytest.mark.slow
 def test_the_kernel_is_measured():
     figures = run(Args(parts=("kernel",), repeats=1))

@@ -47,7 +47,7 @@ class Args:
     parts: tuple[str, ...] = ()
     """Only these parts of the suite (default: all)."""
     repeats: int = 3
-    """Timings are the best of this many."""
+    """Timings are the best of this many; shares of bodies' physics the middle one."""
     onto: Path | None = None
     """Take what is not measured now from this file of an earlier run: a long suite may be measured part by part."""
 
@@ -56,6 +56,8 @@ def run(args: Args) -> dict[str, Any]:
     """Measure every part and print its figures."""
     from sim.errors import ConfigError
 
+    if args.repeats < 1:
+        raise ConfigError(f"--repeats must be at least 1, got {args.repeats}")
     parts = args.parts or SUITES[args.suite]
     unknown = sorted(set(parts) - set(SUITES[args.suite]))
     if unknown:

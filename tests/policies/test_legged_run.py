@@ -216,6 +216,19 @@ def test_options_of_flight_are_refused_for_bodies(trained, capsys):
     assert "--trajectory is for what flies" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--seed", "-1"], "--seed must be at least 0, got -1"),
+        (["--threads", "0"], "--threads must be at least 1, got 0"),
+        (["--episodes", "0"], "an evaluation needs at least one episode, got 0"),
+    ],
+)
+def test_impossible_evaluations_are_refused_in_one_line(trained, capsys, arguments, message):
+    assert main(["eval", str(trained[1].path), *arguments]) == 2
+    assert message in capsys.readouterr().err
+
+
 def test_train_writes_its_run_and_its_bundle(tmp_path):
     small = [f"--config.{name}={value}" for name, value in {
         "iterations": 2, "num-envs": 8, "horizon": 6, "evaluations": 1, "evaluation-episodes": 1, "judge-episodes": 2,
