@@ -48,12 +48,13 @@ class Mapping:
 
     Attributes:
         targets: what follows what.
-        center_cost: per metre, of the centre of mass following the person's, level; this is what keeps balance.
+        center_cost: per metre, of the centre of mass following the person's along the world's x and y, which is what
+            keeps balance.
         posture_cost: per radian, of joints staying at the default pose: decides what the targets leave open.
     """
 
     targets: Sequence[Target]
-    center_cost: float = 10.0
+    center_cost: tuple[float, float] = (10.0, 10.0)
     posture_cost: float = 0.05
 
 

@@ -155,7 +155,7 @@ class _Solver:
             mink.FrameTask(name, kind, target.position_cost, target.orientation_cost)
             for (kind, name), target in zip(kinds, goals.targets)
         ]
-        self._center = mink.ComTask([mapping.center_cost, mapping.center_cost, 0.0])
+        self._center = mink.ComTask([*mapping.center_cost, 0.0])
         posture = mink.PostureTask(model, mapping.posture_cost)
         posture.set_target(self.rest.qpos)
         self._tasks = [*self._frames, self._center, posture]

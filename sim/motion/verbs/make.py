@@ -22,7 +22,7 @@ class Make:
     out: Path | None = None
     """The clip (.npz); default: the motion's name, with the robot's before it."""
     robot: str | None = None
-    """Put it on this robot, made at the robot's size: g1, go1, dinosaur, mouse and others with a retarget.py."""
+    """Put it on this robot, made at the robot's size: any with a retarget.py, such as g1, go1, dinosaur."""
     duration: float = 10.0
     """Of one loop, s."""
     speed: float | None = None

@@ -18,7 +18,7 @@ class Retarget:
     file: tyro.conf.Positional[Path]
     """The motion: a clip, .bvh or an AMASS-like .npz."""
     robot: str
-    """Who shall follow: g1, go1, dinosaur, mouse and others with a retarget.py."""
+    """Who shall follow: any robot with a retarget.py, such as g1, go1, dinosaur."""
     out: Path | None = None
     """The clip (.npz); default: the robot's name and the motion's."""
     fps: float | None = None

@@ -3,14 +3,16 @@
 The trunk goes with the pelvis; hands and chest have nothing that could follow them.
 """
 
+from sim.motion.generators.plan import HALF_STANCE
 from sim.motion.mapping import Mapping, Target
+from sim.motion.size import stature_for
 
 _AHEAD_M = 0.1881
 """Hips from the middle (Go1's URDF, see go1.xml)."""
 _ASIDE_M = 0.12675
 """Feet from the middle under straight hips: 0.04675 + 0.08 (the same)."""
-_PERSON_M = 0.039
-"""Half the distance of a person's feet at the Go1's height, as the generators have it."""
+_PERSON_M = HALF_STANCE * stature_for("go1")
+"""Half the distance of the feet of a person of the Go1's size, as the generators have it."""
 
 
 def _foot(frame: str, side: str, ahead: int, left: int) -> Target:

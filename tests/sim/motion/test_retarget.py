@@ -27,7 +27,7 @@ def g1_walk():
 
 
 def test_the_characters_of_the_zoo_can_follow():
-    assert {"g1", "go1", "dinosaur", "mouse"} <= set(ROBOTS)
+    assert {"g1", "go1", "go1_arm", "biped", "dinosaur", "mouse"} <= set(ROBOTS)
 
 
 @pytest.mark.parametrize("robot", ROBOTS)
@@ -57,6 +57,15 @@ def test_robot_walks_as_far_as_a_person_of_its_size(g1_walk):
     np.testing.assert_allclose(
         np.ptp(scaled.root_position_w[:, 0]), ratio * np.ptp(tall.root_position_w[:, 0]), atol=0.03
     )
+
+
+def test_the_planar_biped_stays_in_its_plane():
+    """The person's weight sways aside by centimetres; the biped's does not."""
+    person = generate("walk", Settings(duration_s=2.0, stature_m=stature_for("biped")))
+    clip = retarget(person, "biped")
+    assert np.ptp(source_of(person).center_of_mass[:, 1]) > 0.02
+    assert np.ptp(robot_poses(clip).center_of_mass[:, 1]) < 0.002
+    assert np.abs(clip.root_quaternion_w[:, [1, 3]]).max() < 0.002, "no roll, no yaw"
 
 
 def test_loop_still_closes(g1_walk):
