@@ -11,11 +11,11 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.bench.page_rows import FIRMWARE, FIRST_FLIGHT, FLIGHT, ROBOT_SIDE, TOUCH, Figures, Row
+from tests.bench.page_rows import BODIES, FIRMWARE, FIRST_FLIGHT, FLIGHT, ROBOT_SIDE, TOUCH, Figures, Row
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = DOCS / "figures.md"
-SUITES = ("first-flight", "robot-side", "firmware", "flight", "touch")
+SUITES = ("first-flight", "robot-side", "firmware", "flight", "touch", "bodies")
 
 INT8_FLIGHT = ("episodes", "success_float", "success_int8", "rms_error_float_m", "rms_error_int8_m")
 """What is shown of each network's flights."""
@@ -250,6 +250,8 @@ TABLES: dict[tuple[str, str], Callable[[Figures], str]] = {
     ("touch", "figures"): rows_table(TOUCH),
     ("touch", "placement"): touch_table("placement"),
     ("touch", "insertion"): touch_table("insertion"),
+    ("bodies", "machine"): parts_line,
+    ("bodies", "figures"): rows_table(BODIES),
 }
 """(suite, name of the place) -> what makes the table."""
 

@@ -154,3 +154,16 @@ TOUCH = (
     Row("peg insertion by the script", "contact.oracle_peg_insertion", "{:.1%}"),
     Row("grasp stability by the script", "contact.oracle_grasp_stability", "{:.1%}"),
 )  # fmt: skip
+
+BODIES = (
+    Row("quadruped (go1), environment over bare mujoco.batch, all processors", "overhead.quadruped", "{:.1%}",
+        "at least 85%"),
+    Row("the same on one thread", "overhead.quadruped_one_thread", "{:.1%}"),
+    Row("its control steps per second", "overhead.quadruped_steps_per_s", "{:,.0f}", "about 40,000"),
+    Row("those of bare mujoco.batch", "overhead.quadruped_bare_steps_per_s", "{:,.0f}"),
+    Row("humanoid (g1), environment over bare mujoco.batch, all processors", "overhead.humanoid", "{:.1%}",
+        "at least 85%"),
+    Row("the same on one thread", "overhead.humanoid_one_thread", "{:.1%}"),
+    Row("its control steps per second", "overhead.humanoid_steps_per_s", "{:,.0f}", "about 15,000"),
+    Row("those of bare mujoco.batch", "overhead.humanoid_bare_steps_per_s", "{:,.0f}"),
+)  # fmt: skip
