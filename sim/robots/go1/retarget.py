@@ -6,11 +6,10 @@ The trunk goes with the pelvis; hands and chest have nothing that could follow t
 from sim.motion.generators.plan import HALF_STANCE
 from sim.motion.mapping import Mapping, Target
 from sim.motion.size import stature_for
+from sim.robots.go1.links import HIP_M, HIP_OFFSET_M
 
-_AHEAD_M = 0.1881
-"""Hips from the middle (Go1's URDF, see go1.xml)."""
-_ASIDE_M = 0.12675
-"""Feet from the middle under straight hips: 0.04675 + 0.08 (the same)."""
+_AHEAD_M, _ASIDE_M = HIP_M[0], HIP_M[1] + HIP_OFFSET_M
+"""Feet from the trunk's middle under straight hips."""
 _PERSON_M = HALF_STANCE * stature_for("go1")
 """Half the distance of the feet of a person of the Go1's size, as the generators have it."""
 

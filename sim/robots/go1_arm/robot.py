@@ -2,7 +2,8 @@
 
 The arm's ranges, torque, speed, damping and masses: Unitree's ``z1.urdf`` (unitree_ros, BSD-3). Unitree mounts it on
 larger quadrupeds (unitree_ros, aliengoZ1_description); on the Go1's back, where it adds a third to the weight, it is
-our choice, and so are its gains, its pose and its armature, which nobody publishes.
+our choice, and so are its gains, its pose and its armature, which nobody publishes. The URDF's dry friction (2 N m at
+the second joint, 1 N m at the others) is left off.
 """
 
 from __future__ import annotations

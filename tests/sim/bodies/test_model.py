@@ -310,6 +310,20 @@ def test_go1_against_published_figures_that_are_not_in_its_constants():
     assert load_robot("g1").parameters("policy").action_scale_rad[17] == pytest.approx(0.439, rel=2e-3)
 
 
+@pytest.mark.parametrize("leg", go1.LEGS)
+def test_go1_has_its_published_lengths(leg):
+    """At angles of zero the legs are straight down: the foot's middle is both lengths below the hip, and outward."""
+    model = build_joint_model("go1", floor=False)
+    data = mujoco.MjData(model)
+    mujoco.mj_kinematics(model, data)
+    ahead, left = 1.0 if leg[0] == "F" else -1.0, 1.0 if leg[1] == "L" else -1.0
+    x, y, z = go1.HIP_M
+    foot = (ahead * x, left * (y + go1.HIP_OFFSET_M), z - go1.THIGH_M - go1.CALF_M)
+    np.testing.assert_allclose(data.geom(f"{leg}_foot").xpos - data.body("trunk").xpos, foot, atol=1e-12)
+    hip = data.body(f"{leg}_hip").xpos - data.body("trunk").xpos
+    np.testing.assert_allclose(hip, (ahead * x, left * y, z), atol=1e-12)
+
+
 def test_g1_joint_order_is_that_of_the_motors():
     names = load_robot("g1").joint_names
     assert len(names) == 29

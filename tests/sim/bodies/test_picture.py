@@ -94,7 +94,7 @@ def test_the_last_row_is_filled_up_with_white():
     assert (whole[4:, 6:] == 255).all()
 
 
-def test_all_robots_with_joints_are_drawn_by_default():
+def test_robots_with_joints_are_found_and_what_cannot_be_drawn_is_refused():
     assert {"g1", "go1", "go1_arm", "biped", "dinosaur", "mouse"} <= set(joint_robots())
     with pytest.raises(ConfigError, match="unknown robot"):
         run(Args(("horse",)))
