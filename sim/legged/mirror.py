@@ -22,6 +22,8 @@ POINT, AXIAL = np.array([1.0, -1.0, 1.0]), np.array([-1.0, 1.0, -1.0])
 """Signs of a mirrored vector, and of a mirrored turn or angular velocity."""
 _NEAR_M = 0.01
 """How far the two sides of a robot differ: its parts are not all alike."""
+_ITSELF_M = 1e-6
+"""By which a part is further from its own image than it is: where the legs of a planar robot coincide, they change."""
 _ALIGNED = 0.99
 """Cosine of the angle that axes may differ by."""
 _SIGNS = {
@@ -75,7 +77,7 @@ class BodyMirror:
             return self.feet
         sign = np.ones(term.size) if term.name in _SAME_TERMS else _SIGNS.get(term.name)
         if sign is None:
-            raise ConfigError(f"observation '{term.name}' has no mirror image, so it cannot be learnt with symmetry")
+            raise ConfigError(f"observation '{term.name}' has no mirror image")
         return Mirror(np.arange(term.size), sign.astype(np.float32))
 
 
@@ -110,8 +112,8 @@ def _joint_mirror(robot: str, names: Sequence[str], anchors: NDArray, axes: NDAr
 
 def _images(robot: str, names: Sequence[str], apart: NDArray) -> NDArray[np.intp]:
     """Return the nearest of each; it must be near, and each the other's."""
-    nearest = apart.argmin(1)
+    nearest = (apart + _ITSELF_M * np.eye(len(apart))).argmin(1)
     for k, name in enumerate(names):
         if not (apart[k, nearest[k]] < _NEAR_M and nearest[nearest[k]] == k):
-            raise ConfigError(f"robot '{robot}': '{name}' has no mirror image, so it cannot be learnt with symmetry")
+            raise ConfigError(f"robot '{robot}': '{name}' has no mirror image")
     return nearest

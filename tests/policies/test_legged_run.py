@@ -23,6 +23,7 @@ from policies.runtime import OnnxPolicy
 from sim.envs.legged import LeggedEnv, load_legged_task
 from sim.errors import BundleError, ConfigError
 from sim.legged.spec import ACTION_REACH
+from sim.spec import ObservationTerm
 from sim2metal import main
 
 SMALL = LeggedTrainConfig(
@@ -90,7 +91,7 @@ def test_a_run_goes_on_only_with_the_robot_it_began_with(tmp_path):
 
 
 @pytest.mark.parametrize("symmetry", [True, False])
-def test_with_symmetry_each_step_is_learnt_from_twice(tmp_path, symmetry):
+def test_both_networks_learn_with_symmetry_and_without(tmp_path, symmetry):
     run = LeggedRun(job(ppo=LeggedPpoSettings(symmetry=symmetry)), tmp_path)
     assert (run.algorithm.symmetry is not None) == symmetry
     networks = (run.policy, run.algorithm.critic)
@@ -112,6 +113,13 @@ def test_images_of_a_batch_are_appended():
     again, back = augment(None, both[5:], actions[5:])
     assert torch.equal(again["actor"][5:], seen["actor"])
     assert torch.equal(back[5:], action)
+
+
+def test_what_has_no_mirror_image_is_named_with_the_option_that_helps():
+    spec = job().task.spec
+    wind = ObservationTerm("wind_w", 3, "m/s", "world", "simulation")
+    with pytest.raises(ConfigError, match=r"'wind_w' has no mirror image: train it with --config\.ppo\.no-symmetry"):
+        SymmetryAugmentation(dataclasses.replace(spec, critic_terms=(*spec.critic_terms, wind)))
 
 
 def test_the_bundle_runs_in_the_pilot_of_the_robots_side(trained):

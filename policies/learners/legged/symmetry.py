@@ -8,6 +8,7 @@ import torch
 from tensordict import TensorDict
 from torch import Tensor
 
+from sim.errors import ConfigError
 from sim.legged.mirror import Mirror, find_mirror
 from sim.legged.spec import LeggedTaskSpec
 
@@ -19,13 +20,16 @@ class SymmetryAugmentation:
         task: whose observations and joints are mirrored.
 
     Raises:
-        ConfigError: if the robot is not the same on both sides.
+        ConfigError: if the robot is not the same on both sides, or nobody knows an observation's image.
     """
 
     def __init__(self, task: LeggedTaskSpec) -> None:
-        body = find_mirror(task.robot, task.parameters)
-        self._groups = {"actor": _TorchMirror(body.terms(task.actor_terms))}
-        self._groups["critic"] = _TorchMirror(body.terms(task.critic_terms))
+        try:
+            body = find_mirror(task.robot, task.parameters)
+            seen = {"actor": body.terms(task.actor_terms), "critic": body.terms(task.critic_terms)}
+        except ConfigError as error:
+            raise ConfigError(f"{error}: train it with --config.ppo.no-symmetry") from error
+        self._groups = {name: _TorchMirror(mirror) for name, mirror in seen.items()}
         self._actions = _TorchMirror(body.joints)
 
     def __call__(

@@ -14,7 +14,7 @@ from sim.legged.state import gravity_direction
 from sim.registry import load_robot
 from sim.spec import ObservationTerm
 
-ROBOTS = ("go1", "g1")
+ROBOTS = ("go1", "g1", "biped")
 
 
 def policy_set(robot):
