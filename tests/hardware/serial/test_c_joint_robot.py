@@ -133,8 +133,8 @@ class Reference:
 
     def __init__(self):
         n = 4
-        cut = {name: getattr(PARAMETERS, name)[:n] for name in ("joint_names", "default_pose_rad", "kp", "kd")}
-        parameters = dataclasses.replace(PARAMETERS, **cut)
+        named = ("joint_names", "default_pose_rad", "kp", "kd", "action_scale_rad")
+        parameters = dataclasses.replace(PARAMETERS, **{name: getattr(PARAMETERS, name)[:n] for name in named})
         self.events = EventLog()
         self.firmware = JointFirmware(parameters, self.events)
         hello = Hello(1, "joint", "joint_position", parameters.joint_names, 10_000, bytes(32), "g1")
