@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 
-from policies.bundle import Bundle, BundleInfo, RobotInfo, save_bundle
+from policies.bundle import Bundle, BundleInfo, save_bundle
 from policies.export_onnx import export_onnx
 from policies.golden import STEPS, record_golden
-from policies.provenance import plain, provenance
+from policies.provenance import plain, provenance, robot_info
 from policies.runtime import OnnxPolicy
 from policies.torch_policy import TorchPolicy
 from sim.registry import load_robot
@@ -56,17 +56,9 @@ def describe(actor: Any, task_module: ModuleType, seed: int, config: Any, evalua
     """Return what the numbers of this actor mean, for ``bundle.json``."""
     task: TaskSpec = task_module.TASK
     robot = load_robot(task.robot)
-    nominal = task_module.NOMINAL
     return BundleInfo(
         task=task.name,
-        robot=RobotInfo(
-            name=robot.name,
-            parameter_set=nominal.name,
-            motor_names=robot.motor_names,
-            joint_names=robot.joint_names,
-            model_hash=robot.model_hash(),
-            constants=plain(nominal),
-        ),
+        robot=robot_info(robot, task_module.NOMINAL),
         observation=task.actor_terms,
         action=task.action,
         timing=task.timing,

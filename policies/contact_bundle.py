@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from policies.bundle import Bundle, BundleInfo, Golden, RobotInfo, save_bundle
+from policies.bundle import Bundle, BundleInfo, Golden, save_bundle
 from policies.contact_evaluation import to_unit
 from policies.export_onnx import export_onnx
 from policies.learners.contact.inputs import ActorInput, flat_input
 from policies.learners.contact.rollouts import EnvMaker
 from policies.networks.touch_actor import TouchActor
-from policies.provenance import plain, provenance
+from policies.provenance import plain, provenance, robot_info
 from policies.runtime import OnnxPolicy
 from policies.torch_policy import TorchPolicy
 from sim.contact.spec import ContactTaskSpec
@@ -69,12 +69,9 @@ def describe(
 ) -> BundleInfo:
     """Return what the numbers of this actor mean, for ``bundle.json``."""
     spec = load_robot(task.robot)
-    parameters = spec.parameters()
     return BundleInfo(
         task=task.name,
-        robot=RobotInfo(
-            spec.name, parameters.name, spec.motor_names, spec.joint_names, spec.model_hash(), plain(parameters)
-        ),
+        robot=robot_info(spec, spec.parameters()),
         observation=seen.terms(task),
         action=task.action,
         timing=task.timing,

@@ -2,59 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
-from policies.evaluation import wilson_interval
+from policies.judged_episodes import Arrays, JudgedEpisodes, first_episodes, in_batches
 from policies.learners.contact.inputs import ActorInput, flat_input
-from policies.learners.contact.rollouts import NUM_ACTIONS, ContactEnv, EnvMaker
+from policies.learners.contact.rollouts import NUM_ACTIONS, EnvMaker
 from policies.policy import Policy
-from sim.errors import ConfigError
-
-_AT_ONCE = 256
-"""Simulations side by side; more episodes follow in further batches, with seeds of their own."""
-
-
-@dataclass(frozen=True)
-class ContactEvaluation:
-    """Episodes judged with one seed; arrays have one entry per episode."""
-
-    seed: int
-    success: npt.NDArray[np.bool_]
-    """As the task defines it, at the episode's end."""
-    reward: npt.NDArray[np.float64]
-    """Sum over the episode."""
-    steps: npt.NDArray[np.int64]
-    """Control steps until it ended."""
-
-    @property
-    def success_rate(self) -> float:
-        """Share of successful episodes."""
-        return float(self.success.mean())
-
-    @property
-    def success_interval(self) -> tuple[float, float]:
-        """95 % Wilson score interval of the success rate."""
-        return wilson_interval(int(self.success.sum()), len(self.success))
-
-    def summary(self) -> dict[str, Any]:
-        """Return the figures as JSON-able data."""
-        return {
-            "success_rate": self.success_rate,
-            "success_interval": list(self.success_interval),
-            "mean_reward": float(self.reward.mean()),
-            "mean_steps": float(self.steps.mean()),
-            "episodes": len(self.success),
-            "seed": self.seed,
-        }
 
 
 def judge(
     policy: Policy, make_env: EnvMaker, seen: ActorInput, reach: npt.NDArray, episodes: int, seed: int
-) -> ContactEvaluation:
+) -> JudgedEpisodes:
     """Run episodes to their end.
 
     Args:
@@ -68,34 +27,12 @@ def judge(
     Raises:
         ConfigError: for no episodes.
     """
-    if episodes < 1:
-        raise ConfigError(f"an evaluation needs at least one episode, got {episodes}")
-    parts = []
-    for batch, first in enumerate(range(0, episodes, _AT_ONCE)):
-        env = make_env(min(_AT_ONCE, episodes - first), seen.sensors, seed + batch)
-        parts.append(_first_episodes(policy, env, seen, reach))
-    success, reward, steps = (np.concatenate(values) for values in zip(*parts))
-    return ContactEvaluation(seed, success, reward, steps)
 
+    def some(count: int, batch_seed: int) -> Arrays:
+        env = make_env(count, seen.sensors, batch_seed)
+        return first_episodes(policy, env, lambda shown: flat_input(shown, seen), lambda said: to_unit(said, reach))
 
-def _first_episodes(
-    policy: Policy, env: ContactEnv, seen: ActorInput, reach: npt.NDArray
-) -> tuple[npt.NDArray, npt.NDArray, npt.NDArray]:
-    """Return success, reward and length of the first episode in each simulation."""
-    count = env.num_envs
-    success, reward, steps = np.zeros(count, bool), np.zeros(count), np.zeros(count, np.int64)
-    running, reset = np.ones(count, bool), np.ones(count, bool)
-    state = np.zeros((count, policy.state_size), np.float32)
-    observation = env.reset()
-    while running.any():
-        action, state = policy.step(flat_input(observation, seen), state, reset)
-        after = env.step(to_unit(action, reach))
-        observation, reset = after.observation, after.terminated | after.truncated
-        reward += np.where(running, after.reward, 0.0)
-        steps += running
-        success |= running & reset & after.success
-        running &= ~reset
-    return success, reward, steps
+    return JudgedEpisodes(seed, *in_batches(episodes, seed, some))
 
 
 def to_unit(action: npt.NDArray, reach: npt.NDArray) -> npt.NDArray[np.float32]:

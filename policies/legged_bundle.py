@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from policies.bundle import Bundle, BundleInfo, Golden, RobotInfo, save_bundle
+from policies.bundle import Bundle, BundleInfo, Golden, save_bundle
 from policies.export_onnx import export_onnx
 from policies.legged_evaluation import to_unit
 from policies.networks.touch_actor import TouchActor
-from policies.provenance import plain, provenance
+from policies.provenance import plain, provenance, robot_info
 from policies.runtime import OnnxPolicy
 from policies.torch_policy import TorchPolicy
 from sim.envs.legged import LeggedEnv, LeggedTask
@@ -53,11 +53,10 @@ def build_legged_bundle(
 def describe(actor: TouchActor, task: LeggedTask, seed: int, config: Any, evaluation: dict[str, Any]) -> BundleInfo:
     """Return what the numbers of this actor mean, for ``bundle.json``."""
     spec = task.spec
-    robot, parameters = load_robot(spec.robot), spec.parameters
-    names, model = (robot.motor_names, robot.joint_names), robot.model_hash()
+    robot = load_robot(spec.robot)
     return BundleInfo(
         task=spec.name,
-        robot=RobotInfo(robot.name, parameters.name, *names, model, plain(parameters)),
+        robot=robot_info(robot, spec.parameters),
         observation=observed(task),
         action=spec.action,
         timing=spec.timing,

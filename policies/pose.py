@@ -15,10 +15,10 @@ import numpy as np
 import tyro
 from rich.console import Console
 
-from policies.bundle import Bundle, BundleInfo, Golden, RobotInfo, save_bundle
+from policies.bundle import Bundle, BundleInfo, Golden, save_bundle
 from policies.export_onnx import export_onnx
 from policies.networks.pose import Pose, PoseConfig
-from policies.provenance import plain, provenance
+from policies.provenance import plain, provenance, robot_info
 from policies.runtime import OnnxPolicy
 from policies.torch_policy import TorchPolicy
 from sim.bodies.model import build_joint_model, reset_to_default_pose
@@ -161,20 +161,10 @@ def describe(
 ) -> BundleInfo:
     """Return what the policy's numbers mean, for ``bundle.json``."""
     n = parameters.num_joints
-    action = ActionSpec(
-        level="joint_position",
-        names=parameters.joint_names,
-        unit="rad",
-        low=parameters.position_low_rad,
-        high=parameters.position_high_rad,
-        nominal=parameters.default_pose_rad,
-        slew_limit=(SLEW_RAD_S,) * n,
-        safe_action="damp",
-    )
-    names, model = (robot.motor_names, robot.joint_names), robot.model_hash()
+    action = ActionSpec.joint_position(parameters, (SLEW_RAD_S,) * n)
     return BundleInfo(
         task="pose",
-        robot=RobotInfo(robot.name, parameters.name, *names, model, plain(parameters)),
+        robot=robot_info(robot, parameters),
         observation=observation_terms(n),
         action=action,
         timing=Timing(PERIOD_S, STEP_S, latency_assumed_s=0.0, latency_budget_s=PERIOD_S),

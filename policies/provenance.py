@@ -1,4 +1,4 @@
-"""Where a policy comes from: commit, seed, resolved configuration, package versions, licences."""
+"""Where a policy comes from: robot, commit, seed, resolved configuration, package versions, licences."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from policies.bundle import RobotInfo
+from sim.spec import RobotSpec
 
 PACKAGES = ("numpy", "torch", "numba", "mujoco", "onnx", "onnxscript", "onnxruntime")
 """Packages whose version can change a trained policy or its graph."""
@@ -68,6 +71,12 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value if value is None or isinstance(value, bool | int | str) else str(value)
+
+
+def robot_info(robot: RobotSpec[Any], parameters: Any) -> RobotInfo:
+    """Return what a bundle says of the robot that a policy was trained for, with these constants (a dataclass)."""
+    names = robot.motor_names, robot.joint_names
+    return RobotInfo(robot.name, parameters.name, *names, robot.model_hash(), plain(parameters))
 
 
 def _git(git: str, root: Path, *arguments: str) -> str:

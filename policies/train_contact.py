@@ -7,7 +7,6 @@ TensorBoard events, ``bundle/`` and ``result.json``.
 from __future__ import annotations
 
 import functools
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,12 +20,9 @@ from policies.contact_job import ContactJob, check
 from policies.contact_run import ContactRun
 from policies.learners.contact.environments import SCRIPTS, make_environment
 from policies.learners.contact.settings import ContactTrainConfig, LearnerName
-from policies.training_bar import check_folder, forget_plots, train_with_bar
+from policies.segmented_training import check_run, print_result, train_on_show
 from policies.training_result import write_result
-from policies.training_run import CHECKPOINT
 from sim.envs.contact_task import load_contact_task
-from sim.errors import ConfigError
-from sim.files import write_atomic
 
 EXAMPLE = """sim2metal train peg_placement --learner dagger --input privileged --expert script --out runs/shown
 sim2metal train peg_placement --learner ppo --input privileged --expert runs/shown --out runs/expert
@@ -73,49 +69,22 @@ def run(args: Args) -> dict[str, Any]:
         ConfigError: for an unknown task, input or impossible setting, or a folder with a run in it.
         StorageError: if the disk is full; the last checkpoint is intact.
     """
-    if args.seed < 0:
-        raise ConfigError(f"--seed must not be negative, got {args.seed}")
-    if args.threads < 1:
-        raise ConfigError(f"--threads must be at least 1, got {args.threads}")
+    check_run(args)
     module = load_contact_task(args.task)
-    check_folder(args.out / CHECKPOINT, resume=args.resume, overwrite=args.overwrite)
     torch.set_num_threads(args.threads)
     make_env = functools.partial(make_environment, module, threads=args.threads, augment=args.config.augment)
     job = ContactJob(module.TASK, args.learner, args.input, args.seed, args.config, args.expert)
     check(job)
     console = Console(highlight=False)
-    if args.overwrite:
-        forget_plots(args.out)
-    with console.status("preparing (compiled code is cached after the first time)"):
-        run = ContactRun(job, make_env, args.out, resume=args.resume, scripts=SCRIPTS)
-    write_atomic(args.out / "config.json", json.dumps(run.identity, indent=2) + "\n")
-    train_with_bar(run, run.iteration, args.config.iterations, _note, console, every=1)
+
+    def make_run() -> ContactRun:
+        return ContactRun(job, make_env, args.out, resume=args.resume, scripts=SCRIPTS)
+
+    run = train_on_show(args, make_run, "success", console)
     bundle = build_contact_bundle(
         args.bundle or args.out / "bundle", run.actor, module.TASK, run.seen, make_env, args.seed, args.config,
         {**run.evaluation, "learner": args.learner, "input": args.input, "train_cpu_s": round(run.clock.cpu_s, 1)},
     )  # fmt: skip
     result = write_result(args.out, run, run.iteration, args.seed, bundle)
-    _print(result, console)
+    print_result(result, f"{result['train.best']['success_rate']:.1%} success", "starts", None, console)
     return result
-
-
-def _note(values: dict[str, float]) -> str:
-    success = values.get("success_rate_in_training")
-    reached = "" if success is None else f"  {success:.0%} success"
-    return f"reward {values['reward']:.4f}{reached}"
-
-
-def _print(result: dict[str, Any], console: Console) -> None:
-    best, judged = result["train.best"], result["train.evaluation"]
-    console.print(
-        f"trained in {result['train.wall_s']:.0f} s wall, {result['train.cpu_s']:.0f} CPU-s"
-        f" ({result['train.env_steps'] / 1e6:.2f} M steps)"
-    )
-    console.print(f"best weights: iteration {best['iteration']:.0f}, {best['success_rate']:.1%} success")
-    if judged:
-        low, high = judged["success_interval"]
-        console.print(
-            f"judged: {judged['success_rate']:.1%} of {judged['episodes']} starts"
-            f" (95 % interval {100 * low:.1f} - {100 * high:.1f})"
-        )
-    console.print(f"bundle: {result['train.bundle']} ({result['train.bundle_id'][:12]})")

@@ -106,6 +106,18 @@ class ActionSpec:
         """Number of command channels."""
         return len(self.names)
 
+    @classmethod
+    def joint_position(cls, parameters: JointParameters, slew_limit_rad_s: tuple[float, ...]) -> ActionSpec:
+        """Return joint targets, rad, within a robot's ranges about its default pose; what fails is damped.
+
+        Args:
+            parameters: of the robot.
+            slew_limit_rad_s: one per joint.
+        """
+        p = parameters
+        pose = p.position_low_rad, p.position_high_rad, p.default_pose_rad
+        return cls("joint_position", p.joint_names, "rad", *pose, slew_limit_rad_s, "damp")
+
 
 @dataclass(frozen=True)
 class Timing:

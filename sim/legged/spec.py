@@ -120,15 +120,8 @@ def legged_task(
         robot=robot,
         actor_terms=actor,
         critic_terms=(*actor, *_privileged_terms(p)),
-        action=ActionSpec(
-            level="joint_position",
-            names=p.joint_names,
-            unit="rad",
-            low=p.position_low_rad,
-            high=p.position_high_rad,
-            nominal=p.default_pose_rad,
-            slew_limit=tuple(2.0 * ACTION_REACH * scale / CONTROL_PERIOD_S for scale in p.action_scale_rad),
-            safe_action="damp",
+        action=ActionSpec.joint_position(
+            p, tuple(2.0 * ACTION_REACH * scale / CONTROL_PERIOD_S for scale in p.action_scale_rad)
         ),
         timing=Timing(
             CONTROL_PERIOD_S,

@@ -19,6 +19,7 @@ from policies.learners.contact.settings import (
 )
 from sim.errors import ConfigError, StorageError
 from tests.policies.learners.contact.centring import TASK, Script, make_env
+from tests.support import training
 
 SMALL = ContactTrainConfig(
     iterations=10, num_envs=48, horizon=12, checkpoint_every=6, evaluations=1, evaluation_episodes=64,
@@ -37,19 +38,7 @@ def job(learner="ppo", seen="privileged", expert=None, **changes):
 
 
 def train(what, folder, *, resume=False, until=None):
-    run = ContactRun(what, make_env, folder, resume=resume)
-
-    def progress(iteration, values):
-        if iteration == until:
-            raise KeyboardInterrupt
-
-    if until:
-        with pytest.raises(KeyboardInterrupt):
-            run.train(progress)
-    else:
-        run.train(progress)
-    run.log.close()
-    return run
+    return training.train(ContactRun(what, make_env, folder, resume=resume), until)
 
 
 @pytest.fixture(scope="module")
