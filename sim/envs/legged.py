@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -49,6 +49,9 @@ class LeggedTransition:
         velocity_error: (n,) m/s: horizontal, in the body's frame.
         yaw_rate_error: (n,) rad/s.
         settled: (n,) bool: the command is not so new that its error does not count.
+        group_rewards: (n, groups) float32: what ``reward`` is the sum of, in the order of ``LeggedEnv.reward_groups``.
+        asked_errors: (n,) each: of what else the task asks for, by names with units.
+        walking: (n,) bool: a velocity is asked for.
     """
 
     observation: Observation
@@ -58,6 +61,9 @@ class LeggedTransition:
     velocity_error: np.ndarray
     yaw_rate_error: np.ndarray
     settled: np.ndarray
+    group_rewards: np.ndarray
+    asked_errors: Mapping[str, np.ndarray]
+    walking: np.ndarray
 
     @property
     def success(self) -> np.ndarray:
@@ -72,6 +78,7 @@ class LeggedEnv:
         spec: what the policy sees and commands.
         num_envs: simulations.
         num_actions: joints.
+        reward_groups: names of the groups that its rewards are in.
         age: steps since each episode began, (n,); may be written to, which ends an episode earlier.
         world: the physics.
     """
@@ -105,12 +112,15 @@ class LeggedEnv:
         self._rewards = [term for term in spec.rewards if term.feet in (None, feet)]
         self._reward_functions = [_function(rewards, term) for term in self._rewards]
         self._weights = np.array([term.weight for term in self._rewards], np.float32)
+        self.reward_groups = tuple(dict.fromkeys(term.group for term in self._rewards))
+        self._group_numbers = [self.reward_groups.index(term.group) for term in self._rewards]
         self._end_functions = [_function(ends, term) for term in spec.ends]
         self._layouts = {"actor": spec.actor_terms, "critic": spec.critic_terms}
         for term in (*spec.actor_terms, *spec.critic_terms):
             require_known(term.name, OBSERVATIONS, "observation")
         self.world = LeggedWorld(spec, num_envs, threads or 0)
         self._draws = EpisodeDraws(table, self.num_actions, seed)
+        self._asked = [what.source(self.world, seed) for what in spec.asked]
         self._commands = VelocityCommands(spec.command, spec.timing.control_period_s, seed)
         self._noise, self._shaking = (CounterRandom(seed, zlib.crc32(name)) for name in (b"noise", b"torque"))
         self._push_ways = CounterRandom(seed, zlib.crc32(b"push"))
@@ -216,34 +226,41 @@ class LeggedEnv:
     def _after(self, diverged: NDArray[np.integer]) -> LeggedTransition:
         """Judge the step, begin what ended anew, and look."""
         state = self.world.state
+        for source in self._asked:
+            source.follow(self.age, self._episode)
         terminated = np.zeros(self.num_envs, bool)
         terminated[diverged] = True
         for function in self._end_functions:
             terminated |= function(state)
         truncated = (self.age >= self.spec.control_steps) & ~terminated
-        reward = self._reward(state)
+        gained = self._reward(state)
+        errors = {name: values for source in self._asked for name, values in source.errors().items()}
         error = state.command - np.concatenate([state.velocity_b[:, :2], state.angular_velocity_b[:, 2:]], axis=1)
-        settled = self._commands.age_s(self.age) > SETTLED_S
+        settled, walking = self._commands.age_s(self.age) > SETTLED_S, rewards.moving(state) > 0.0
         self._renew_commands()
         ended = np.flatnonzero(terminated | truncated)
         if len(ended):
             self._begin(ended)
         return LeggedTransition(
             observation=self.observe(),
-            reward=reward,
+            reward=gained.sum(1),
             terminated=terminated,
             truncated=truncated,
             velocity_error=np.sqrt((error[:, :2] ** 2).sum(1)),
             yaw_rate_error=np.abs(error[:, 2]),
             settled=settled,
+            group_rewards=gained,
+            asked_errors=errors,
+            walking=walking,
         )
 
     def _reward(self, state: BodyState) -> NDArray[np.float32]:
-        total = np.zeros(self.num_envs, np.float32)
+        """Return what each group of rewards gives in this step, (n, groups)."""
+        total = np.zeros((self.num_envs, len(self.reward_groups)), np.float32)
         for number, (function, weight) in enumerate(zip(self._reward_functions, self._weights)):
             value = function(state) * weight
             self._gained[number] += value.mean()
-            total += value
+            total[:, self._group_numbers[number]] += value
         self._steps += 1
         return np.maximum(total, self.spec.least_reward) * np.float32(self.spec.timing.control_period_s)
 
@@ -262,6 +279,8 @@ class LeggedEnv:
         steps = draws["push_period_s"][:, 0] / self.spec.timing.control_period_s
         self._push_every[which] = steps.clip(1, STEPS_PER_EPISODE).round()
         self.world.state.command[which] = self._commands.draw(which, self._episode[which], self.age[which])
+        for source in self._asked:
+            source.begin(which, self._episode[which])
 
 
 def load_legged_task(name: str, robot: str | None = None) -> LeggedTask:

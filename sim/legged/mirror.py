@@ -31,9 +31,10 @@ _SIGNS = {
     "velocity_b": POINT,
     "angular_velocity_b": AXIAL,
     "velocity_command": np.array([1.0, -1.0, -1.0]),
+    **dict.fromkeys(("twist_command", "hand_error", "hand_twist"), np.concatenate([POINT, AXIAL])),
 }
 _JOINT_TERMS = ("joint_position_offset", "joint_velocity", "applied_action")
-_FOOT_TERMS = ("foot_height", "foot_contact", "air_time")
+_FOOT_TERMS = ("foot_height", "foot_contact", "air_time", "foot_height_command")
 _SAME_TERMS = ("base_height", "friction", "base_mass", "action_delay")
 
 

@@ -138,9 +138,58 @@ def stillness(s: BodyState, std: float) -> Array:
     return _bell((s.velocity_b[:, :2] ** 2).sum(1), std)
 
 
+def leg_pose(s: BodyState) -> Array:
+    """Mean of ((q - q0) / action scale)^2 over joints that do not carry the hand."""
+    error = (s.joint_position - s.robot.default_pose) / s.robot.action_scale
+    return _share(error * error, 1.0 - s.hand.carrying)
+
+
+def leg_stand_still(s: BodyState) -> Array:
+    """Sum of |q - q0|, rad, over joints that do not carry the hand, where no velocity is asked for."""
+    away = abs(s.joint_position - s.robot.default_pose) * (1.0 - s.hand.carrying)
+    return away.sum(1) * (1.0 - moving(s))
+
+
+def hand_position(s: BodyState, std: float) -> Array:
+    """exp(-|e|^2 / std^2), e from the hand to its reference, m."""
+    return _bell((s.hand.error_h[:, :3] ** 2).sum(1), std)
+
+
+def hand_orientation(s: BodyState, std: float) -> Array:
+    """exp(-|t|^2 / std^2), t the turn from the hand to its reference, rad."""
+    return _bell((s.hand.error_h[:, 3:] ** 2).sum(1), std)
+
+
+def hand_velocity(s: BodyState, std: float) -> Array:
+    """exp(-|c - v|^2 / std^2), velocity of the hand and what its twist command asks for, m/s."""
+    return _bell(((s.hand.command_h - s.hand.twist_h)[:, :3] ** 2).sum(1), std)
+
+
+def hand_angular_velocity(s: BodyState, std: float) -> Array:
+    """exp(-|c - w|^2 / std^2), angular velocity of the hand and what its twist command asks for, rad/s."""
+    return _bell(((s.hand.command_h - s.hand.twist_h)[:, 3:] ** 2).sum(1), std)
+
+
+def foot_height(s: BodyState, std: float) -> Array:
+    """exp(-sum (z - c)^2 / std^2), heights of the feet and what the gait asks for, m."""
+    error = s.foot_position_w[:, :, 2] - s.foot_height_command
+    return _bell((error * error).sum(1), std)
+
+
+def contact_schedule(s: BodyState) -> Array:
+    """Share of the feet that touch the floor where the gait has them down, and do not where it lifts them."""
+    lifted = (s.foot_height_command > 0.0) * 1.0
+    return abs(s.foot_contact - lifted).mean(1)
+
+
 def moving(s: BodyState) -> Array:
     """Return 1 where a velocity is asked for, else 0; (n,)."""
     return ((s.command * s.command).sum(1) > MOVING**2) * 1.0
+
+
+def _share(values: Array, counts: Array) -> Array:
+    """Return the mean of columns that count, (n, J) and (J,) -> (n,)."""
+    return (values * counts).sum(1) / counts.sum()
 
 
 def _bell(square: Array, std: float) -> Array:

@@ -6,6 +6,7 @@ Sensors that only other users need go: an accelerometer alone makes MuJoCo compu
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import mujoco
@@ -19,6 +20,13 @@ from sim.legged.spec import LARGEST_DELAY_S
 from sim.registry import load_robot
 from sim.spec import JointParameters
 
+_SEEN = {
+    "seen position": mujoco.mjtSensor.mjSENS_FRAMEPOS,
+    "seen quaternion": mujoco.mjtSensor.mjSENS_FRAMEQUAT,
+    "seen velocity": mujoco.mjtSensor.mjSENS_FRAMELINVEL,
+    "seen angular velocity": mujoco.mjtSensor.mjSENS_FRAMEANGVEL,
+}
+"""Sensors of a site, from the base."""
 _SETTLE_S = 0.5
 _STABLE_SPEED_RAD_S = 50.0
 """No joint of a robot that only holds its pose is this fast, even one that sinks or falls."""
@@ -36,6 +44,8 @@ class LeggedScene:
         foot_position: columns of ``sensordata``; (feet, 3).
         foot_velocity: columns of ``sensordata``; (feet, 3).
         foot_contact: columns of ``sensordata``: how many contacts a foot has; (feet,).
+        sites: columns of ``sensordata`` by site: position, quaternion, velocity and angular velocity, as seen from the
+            base and in its frame; (13,).
     """
 
     model: mujoco.MjModel
@@ -45,19 +55,23 @@ class LeggedScene:
     foot_position: NDArray[np.intp]
     foot_velocity: NDArray[np.intp]
     foot_contact: NDArray[np.intp]
+    sites: Mapping[str, NDArray[np.intp]]
 
 
-def build_legged_scene(robot: str, parameters: JointParameters, step_s: float) -> LeggedScene:
+def build_legged_scene(
+    robot: str, parameters: JointParameters, step_s: float, sites: tuple[str, ...] = ()
+) -> LeggedScene:
     """Compile a robot with what its tasks need.
 
     Args:
         robot: its name.
         parameters: the set of constants.
         step_s: physics step.
+        sites: whose motion is to be read beside the feet's.
 
     Raises:
-        ConfigError: if the model has no such foot or no inertial unit on its base, or is not stable with these gains
-            at this step.
+        ConfigError: if the model has no such foot or site, or no inertial unit on its base, or is not stable with these
+            gains at this step.
     """
     spec = build_joint_spec(load_robot(robot), parameters, step_s)
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
@@ -65,6 +79,8 @@ def build_legged_scene(robot: str, parameters: JointParameters, step_s: float) -
         spec.delete(sensor)
     for foot in parameters.feet:
         _add_foot_sensors(spec, robot, foot)
+    for site in sites:
+        _add_site_sensors(spec, robot, site)
     for actuator in spec.actuators:
         actuator.nsample = math.ceil(LARGEST_DELAY_S / step_s)
         actuator.delay = step_s  # (a positive one: what is drawn for each simulation replaces it)
@@ -81,6 +97,7 @@ def build_legged_scene(robot: str, parameters: JointParameters, step_s: float) -
         foot_position=columns["position"],
         foot_velocity=columns["velocity"],
         foot_contact=columns["contact"][:, 0],
+        sites={site: np.concatenate([_columns(model, (site,), kind)[0] for kind in _SEEN]) for site in sites},
     )
 
 
@@ -111,6 +128,21 @@ def _add_foot_sensors(spec: mujoco.MjSpec, robot: str, foot: str) -> None:
         refname=FLOOR,
     )
     contact.intprm = [1 << int(mujoco.mjtConDataField.mjCONDATA_FOUND), 0, 1]  # data, reduction, slots
+
+
+def _add_site_sensors(spec: mujoco.MjSpec, robot: str, site: str) -> None:
+    if spec.site(site) is None:
+        raise ConfigError(f"robot '{robot}': its model has no site '{site}'")
+    base = next(body.name for body in spec.bodies if body.joints)
+    for kind, what in _SEEN.items():
+        spec.add_sensor(
+            name=f"{site} {kind}",
+            type=what,
+            objtype=mujoco.mjtObj.mjOBJ_SITE,
+            objname=site,
+            reftype=mujoco.mjtObj.mjOBJ_XBODY,
+            refname=base,
+        )
 
 
 def _columns(model: mujoco.MjModel, feet: tuple[str, ...], kind: str) -> NDArray[np.intp]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sim.bodies.parameters import joint_parameters
+from sim.legged.asked import Command
 from sim.spec import ActionSpec, JointParameters, ObservationTerm, PolicySpec, Timing
 
 CONTROL_PERIOD_S = 0.02
@@ -77,7 +78,9 @@ class LeggedTaskSpec(PolicySpec):
     command: VelocityCommand | None
     least_reward: float
     """Of the summed terms, per second; 0 as legged_gym's only_positive_rewards: punished too much, a robot would learn
-    to end its episode."""
+    to end its episode. Each group of rewards counts for itself."""
+    asked: tuple[Command, ...] = ()
+    """Beside the velocity."""
 
     @property
     def parameters(self) -> JointParameters:
@@ -92,7 +95,7 @@ class LeggedTaskSpec(PolicySpec):
         """
         return legged_task(
             self.name, self.description, robot, self.rewards, self.ends, self.command,
-            self.parameter_set, self.episode_s, self.least_reward,
+            self.parameter_set, self.episode_s, self.least_reward, self.asked,
         )  # fmt: skip
 
 
@@ -106,6 +109,7 @@ def legged_task(
     parameter_set: str = "policy",
     episode_s: float = EPISODE_S,
     least_reward: float = 0.0,
+    asked: tuple[Command, ...] = (),
 ) -> LeggedTaskSpec:
     """Return a task whose observations and actions fit a robot.
 
@@ -114,12 +118,14 @@ def legged_task(
     """
     p = joint_parameters(robot, parameter_set)
     actor = actor_terms(p.num_joints, command is not None)
+    actor += tuple(term for what in asked for term in what.actor_terms(p))
+    asked_terms = tuple(term for what in asked for term in what.critic_terms(p))
     return LeggedTaskSpec(
         name=name,
         description=description,
         robot=robot,
         actor_terms=actor,
-        critic_terms=(*actor, *_privileged_terms(p)),
+        critic_terms=(*actor, *_privileged_terms(p), *asked_terms),
         action=ActionSpec.joint_position(
             p, tuple(2.0 * ACTION_REACH * scale / CONTROL_PERIOD_S for scale in p.action_scale_rad)
         ),
@@ -135,6 +141,7 @@ def legged_task(
         ends=ends,
         command=command,
         least_reward=least_reward,
+        asked=asked,
     )
 
 

@@ -99,6 +99,10 @@ class BodyState:
     """(n, 1) kg, added."""
     action_delay: Array
     """(n, 1) s"""
+    hand: Any = None
+    """``sim.legged.hand.HandState`` where a twist of a hand is asked for."""
+    foot_height_command: Array = None
+    """(n, F) m, where a gait is asked for."""
 
 
 def turned_back(quaternion: Array, vector: Array) -> Array:

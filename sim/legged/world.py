@@ -7,6 +7,8 @@ as MuJoCo leaves it, because bringing it up to date would cost a twelfth of the 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import mujoco
 import numpy as np
 from mujoco.batch import Batch
@@ -26,6 +28,20 @@ _MASS_FIELDS = ("body_mass", "body_inertia", "body_ipos", "dof_armature")
 _FIELDS = (
     *_MASS_FIELDS, "geom_friction", "actuator_gainprm", "actuator_biasprm", "dof_frictionloss", "actuator_delay",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class SiteMotion:
+    """Of a site in n simulations, as seen from the base and in its frame."""
+
+    position_b: Array
+    """(n, 3) m"""
+    quaternion_b: Array
+    """(n, 4) wxyz, base<-site."""
+    velocity_b: Array
+    """(n, 3) m/s"""
+    angular_velocity_b: Array
+    """(n, 3) rad/s"""
 
 
 class LeggedWorld:
@@ -48,7 +64,8 @@ class LeggedWorld:
         Raises:
             ConfigError: if the robot's model lacks what the task needs or is not stable.
         """
-        self.scene = scene = build_legged_scene(task.robot, task.parameters, task.timing.physics_step_s)
+        sites = tuple(site for asked in task.asked for site in asked.sites(task.parameters))
+        self.scene = scene = build_legged_scene(task.robot, task.parameters, task.timing.physics_step_s, sites)
         self.substeps = round(task.timing.control_period_s / task.timing.physics_step_s)
         self.batch = batch = Batch(scene.model, num_envs, threads)
         self._position, self._velocity = batch.bind("qpos"), batch.bind("qvel")
@@ -134,6 +151,11 @@ class LeggedWorld:
         s.foot_position_w[:] = sensors[:, scene.foot_position]
         s.foot_velocity_w[:] = sensors[:, scene.foot_velocity]
         s.foot_contact[:] = sensors[:, scene.foot_contact] > 0.0
+
+    def site(self, name: str) -> SiteMotion:
+        """Return the motion of a site that the task asks about, one physics step ago."""
+        seen = self._sensors[:, self.scene.sites[name]]
+        return SiteMotion(seen[:, :3], seen[:, 3:7], seen[:, 7:10], seen[:, 10:])
 
     def count_contacts(self) -> None:
         """Count how long feet have been in the air; call once per control step, before ``read``."""

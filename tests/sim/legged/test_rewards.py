@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from sim.legged import ends, rewards
+from sim.legged.hand import HandState
 from sim.legged.state import BodyConstants, BodyState, gravity_direction, turned_back
 from sim.quaternions import conjugate, rotate
 
@@ -34,7 +35,8 @@ def plain_state(seed=0):
         torque=some(J, reach=20.0), foot_position_w=some(F, 3), foot_velocity_w=some(F, 3),
         foot_contact=(some(F) > 0).astype(np.float32), air_time=abs(some(F)), landed=(some(F) > 0).astype(np.float32),
         command=command, target=some(J), action=some(J, reach=4.0), last_action=some(J, reach=4.0), friction=some(1),
-        base_mass=some(1), action_delay=some(1),
+        base_mass=some(1), action_delay=some(1), foot_height_command=some(F, reach=0.1).clip(0.0),
+        hand=HandState((rng.uniform(size=J) > 0.5).astype(np.float32), some(3), some(4), *(some(6) for _ in range(3))),
     )  # fmt: skip
 
 
@@ -53,6 +55,12 @@ def single_support(s, k):
 def air_time(s, k, least_s, most_s):
     flown = [max(min(t, most_s) - least_s, 0.0) for t, landed in zip(s.air_time[k], s.landed[k]) if landed]
     return sum(flown) / 0.02 if walks(s, k) else 0.0
+
+
+def legs(s, k):
+    """Return joints from the default pose, None for those that carry the hand."""
+    away = s.joint_position[k] - s.robot.default_pose
+    return [None if carries else float(angle) for angle, carries in zip(away, s.hand.carrying)]
 
 
 def joint_range(s, k, share):
@@ -96,6 +104,16 @@ PLAIN = {
     "feet_down": lambda s, k: sum(contacts(s, k)) / F,
     "stillness": lambda s, k, std: math.exp(-squares(s.velocity_b[k, :2]) / std**2),
     "moving": lambda s, k: float(walks(s, k)),
+    "leg_pose": lambda s, k: np.mean([(o / a) ** 2 for o, a in zip(legs(s, k), s.robot.action_scale) if o is not None]),
+    "leg_stand_still": lambda s, k: 0.0 if walks(s, k) else sum(abs(o) for o in legs(s, k) if o is not None),
+    "hand_position": lambda s, k, std: math.exp(-squares(s.hand.error_h[k, :3]) / std**2),
+    "hand_orientation": lambda s, k, std: math.exp(-squares(s.hand.error_h[k, 3:]) / std**2),
+    "hand_velocity": lambda s, k, std: math.exp(-squares((s.hand.command_h - s.hand.twist_h)[k, :3]) / std**2),
+    "hand_angular_velocity": lambda s, k, std: math.exp(-squares((s.hand.command_h - s.hand.twist_h)[k, 3:]) / std**2),
+    "foot_height": lambda s, k, std: math.exp(-squares(s.foot_position_w[k, :, 2] - s.foot_height_command[k]) / std**2),
+    "contact_schedule": lambda s, k: np.mean(
+        [touch == (height <= 0.0) for touch, height in zip(contacts(s, k), s.foot_height_command[k])]
+    ),
     "tilted": lambda s, k, most_rad: math.acos(max(-1.0, min(1.0, -s.gravity_b[k, 2]))) > most_rad,
     "low": lambda s, k, share: s.position_w[k, 2] < share * 0.7,
 }
@@ -103,6 +121,8 @@ ARGUMENTS = {
     "track_velocity": {"std": 0.5}, "track_yaw_rate": {"std": 0.4}, "upright": {"std": 0.3}, "height": {"std": 0.2},
     "stillness": {"std": 0.4}, "joint_range": {"share": 0.8}, "foot_air_time": {"least_s": 0.2, "most_s": 0.6},
     "foot_clearance": {"height_m": 0.1}, "tilted": {"most_rad": 1.0}, "low": {"share": 0.8},
+    "hand_position": {"std": 0.6}, "hand_orientation": {"std": 0.7}, "hand_velocity": {"std": 0.8},
+    "hand_angular_velocity": {"std": 0.9}, "foot_height": {"std": 0.5},
 }  # fmt: skip
 
 
@@ -139,7 +159,8 @@ def as_torch(record):
 @pytest.mark.parametrize("name", PLAIN)
 def test_torch_computes_the_same_by_the_same_function(name):
     s, arguments = plain_state(), ARGUMENTS.get(name, {})
-    theirs = BodyState(**{**as_torch(s), "robot": BodyConstants(**as_torch(s.robot))})
+    parts = {"robot": BodyConstants(**as_torch(s.robot)), "hand": HandState(**as_torch(s.hand))}
+    theirs = BodyState(**{**as_torch(s), **parts})
     found = term(name)(theirs, **arguments)
     np.testing.assert_allclose(found.numpy(), term(name)(s, **arguments), rtol=1e-5, atol=1e-6)
 
