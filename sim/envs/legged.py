@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,14 +13,17 @@ from sim.errors import ConfigError
 from sim.legged import ends, rewards
 from sim.legged.command import VelocityCommands
 from sim.legged.counter_random import STEPS_PER_EPISODE, CounterRandom, step_counts
+from sim.legged.motion import MotionSource, following
 from sim.legged.observations import OBSERVATIONS
+from sim.legged.progress import TrackingProgress
 from sim.legged.randomizable import EpisodeDraws
-from sim.legged.spec import ACTION_REACH, EndTerm, LeggedTaskSpec, RewardTerm
-from sim.legged.state import BodyState
+from sim.legged.reward_sum import RewardSum
+from sim.legged.spec import ACTION_REACH, LeggedTaskSpec
+from sim.legged.terms import noise_row, term_function, term_slice
 from sim.legged.world import LeggedWorld
+from sim.motion.clip import Clip
 from sim.randomization import RandomizationTable
 from sim.registry import load_task, require_known
-from sim.spec import ObservationTerm
 
 Observation = dict[str, np.ndarray]
 SETTLED_S = 1.0
@@ -44,12 +46,12 @@ class LeggedTransition:
     Attributes:
         observation: ``"actor"`` and ``"critic"``, float32.
         reward: (n,) float32.
-        terminated: (n,) bool: fallen, or no longer made of numbers.
-        truncated: (n,) bool: the time is up.
+        terminated: (n,) bool: fallen, too far from a motion, or no longer made of numbers.
+        truncated: (n,) bool: the time is up, or the motion over.
         velocity_error: (n,) m/s: horizontal, in the body's frame.
         yaw_rate_error: (n,) rad/s.
         settled: (n,) bool: the command is not so new that its error does not count.
-        group_rewards: (n, groups) float32: what ``reward`` is the sum of, in the order of ``LeggedEnv.reward_groups``.
+        group_rewards: (n, groups) float32: what ``reward`` is the sum of, in the order of the task's ``reward_groups``.
         asked_errors: (n,) each: of what else the task asks for, by names with units.
         walking: (n,) bool: a velocity is asked for.
     """
@@ -78,7 +80,7 @@ class LeggedEnv:
         spec: what the policy sees and commands.
         num_envs: simulations.
         num_actions: joints.
-        reward_groups: names of the groups that its rewards are in.
+        reward_names: of the terms of this robot, in order.
         age: steps since each episode began, (n,); may be written to, which ends an episode earlier.
         world: the physics.
     """
@@ -91,6 +93,7 @@ class LeggedEnv:
         table: RandomizationTable | None = None,
         seed: int = 0,
         threads: int | None = None,
+        progress: TrackingProgress | None = None,
     ) -> None:
         """Build; call ``reset`` before the first step.
 
@@ -100,6 +103,8 @@ class LeggedEnv:
             table: randomization; default: the task's for training.
             seed: of all draws. A simulation's episodes depend on the seed and its number alone.
             threads: of the physics; default: all processors. Results do not depend on it.
+            progress: of a training that follows a motion, which it goes on with: where in it episodes begin, and
+                tolerances. Without it they begin with the motion, and tolerances are the task's.
 
         Raises:
             ConfigError: for an empty batch, a term of the task that there is not, or a robot that does not fit it.
@@ -108,23 +113,22 @@ class LeggedEnv:
             raise ConfigError(f"an environment needs at least one simulation, not {num_envs}")
         self.spec, table = task.spec, table or task.training_table
         spec, self.num_envs, self.num_actions = task.spec, num_envs, task.spec.action.size
-        feet = len(spec.parameters.feet)
-        self._rewards = [term for term in spec.rewards if term.feet in (None, feet)]
-        self._reward_functions = [_function(rewards, term) for term in self._rewards]
-        self._weights = np.array([term.weight for term in self._rewards], np.float32)
-        self.reward_groups = tuple(dict.fromkeys(term.group for term in self._rewards))
-        self._group_numbers = [self.reward_groups.index(term.group) for term in self._rewards]
-        self._end_functions = [_function(ends, term) for term in spec.ends]
+        self._reward = RewardSum(spec, None if progress is None else progress.tolerances)
+        self.reward_names = self._reward.names
+        self._end_functions = [term_function(ends, term, "end") for term in spec.ends]
         self._layouts = {"actor": spec.actor_terms, "critic": spec.critic_terms}
         for term in (*spec.actor_terms, *spec.critic_terms):
             require_known(term.name, OBSERVATIONS, "observation")
         self.world = LeggedWorld(spec, num_envs, threads or 0)
         self._draws = EpisodeDraws(table, self.num_actions, seed)
         self._asked = [what.source(self.world, seed) for what in spec.asked]
+        self._motion = next((source for source in self._asked if isinstance(source, MotionSource)), None)
+        if self._motion is not None and progress is not None:
+            self._motion.starts = progress.starts
         self._commands = VelocityCommands(spec.command, spec.timing.control_period_s, seed)
         self._noise, self._shaking = (CounterRandom(seed, zlib.crc32(name)) for name in (b"noise", b"torque"))
         self._push_ways = CounterRandom(seed, zlib.crc32(b"push"))
-        self._noise_std = _noise_row(spec.actor_terms, table)
+        self._noise_std = noise_row(spec.actor_terms, dict(table.noise_std))
         self._offset = term_slice(spec.actor_terms, "joint_position_offset")
         self._speed = term_slice(spec.actor_terms, "joint_velocity")
         self._gyro = term_slice(spec.actor_terms, "angular_velocity_b")
@@ -135,17 +139,11 @@ class LeggedEnv:
         self._episode = np.full(num_envs, -1)
         self._push_speed = np.zeros(num_envs)
         self._push_every = np.ones(num_envs, np.int64)
-        self._gained, self._steps = np.zeros(len(self._rewards)), 0
 
     @property
     def obeys(self) -> NDArray[np.bool_]:
         """Where the next action will be obeyed, (n,): everywhere."""
         return np.ones(self.num_envs, bool)
-
-    @property
-    def reward_names(self) -> tuple[str, ...]:
-        """Of the terms of this robot, in order."""
-        return tuple(term.name for term in self._rewards)
 
     def reset(self, ids: ArrayLike | None = None) -> Observation:
         """Begin episodes.
@@ -165,8 +163,8 @@ class LeggedEnv:
         """Advance by one control period.
 
         Args:
-            action: (n, J) in [-1, 1], clipped; 1 is ``ACTION_REACH`` action scales from the default pose, NaN counts
-                as 0.
+            action: (n, J) in [-1, 1], clipped; 1 is ``ACTION_REACH`` action scales from the state's ``centre``, NaN
+                counts as 0.
 
         Raises:
             ConfigError: for actions of another shape.
@@ -201,16 +199,14 @@ class LeggedEnv:
 
     def mean_rewards(self) -> dict[str, float]:
         """Return what each term gave per second since the last call, weighted."""
-        gained, steps = self._gained / max(self._steps, 1), self._steps
-        self._gained, self._steps = np.zeros(len(self._rewards)), 0
-        return dict(zip(self.reward_names, gained.tolist())) if steps else {}
+        return self._reward.means()
 
     def _take(self, action: NDArray[np.float32]) -> None:
         """Make joint targets of actions, limited as ``hardware.joints.pilot`` limits them, by what is measured."""
         s, limits = self.world.state, self._limits
         s.last_action[:] = s.action
         np.multiply(action, ACTION_REACH, out=s.action)
-        target = s.robot.default_pose + s.robot.action_scale * s.action
+        target = s.centre + s.robot.action_scale * s.action
         centre = self._actor[:, self._offset] + s.robot.default_pose + limits.damping_s * self._actor[:, self._speed]
         target = target.clip(centre - limits.reach, centre + limits.reach)
         np.clip(target, s.robot.position_low, s.robot.position_high, out=s.target)
@@ -232,7 +228,11 @@ class LeggedEnv:
         terminated[diverged] = True
         for function in self._end_functions:
             terminated |= function(state)
-        truncated = (self.age >= self.spec.control_steps) & ~terminated
+        truncated = self.age >= self.spec.control_steps
+        if self._motion is not None:
+            self._motion.note_failures(terminated)
+            truncated |= self._motion.ended()
+        truncated &= ~terminated
         gained = self._reward(state)
         errors = {name: values for source in self._asked for name, values in source.errors().items()}
         error = state.command - np.concatenate([state.velocity_b[:, :2], state.angular_velocity_b[:, 2:]], axis=1)
@@ -254,16 +254,6 @@ class LeggedEnv:
             walking=walking,
         )
 
-    def _reward(self, state: BodyState) -> NDArray[np.float32]:
-        """Return what each group of rewards gives in this step, (n, groups)."""
-        total = np.zeros((self.num_envs, len(self.reward_groups)), np.float32)
-        for number, (function, weight) in enumerate(zip(self._reward_functions, self._weights)):
-            value = function(state) * weight
-            self._gained[number] += value.mean()
-            total[:, self._group_numbers[number]] += value
-        self._steps += 1
-        return np.maximum(total, self.spec.least_reward) * np.float32(self.spec.timing.control_period_s)
-
     def _renew_commands(self) -> None:
         due = self._commands.due(self.age)
         if len(due):
@@ -274,7 +264,8 @@ class LeggedEnv:
         self._episode[which] += 1
         self.age[which] = 0
         draws = self._draws.draw(which, self._episode[which])
-        self.world.reset(which, draws)
+        start = None if self._motion is None else self._motion.start(which, self._episode[which])
+        self.world.reset(which, draws, start)
         self._push_speed[which] = draws["push_speed"][:, 0]
         steps = draws["push_period_s"][:, 0] / self.spec.timing.control_period_s
         self._push_every[which] = steps.clip(1, STEPS_PER_EPISODE).round()
@@ -283,33 +274,20 @@ class LeggedEnv:
             source.begin(which, self._episode[which])
 
 
-def load_legged_task(name: str, robot: str | None = None) -> LeggedTask:
-    """Return a task by name, for another robot if asked for.
+def load_legged_task(name: str, robot: str | None = None, clip: Clip | None = None) -> LeggedTask:
+    """Return a task by name, for another robot if asked for; of a motion with its clip, for the robot of that.
 
     Raises:
-        ConfigError: for an unknown task or robot, a task of another kind, or a robot without legs.
+        ConfigError: for an unknown task or robot, a task of another kind, a robot without legs, or a clip for a task
+            that follows none.
     """
     module = load_task(name)
     spec = getattr(module, "TASK", None)
     if not isinstance(spec, LeggedTaskSpec):
         raise ConfigError(f"task '{name}' is not for a robot on legs")
     spec = spec.on(robot) if robot else spec
+    spec = following(spec, clip) if clip is not None else spec
     return LeggedTask(spec, module.TRAINING_TABLE, module.EVALUATION_TABLE)
-
-
-def term_slice(terms: Sequence[ObservationTerm], name: str) -> slice:
-    """Return where a term is in the flat observation.
-
-    Raises:
-        ConfigError: if it is not there.
-    """
-    require_known(name, [term.name for term in terms], "observation")
-    first = 0
-    for term in terms:
-        if term.name == name:
-            break
-        first += term.size
-    return slice(first, first + term.size)
 
 
 @dataclass(frozen=True)
@@ -324,21 +302,3 @@ def _limits(spec: LeggedTaskSpec) -> _Limits:
     p = spec.parameters
     kp, kd, effort = (np.array(values) for values in (p.kp, p.kd, p.effort_n_m))
     return _Limits((effort / kp).astype(np.float32), (kd / kp).astype(np.float32))
-
-
-def _function(module: object, term: RewardTerm | EndTerm) -> Callable[[BodyState], np.ndarray]:
-    """Return a term's function with its arguments in it.
-
-    Raises:
-        ConfigError: for a name that the module does not have.
-    """
-    known = [name for name, value in vars(module).items() if not name.startswith("_") and callable(value)]
-    kind = "reward" if isinstance(term, RewardTerm) else "end"
-    require_known(term.name, known, kind)
-    return partial(getattr(module, term.name), **dict(term.parameters))
-
-
-def _noise_row(terms: Sequence[ObservationTerm], table: RandomizationTable) -> NDArray[np.float32]:
-    """Return the standard deviation of each column of the observation."""
-    std = dict(table.noise_std)
-    return np.concatenate([np.full(term.size, std.get(term.name, 0.0), np.float32) for term in terms])

@@ -7,6 +7,11 @@ from types import MappingProxyType
 
 from sim.legged.state import Array, BodyState
 
+
+def _flat(values: Array) -> Array:
+    return values.reshape(len(values), -1)
+
+
 OBSERVATIONS: Mapping[str, Callable[[BodyState], Array]] = MappingProxyType(
     {
         "gravity_b": lambda s: s.gravity_b,
@@ -27,5 +32,10 @@ OBSERVATIONS: Mapping[str, Callable[[BodyState], Array]] = MappingProxyType(
         "hand_error": lambda s: s.hand.error_h,
         "hand_twist": lambda s: s.hand.twist_h,
         "foot_height_command": lambda s: s.foot_height_command,
+        "motion_phase": lambda s: s.tracked.phase,
+        "motion_joint_position": lambda s: s.tracked.reference.joint_position,
+        "motion_preview": lambda s: s.tracked.preview,
+        "body_offset_w": lambda s: _flat(s.tracked.reference.body_position_w - s.tracked.position_w),
+        "body_velocity_offset_w": lambda s: _flat(s.tracked.reference.body_velocity_w - s.tracked.velocity_w),
     }
 )

@@ -138,6 +138,11 @@ def stillness(s: BodyState, std: float) -> Array:
     return _bell((s.velocity_b[:, :2] ** 2).sum(1), std)
 
 
+def same_contacts(s: BodyState) -> Array:
+    """Share of the feet that are on the floor where the motion has them, and in the air where not; PBHC's mask."""
+    return (((s.foot_contact > 0.5) == s.tracked.reference.contact) * 1.0).mean(1)
+
+
 def leg_pose(s: BodyState) -> Array:
     """Mean of ((q - q0) / action scale)^2 over joints that do not carry the hand."""
     error = (s.joint_position - s.robot.default_pose) / s.robot.action_scale

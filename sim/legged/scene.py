@@ -110,6 +110,19 @@ def resting_history(model: mujoco.MjModel, parameters: JointParameters) -> NDArr
     return data.history.copy()
 
 
+def remembered_targets(model: mujoco.MjModel, joints: int) -> NDArray[np.intp]:
+    """Return whose target each number of the history is, -1 where it is none; (nhistory,)."""
+    histories = []
+    for angles in (np.zeros(joints), np.arange(joints) + 1.0):
+        data = mujoco.MjData(model)
+        for joint, angle in enumerate(angles):
+            mujoco.mj_initCtrlHistory(
+                model, data, joint, None, np.full((int(model.actuator_history[joint, 0]), 1), angle)
+            )
+        histories.append(data.history.copy())
+    return (histories[1] - histories[0]).round().astype(np.intp) - 1
+
+
 def _add_foot_sensors(spec: mujoco.MjSpec, robot: str, foot: str) -> None:
     site = spec.site(foot)
     if site is None:

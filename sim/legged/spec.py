@@ -22,7 +22,11 @@ LARGEST_DELAY_S = 0.04
 
 @dataclass(frozen=True)
 class RewardTerm:
-    """One weighted term of the reward; what it computes is the function of its name in ``sim.legged.rewards``."""
+    """One weighted term of the reward.
+
+    What it computes is the function of its name in ``sim.legged.rewards``. With a tolerance it is
+    exp(-error / tolerance), the error being that of its name in ``sim.legged.tracking_errors``.
+    """
 
     name: str
     weight: float
@@ -34,6 +38,8 @@ class RewardTerm:
     """For robots with this many feet only."""
     group: str = "task"
     """Terms of a group can have a critic of their own."""
+    tolerance: float | None = None
+    """In units of the error; training may tighten it (``sim.legged.tolerances``)."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +89,25 @@ class LeggedTaskSpec(PolicySpec):
     """Beside the velocity."""
 
     @property
+    def tolerances(self) -> dict[str, float]:
+        """Of the terms that track, at the start of a training."""
+        return {term.name: term.tolerance for term in self.rewards if term.tolerance is not None}
+
+    @property
     def parameters(self) -> JointParameters:
         """Constants of the robot."""
         return joint_parameters(self.robot, self.parameter_set)
+
+    @property
+    def reward_groups(self) -> tuple[str, ...]:
+        """Names of the groups of rewards that the robot has, in order."""
+        feet = len(self.parameters.feet)
+        return tuple(dict.fromkeys(term.group for term in self.rewards if term.feet in (None, feet)))
+
+    @property
+    def asked_errors(self) -> dict[str, float]:
+        """What an error of one costs in the score, by the errors of what is asked beside the velocity."""
+        return {name: cost for what in self.asked for name, cost in what.error_weights().items()}
 
     def on(self, robot: str) -> LeggedTaskSpec:
         """Return the same task for another robot.

@@ -87,10 +87,12 @@ class BodyState:
     """(n, F) 1 where a foot touches that did not a step ago."""
     command: Array
     """(n, 3) velocity asked for: ahead, left, turn; m/s and rad/s."""
+    centre: Array
+    """(n, J) rad, what the next action is counted from: the default pose, or the motion's joints."""
     target: Array
     """(n, J) rad, what was really commanded."""
     action: Array
-    """(n, J) what the policy asked for, from the default pose, in action scales."""
+    """(n, J) what the policy asked for, from ``centre``, in action scales."""
     last_action: Array
     """(n, J) a step ago."""
     friction: Array
@@ -99,6 +101,8 @@ class BodyState:
     """(n, 1) kg, added."""
     action_delay: Array
     """(n, 1) s"""
+    tracked: Any = None
+    """``sim.legged.tracked.Tracked`` where a motion is to be followed."""
     hand: Any = None
     """``sim.legged.hand.HandState`` where a twist of a hand is asked for."""
     foot_height_command: Array = None

@@ -15,10 +15,11 @@ from mujoco.batch import Batch
 from numpy.typing import NDArray
 
 from sim.legged.randomizable import Draws
-from sim.legged.scene import build_legged_scene, resting_history
+from sim.legged.scene import build_legged_scene, remembered_targets, resting_history
 from sim.legged.spec import LeggedTaskSpec
 from sim.legged.state import BodyConstants, BodyState, gravity_direction, turned_back
-from sim.quaternions import from_rotation_vector
+from sim.motion.reference import State
+from sim.quaternions import from_rotation_vector, multiply
 
 Array = NDArray[np.float64]
 Ids = NDArray[np.integer]
@@ -74,6 +75,9 @@ class LeggedWorld:
         self._force, self._sensors = batch.bind("actuator_force"), batch.bind("sensordata")
         self._fields = {name: batch.expand(name) for name in _FIELDS}
         self._resting = resting_history(scene.model, scene.parameters)
+        slots = remembered_targets(scene.model, scene.parameters.num_joints)
+        self._remembered = np.flatnonzero(slots >= 0)
+        self._remembered_joint = slots[self._remembered]
         self._pose = np.array(scene.parameters.default_pose_rad)
         self._effort = np.array(scene.parameters.effort_n_m, np.float32)
         self._links = [scene.model.joint(name).bodyid[0] for name in scene.parameters.joint_names]
@@ -84,23 +88,24 @@ class LeggedWorld:
         """(n, 3) rad/s"""
         self._torque_noise = np.zeros((num_envs, 1), np.float32)
 
-    def reset(self, ids: Ids, draws: Draws) -> None:
-        """Begin episodes with drawn parameters, near the default pose.
+    def reset(self, ids: Ids, draws: Draws, start: State | None = None) -> None:
+        """Begin episodes with drawn parameters, near the default pose or another start.
 
         Args:
             ids: which simulations, rising; (n,).
             draws: of ``EpisodeDraws.draw``, for these.
+            start: where they begin; default: the default pose, at rest.
         """
         self.batch.reset(ids, stage=_NONE)
         self._set_bodies(ids, draws)
         self._set_motors(ids, draws)
-        self._set_start(ids, draws)
+        self._set_start(ids, draws, start)
         self.batch.forward(ids)
         lowest = self._sensors[ids][:, self.scene.foot_position[:, 2]].min(1)
         self._position[ids, 2] -= np.minimum(lowest, 0.0)  # no foot begins in the floor
         state = self.state
         state.air_time[ids], state.landed[ids] = 0.0, 0.0
-        state.target[ids], state.action[ids] = state.robot.default_pose, 0.0
+        state.target[ids], state.action[ids] = self._control[ids], 0.0
         self.read()
         state.last_joint_velocity[ids] = state.joint_velocity[ids]
 
@@ -197,15 +202,26 @@ class LeggedWorld:
         self.gyro_bias[ids] = draws["gyro_bias_b"]
         self._torque_noise[ids] = draws["torque_noise"]
 
-    def _set_start(self, ids: Ids, draws: Draws) -> None:
+    def _set_start(self, ids: Ids, draws: Draws, start: State | None) -> None:
         p, tilt = self.scene.parameters, np.zeros((len(ids), 3))
         tilt[:, :2] = draws["start_tilt"]
         self._put_to_rest(ids)
-        self._position[ids, 3:7] = from_rotation_vector(tilt)
-        pose = self._pose + draws["start_joint_position"]
+        if start is not None:
+            self._put_to(ids, start)
+        self._position[ids, 3:7] = multiply(self._position[ids, 3:7], from_rotation_vector(tilt))
+        pose = self._position[ids, 7:] + draws["start_joint_position"]
         self._position[ids, 7:] = np.clip(pose, p.position_low_rad, p.position_high_rad)
-        self._velocity[ids, :3] = draws["start_velocity"]
-        self._velocity[ids, 3:6] = draws["start_angular_velocity"]
+        self._velocity[ids, :3] += draws["start_velocity"]
+        self._velocity[ids, 3:6] += draws["start_angular_velocity"]
+
+    def _put_to(self, ids: Ids, start: State) -> None:
+        """Move as a motion does, with targets that have always been its joints."""
+        turn, pose = start.root_quaternion_w, start.joint_position
+        self._position[ids] = np.concatenate([start.root_position_w, turn, pose], axis=1)
+        spin = turned_back(turn, start.root_angular_velocity_w)
+        self._velocity[ids] = np.concatenate([start.root_velocity_w, spin, start.joint_velocity], axis=1)
+        self._control[ids] = pose
+        self._history[ids[:, None], self._remembered] = pose[:, self._remembered_joint]
 
     def _put_to_rest(self, ids: Ids) -> None:
         """Stand in the default pose, with targets that have always been there."""
@@ -222,7 +238,9 @@ def _empty_state(robot: BodyConstants, n: int, feet: int) -> BodyState:
         "position_w": (3,), "quaternion_w": (4,), "velocity_w": (3,), "velocity_b": (3,), "angular_velocity_b": (3,),
         "gravity_b": (3,), "joint_position": (joints,), "joint_velocity": (joints,), "last_joint_velocity": (joints,),
         "torque": (joints,), "foot_position_w": (feet, 3), "foot_velocity_w": (feet, 3), "foot_contact": (feet,),
-        "air_time": (feet,), "landed": (feet,), "command": (3,), "target": (joints,), "action": (joints,),
-        "last_action": (joints,), "friction": (1,), "base_mass": (1,), "action_delay": (1,),
+        "air_time": (feet,), "landed": (feet,), "command": (3,), "centre": (joints,), "target": (joints,),
+        "action": (joints,), "last_action": (joints,), "friction": (1,), "base_mass": (1,), "action_delay": (1,),
     }  # fmt: skip
-    return BodyState(robot, **{name: np.zeros((n, *shape), np.float32) for name, shape in shapes.items()})
+    state = BodyState(robot, **{name: np.zeros((n, *shape), np.float32) for name, shape in shapes.items()})
+    state.centre[:] = robot.default_pose
+    return state

@@ -151,7 +151,7 @@ class Reference:
         start = 0
         for name, shape in zip(State._fields, self._shapes):
             size = int(np.prod(shape))
-            parts[name] = mixed[:, start : start + size].reshape(-1, *shape)
+            parts[name] = mixed[:, start : start + size].reshape(len(low), *shape)
             start += size
         for name in _TURNS:  # neighbours have the same sign and are close: a straight line is as good as an arc
             parts[name] = parts[name] / np.sqrt(np.einsum("...k,...k->...", parts[name], parts[name]))[..., None]

@@ -6,12 +6,21 @@ import numpy as np
 import pytest
 import torch
 
-from sim.legged import ends, rewards
+from sim.legged import ends, rewards, tracking_errors
 from sim.legged.hand import HandState
 from sim.legged.state import BodyConstants, BodyState, gravity_direction, turned_back
+from sim.legged.tracked import Tracked
+from sim.motion.reference import State
 from sim.quaternions import conjugate, rotate
 
-N, J, F = 64, 6, 2
+N, J, F, B = 64, 6, 2, 5
+FEET, ENDS = (2, 3), (4, 1)
+"""Numbers of the bodies that feet are of, and of those that hands and head are of."""
+
+
+def turns(rng, *shape):
+    values = rng.normal(size=(N, *shape, 4))
+    return (values / np.linalg.norm(values, axis=-1, keepdims=True)).astype(np.float32)
 
 
 def plain_state(seed=0):
@@ -24,8 +33,16 @@ def plain_state(seed=0):
         *(rng.uniform(0.2, 1.0, J).astype(np.float32) * sign for sign in (1.0, -1.0, 1.0, 30.0, 10.0, 0.5)),
         base_height=0.7, period_s=0.02,
     )  # fmt: skip
-    quaternion = rng.normal(size=(N, 4))
-    quaternion = (quaternion / np.linalg.norm(quaternion, axis=1, keepdims=True)).astype(np.float32)
+    quaternion = turns(rng)
+    places = some(B, 3)
+    reference = State(
+        some(3), turns(rng), some(3), some(3), some(J), some(J), places, turns(rng, B), some(B, 3), some(B, 3),
+        some(F) > 0,
+    )  # fmt: skip
+    tracked = Tracked(
+        reference, some(J), some(2), places + some(B, 3, reach=0.3), turns(rng, B), some(B, 3), some(B, 3),
+        np.array(FEET), np.array(ENDS),
+    )  # fmt: skip
     command = some(3)
     command[::3] *= 0.05  # some are to stand
     return BodyState(
@@ -34,8 +51,9 @@ def plain_state(seed=0):
         joint_position=some(J, reach=2.0), joint_velocity=some(J, reach=5.0), last_joint_velocity=some(J, reach=5.0),
         torque=some(J, reach=20.0), foot_position_w=some(F, 3), foot_velocity_w=some(F, 3),
         foot_contact=(some(F) > 0).astype(np.float32), air_time=abs(some(F)), landed=(some(F) > 0).astype(np.float32),
-        command=command, target=some(J), action=some(J, reach=4.0), last_action=some(J, reach=4.0), friction=some(1),
-        base_mass=some(1), action_delay=some(1), foot_height_command=some(F, reach=0.1).clip(0.0),
+        command=command, centre=some(J), target=some(J), tracked=tracked, action=some(J, reach=4.0),
+        last_action=some(J, reach=4.0), friction=some(1), base_mass=some(1), action_delay=some(1),
+        foot_height_command=some(F, reach=0.1).clip(0.0),
         hand=HandState((rng.uniform(size=J) > 0.5).astype(np.float32), some(3), some(4), *(some(6) for _ in range(3))),
     )  # fmt: skip
 
@@ -79,6 +97,26 @@ def away(s, k):
     return s.joint_position[k] - s.robot.default_pose
 
 
+def offset(s, k, bodies=range(B)):
+    """Return how far bodies are from their places, axis by axis, in a row."""
+    here, there = s.tracked.position_w[k], s.tracked.reference.body_position_w[k]
+    return [float(here[b][axis] - there[b][axis]) for b in bodies for axis in range(3)]
+
+
+def squared_sine(one, other):
+    """Return (2 sin(angle / 2))^2 of the turn from one to the other, by matrices: |A - B|^2 / 2."""
+    return squares((matrix(one) - matrix(other)).ravel()) / 2.0
+
+
+def matrix(quaternion):
+    return np.array([rotate(quaternion, axis) for axis in np.eye(3)])
+
+
+def mean_square(values):
+    values = np.ravel(values)
+    return squares(values) / len(values)
+
+
 PLAIN = {
     "track_velocity": lambda s, k, std: math.exp(-squares(s.command[k, :2] - s.velocity_b[k, :2]) / std**2),
     "track_yaw_rate": lambda s, k, std: math.exp(-((s.command[k, 2] - s.angular_velocity_b[k, 2]) ** 2) / std**2),
@@ -114,6 +152,26 @@ PLAIN = {
     "contact_schedule": lambda s, k: np.mean(
         [touch == (height <= 0.0) for touch, height in zip(contacts(s, k), s.foot_height_command[k])]
     ),
+    "same_contacts": lambda s, k: np.mean([a == b for a, b in zip(contacts(s, k), s.tracked.reference.contact[k])]),
+    "body_position": lambda s, k: mean_square(offset(s, k)),
+    "end_position": lambda s, k: mean_square(offset(s, k, ENDS)),
+    "foot_position": lambda s, k: mean_square(offset(s, k, FEET)),
+    "body_rotation": lambda s, k: np.mean(
+        [squared_sine(*pair) for pair in zip(s.tracked.quaternion_w[k], s.tracked.reference.body_quaternion_w[k])]
+    ),
+    "body_velocity": lambda s, k: mean_square(s.tracked.velocity_w[k] - s.tracked.reference.body_velocity_w[k]),
+    "body_angular_velocity": lambda s, k: mean_square(
+        s.tracked.angular_velocity_w[k] - s.tracked.reference.body_angular_velocity_w[k]
+    ),
+    "joint_position": lambda s, k: mean_square(s.joint_position[k] - s.tracked.reference.joint_position[k]),
+    "joint_velocity": lambda s, k: mean_square(s.joint_velocity[k] - s.tracked.reference.joint_velocity[k]),
+    "largest_joint_position": lambda s, k: max(abs(s.joint_position[k] - s.tracked.reference.joint_position[k])) ** 2,
+    "mean_body_distance": lambda s, k: np.mean([math.sqrt(squares(offset(s, k, [b]))) for b in range(B)]),
+    "off_height": lambda s, k, most_m: max(abs(z) for z in offset(s, k, (0, *FEET, *ENDS))[2::3]) > most_m,
+    "off_tilt": lambda s, k, most: (
+        math.dist(s.gravity_b[k], rotate(conjugate(s.tracked.reference.root_quaternion_w[k]), (0.0, 0.0, -1.0))) > most
+    ),
+    "off_place": lambda s, k, most_m: np.mean([math.sqrt(squares(offset(s, k, [b]))) for b in range(B)]) > most_m,
     "tilted": lambda s, k, most_rad: math.acos(max(-1.0, min(1.0, -s.gravity_b[k, 2]))) > most_rad,
     "low": lambda s, k, share: s.position_w[k, 2] < share * 0.7,
 }
@@ -123,17 +181,21 @@ ARGUMENTS = {
     "foot_clearance": {"height_m": 0.1}, "tilted": {"most_rad": 1.0}, "low": {"share": 0.8},
     "hand_position": {"std": 0.6}, "hand_orientation": {"std": 0.7}, "hand_velocity": {"std": 0.8},
     "hand_angular_velocity": {"std": 0.9}, "foot_height": {"std": 0.5},
+    "off_height": {"most_m": 0.25}, "off_tilt": {"most": 1.3}, "off_place": {"most_m": 0.28},
 }  # fmt: skip
 
 
+MODULES = (rewards, ends, tracking_errors)
+
+
 def term(name):
-    return getattr(rewards, name, None) or getattr(ends, name)
+    return next(getattr(module, name) for module in MODULES if hasattr(module, name))
 
 
 def test_every_term_has_a_plain_reference():
     known = {
         name
-        for module in (rewards, ends)
+        for module in MODULES
         for name, value in vars(module).items()
         if callable(value) and getattr(value, "__module__", "") == module.__name__ and not name.startswith("_")
     }
@@ -151,7 +213,9 @@ def test_a_term_is_what_a_plain_loop_computes(name):
 
 def as_torch(record):
     return {
-        name: torch.from_numpy(np.asarray(value, np.float32)) if isinstance(value, np.ndarray) else value
+        name: torch.from_numpy(value if value.dtype == int else np.asarray(value, np.float32))
+        if isinstance(value, np.ndarray)
+        else value
         for name, value in vars(record).items()
     }
 
@@ -159,10 +223,19 @@ def as_torch(record):
 @pytest.mark.parametrize("name", PLAIN)
 def test_torch_computes_the_same_by_the_same_function(name):
     s, arguments = plain_state(), ARGUMENTS.get(name, {})
-    parts = {"robot": BodyConstants(**as_torch(s.robot)), "hand": HandState(**as_torch(s.hand))}
+    parts = {
+        "robot": BodyConstants(**as_torch(s.robot)),
+        "hand": HandState(**as_torch(s.hand)),
+        "tracked": torch_tracked(s),
+    }
     theirs = BodyState(**{**as_torch(s), **parts})
     found = term(name)(theirs, **arguments)
     np.testing.assert_allclose(found.numpy(), term(name)(s, **arguments), rtol=1e-5, atol=1e-6)
+
+
+def torch_tracked(s):
+    reference = State(*(torch.from_numpy(value) for value in s.tracked.reference))
+    return Tracked(**{**as_torch(s.tracked), "reference": reference})
 
 
 def test_turning_into_the_body_is_the_inverse_turn():
