@@ -50,9 +50,15 @@ def error_line(summary: Mapping[str, Any]) -> str:
     """Return what ``LeggedEvaluation.summary`` says of errors, for people."""
     if summary["velocity_error_m_s"] is None:
         return f"no error of the velocity: every robot fell within {SETTLED_S:g} s of a command"
-    return (
+    line = (
         f"error of the velocity {summary['velocity_error_m_s']:.3f} m/s, of the yaw rate"
         f" {summary['yaw_rate_error_rad_s']:.3f} rad/s, from {SETTLED_S:g} s after each new command"
+    )
+    if summary.get("position_error_m") is None:
+        return line
+    return (
+        f"{line}; while walking, of the hand's position {100.0 * summary['position_error_m']:.1f} cm, of its"
+        f" orientation {summary['orientation_error_deg']:.1f} degrees"
     )
 
 

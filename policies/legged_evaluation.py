@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,21 +28,32 @@ class LeggedEvaluation(JudgedEpisodes):
     """m/s, mean over the steps in which a command had been given for a second; NaN if there were none."""
     yaw_rate_error: npt.NDArray[np.float64]
     """rad/s, likewise."""
+    asked_errors: Mapping[str, npt.NDArray[np.float64]]
+    """Of what else the task asks for, by names with units: means over those of these steps in which the robot was to
+    walk; NaN if there were none."""
+    asked_costs: Mapping[str, float]
+    """What an error of one costs in the score."""
 
     def summary(self) -> dict[str, Any]:
         """Return the figures as JSON-able data.
 
         Errors are means over the episodes that have one; ``None`` if none has. ``score``, by which weights are chosen,
-        is the success rate less the velocity error in m/s.
+        is the success rate less the velocity error in m/s and less the costs of what else the task asks for.
         """
         errors = np.stack([self.velocity_error, self.yaw_rate_error])[:, np.isfinite(self.velocity_error)]
         error, turning = errors.mean(axis=1).tolist() if errors.size else (math.nan, math.nan)
-        return super().summary() | {
-            "falls": int((~self.success).sum()),
-            "velocity_error_m_s": finite(error),
-            "yaw_rate_error_rad_s": finite(turning),
-            "score": self.success_rate - (error if errors.size else _NO_ERROR_M_S),
-        }
+        asked = {name: _mean(values) for name, values in self.asked_errors.items()}
+        cost = sum(self.asked_costs[name] * value for name, value in asked.items() if math.isfinite(value))
+        return (
+            super().summary()
+            | {
+                "falls": int((~self.success).sum()),
+                "velocity_error_m_s": finite(error),
+                "yaw_rate_error_rad_s": finite(turning),
+                "score": self.success_rate - (error if errors.size else _NO_ERROR_M_S) - cost,
+            }
+            | {name: finite(value) for name, value in asked.items()}
+        )
 
 
 def judge(policy: Policy, task: LeggedTask, episodes: int, seed: int, threads: int = 1) -> LeggedEvaluation:
@@ -62,7 +74,9 @@ def judge(policy: Policy, task: LeggedTask, episodes: int, seed: int, threads: i
         env = LeggedEnv(task, count, table=task.evaluation_table, seed=batch_seed, threads=threads)
         return _first_episodes(policy, env)
 
-    return LeggedEvaluation(seed, *in_batches(episodes, seed, some))
+    *moved, asked = in_batches(episodes, seed, some)
+    costs = task.spec.asked_errors
+    return LeggedEvaluation(seed, *moved, asked_errors=dict(zip(costs, asked.T)), asked_costs=costs)
 
 
 def to_unit(targets: npt.NDArray, spec: LeggedTaskSpec) -> npt.NDArray[np.float32]:
@@ -73,14 +87,34 @@ def to_unit(targets: npt.NDArray, spec: LeggedTaskSpec) -> npt.NDArray[np.float3
 
 
 def _first_episodes(policy: Policy, env: LeggedEnv) -> Arrays:
-    """Return success, reward, length and errors of the first episode in each simulation."""
-    errors, counted = np.zeros((env.num_envs, 2)), np.zeros(env.num_envs)
+    """Return success, reward, length and errors of the first episode in each simulation, those asked for as rows."""
+    names = tuple(env.spec.asked_errors)
+    moved, asked = _Mean(env.num_envs, 2), _Mean(env.num_envs, len(names))
 
     def note(running: npt.NDArray[np.bool_], after: LeggedTransition) -> None:
         counts = running & after.settled & ~after.terminated
-        errors[counts] += np.stack([after.velocity_error, after.yaw_rate_error], axis=1)[counts]
-        counted[counts] += 1
+        moved.add(counts, np.stack([after.velocity_error, after.yaw_rate_error], axis=1))
+        if names:
+            asked.add(counts & after.walking, np.stack([after.asked_errors[name] for name in names], axis=1))
 
     ended = first_episodes(policy, env, lambda shown: shown["actor"], lambda said: to_unit(said, env.spec), note)
-    means = np.divide(errors, counted[:, None], out=np.full_like(errors, np.nan), where=counted[:, None] > 0)
-    return *ended, means[:, 0], means[:, 1]
+    return *ended, *moved.value().T, asked.value()
+
+
+class _Mean:
+    """Means of numbers that count in some steps only, (count, width)."""
+
+    def __init__(self, count: int, width: int) -> None:
+        self._sum, self._steps = np.zeros((count, width)), np.zeros((count, 1))
+
+    def add(self, counts: npt.NDArray[np.bool_], values: npt.NDArray) -> None:
+        self._sum[counts] += values[counts]
+        self._steps[counts] += 1
+
+    def value(self) -> npt.NDArray[np.float64]:
+        return np.divide(self._sum, self._steps, out=np.full_like(self._sum, np.nan), where=self._steps > 0)
+
+
+def _mean(values: npt.NDArray[np.float64]) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else math.nan

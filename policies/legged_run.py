@@ -14,6 +14,7 @@ from torch import nn
 
 from policies.checkpoint import flat, part
 from policies.learners.contact.touch_model import TouchModel, deployed
+from policies.learners.legged.multi_critic import GroupStorage, MultiCriticPpo
 from policies.learners.legged.settings import LeggedTrainConfig, hidden_layers
 from policies.learners.legged.symmetry import SymmetryAugmentation
 from policies.learners.ppo import check_ppo, ppo_arguments
@@ -58,11 +59,8 @@ class LeggedRun(SegmentedRun):
             StorageError: if there is nothing to resume, or the folder cannot be written.
         """
         check(job)
-        self.job, self.config, spec = job, job.config, job.task.spec
-        identity = plain({
-            "task": spec.name, "robot": spec.robot, "seed": job.seed, "config": job.config,
-            "rewards": spec.rewards, "table": job.task.training_table.hash(),
-        })  # fmt: skip
+        self.job, self.config = job, job.config
+        identity = _identity(job)
         super().__init__(job.config, job.seed, folder, identity)
         torch.manual_seed(job.seed)
         self.rollouts = self._new_rollouts(job.seed)
@@ -142,8 +140,8 @@ class LeggedRun(SegmentedRun):
             last.weight.mul_(_FIRST_OUTPUT)
             last.bias.zero_()
         hidden = self.actor_config.hidden
-        critic = TouchModel(obs, "critic", TouchActorConfig(spec.critic_size, (-1.0,), (1.0,), hidden=hidden), 1)
-        storage = RolloutStorage("rl", len(obs), c.horizon, obs, [spec.action.size])
+        groups = len(spec.reward_groups) if c.ppo.critics == "group" else 1
+        critic = TouchModel(obs, "critic", TouchActorConfig(spec.critic_size, (-1.0,), (1.0,), hidden=hidden), groups)
         symmetry = None
         if c.ppo.symmetry:
             augmentation = SymmetryAugmentation(spec)
@@ -152,9 +150,25 @@ class LeggedRun(SegmentedRun):
                 "data_augmentation_func": augmentation,
                 "use_data_augmentation": True,
             }
-        ppo = PPO(actor, critic, storage, symmetry_cfg=symmetry, **ppo_arguments(c.ppo))
+        if groups > 1:
+            kind, storage = MultiCriticPpo, GroupStorage(obs, c.horizon, spec.action.size, groups)
+        else:
+            kind, storage = PPO, RolloutStorage("rl", len(obs), c.horizon, obs, [spec.action.size])
+        ppo = kind(actor, critic, storage, symmetry_cfg=symmetry, **ppo_arguments(c.ppo))
         ppo.train_mode()
         return ppo
+
+
+def _identity(job: LeggedJob) -> dict[str, Any]:
+    """Return all that determines a run, JSON-able; settings without an effect are left out."""
+    spec = job.task.spec
+    identity = plain({
+        "task": spec.name, "robot": spec.robot, "seed": job.seed, "config": job.config,
+        "rewards": spec.rewards, "table": job.task.training_table.hash(),
+    })  # fmt: skip
+    if len(spec.reward_groups) < 2:
+        del identity["config"]["ppo"]["critics"]
+    return identity | ({"asked": plain(spec.asked)} if spec.asked else {})
 
 
 def _in_reach(actor: TouchActor) -> TouchActor:

@@ -91,7 +91,8 @@ class Rollouts(VecEnv):
         """Apply actions (N, num_actions), cut at the reach.
 
         Returns:
-            What is seen, rewards (N,), whether episodes ended (N,), and which of them by time alone.
+            What is seen, rewards (N,), whether episodes ended (N,), and which of them by time alone; beside it, where
+            the task has groups of rewards, what they gave, (N, groups).
         """
         after = self._env.step(np.clip(actions.numpy() / self.reach, -1.0, 1.0))
         self._observation = after.observation
@@ -101,7 +102,11 @@ class Rollouts(VecEnv):
         self._reward[done] = 0.0
         time_outs = torch.from_numpy(after.truncated & ~after.terminated).float()
         rewards = torch.from_numpy(np.asarray(after.reward + self.bonus * after.success, np.float32))
-        return self.get_observations(), rewards, torch.from_numpy(done), {"time_outs": time_outs}
+        extras = {"time_outs": time_outs}
+        groups = getattr(after, "group_rewards", None)
+        if groups is not None:
+            extras["group_rewards"] = torch.from_numpy(groups)
+        return self.get_observations(), rewards, torch.from_numpy(done), extras
 
     def recent(self) -> dict[str, float]:
         """Return mean reward and share of successes of the latest episodes; nothing before the first has ended."""

@@ -13,6 +13,7 @@ from hardware.states import JointState
 from policies.bundle import load_bundle
 from policies.checkpoint import load_checkpoint
 from policies.evaluate_legged import check_same_task, error_line
+from policies.learners.legged.multi_critic import MultiCriticPpo
 from policies.learners.legged.settings import LeggedPpoSettings, LeggedTrainConfig
 from policies.learners.legged.symmetry import SymmetryAugmentation
 from policies.learners.rollouts import as_tensors
@@ -59,10 +60,11 @@ def trained(tmp_path_factory):
     return run, build_legged_bundle(folder / "bundle", run.actor, what.task, 0, SMALL, {})
 
 
-def test_a_killed_run_resumes_to_the_same_result(tmp_path):
-    whole = train(job(), tmp_path / "whole")
-    train(job(), tmp_path / "killed", until=3)
-    resumed = train(dataclasses.replace(job(), threads=2), tmp_path / "killed", resume=True)
+@pytest.mark.parametrize("task", ["velocity", "twist"])
+def test_a_killed_run_resumes_to_the_same_result(tmp_path, task):
+    whole = train(job(task), tmp_path / "whole")
+    train(job(task), tmp_path / "killed", until=3)
+    resumed = train(dataclasses.replace(job(task), threads=2), tmp_path / "killed", resume=True)
     assert resumed.evaluation == whole.evaluation
     assert whole.evaluation["episodes"] == 6
     ours, theirs = (load_checkpoint(tmp_path / name / "checkpoint.npz").arrays for name in ("whole", "killed"))
@@ -89,6 +91,45 @@ def test_both_networks_learn_with_symmetry_and_without(tmp_path, symmetry):
     for network, values in zip(networks, before):
         assert all((new != old).any() for new, old in zip(network.parameters(), values))
     run.log.close()
+
+
+@pytest.mark.parametrize(("critics", "outputs"), [("group", 3), ("single", 1)])
+def test_a_task_with_groups_of_rewards_has_a_critic_for_each_or_one(tmp_path, critics, outputs):
+    run = LeggedRun(job("twist", ppo=LeggedPpoSettings(critics=critics)), tmp_path)
+    assert run.algorithm.critic.mlp[-1].out_features == outputs
+    assert isinstance(run.algorithm, MultiCriticPpo) == (outputs > 1)
+    before = [value.clone() for value in run.algorithm.critic.parameters()]
+    assert {"reward_hand_position", "reward_contact_schedule"} <= set(run.iterate())
+    for old, new in zip(before, run.algorithm.critic.parameters()):
+        assert (old != new).flatten(1).any(1).all() if old.dim() > 1 else (old != new).any()
+    storage = run.algorithm.storage
+    assert storage.rewards.shape[2] == outputs
+    run.log.close()
+
+
+def test_the_number_of_critics_belongs_to_a_run_where_it_matters(tmp_path):
+    for task, found in (("velocity", None), ("twist", "single")):
+        run = LeggedRun(job(task, ppo=LeggedPpoSettings(critics="single")), tmp_path / task)
+        assert run.identity["config"]["ppo"].get("critics") == found
+        run.log.close()
+
+
+def test_the_hand_is_judged_while_the_robot_walks():
+    task = job("twist").task
+    found = judge(Standing(task.spec), task, 6, 0)
+    assert set(found.asked_errors) == {"position_error_m", "orientation_error_deg"}
+    assert found.summary()["position_error_m"] is None  # in episodes of a second no command is old enough to count
+    long = dataclasses.replace(task, spec=dataclasses.replace(task.spec, episode_s=3.0))
+    found = judge(Standing(task.spec), long, 16, 0)
+    summary = found.summary()
+    known = found.asked_errors["position_error_m"][np.isfinite(found.asked_errors["position_error_m"])]
+    assert 1 < len(known) <= 16
+    assert summary["position_error_m"] == pytest.approx(known.mean())
+    assert 0.05 < summary["position_error_m"] < 0.5  # it holds its arm still
+    assert 2.0 < summary["orientation_error_deg"] < 90.0
+    cost = 10.0 * summary["position_error_m"] + 0.02 * summary["orientation_error_deg"]
+    assert summary["score"] == pytest.approx(summary["success_rate"] - summary["velocity_error_m_s"] - cost)
+    assert "of the hand's position" in error_line(summary)
 
 
 def test_images_of_a_batch_are_appended():
@@ -239,6 +280,18 @@ def test_train_writes_its_run_and_its_bundle(tmp_path):
     assert result["train.evaluation"]["episodes"] == 2
     info = load_bundle(tmp_path / "bundle").info
     assert (info.robot.name, info.command_ranges) == ("go1", {})
+
+
+class Standing:
+    """Holds the default pose."""
+
+    state_size = 0
+
+    def __init__(self, spec):
+        self.targets = np.array(spec.parameters.default_pose_rad)
+
+    def step(self, observation, state, reset):
+        return np.tile(self.targets, (len(observation), 1)), state
 
 
 class Jumper:

@@ -8,16 +8,19 @@ smaller, because on two cores they would cost more than the physics.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Literal
 
 from policies.learners.ppo import PpoSettings
 
 
 @dataclass(frozen=True)
 class LeggedPpoSettings(PpoSettings):
-    """PPO, and whether left and right are taken to be alike."""
+    """PPO, whether left and right are taken to be alike, and who says what a state is worth."""
 
     symmetry: bool = True
     """Learn from each step as seen in a mirror, too (arXiv 2403.04359): twice the data for twice the update."""
+    critics: Literal["group", "single"] = "group"
+    """A critic for each of the task's groups of rewards, or one for their sum."""
 
 
 @dataclass(frozen=True)
