@@ -109,17 +109,6 @@ class LeggedTaskSpec(PolicySpec):
         """What an error of one costs in the score, by the errors of what is asked beside the velocity."""
         return {name: cost for what in self.asked for name, cost in what.error_weights().items()}
 
-    @property
-    def reward_groups(self) -> tuple[str, ...]:
-        """Names of the groups of rewards that the robot has, in order."""
-        feet = len(self.parameters.feet)
-        return tuple(dict.fromkeys(term.group for term in self.rewards if term.feet in (None, feet)))
-
-    @property
-    def asked_errors(self) -> dict[str, float]:
-        """What an error of one costs in the score, by the errors of what is asked beside the velocity."""
-        return {name: cost for what in self.asked for name, cost in what.error_weights().items()}
-
     def on(self, robot: str) -> LeggedTaskSpec:
         """Return the same task for another robot.
 
