@@ -80,6 +80,8 @@ class Args:
     """Transient after the take-off and after each move that the error leaves out, s."""
     velocity: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """Legs: velocity ahead and to the left, m/s, and turning left, rad/s."""
+    wait: float = 0.0
+    """Legs: how long the default pose is held before the policy acts, s: time to let a hanging robot down."""
     mocap: Annotated[str | None, tyro.conf.arg(metavar="URI")] = None
     """Motion capture that tells the robot where it is: natnet://HOST (OptiTrack), vicon://HOST, qualisys://HOST,
     vrpn://HOST, json://127.0.0.1:PORT; ?up=y if its vertical axis is y. No positioning deck is needed."""

@@ -42,7 +42,7 @@ class JointJob:
         if not (math.isfinite(args.hold) and args.hold >= 0.0):
             raise ConfigError(f"--hold {args.hold}: expected a number of at least 0")
         assert isinstance(info.limits, JointLimits)
-        self._behaviour = JointBehaviour(info.limits, info.command_ranges)
+        self._behaviour = JointBehaviour(info.limits, info.command_ranges, args.wait)
         for name, value, (low, high) in zip(NAMES, args.velocity, self._behaviour.ranges):
             if not low <= value <= high:
                 raise ConfigError(f"--velocity: {name} {value:g} is outside what the policy knows, {low:g} to {high:g}")

@@ -62,10 +62,13 @@ JOINT_KINDS = {
     "nan-state": FaultKind("the inertial unit's numbers are none"),
     "push": FaultKind("the body gets this much faster at once, forwards", "m/s", 0.5, -5.0, 5.0),
     "remote-stop": FaultKind("the operator holds the stop buttons of the robot's own remote"),
-    "lower": FaultKind("no fault: the crane lets the robot down"),
+    "set-down": FaultKind("no fault: the crane lets the robot down until its feet touch, and still carries it"),
+    "lower": FaultKind("no fault: the crane lets the robot down and lets go"),
 }
 """What can happen to a body with joints (``dead-motor=N``: N counts the G1's 29 joints); ``joints.fault_effects``
 does it."""
+OPERATED = frozenset({"set-down", "lower"})
+"""Those that people do on purpose: no fault to react to."""
 
 _PATTERN = re.compile(
     r"(?P<name>[a-z-]+)(=(?P<value>-?[\d.]+))?(@((?P<after>[a-z_]+)\+)?(?P<start>[\d.]+))?(:(?P<duration>[\d.]+))?"

@@ -43,7 +43,7 @@ class Joints:
                 message = kind()
                 now = time.monotonic_ns()
                 message.header.stamp.sec, message.header.stamp.nanosec = divmod(now, 10**9)
-                message.header.frame_id = "base_link"
+                message.header.frame_id = "pelvis"
                 if kind is self._joints[0]:
                     message.name = self.order
                     message.position = [self.positions[name] for name in self.order]
@@ -235,6 +235,7 @@ def test_ctrl_c_damps_and_an_emergency_stop_is_for_good(start, peer, pose_bundle
     [
         (("virtual:=true",), "give sim:=false, too"),
         (("robot:=g2",), "for robot 'g1', not for 'g2'"),
+        (("sim:=false", "virtual:=true", "robot:=go1"), "virtual:=true is for g1: 'go1' is simulated by sim:=true"),
         (("sim:=perhaps",), "choose one of true, false"),
     ],
 )

@@ -1,4 +1,8 @@
-"""The crane from which a robot hangs at its first start: a rope that only pulls, paid out on request."""
+"""The crane from which a robot hangs at its first start: a rope that only pulls, paid out on request.
+
+It lets a robot down in two stages, as people do with a real one: first until its feet touch, the rope still holding it
+up, so that a policy can take over from a robot that stands; then further, until the rope is slack.
+"""
 
 from __future__ import annotations
 
@@ -28,10 +32,14 @@ class Crane:
         self._range = model.tendon_range[model.tendon(_ROPE).id]
         standing_m = BEAM_M - hook_height_m
         self._goal_m = self._range[1] = standing_m - CLEARANCE_M
-        self._down_m = standing_m + SLACK_M
+        self._standing_m, self._down_m = standing_m, standing_m + SLACK_M
+
+    def set_down(self) -> None:
+        """Begin to let the robot down until it stands in its default pose; the rope still carries it."""
+        self._goal_m = max(self._goal_m, self._standing_m)
 
     def lower(self) -> None:
-        """Begin to let the robot down."""
+        """Begin to let the robot down and the rope hang loose."""
         self._goal_m = self._down_m
 
     def step(self, dt_s: float) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from hardware.virtual.faults import Fault
+from hardware.virtual.faults import OPERATED, Fault
 from hardware.virtual.joints.body import Body
 from hardware.virtual.joints.power import AMBIENT_C, Power
 from hardware.virtual.joints.sensors import JointSensors
@@ -37,8 +37,8 @@ class JointFaultEffects:
         Raises:
             ConfigError: naming the fault.
         """
-        if fault.name == "lower" and self._body.crane is None:
-            raise ConfigError("'lower' needs the crane: add --hang (in a launch hang:=true)")
+        if fault.name in OPERATED and self._body.crane is None:
+            raise ConfigError(f"'{fault.name}' needs the crane: add --hang (in a launch hang:=true)")
         if fault.name == "dead-motor":
             last = self._body.parameters.num_joints - 1
             if fault.value != round(fault.value):
@@ -73,9 +73,9 @@ class JointFaultEffects:
         if fault.name == "push":
             if active:
                 self._body.push(fault.value)
-        elif fault.name == "lower":
+        elif fault.name in OPERATED:
             if active and self._body.crane is not None:
-                self._body.crane.lower()
+                (self._body.crane.lower if fault.name == "lower" else self._body.crane.set_down)()
         else:
             return False
         return True

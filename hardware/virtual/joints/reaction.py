@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from hardware.virtual.events import EventLog
+from hardware.virtual.faults import OPERATED
 
 
 def first_fault(events: EventLog) -> dict[str, Any] | None:
     """Return the first injected fault; that the crane lets the robot down is none."""
-    injected = (event for event in events.events if event["event"] == "fault_injected" and event["fault"] != "lower")
-    return next(injected, None)
+    injected = (event for event in events.events if event["event"] == "fault_injected")
+    return next((event for event in injected if event["fault"] not in OPERATED), None)
 
 
 def first_reaction(events: EventLog, safe_actions: Sequence[str]) -> dict[str, Any]:

@@ -10,10 +10,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from hardware.behaviour import Mode
 from hardware.faults import SEVERITY, Fault, Observed
-from hardware.joints.behaviour import RAMP_S, SLEW, JointBehaviour
+from hardware.joints.behaviour import HELD, RAMP_S, SLEW, JointBehaviour
 from hardware.joints.faults import SAFE_ACTIONS
 from hardware.states import JointState
 from hardware.supervisor import COMMANDING, MAX_STEP_S, MOVING, Request, Supervisor
+from sim.errors import ConfigError
 from tests.hardware.joints.samples import LIMITS, LOOK, RANGES, look
 from tests.hardware.samples import rolled
 
@@ -45,8 +46,8 @@ MODES = {"hold": Mode.HOLDING, "damp": Mode.DAMPING, "off": Mode.OFF}
 
 
 class Harness:
-    def __init__(self):
-        self.supervisor = Supervisor(JointBehaviour(LIMITS, RANGES))
+    def __init__(self, wait_s=0.0):
+        self.supervisor = Supervisor(JointBehaviour(LIMITS, RANGES, wait_s))
         self.time = 0.0
 
     def step(self, request=Request.RUN, seen=LOOK):
@@ -98,6 +99,20 @@ def test_the_ramp_goes_from_the_pose_found_to_the_default_pose_in_its_time(runni
     assert all(0.0 < b - a <= PERIOD / RAMP_S + 1e-9 for a, b in itertools.pairwise(blends))
     assert len(blends) * PERIOD == pytest.approx(RAMP_S, abs=2 * PERIOD)
     assert all(command[1:] == (0.0, 0.0, 0.0) for command in running.ramp), "nobody walks on a ramp"
+
+
+def test_the_default_pose_is_held_before_the_policy_acts_for_as_long_as_is_asked():
+    harness = Harness(wait_s=1.5).start()
+    held = [command for command in harness.ramp if command[0] == HELD]
+    assert len(held) * PERIOD == pytest.approx(1.5, abs=2 * PERIOD)
+    assert HELD < 1.0, "the policy acts at 1"
+    assert harness.step().command[0] == 1.0
+
+
+@pytest.mark.parametrize("wait_s", [-1.0, math.nan, math.inf, 61.0])
+def test_a_wait_that_is_none_is_refused(wait_s):
+    with pytest.raises(ConfigError, match="a wait in the default pose lasts from 0 to 60 s"):
+        JointBehaviour(LIMITS, RANGES, wait_s)
 
 
 def test_the_velocity_is_approached_and_kept_within_what_the_policy_knows(running):

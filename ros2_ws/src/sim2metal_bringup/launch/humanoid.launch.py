@@ -12,8 +12,6 @@ from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
 YES_NO = ["true", "false"]
-BASE = "pelvis"
-"""Frame of imu and odometry: the link that carries the free joint."""
 SENSOR_HZ = 200.0
 """Of the simulated robot: four samples per step of a policy at 50 Hz."""
 
@@ -34,6 +32,9 @@ def arguments() -> list[DeclareLaunchArgument]:
         ),
         DeclareLaunchArgument("robot", default_value="g1", description="which robot"),
         DeclareLaunchArgument("hang", default_value="false", choices=YES_NO, description="simulated: on its crane"),
+        DeclareLaunchArgument(
+            "wait", default_value="0.0", description="s in the default pose before the policy acts: to let it down"
+        ),
         DeclareLaunchArgument("name", default_value="humanoid", description="prefix of its topics"),
         DeclareLaunchArgument("uri", default_value="dds://lo?domain=1", description="where the robot is (sim:=false)"),
         DeclareLaunchArgument(
@@ -58,9 +59,13 @@ def check(context: LaunchContext) -> list:
     if given["sim"] == given["virtual"] == "true":
         raise RuntimeError("virtual:=true is a process behind a URI: give sim:=false, too")
     try:
+        from hardware.dds.profiles import PROFILES
         from policies.bundle import load_bundle
     except ImportError:  # the interpreter of ros2 launch may not be the one that holds sim2metal
         return []
+    humanoids = [name for name, profile in PROFILES.items() if profile.family == "hg"]
+    if given["virtual"] == "true" and given["robot"] not in humanoids:
+        raise RuntimeError(f"virtual:=true is for {', '.join(humanoids)}: '{given['robot']}' is simulated by sim:=true")
     info = load_bundle(Path(given["bundle"])).info
     if info.robot.name != given["robot"]:
         raise RuntimeError(
@@ -73,8 +78,8 @@ def check(context: LaunchContext) -> list:
 def simulated() -> list:
     """Return the simulated robot, its supervisor and its policy, which runs by simulated time."""
     sim = IfCondition(value("sim"))
-    known = {"robot": text("robot"), "bundle": text("bundle"), "body_frame": BASE}
-    by_clock = known | {"use_sim_time": True}
+    known = {"robot": text("robot"), "bundle": text("bundle")}
+    by_clock = known | {"use_sim_time": True, "wait": number("wait", float)}
     body = {"rate": SENSOR_HZ, "hang": number("hang", bool), "seed": number("seed", int), "faults": text("faults")}
     return [
         node("sim_node", known | body, condition=sim),
@@ -129,7 +134,7 @@ def joint_node() -> Node:
         "log_folder": text("logs"),
         "arm": number("arm", bool),
         "connect_timeout": 60.0,
-        "body_frame": BASE,
+        "wait": number("wait", float),
         "description_file": description,
     }
     return node("joint_node", parameters, condition=UnlessCondition(value("sim")), sigterm_timeout="20")

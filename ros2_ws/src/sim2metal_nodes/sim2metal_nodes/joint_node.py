@@ -32,7 +32,7 @@ from sim2metal_nodes.conversions import imu_message
 from sim2metal_nodes.diagnostics import ERROR, OK, WARN, Diagnostics
 from sim2metal_nodes.joint_publisher import JointPublisher, read_description
 from sim2metal_nodes.joint_services import JointServices
-from sim2metal_nodes.parameters import declare
+from sim2metal_nodes.parameters import base_frame, declare, declare_body_frame, declare_wait
 from sim2metal_nodes.qos import LATCHED, SENSOR
 from sim2metal_nodes.runner import connect, run_node
 from sim2metal_nodes.sorties import LogBook, Sorties
@@ -57,7 +57,7 @@ class JointNode(Node):
         )
         real_time: bool = declare(self, "real_time", True, "real-time scheduling and locked memory, if allowed")
         logs: str = declare(self, "log_folder", "", "where logs (MCAP) go; empty: none are written")
-        self._body: str = declare(self, "body_frame", "pelvis", "frame of imu")
+        body, self._wait_s = declare_body_frame(self), declare_wait(self)
         described: str = declare(self, "description_file", "", "the robot's URDF, for RViz; empty: none is published")
         if not path:
             raise ConfigError("parameter 'bundle' is empty: give the bundle's folder")
@@ -67,7 +67,7 @@ class JointNode(Node):
         info = self._bundle.info
         if not isinstance(info.limits, JointLimits):
             raise ConfigError(f"{path}: this bundle is for '{info.robot.name}', a robot that flies; use crazyflie_node")
-        self._limits = info.limits
+        self._limits, self._body = info.limits, body or base_frame(info.robot.constants)
         self._may_move = arm or not moves_metal(uri)
         self.exit_code = 0
         self._link: Link[JointSample] = create_link(
@@ -120,7 +120,7 @@ class JointNode(Node):
 
     def _session(self, mission: JointOperatorMission, log: RunLog, wishes: Any) -> JointSession:
         info = self._bundle.info
-        supervisor = Supervisor(JointBehaviour(self._limits, info.command_ranges))
+        supervisor = Supervisor(JointBehaviour(self._limits, info.command_ranges, self._wait_s))
         pilot, period_s = JointPilot(self._policy), info.timing.control_period_s
         return JointSession(self._link, mission, supervisor, log, wishes, pilot, period_s)
 

@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
 
+from hardware.joints.behaviour import LONGEST_WAIT_S
 from sim.errors import ConfigError
+
+BASE_LINK = "base_link"
+"""Frame of what flies; REP 105."""
+
+
+def declare_body_frame(node: Any) -> str:
+    """Declare ``body_frame`` and return it; empty: ``base_frame`` of the robot."""
+    return declare(node, "body_frame", "", "frame of imu; empty: base_link, or of joints the link that is the base")
+
+
+def base_frame(constants: Mapping[str, Any]) -> str:
+    """Return the frame of a robot's base: of a robot with joints the link that they all hang on, which has its name.
+
+    Args:
+        constants: of the robot, as a bundle has them.
+    """
+    links = constants.get("link_names") if "kp" in constants else None
+    return links[0] if links else BASE_LINK
+
+
+def declare_wait(node: Any) -> float:
+    """Declare ``wait``, how long joints are held in the default pose before the policy acts, and return it, s."""
+    about = "joints: how long the default pose is held before the policy acts, s"
+    return declare(node, "wait", 0.0, about, low=0.0, high=LONGEST_WAIT_S)
 
 
 def declare(

@@ -20,7 +20,7 @@ from sim.spec import SafeAction
 from sim2metal_nodes.arm_side import ArmOptions
 from sim2metal_nodes.clocks import SimulatedClock
 from sim2metal_nodes.diagnostics import ERROR, OK, WARN, Diagnostics
-from sim2metal_nodes.parameters import declare
+from sim2metal_nodes.parameters import base_frame, declare, declare_body_frame, declare_wait
 from sim2metal_nodes.policy_loop import PolicyLoop, Wiring
 from sim2metal_nodes.qos import ASKED
 from sim2metal_nodes.runner import run_node
@@ -43,7 +43,7 @@ class PolicyNode(LifecycleNode):
         self._world: str = declare(
             self, "world_frame", "world", "frame of pose, twist and reference; of an arm: its base, frame of all poses"
         )
-        self._body: str = declare(self, "body_frame", "base_link", "frame of imu")
+        self._body = declare_body_frame(self)
         self._reference_s: float = declare(
             self,
             "reference_timeout",
@@ -52,6 +52,7 @@ class PolicyNode(LifecycleNode):
             low=0.0,
             high=10.0,
         )
+        self._wait_s = declare_wait(self)
         self._arm = ArmOptions(self, self._world)
         self._real_time: bool = declare(self, "real_time", True, "real-time scheduling and locked memory, if allowed")
         self._sim_time: bool = bool(self.get_parameter("use_sim_time").value)
@@ -75,7 +76,15 @@ class PolicyNode(LifecycleNode):
         self._safe = self.create_publisher(String, "safe_action", ASKED)
         silence_s = self._reference_s or math.inf
         self._side = make_side(
-            self, self._loop_clock, self._policy, self._world, self._body, self._on_sensor, silence_s, self._arm
+            self,
+            self._loop_clock,
+            self._policy,
+            self._world,
+            self._body or base_frame(info.robot.constants),
+            self._on_sensor,
+            silence_s,
+            self._arm,
+            self._wait_s,
         )
         self.get_logger().info(
             f"bundle {self._policy.bundle.id[:12]}: task {info.task} on {info.robot.name},"

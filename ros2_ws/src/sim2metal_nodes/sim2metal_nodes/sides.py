@@ -144,13 +144,20 @@ class JointSide(_Commanded):
     """
 
     def __init__(
-        self, node: Any, clock: Clock, policy: OnnxPolicy, body: str, arrival: Arrival, silence_s: float
+        self,
+        node: Any,
+        clock: Clock,
+        policy: OnnxPolicy,
+        body: str,
+        arrival: Arrival,
+        silence_s: float,
+        wait_s: float = 0.0,
     ) -> None:
         super().__init__(node, clock, policy, TwistStamped, "cmd_vel")
         info = policy.bundle.info
         assert isinstance(info.limits, JointLimits)
         self._policy, self._silence_s = policy, silence_s
-        self._behaviour = JointBehaviour(info.limits, info.command_ranges)
+        self._behaviour = JointBehaviour(info.limits, info.command_ranges, wait_s)
         self._looked_ns: int | None = None
         self.inputs = JointInputs(node, clock, info.action.names, body, arrival)
         self.state = self.inputs.state
@@ -221,6 +228,7 @@ def make_side(
     arrival: Arrival,
     silence_s: float,
     arm: ArmOptions | None = None,
+    wait_s: float = 0.0,
 ) -> Side:
     """Return the side of the policy's kind of robot.
 
@@ -233,10 +241,11 @@ def make_side(
         arrival: told of every message of the fastest topic.
         silence_s: a reference older than this has ended.
         arm: parameters of an arm; needed by a policy that moves one.
+        wait_s: joints: how long the default pose is held before the policy acts.
     """
     if policy.bundle.info.action.level == LEVEL:
         assert arm is not None
         return ArmSide(node, clock, policy, arm, arrival)
     if isinstance(policy.bundle.info.limits, JointLimits):
-        return JointSide(node, clock, policy, body, arrival, silence_s)
+        return JointSide(node, clock, policy, body, arrival, silence_s, wait_s)
     return FlightSide(node, clock, policy, world, body, arrival)

@@ -21,7 +21,7 @@ from sim.spec import ArmParameters, JointParameters, MultirotorParameters
 from sim2metal_nodes.conversions import RejectedInputError, stamp_ns, to_stamp
 from sim2metal_nodes.diagnostics import OK, WARN, Diagnostics
 from sim2metal_nodes.pace import CommandWatch, Pace
-from sim2metal_nodes.parameters import declare
+from sim2metal_nodes.parameters import base_frame, declare, declare_body_frame
 from sim2metal_nodes.qos import ASKED, CLOCK, COMMAND
 from sim2metal_nodes.rivals import Rivals
 from sim2metal_nodes.runner import run_node
@@ -44,7 +44,7 @@ class SimNode(Node):
         super().__init__("sim_node")
         rate: float = declare(self, "rate", 100.0, "sensor messages per second", low=10.0, high=500.0)
         factor: float = declare(self, "real_time_factor", 1.0, "simulated seconds per second", low=0.01, high=100.0)
-        self._body: str = declare(self, "body_frame", "base_link", "frame of imu")
+        self._body = declare_body_frame(self)
         self._period_ms = max(round(1000.0 / rate), 1)
         self._lock = threading.Lock()
         self._side = self._make_side()
@@ -85,6 +85,7 @@ class SimNode(Node):
         camera: bool = declare(self, "wrist", False, "arms: draw the wrist's camera even if the bundle does not see it")
         info = _read_bundle(path, name)
         parameters, faults = load_robot(name).parameters(chosen or None), given.split()
+        self._body = self._body or base_frame(vars(parameters))
         if isinstance(parameters, MultirotorParameters):
             if hang:
                 raise ConfigError(f"parameter 'hang': robot '{name}' flies, it does not hang on a crane")

@@ -89,11 +89,12 @@ class SupervisedJoints:
 
     schema = JOINT_STEP
 
-    def __init__(self, node: Any, clock: Clock, info: BundleInfo, body: str) -> None:
+    def __init__(self, node: Any, clock: Clock, info: BundleInfo, body: str, wait_s: float = 0.0) -> None:
         constants = info.robot.constants
         if not isinstance(info.limits, JointLimits) or not {"kp", "kd"} <= set(constants):
             raise ConfigError("the bundle has no joint limits and gains: it is not for joints")
-        self._limits, self._ranges = info.limits, info.command_ranges
+        self._limits, self._ranges, self._wait_s = info.limits, info.command_ranges, wait_s
+        JointBehaviour(self._limits, self._ranges, wait_s)  # a wait that is none is refused now
         self._clock, self._period_s = clock, info.timing.control_period_s
         self.link = JointTopicLink(node, clock, info.action.names, body)
         guard = TargetLimiter(info.limits, constants["kp"], constants["kd"])
@@ -105,7 +106,7 @@ class SupervisedJoints:
 
     def loop(self, mission: JointOperatorMission, log: RunLog, wishes: Any) -> JointSession:
         """Return the control loop of a run."""
-        supervisor = Supervisor(JointBehaviour(self._limits, self._ranges))
+        supervisor = Supervisor(JointBehaviour(self._limits, self._ranges, self._wait_s))
         return JointSession(self.link, mission, supervisor, log, wishes, self.gate, self._period_s)
 
     def offer(self, node: Any, sorties: Sorties[JointOperatorMission]) -> None:
@@ -117,12 +118,22 @@ class SupervisedJoints:
         mission.end()
 
 
-def make_supervised(node: Any, clock: Clock, info: BundleInfo, world: str, body: str) -> Supervised:
-    """Return what the bundle's kind of robot needs; ``world`` and ``body`` name the frames.
+def make_supervised(
+    node: Any, clock: Clock, info: BundleInfo, world: str, body: str, wait_s: float = 0.0
+) -> Supervised:
+    """Return what the bundle's kind of robot needs.
+
+    Args:
+        node: to publish and subscribe with.
+        clock: stamps arrivals.
+        info: from the bundle.
+        world: frame of poses and references.
+        body: frame of the inertial unit.
+        wait_s: joints: how long the default pose is held before the policy acts.
 
     Raises:
         ConfigError: for a bundle that no robot here obeys.
     """
     if isinstance(info.limits, JointLimits):
-        return SupervisedJoints(node, clock, info, body)
+        return SupervisedJoints(node, clock, info, body, wait_s)
     return SupervisedFlight(node, clock, info, world, body)

@@ -21,7 +21,7 @@ from sim2metal_nodes.clocks import SimulatedClock
 from sim2metal_nodes.commands import message_type
 from sim2metal_nodes.diagnostics import ERROR, OK, WARN, Diagnostics
 from sim2metal_nodes.joystick import Joystick
-from sim2metal_nodes.parameters import declare
+from sim2metal_nodes.parameters import base_frame, declare, declare_body_frame, declare_wait
 from sim2metal_nodes.qos import ASKED, COMMAND, LATCHED
 from sim2metal_nodes.rivals import Rivals
 from sim2metal_nodes.runner import run_node
@@ -39,7 +39,7 @@ class SupervisorNode(Node):
         path: str = declare(self, "bundle", "", "folder of the policy bundle, whose limits are enforced")
         robot: str = declare(self, "robot", "", "robot that is connected; a bundle for another is refused")
         world: str = declare(self, "world_frame", "world", "frame of pose, twist and reference")
-        body: str = declare(self, "body_frame", "base_link", "frame of imu")
+        body, wait_s = declare_body_frame(self), declare_wait(self)
         real_time: bool = declare(self, "real_time", True, "real-time scheduling and locked memory, if allowed")
         logs: str = declare(self, "log_folder", "", "where flight logs (MCAP) go; empty: none are written")
         if not path:
@@ -51,7 +51,7 @@ class SupervisorNode(Node):
         self._limits = info.limits
         clock = SimulatedClock(self) if self.get_parameter("use_sim_time").value else HOST_CLOCK
         command = message_type(info)
-        self._supervised = make_supervised(self, clock, info, world, body)
+        self._supervised = make_supervised(self, clock, info, world, body or base_frame(info.robot.constants), wait_s)
         self._link, self._gate = self._supervised.link, self._supervised.gate
         self._command_out = self.create_publisher(command, "command_out", COMMAND)
         self._rivals = Rivals(self, "command_in")

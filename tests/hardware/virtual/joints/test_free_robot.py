@@ -126,6 +126,21 @@ def test_on_its_crane_it_hangs_and_is_let_down():
     assert not robot.fallen
 
 
+def test_the_crane_carries_a_soft_robot_that_has_been_set_down_until_it_is_let_go():
+    """What a policy that balances needs: a robot that stands in its default pose, with gains too soft to stand."""
+    soft = load_robot("g1").parameters("policy")
+    robot = FreeJointRobot("g1", gains=(soft.kp, soft.kd), hang=True, faults=[fault("set-down@armed+0.5")])
+    robot.request_arm(True)
+    follow(robot, 6.0)
+    assert robot.body.data.ncon > 0
+    assert robot.base_w[0][2] == pytest.approx(soft.base_height_m, abs=0.03)
+    assert math.degrees(robot.state().tilt_rad) < 10.0
+    np.testing.assert_allclose(robot.body.position, POSE, atol=0.25)
+    robot.inject(fault("lower"))
+    follow(robot, 4.0)
+    assert robot.base_w[0][2] < soft.base_height_m - 0.08, "nothing but the rope holds it"
+
+
 def test_gains_are_those_that_are_given():
     soft = FreeJointRobot("g1", hang=True, gains=([20.0] * 29, [1.0] * 29))
     soft.request_arm(True)
@@ -148,8 +163,9 @@ def test_faults_do_what_they_say(armed):
     armed.inject(fault("nan-state"))
     armed.advance(2)
     assert not armed.state().finite
-    with pytest.raises(ConfigError, match="needs the crane"):
-        armed.inject(fault("lower"))
+    for name in ("lower", "set-down"):
+        with pytest.raises(ConfigError, match=f"'{name}' needs the crane"):
+            armed.inject(fault(name))
 
 
 def test_the_same_seed_is_the_same_robot():
