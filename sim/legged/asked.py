@@ -46,6 +46,11 @@ class CommandSource(Protocol):
 class Command(Protocol):
     """What is asked for, as data of a task."""
 
+    @property
+    def centre_term(self) -> str | None:
+        """Observation that joint targets are counted from, (n, J) rad; ``None``: this command leaves them alone."""
+        ...
+
     def sites(self, parameters: JointParameters) -> tuple[str, ...]:
         """Return the sites whose motion in the base's frame is to be read (``LeggedWorld.site``)."""
         ...

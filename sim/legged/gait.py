@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +32,7 @@ class TrotCommand:
     height_m: float
     """Of a foot in the middle of its swing."""
     source_note: str
+    centre_term: ClassVar[None] = None
 
     def sites(self, parameters: JointParameters) -> tuple[str, ...]:
         """Return none: feet are read anyway."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import mujoco
 import numpy as np
@@ -25,6 +26,10 @@ from sim.legged.world import LeggedWorld
 from sim.quaternions import conjugate, cross, difference, from_rotation_vector, multiply, rotate
 from sim.spec import JointParameters, ObservationTerm
 
+CENTRE = "target_centre"
+"""Observation that targets are counted from: of joints that carry the hand their last targets, else the default pose.
+
+So what an action of the arm means is a step, which a twist asks for nearly in proportion, not a place."""
 _POSES = 1024
 _POSES_SEED = 0
 """Goals are drawn from a table of this many poses, the same for every seed."""
@@ -46,6 +51,7 @@ class HandCommand:
     most_rad_s: float
     """Largest corrected twist."""
     source_note: str
+    centre_term: ClassVar[str] = CENTRE
 
     def sites(self, parameters: JointParameters) -> tuple[str, ...]:
         """Return the hand.
@@ -60,7 +66,10 @@ class HandCommand:
     def actor_terms(self, parameters: JointParameters) -> tuple[ObservationTerm, ...]:
         """Return the corrected twist."""
         self.sites(parameters)
-        return (ObservationTerm("twist_command", 6, "m/s, rad/s", "heading", "operator, encoders"),)
+        return (
+            ObservationTerm("twist_command", 6, "m/s, rad/s", "heading", "operator, encoders"),
+            ObservationTerm(CENTRE, parameters.num_joints, "rad", "joint", "supervisor"),
+        )
 
     def critic_terms(self, parameters: JointParameters) -> tuple[ObservationTerm, ...]:
         """Return by how much the hand is where and as fast as it should be."""
@@ -101,13 +110,14 @@ class HandState:
 
 
 class HandSource:
-    """Leads the hands of many simulations; writes ``BodyState.hand``."""
+    """Leads the hands of many simulations; writes ``BodyState.hand`` and ``BodyState.centre``."""
 
     def __init__(self, command: HandCommand, world: LeggedWorld, seed: int) -> None:
         self._command, self._world, self._random = command, world, CounterRandom(seed, zlib.crc32(b"hand_command"))
         n = len(world.state.command)
         (self._site,) = command.sites(world.scene.parameters)
         carrying = joints_to(world.scene.model, self._site)
+        self._arm = np.flatnonzero(carrying)
         if not carrying.any():
             raise ConfigError(f"no joint moves '{self._site}': choose a robot with an arm, as go1_arm")
         self._goals = reachable_poses(world.scene.model, world.scene.parameters, self._site, command.reach_rad)
@@ -122,6 +132,7 @@ class HandSource:
     def begin(self, ids: NDArray, episodes: NDArray) -> None:
         """Ask for a way from where the hand is to a first goal."""
         self._look()
+        self._hold()
         self.reference[ids, :3], self.reference[ids, 3:] = self.state.position_h[ids], self.state.quaternion_h[ids]
         self._draw(ids, np.zeros(len(ids), np.int64), episodes)
         self._lead(np.zeros(len(self.reference)), ids)
@@ -129,6 +140,7 @@ class HandSource:
     def follow(self, age: NDArray, episodes: NDArray) -> None:
         """Go on along the way, or begin the next one."""
         self._look()
+        self._hold()
         due = np.flatnonzero(age % self._every == 0)
         everything = np.arange(len(age))
         if len(due):
@@ -155,6 +167,11 @@ class HandSource:
         heading_rate = turning * (0.0, 0.0, 1.0)
         hand.twist_h[:, :3] = rotate(tilt, site.velocity_b) + cross(turning - heading_rate, hand.position_h)
         hand.twist_h[:, 3:] = rotate(tilt, site.angular_velocity_b) + turning - heading_rate
+
+    def _hold(self) -> None:
+        """Count the next targets of the arm from where they are."""
+        world, arm = self._world.state, self._arm
+        world.centre[:, arm] = world.target[:, arm]
 
     def _draw(self, ids: NDArray, age: NDArray, episodes: NDArray) -> None:
         """Begin ways from the present references to goals of the table."""

@@ -33,7 +33,7 @@ _SIGNS = {
     "velocity_command": np.array([1.0, -1.0, -1.0]),
     **dict.fromkeys(("twist_command", "hand_error", "hand_twist"), np.concatenate([POINT, AXIAL])),
 }
-_JOINT_TERMS = ("joint_position_offset", "joint_velocity", "applied_action")
+_JOINT_TERMS = ("joint_position_offset", "joint_velocity", "applied_action", "target_centre")
 _FOOT_TERMS = ("foot_height", "foot_contact", "air_time", "foot_height_command")
 _SAME_TERMS = ("base_height", "friction", "base_mass", "action_delay")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import mujoco
 import numpy as np
@@ -42,6 +43,7 @@ class MotionCommand:
     """What a metre of distance costs in the score by which weights are chosen."""
     source_note: str
     clip: Clip | None = None
+    centre_term: ClassVar[str] = MOTION_JOINTS
 
     def sites(self, parameters: JointParameters) -> tuple[str, ...]:
         """Return none: bodies are read without sensors."""
@@ -120,6 +122,8 @@ class MotionSource:
         self._reader = BodyReader(model, world.batch, bodies)
         self._feet = _bodies_of(model, p.feet, bodies)
         self._ends = _bodies_of(model, (*p.hands, *([p.head] if p.head else [])), bodies)
+        if not len(self._ends):
+            self._ends = np.zeros(1, np.intp)
         self._duration_s, self._loops, self._preview_s = clip.duration_s, clip.loops, preview_s
         self._random = CounterRandom(seed, zlib.crc32(b"start_time"))
         self._clip = np.zeros(len(self._state.command), np.intp)

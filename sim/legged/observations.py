@@ -29,6 +29,7 @@ OBSERVATIONS: Mapping[str, Callable[[BodyState], Array]] = MappingProxyType(
         "base_mass": lambda s: s.base_mass,
         "action_delay": lambda s: s.action_delay,
         "twist_command": lambda s: s.hand.command_h,
+        "target_centre": lambda s: s.centre,
         "hand_error": lambda s: s.hand.error_h,
         "hand_twist": lambda s: s.hand.twist_h,
         "foot_height_command": lambda s: s.foot_height_command,

@@ -105,6 +105,11 @@ class LeggedTaskSpec(PolicySpec):
         return tuple(dict.fromkeys(term.group for term in self.rewards if term.feet in (None, feet)))
 
     @property
+    def centre_term(self) -> str | None:
+        """Observation that joint targets are counted from, (n, J) rad; ``None``: from the default pose."""
+        return next((what.centre_term for what in self.asked if what.centre_term), None)
+
+    @property
     def asked_errors(self) -> dict[str, float]:
         """What an error of one costs in the score, by the errors of what is asked beside the velocity."""
         return {name: cost for what in self.asked for name, cost in what.error_weights().items()}

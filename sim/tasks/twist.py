@@ -24,6 +24,7 @@ TASK = legged_task(
     name="twist",
     description="Lead a hand along a pose that moves, while walking",
     robot="go1_arm",
+    parameter_set="steps",
     rewards=(
         RewardTerm("track_velocity", 1.5, f"{_PLAYGROUND}: 1; std {_GYM}", (("std", 0.4),), group=_WALK),
         RewardTerm("track_yaw_rate", 0.75, f"{_PLAYGROUND}: 0.5", (("std", 0.5),), group=_WALK),

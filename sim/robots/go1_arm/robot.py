@@ -34,6 +34,8 @@ _ARMATURE_KG_M2 = 0.05
 """Ours, of the size of other geared joints of 30 N m and 3 rad/s."""
 STAND_GAINS, POLICY_GAINS = (300.0, 5.0), (50.0, 2.0)
 """The arm's kp in N m/rad and kd in N m s/rad, ours: one holds its weight within 0.04 rad, the other is soft."""
+ARM_STEP_RAD = 0.03
+"""Ours: at four times this the arm would be twice as fast as its motors are."""
 POLICY_LEG_GAINS = (60.0, 1.0)
 """Ours: with the Go1's softer ones a push of 0.2 m/s aside topples it under the arm, with these it stands."""
 
@@ -71,6 +73,16 @@ def _stiffer(legs: JointParameters, gains: tuple[float, float]) -> JointParamete
 STAND = _with_arm(GO1.parameters("stand"), STAND_GAINS)
 POLICY = _with_arm(_stiffer(GO1.parameters("policy"), POLICY_LEG_GAINS), POLICY_GAINS)
 
+STEPS = replace(
+    POLICY,
+    name="steps",
+    action_scale_rad=tuple(
+        ARM_STEP_RAD if name.startswith(_ARM.prefix) else scale
+        for name, scale in zip(POLICY.joint_names, POLICY.action_scale_rad)
+    ),
+)
+"""For policies whose actions of the arm are steps of its targets, fifty a second."""
+
 ROBOT = RobotSpec(
     name="go1_arm",
     description="Unitree Go1 with a Unitree Z1 arm on its back, 17.5 kg and 18 joints",
@@ -78,7 +90,7 @@ ROBOT = RobotSpec(
     mounts=(_ARM,),
     motor_names=(),
     joint_names=STAND.joint_names,
-    parameter_sets={"stand": STAND, "policy": POLICY},
+    parameter_sets={"stand": STAND, "policy": POLICY, "steps": STEPS},
     default_parameter_set="stand",
     command_unit="rad",
     limits=replace(

@@ -6,10 +6,12 @@ import mujoco
 import numpy as np
 import pytest
 
-from sim.envs.legged import LeggedEnv, load_legged_task
+from sim.envs.legged import LeggedEnv, LeggedTask, load_legged_task
 from sim.errors import ConfigError
 from sim.legged.hand import joints_to, minimum_jerk, reachable_poses, shortened, tilt_of
 from sim.legged.mirror import AXIAL, POINT, find_mirror
+from sim.legged.spec import legged_task
+from sim.legged.terms import term_slice
 from sim.quaternions import conjugate, difference, from_rotation_vector, multiply, rotate
 from sim.randomization import RandomizationTable
 
@@ -185,4 +187,27 @@ def test_the_hands_image_is_known():
 )
 def test_robots_that_cannot_be_asked_are_refused(robot, message):
     with pytest.raises(ConfigError, match=message):
-        LeggedEnv(load_legged_task("twist", robot), 1)
+        asked_of(robot)
+
+
+def asked_of(robot):
+    """The environment of the task with another robot's softer set of gains, which all of them have."""
+    spec = load_legged_task("twist").spec
+    made = legged_task("twist", "", robot, spec.rewards, spec.ends, spec.command, asked=spec.asked)
+    return LeggedEnv(LeggedTask(made, NONE, NONE), 1)
+
+
+def test_the_arms_targets_are_counted_from_where_they_were_and_the_legs_from_their_pose():
+    env = env_of(n=2)
+    state, pose, arm = env.world.state, np.array(env.spec.parameters.default_pose_rad), slice(12, 18)
+    scale = np.array(env.spec.parameters.action_scale_rad)
+    action = np.zeros((2, 18))
+    action[:, 2] = action[:, 13] = 0.25  # one action scale
+    for step in range(1, 4):
+        seen = env.step(action).observation["actor"]
+        np.testing.assert_allclose(state.target[:, 13], pose[13] + step * scale[13], atol=1e-5)
+        np.testing.assert_allclose(state.target[:, 2], pose[2] + scale[2], atol=1e-5)
+        centre = seen[:, term_slice(env.spec.actor_terms, env.spec.centre_term)]
+        np.testing.assert_allclose(centre[:, :12], np.tile(pose[:12], (2, 1)), atol=1e-6)
+        np.testing.assert_array_equal(centre[:, arm], state.target[:, arm])
+        np.testing.assert_array_equal(env.centre, centre)
