@@ -32,6 +32,8 @@ from sim.spec import ENDLESS, ActionSpec, Episode, FlightLimits, ImageTerm, Join
 SCHEMA_VERSION = 1
 POLICY_FILE = "policy.onnx"
 GOLDEN_FILE = "golden.npz"
+CLIP_FILE = "clip.npz"
+"""The motion that the policy follows (``sim/motion/clip.py``), if it follows one."""
 INFO_FILE = "bundle.json"
 C_FOLDER = "c"
 """Generated C, when exported; it embeds the bundle's id instead of being listed by hash."""
@@ -133,6 +135,11 @@ class Bundle:
         """The ONNX file."""
         return self.path / POLICY_FILE
 
+    @property
+    def clip_path(self) -> Path | None:
+        """The motion that the policy follows; ``None`` if it follows none."""
+        return self.path / CLIP_FILE if CLIP_FILE in self.files else None
+
     def read_policy(self) -> bytes:
         """Return the ONNX model, read once and checked again against the bundle's hash.
 
@@ -179,7 +186,7 @@ def load_bundle(path: Path | str) -> Bundle:
     if claimed != actual:
         raise BundleError(f"{where} was altered: its id is {actual[:12]}, it claims {str(claimed)[:12]}")
     files = document.get("files")
-    if not isinstance(files, dict) or set(files) != {POLICY_FILE, GOLDEN_FILE}:
+    if not isinstance(files, dict) or set(files) - {CLIP_FILE} != {POLICY_FILE, GOLDEN_FILE}:
         raise BundleError(f"{where}: 'files' must list {POLICY_FILE} and {GOLDEN_FILE}")
     info = from_json(BundleInfo, document.get("info"), str(where))
     _check_info(info, where)
@@ -188,7 +195,9 @@ def load_bundle(path: Path | str) -> Bundle:
     return Bundle(path=path, id=actual, info=info, files=dict(files))
 
 
-def save_bundle(path: Path | str, info: BundleInfo, policy_onnx: bytes, golden: Golden) -> Bundle:
+def save_bundle(
+    path: Path | str, info: BundleInfo, policy_onnx: bytes, golden: Golden, clip: bytes | None = None
+) -> Bundle:
     """Write a bundle folder in one step: either the whole new bundle is there or the old one.
 
     Args:
@@ -196,6 +205,7 @@ def save_bundle(path: Path | str, info: BundleInfo, policy_onnx: bytes, golden: 
         info: what the numbers mean.
         policy_onnx: serialised ONNX model, weights inside.
         golden: recorded sequences.
+        clip: content of the file of a motion that the policy follows.
 
     Raises:
         StorageError: if the disk is full or the folder cannot be written.
@@ -204,7 +214,7 @@ def save_bundle(path: Path | str, info: BundleInfo, policy_onnx: bytes, golden: 
     path = Path(path)
     _check_info(info, path / INFO_FILE)
     _check_golden(golden, info, path / GOLDEN_FILE)
-    contents = {POLICY_FILE: policy_onnx, GOLDEN_FILE: golden.to_bytes()}
+    contents = {POLICY_FILE: policy_onnx, GOLDEN_FILE: golden.to_bytes(), **({CLIP_FILE: clip} if clip else {})}
     document: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
         "files": {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()},
@@ -212,7 +222,7 @@ def save_bundle(path: Path | str, info: BundleInfo, policy_onnx: bytes, golden: 
     }
     document["id"] = _document_id(document)
     contents[INFO_FILE] = render(document).encode()
-    replace_folder(path, contents, replaceable={*contents, C_FOLDER})
+    replace_folder(path, contents, replaceable={*contents, CLIP_FILE, C_FOLDER})
     return load_bundle(path)
 
 

@@ -1,4 +1,4 @@
-"""Judge a bundle that moves a body, as ``sim2metal eval`` does: falls, and errors of velocity."""
+"""Judge a bundle that moves a body, as ``sim2metal eval`` does: falls, and errors of what was asked for."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import Any
 from rich.console import Console
 
 from policies.bundle import Bundle, BundleInfo
+from policies.legged_clip import bundled_clip
 from policies.legged_evaluation import judge
 from policies.runtime import OnnxPolicy
 from sim.envs.legged import SETTLED_S, LeggedTask, load_legged_task
 from sim.errors import BundleError
+from sim.legged.motion import BODY_DISTANCE, motion_of
 from sim.legged.spec import LeggedTaskSpec
 
 
@@ -29,7 +31,7 @@ def evaluate_legged(bundle: Bundle, episodes: int, seed: int, threads: int | Non
         BundleError: if the bundle is not made for its task as it is now.
         ConfigError: for no episodes.
     """
-    task = load_legged_task(bundle.info.task, bundle.info.robot.name)
+    task = load_legged_task(bundle.info.task, bundle.info.robot.name, bundled_clip(bundle))
     check_same_task(bundle, task)
     with console.status(f"{episodes} episodes of {task.spec.name}"):
         found = judge(OnnxPolicy(bundle), task, episodes, seed, threads or 1)
@@ -37,17 +39,24 @@ def evaluate_legged(bundle: Bundle, episodes: int, seed: int, threads: int | Non
     low, high = found.success_interval
     console.print(
         f"{bundle.path} on task {spec.name}, robot {spec.robot}: {found.success_rate:.1%} of {episodes} episodes of"
-        f" {spec.episode_s:g} s without a fall (95 % interval {100 * low:.1f} - {100 * high:.1f}), seed {seed}, table"
-        f" {table.hash()[:12]}"
+        f" {spec.episode_s:g} s without {early_end(spec)} (95 % interval {100 * low:.1f} - {100 * high:.1f}), seed"
+        f" {seed}, table {table.hash()[:12]}"
     )
-    if spec.command is not None:
+    if spec.command is not None or spec.asked:
         console.print(error_line(summary))
     summary |= {"robot": spec.robot, "table": table.name, "table_hash": table.hash()}
     return {f"eval.{key}": value for key, value in summary.items()}
 
 
+def early_end(spec: LeggedTaskSpec) -> str:
+    """Return what failure is called: of motions it is too far from them, too."""
+    return "a fall" if motion_of(spec) is None else "an early end"
+
+
 def error_line(summary: Mapping[str, Any]) -> str:
     """Return what ``LeggedEvaluation.summary`` says of errors, for people."""
+    if summary.get(BODY_DISTANCE) is not None:
+        return f"bodies are {1000.0 * summary[BODY_DISTANCE]:.1f} mm from the motion's (E_g-mpbpe, a mean in the world)"
     if summary["velocity_error_m_s"] is None:
         return f"no error of the velocity: every robot fell within {SETTLED_S:g} s of a command"
     line = (

@@ -10,12 +10,15 @@ import numpy as np
 
 from policies.bundle import Bundle, BundleInfo, Golden, save_bundle
 from policies.export_onnx import export_onnx
+from policies.legged_clip import clip_record
 from policies.legged_evaluation import to_unit
 from policies.networks.touch_actor import TouchActor
 from policies.provenance import plain, provenance, robot_info
 from policies.runtime import OnnxPolicy
 from policies.torch_policy import TorchPolicy
 from sim.envs.legged import LeggedEnv, LeggedTask
+from sim.legged.motion import clip_of
+from sim.motion.clip import clip_bytes
 from sim.registry import load_robot
 from sim.spec import ObservationTerm
 
@@ -45,7 +48,9 @@ def build_legged_bundle(
         BundleError: if the written bundle does not reproduce its golden sequences.
     """
     info = describe(actor, task, seed, config, evaluation)
-    bundle = save_bundle(path, info, export_onnx(actor), record_golden(actor, task, seed))
+    clip = clip_of(task.spec)
+    moved = None if clip is None else clip_bytes(clip)
+    bundle = save_bundle(path, info, export_onnx(actor), record_golden(actor, task, seed), moved)
     OnnxPolicy(bundle)
     return bundle
 
@@ -65,7 +70,7 @@ def describe(actor: TouchActor, task: LeggedTask, seed: int, config: Any, evalua
         state_scale=tuple(actor.state_scale),
         command_ranges={} if spec.command is None else spec.command.ranges,
         network=plain(actor.config()),
-        provenance=provenance(seed, config),
+        provenance=provenance(seed, config) | clip_record(spec),
         evaluation=plain(evaluation),
     )
 
@@ -96,6 +101,6 @@ def record_golden(actor: TouchActor, task: LeggedTask, seed: int) -> Golden:
         action, state = policy.step(inputs, state, reset)
         for name, value in (("observation", inputs), ("reset", reset), ("state", state), ("action", action)):
             record[name].append(np.array(value, np.float32))
-        after = env.step(to_unit(action, task.spec))
+        after = env.step(to_unit(action, env))
         observation, reset = after.observation["actor"], after.terminated | after.truncated
     return Golden(**{name: np.stack(values, axis=1) for name, values in record.items()})

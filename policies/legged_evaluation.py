@@ -14,7 +14,8 @@ from policies.evaluation import finite
 from policies.judged_episodes import Arrays, JudgedEpisodes, first_episodes, in_batches
 from policies.policy import Policy
 from sim.envs.legged import LeggedEnv, LeggedTask, LeggedTransition
-from sim.legged.spec import ACTION_REACH, LeggedTaskSpec
+from sim.legged.motion import motion_of
+from sim.legged.spec import ACTION_REACH
 
 _NO_ERROR_M_S = 1.0
 """What the score takes for a velocity error where every robot fell before a command had been given for a second."""
@@ -30,9 +31,11 @@ class LeggedEvaluation(JudgedEpisodes):
     """rad/s, likewise."""
     asked_errors: Mapping[str, npt.NDArray[np.float64]]
     """Of what else the task asks for, by names with units: means over those of these steps in which the robot was to
-    walk; NaN if there were none."""
+    walk, over all steps where it is never asked to; NaN if there were none."""
     asked_costs: Mapping[str, float]
     """What an error of one costs in the score."""
+    still: bool = True
+    """Whether a velocity that is not asked for is an error: not in a motion, which has its own."""
 
     def summary(self) -> dict[str, Any]:
         """Return the figures as JSON-able data.
@@ -40,17 +43,20 @@ class LeggedEvaluation(JudgedEpisodes):
         Errors are means over the episodes that have one; ``None`` if none has. ``score``, by which weights are chosen,
         is the success rate less the velocity error in m/s and less the costs of what else the task asks for.
         """
-        errors = np.stack([self.velocity_error, self.yaw_rate_error])[:, np.isfinite(self.velocity_error)]
+        known = np.isfinite(self.velocity_error) & self.still
+        errors = np.stack([self.velocity_error, self.yaw_rate_error])[:, known]
         error, turning = errors.mean(axis=1).tolist() if errors.size else (math.nan, math.nan)
         asked = {name: _mean(values) for name, values in self.asked_errors.items()}
         cost = sum(self.asked_costs[name] * value for name, value in asked.items() if math.isfinite(value))
+        if self.still:
+            cost += error if errors.size else _NO_ERROR_M_S
         return (
             super().summary()
             | {
                 "falls": int((~self.success).sum()),
                 "velocity_error_m_s": finite(error),
                 "yaw_rate_error_rad_s": finite(turning),
-                "score": self.success_rate - (error if errors.size else _NO_ERROR_M_S) - cost,
+                "score": self.success_rate - cost,
             }
             | {name: finite(value) for name, value in asked.items()}
         )
@@ -76,13 +82,15 @@ def judge(policy: Policy, task: LeggedTask, episodes: int, seed: int, threads: i
 
     *moved, asked = in_batches(episodes, seed, some)
     costs = task.spec.asked_errors
-    return LeggedEvaluation(seed, *moved, asked_errors=dict(zip(costs, asked.T)), asked_costs=costs)
+    return LeggedEvaluation(
+        seed, *moved, asked_errors=dict(zip(costs, asked.T)), asked_costs=costs, still=motion_of(task.spec) is None
+    )
 
 
-def to_unit(targets: npt.NDArray, spec: LeggedTaskSpec) -> npt.NDArray[np.float32]:
-    """Return joint targets, (N, J) rad, as the environment takes them: 1 is the largest reach; NaN is the pose."""
-    p = spec.parameters
-    shares = (targets - np.array(p.default_pose_rad)) / (ACTION_REACH * np.array(p.action_scale_rad))
+def to_unit(targets: npt.NDArray, env: LeggedEnv) -> npt.NDArray[np.float32]:
+    """Return joint targets, (N, J) rad, as the environment takes them: 1 is the largest reach; NaN is its centre."""
+    scale = np.array(env.spec.parameters.action_scale_rad)
+    shares = (targets - env.centre) / (ACTION_REACH * scale)
     return np.nan_to_num(shares, nan=0.0).clip(-1.0, 1.0).astype(np.float32)
 
 
@@ -95,9 +103,10 @@ def _first_episodes(policy: Policy, env: LeggedEnv) -> Arrays:
         counts = running & after.settled & ~after.terminated
         moved.add(counts, np.stack([after.velocity_error, after.yaw_rate_error], axis=1))
         if names:
-            asked.add(counts & after.walking, np.stack([after.asked_errors[name] for name in names], axis=1))
+            missed = np.stack([after.asked_errors[name] for name in names], axis=1)
+            asked.add(running & after.asked_counts & ~after.terminated, missed)
 
-    ended = first_episodes(policy, env, lambda shown: shown["actor"], lambda said: to_unit(said, env.spec), note)
+    ended = first_episodes(policy, env, lambda shown: shown["actor"], lambda said: to_unit(said, env), note)
     return *ended, *moved.value().T, asked.value()
 
 

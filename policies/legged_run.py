@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from policies.learners.legged.symmetry import SymmetryAugmentation
 from policies.learners.ppo import check_ppo, ppo_arguments
 from policies.learners.rollouts import Rollouts
 from policies.learners.weights import Arrays, load_network, network_arrays
+from policies.legged_clip import clip_record
 from policies.legged_evaluation import judge
 from policies.networks.touch_actor import TouchActor, TouchActorConfig
 from policies.option_checks import require_at_least
@@ -28,7 +29,11 @@ from policies.segmented_run import SegmentedRun, check_segments
 from policies.torch_policy import TorchPolicy
 from sim.envs.legged import LeggedEnv, LeggedTask
 from sim.errors import ConfigError
+from sim.legged.asked import Command
+from sim.legged.motion import MotionCommand, motion_of
+from sim.legged.progress import TrackingProgress
 from sim.legged.spec import ACTION_REACH, LeggedTaskSpec
+from sim.legged.terms import term_slice
 
 _GROUPS = ("actor", "critic")
 _FIRST_OUTPUT = 0.01
@@ -63,6 +68,8 @@ class LeggedRun(SegmentedRun):
         identity = _identity(job)
         super().__init__(job.config, job.seed, folder, identity)
         torch.manual_seed(job.seed)
+        followed = motion_of(job.task.spec) is not None
+        self._progress = TrackingProgress(job.task.spec, job.config.tracking) if followed else None
         self.rollouts = self._new_rollouts(job.seed)
         self._ppo = self._make_ppo()
         self.begin(resume)
@@ -89,12 +96,15 @@ class LeggedRun(SegmentedRun):
         return {"actor": plain(self.actor_config)}
 
     def arrays(self) -> Arrays:
-        """Return the critic."""
-        return flat("critic", network_arrays(self._ppo.critic))
+        """Return the critic, and the progress with a motion."""
+        progress = {} if self._progress is None else self._progress.arrays()
+        return flat("critic", network_arrays(self._ppo.critic)) | flat("tracking", progress)
 
     def restore(self, arrays: Arrays, iteration: int) -> None:
-        """Put the critic back."""
+        """Put them back."""
         load_network(self._ppo.critic, part("critic", arrays))
+        if self._progress is not None:
+            self._progress.restore(part("tracking", arrays))
 
     def renew(self, seed: int) -> None:
         """Begin new episodes."""
@@ -117,6 +127,7 @@ class LeggedRun(SegmentedRun):
             "learning_rate": ppo.learning_rate,
             "noise": float(ppo.actor.output_std.detach().mean()),
             **{f"reward_{name}": value for name, value in self._env.mean_rewards().items()},
+            **({} if self._progress is None else self._progress.figures()),
             **rollouts.recent(),
         }
 
@@ -126,7 +137,7 @@ class LeggedRun(SegmentedRun):
 
     def _new_rollouts(self, seed: int) -> Rollouts:
         task, count = self.job.task, self.config.num_envs
-        self._env = LeggedEnv(task, count, seed=seed, threads=self.job.threads)
+        self._env = LeggedEnv(task, count, seed=seed, threads=self.job.threads, progress=self._progress)
         ages = np.random.default_rng(seed).integers(task.spec.control_steps, size=count)
         return Rollouts(self._env, _GROUPS, task.spec.action.size, ages, reach=ACTION_REACH)
 
@@ -168,7 +179,18 @@ def _identity(job: LeggedJob) -> dict[str, Any]:
     })  # fmt: skip
     if len(spec.reward_groups) < 2:
         del identity["config"]["ppo"]["critics"]
-    return identity | ({"asked": plain(spec.asked)} if spec.asked else {})
+    if not spec.tolerances:
+        del identity["config"]["tracking"]
+        for term in identity["rewards"]:
+            del term["tolerance"]
+    return (
+        identity | ({"asked": [_without_clip(what) for what in spec.asked]} if spec.asked else {}) | clip_record(spec)
+    )
+
+
+def _without_clip(what: Command) -> Any:
+    """Return what is asked for as data; a clip is said by its hash instead."""
+    return plain(replace(what, clip=None) if isinstance(what, MotionCommand) else what)
 
 
 def _in_reach(actor: TouchActor) -> TouchActor:
@@ -182,14 +204,16 @@ def _in_reach(actor: TouchActor) -> TouchActor:
 
 
 def actor_config(spec: LeggedTaskSpec, config: LeggedTrainConfig) -> TouchActorConfig:
-    """Return the sizes of the actor, whose outputs are targets around the default pose."""
-    p = spec.parameters
+    """Return the sizes of the actor, whose outputs are targets around the default pose, or the task's centre."""
+    p, centre = spec.parameters, spec.centre_term
     reach = [ACTION_REACH * scale for scale in p.action_scale_rad]
+    middle = p.default_pose_rad if centre is None else (0.0,) * p.num_joints
     return TouchActorConfig(
         observation_size=spec.observation_size,
-        action_low=tuple(angle - most for angle, most in zip(p.default_pose_rad, reach)),
-        action_high=tuple(angle + most for angle, most in zip(p.default_pose_rad, reach)),
+        action_low=tuple(angle - most for angle, most in zip(middle, reach)),
+        action_high=tuple(angle + most for angle, most in zip(middle, reach)),
         hidden=hidden_layers(config, p.num_joints),
+        centre=None if centre is None else term_slice(spec.actor_terms, centre).start,
     )
 
 

@@ -1,7 +1,8 @@
 """Train a policy from random weights and save it as a bundle.
 
-Tasks that fly are trained here; those with an arm (``policies.train_contact``) and those on legs
-(``policies.train_legged``) have options of their own: ``sim2metal train velocity --help``.
+Tasks that fly are trained here; those with an arm (``policies.train_contact``), those on legs
+(``policies.train_legged``) and motions (``policies.train_imitation``) have options of their own:
+``sim2metal train velocity --help``.
 What a run leaves in its folder: ``config.json`` (resolved), ``checkpoint.npz``, ``curve.jsonl``,
 TensorBoard events, ``bundle/`` and ``result.json``.
 """
@@ -28,6 +29,7 @@ from sim.contact.spec import ContactTaskSpec
 from sim.envs.task import load_flight_task, task_at_level
 from sim.errors import ConfigError
 from sim.files import write_atomic
+from sim.legged.motion import motion_of
 from sim.legged.spec import LeggedTaskSpec
 from sim.registry import load_task, task_names
 
@@ -76,7 +78,7 @@ def module_for(argv: Sequence[str]) -> str:
     named = next((argument for argument in argv if argument in task_names()), Args.task)
     spec = load_task(named).TASK
     if isinstance(spec, LeggedTaskSpec):
-        return "policies.train_legged"
+        return "policies.train_legged" if motion_of(spec) is None else "policies.train_imitation"
     return "policies.train_contact" if isinstance(spec, ContactTaskSpec) else __name__
 
 

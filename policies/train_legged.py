@@ -14,13 +14,13 @@ import torch
 import tyro
 from rich.console import Console
 
-from policies.evaluate_legged import error_line
+from policies.evaluate_legged import early_end, error_line
 from policies.learners.legged.settings import LeggedTrainConfig
 from policies.legged_bundle import build_legged_bundle
 from policies.legged_run import LeggedJob, LeggedRun, check
 from policies.segmented_training import check_run, print_result, train_on_show
 from policies.training_result import write_result
-from sim.envs.legged import load_legged_task
+from sim.envs.legged import LeggedTask, load_legged_task
 
 EXAMPLE = """sim2metal train velocity --out runs/go1
 sim2metal train velocity --out runs/go1 --resume
@@ -61,7 +61,12 @@ def run(args: Args) -> dict[str, Any]:
         StorageError: if the disk is full; the last checkpoint is intact.
     """
     check_run(args)
-    job = LeggedJob(load_legged_task(args.task, args.robot), args.seed, args.config, args.threads)
+    return train(args, load_legged_task(args.task, args.robot))
+
+
+def train(args: Args, task: LeggedTask) -> dict[str, Any]:
+    """Train a task that is loaded; see ``run``."""
+    job = LeggedJob(task, args.seed, args.config, args.threads)
     check(job)
     torch.set_num_threads(1)  # networks are small: threads would wait for each other more than they work
     console = Console(highlight=False)
@@ -72,11 +77,12 @@ def run(args: Args) -> dict[str, Any]:
         args.bundle or args.out / "bundle", run.actor, job.task, args.seed, args.config, evaluation
     )
     result = write_result(args.out, run, run.iteration, args.seed, bundle)
-    commanded = run.evaluation and job.task.spec.command is not None
+    spec = job.task.spec
+    commanded = run.evaluation and (spec.command is not None or spec.asked)
     print_result(
         result,
         f"score {result['train.best']['score']:.3f}",
-        "episodes without a fall",
+        f"episodes without {early_end(spec)}",
         error_line(run.evaluation) if commanded else None,
         console,
     )

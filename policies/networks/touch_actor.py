@@ -45,6 +45,8 @@ class TouchActorConfig:
 
     motion: bool = False
     """Whether it sees how the tool moves (``pose_motion``); needs ``poses``."""
+    centre: int | None = None
+    """Where in the observation the values begin that its commands are counted from; ``None``: from a fixed middle."""
 
     def __post_init__(self) -> None:
         # JSON has lists for tuples.
@@ -123,10 +125,12 @@ class TouchActor(nn.Module):
         if self.layers:
             x, memory = self._remember(x, torch.where(reset > 0.5, 0.0, memory))
         state_out = torch.cat([memory, *kept], dim=1)
-        motion = self.dense(x)
+        motion, middle = self.dense(x), self.middle
         if self.pose_features is not None:
             motion = self.pose_features.to_base(observation, motion)
-        return self.middle + self.reach * torch.clamp(motion, -1.0, 1.0), state_out
+        if self.settings.centre is not None:
+            middle = middle + observation[:, self.settings.centre : self.settings.centre + self.action_size]
+        return middle + self.reach * torch.clamp(motion, -1.0, 1.0), state_out
 
     def _remember(self, x: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         parts = state.split(self.size, dim=1)

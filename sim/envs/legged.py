@@ -53,7 +53,8 @@ class LeggedTransition:
         settled: (n,) bool: the command is not so new that its error does not count.
         group_rewards: (n, groups) float32: what ``reward`` is the sum of, in the order of the task's ``reward_groups``.
         asked_errors: (n,) each: of what else the task asks for, by names with units.
-        walking: (n,) bool: a velocity is asked for.
+        asked_counts: (n,) bool: errors of what else is asked count: where a velocity is asked for, and not just now, or
+            everywhere if the task asks for none.
     """
 
     observation: Observation
@@ -65,7 +66,7 @@ class LeggedTransition:
     settled: np.ndarray
     group_rewards: np.ndarray
     asked_errors: Mapping[str, np.ndarray]
-    walking: np.ndarray
+    asked_counts: np.ndarray
 
     @property
     def success(self) -> np.ndarray:
@@ -139,6 +140,11 @@ class LeggedEnv:
         self._episode = np.full(num_envs, -1)
         self._push_speed = np.zeros(num_envs)
         self._push_every = np.ones(num_envs, np.int64)
+
+    @property
+    def centre(self) -> NDArray[np.float32]:
+        """What the next actions are counted from, rad; (n, J)."""
+        return self.world.state.centre
 
     @property
     def obeys(self) -> NDArray[np.bool_]:
@@ -251,7 +257,7 @@ class LeggedEnv:
             settled=settled,
             group_rewards=gained,
             asked_errors=errors,
-            walking=walking,
+            asked_counts=settled & walking | (self.spec.command is None),
         )
 
     def _renew_commands(self) -> None:

@@ -45,6 +45,11 @@ class TrackingProgress:
         self.tolerances = Tolerances(task.tolerances, settings.tolerance == "adaptive")
         self.starts = StartTimes(clip.duration_s, settings.starts == "hard")
 
+    def figures(self) -> dict[str, float]:
+        """Return what a curve shows: every tolerance, and how often the hardest segment is begun in over the mean."""
+        shown = {f"tolerance_{name}": value for name, value in self.tolerances.values().items()}
+        return {**shown, "hardest_start": float(self.starts.probabilities.max() * len(self.starts.probabilities))}
+
     def arrays(self) -> dict[str, np.ndarray]:
         """Return what a checkpoint keeps."""
         return {"tolerances": self.tolerances.array(), "starts": self.starts.array()}

@@ -33,4 +33,4 @@ class Tracked:
     feet: Any
     """(F,) numbers of the bodies that the feet are of."""
     ends: Any
-    """(E,) numbers of the bodies that hands and head are of."""
+    """(E,) numbers of the bodies that hands and head are of; of a robot without them, the base."""

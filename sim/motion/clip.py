@@ -6,6 +6,7 @@ Every loader, generator and retargeting makes a ``Clip`` and everything else rea
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 from dataclasses import dataclass, field, fields, replace
@@ -85,6 +86,16 @@ class Clip:
         """Time from the first frame to the last, or to the first again where the clip loops."""
         return (self.num_frames if self.loops else self.num_frames - 1) / self.fps
 
+    def digest(self) -> str:
+        """Return the SHA-256 of all that the motion is, hexadecimal; its name and source do not count."""
+        hasher = hashlib.sha256()
+        for f in fields(self):
+            if f.name not in ("name", "source"):
+                value = np.asarray(getattr(self, f.name))
+                hasher.update(f"{f.name} {value.dtype.kind} {value.shape}".encode())
+                hasher.update(value.tobytes())
+        return hasher.hexdigest()
+
     def body(self, name: str) -> int:
         """Return the index of a body.
 
@@ -116,9 +127,14 @@ def save_clip(clip: Clip, path: Path | str) -> None:
     Raises:
         StorageError: if it cannot be written; what was there is untouched.
     """
+    write_atomic(path, clip_bytes(clip))
+
+
+def clip_bytes(clip: Clip) -> bytes:
+    """Return the content of the npz file of a clip."""
     buffer = io.BytesIO()
     np.savez_compressed(buffer, format=FORMAT, **{f.name: getattr(clip, f.name) for f in fields(clip)})
-    write_atomic(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def load_clip(path: Path | str) -> Clip:

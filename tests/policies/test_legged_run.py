@@ -170,7 +170,7 @@ def test_the_bundle_runs_in_the_pilot_of_the_robots_side(trained):
         np.testing.assert_allclose(JointObservation(info)(measured, reference, applied), seen[0], atol=2e-5)
         command = pilot.command(reference, measured)
         action, state = policy.step(seen, state, np.array([step == 0]))
-        seen = env.step(to_unit(action, task.spec)).observation["actor"]
+        seen = env.step(to_unit(action, env)).observation["actor"]
         np.testing.assert_allclose(env.world.state.target[0], command, atol=1e-4)
         applied = np.array(command)
 

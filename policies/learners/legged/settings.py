@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from policies.learners.ppo import PpoSettings
+from sim.legged.progress import TrackingSettings
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,8 @@ class LeggedTrainConfig:
             learning_rate=1e-3, epochs=4, critic_weight=1.0, entropy_weight=2e-3, first_std=0.5
         )
     )
+    tracking: TrackingSettings = field(default_factory=TrackingSettings)
+    """How a motion is learnt, where there is one."""
 
 
 def hidden_layers(config: LeggedTrainConfig, num_joints: int) -> tuple[int, ...]:

@@ -1,0 +1,56 @@
+"""Train a policy that imitates a motion and save it, with the motion, as a bundle.
+
+The motion is made here, by a generator's name, or read from a file; a person's is put on the robot. What a run leaves
+in its folder is what ``policies.train_legged`` says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from policies.learners.legged.settings import LeggedPpoSettings, LeggedTrainConfig
+from policies.segmented_training import check_run
+from policies.train_legged import Args as LeggedArgs
+from policies.train_legged import train
+from sim.envs.legged import load_legged_task
+from sim.motion.robot_clip import robot_clip
+
+EXAMPLE = """sim2metal train imitate --clip squat --out runs/squat
+sim2metal train imitate --clip squat --out runs/squat --resume
+sim2metal train imitate --clip dance.bvh --robot g1 --out runs/dance
+sim2metal train imitate --clip wave --out runs/wave --config.tracking.tolerance fixed --config.tracking.starts hard
+tensorboard --logdir runs"""
+
+
+def imitation_config() -> LeggedTrainConfig:
+    """Return the settings of a motion; left and right differ in it, so that nothing is learnt from mirror images."""
+    return LeggedTrainConfig(
+        iterations=400,
+        ppo=LeggedPpoSettings(
+            learning_rate=1e-3, epochs=4, critic_weight=1.0, entropy_weight=2e-3, first_std=0.5, symmetry=False
+        ),
+    )
+
+
+@dataclass
+class Args(LeggedArgs):
+    """Train a policy that imitates a motion."""
+
+    clip: str = "squat"
+    """What to imitate: a generator of 'sim2metal motion make', or a motion file."""
+    config: LeggedTrainConfig = field(default_factory=imitation_config)
+    """Settings of learner, networks and evaluation."""
+
+
+def run(args: Args) -> dict[str, Any]:
+    """Train, save the bundle and return the ``train.`` figures.
+
+    Raises:
+        ConfigError: for an unknown task, robot or motion, a motion that the robot cannot be put to, an impossible
+            setting, or a folder with a run in it.
+        StorageError: if the disk is full; the last checkpoint is intact.
+    """
+    check_run(args)
+    robot = args.robot or load_legged_task(args.task).spec.robot
+    return train(args, load_legged_task(args.task, clip=robot_clip(args.clip, robot)))
