@@ -7,7 +7,7 @@ environment and writes what is asked for into the ``BodyState``, where terms rea
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from numpy.typing import NDArray
 
@@ -46,10 +46,8 @@ class CommandSource(Protocol):
 class Command(Protocol):
     """What is asked for, as data of a task."""
 
-    @property
-    def centre_term(self) -> str | None:
-        """Observation that joint targets are counted from, (n, J) rad; ``None``: this command leaves them alone."""
-        ...
+    centre_term: ClassVar[str | None]
+    """Observation that joint targets are counted from, (n, J) rad; ``None``: this command leaves them alone."""
 
     def sites(self, parameters: JointParameters) -> tuple[str, ...]:
         """Return the sites whose motion in the base's frame is to be read (``LeggedWorld.site``)."""

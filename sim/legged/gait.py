@@ -32,7 +32,7 @@ class TrotCommand:
     height_m: float
     """Of a foot in the middle of its swing."""
     source_note: str
-    centre_term: ClassVar[None] = None
+    centre_term: ClassVar[str | None] = None
 
     def sites(self, parameters: JointParameters) -> tuple[str, ...]:
         """Return none: feet are read anyway."""

@@ -51,7 +51,7 @@ class HandCommand:
     most_rad_s: float
     """Largest corrected twist."""
     source_note: str
-    centre_term: ClassVar[str] = CENTRE
+    centre_term: ClassVar[str | None] = CENTRE
 
     def sites(self, parameters: JointParameters) -> tuple[str, ...]:
         """Return the hand.

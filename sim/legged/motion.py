@@ -43,7 +43,7 @@ class MotionCommand:
     """What a metre of distance costs in the score by which weights are chosen."""
     source_note: str
     clip: Clip | None = None
-    centre_term: ClassVar[str] = MOTION_JOINTS
+    centre_term: ClassVar[str | None] = MOTION_JOINTS
 
     def sites(self, parameters: JointParameters) -> tuple[str, ...]:
         """Return none: bodies are read without sensors."""
