@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sim.bodies.model import build_joint_spec, reset_to_default_pose
 from sim.errors import ConfigError
 from sim.flight.scene import FLOOR
+from sim.legged.physics import AS_TRAINED, Physics
 from sim.legged.spec import LARGEST_DELAY_S
 from sim.registry import load_robot
 from sim.spec import JointParameters
@@ -59,7 +60,11 @@ class LeggedScene:
 
 
 def build_legged_scene(
-    robot: str, parameters: JointParameters, step_s: float, sites: tuple[str, ...] = ()
+    robot: str,
+    parameters: JointParameters,
+    step_s: float,
+    sites: tuple[str, ...] = (),
+    physics: Physics = AS_TRAINED,
 ) -> LeggedScene:
     """Compile a robot with what its tasks need.
 
@@ -68,13 +73,14 @@ def build_legged_scene(
         parameters: the set of constants.
         step_s: physics step.
         sites: whose motion is to be read beside the feet's.
+        physics: how it is simulated.
 
     Raises:
         ConfigError: if the model has no such foot or site, or no inertial unit on its base, or is not stable with these
             gains at this step.
     """
     spec = build_joint_spec(load_robot(robot), parameters, step_s)
-    spec.option.integrator = mujoco.mjtIntegrator.mjINT_IMPLICITFAST
+    physics.apply(spec, parameters, step_s)
     for sensor in spec.sensors:
         spec.delete(sensor)
     for foot in parameters.feet:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sim.bodies.parameters import joint_parameters
 from sim.legged.asked import Command
+from sim.legged.physics import AS_TRAINED, Physics
 from sim.spec import ActionSpec, JointParameters, ObservationTerm, PolicySpec, Timing
 
 CONTROL_PERIOD_S = 0.02
@@ -87,6 +88,8 @@ class LeggedTaskSpec(PolicySpec):
     to end its episode. Each group of rewards counts for itself."""
     asked: tuple[Command, ...] = ()
     """Beside the velocity."""
+    physics: Physics = AS_TRAINED
+    """How it is simulated."""
 
     @property
     def tolerances(self) -> dict[str, float]:
@@ -113,6 +116,11 @@ class LeggedTaskSpec(PolicySpec):
     def asked_errors(self) -> dict[str, float]:
         """What an error of one costs in the score, by the errors of what is asked beside the velocity."""
         return {name: cost for what in self.asked for name, cost in what.error_weights().items()}
+
+    def under(self, physics: Physics) -> LeggedTaskSpec:
+        """Return the same task, simulated otherwise."""
+        step_s = physics.step_s or self.timing.physics_step_s
+        return replace(self, physics=physics, timing=replace(self.timing, physics_step_s=step_s))
 
     def on(self, robot: str) -> LeggedTaskSpec:
         """Return the same task for another robot.

@@ -66,7 +66,9 @@ class LeggedWorld:
             ConfigError: if the robot's model lacks what the task needs or is not stable.
         """
         sites = tuple(site for asked in task.asked for site in asked.sites(task.parameters))
-        self.scene = scene = build_legged_scene(task.robot, task.parameters, task.timing.physics_step_s, sites)
+        self.scene = scene = build_legged_scene(
+            task.robot, task.parameters, task.timing.physics_step_s, sites, task.physics
+        )
         self.substeps = round(task.timing.control_period_s / task.timing.physics_step_s)
         self.batch = batch = Batch(scene.model, num_envs, threads)
         self._position, self._velocity = batch.bind("qpos"), batch.bind("qvel")
