@@ -28,7 +28,7 @@ def imitation_config() -> LeggedTrainConfig:
     return LeggedTrainConfig(
         iterations=400,
         ppo=LeggedPpoSettings(
-            learning_rate=1e-3, epochs=4, critic_weight=1.0, entropy_weight=2e-3, first_std=0.5, symmetry=False
+            learning_rate=1e-3, epochs=4, critic_weight=1.0, entropy_weight=5e-4, first_std=0.15, symmetry=False
         ),
     )
 
