@@ -26,6 +26,7 @@ EXAMPLE = """sim2metal train velocity --out runs/go1
 sim2metal train velocity --out runs/go1 --resume
 sim2metal train velocity --robot g1 --out runs/g1 --threads 2
 sim2metal train stand --out runs/stand --config.iterations 300
+sim2metal train twist --out runs/twist --config.ppo.critics single
 tensorboard --logdir runs"""
 
 
