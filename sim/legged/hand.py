@@ -30,6 +30,8 @@ CENTRE = "target_centre"
 """Observation that targets are counted from: of joints that carry the hand their last targets, else the default pose.
 
 So what an action of the arm means is a step, which a twist asks for nearly in proportion, not a place."""
+_DAMPING = 0.05
+"""Of the inverse kinematics, m and rad alike: what an arm of 0.7 m does near its singular poses stays finite."""
 _POSES = 1024
 _POSES_SEED = 0
 """Goals are drawn from a table of this many poses, the same for every seed."""
@@ -118,6 +120,9 @@ class HandSource:
         (self._site,) = command.sites(world.scene.parameters)
         carrying = joints_to(world.scene.model, self._site)
         self._arm = np.flatnonzero(carrying)
+        model, batch = world.scene.model, world.batch
+        self._moving, self._number = model.actuator_trnid[self._arm, 0], model.site(self._site).id
+        self._axis, self._anchor, self._place = (batch.bind(name) for name in ("xaxis", "xanchor", "site_xpos"))
         if not carrying.any():
             raise ConfigError(f"no joint moves '{self._site}': choose a robot with an arm, as go1_arm")
         self._goals = reachable_poses(world.scene.model, world.scene.parameters, self._site, command.reach_rad)
@@ -132,21 +137,21 @@ class HandSource:
     def begin(self, ids: NDArray, episodes: NDArray) -> None:
         """Ask for a way from where the hand is to a first goal."""
         self._look()
-        self._hold()
         self.reference[ids, :3], self.reference[ids, 3:] = self.state.position_h[ids], self.state.quaternion_h[ids]
         self._draw(ids, np.zeros(len(ids), np.int64), episodes)
         self._lead(np.zeros(len(self.reference)), ids)
+        self._step()
 
     def follow(self, age: NDArray, episodes: NDArray) -> None:
         """Go on along the way, or begin the next one."""
         self._look()
-        self._hold()
         due = np.flatnonzero(age % self._every == 0)
         everything = np.arange(len(age))
         if len(due):
             self._lead(age, due)  # the reference is at the end of its way
             self._draw(due, age[due], episodes[due])
         self._lead(age, everything)
+        self._step()
 
     def errors(self) -> Mapping[str, NDArray]:
         """Return how far hands are from their references, and how much they are turned from them."""
@@ -168,10 +173,19 @@ class HandSource:
         hand.twist_h[:, :3] = rotate(tilt, site.velocity_b) + cross(turning - heading_rate, hand.position_h)
         hand.twist_h[:, 3:] = rotate(tilt, site.angular_velocity_b) + turning - heading_rate
 
-    def _hold(self) -> None:
-        """Count the next targets of the arm from where they are."""
+    def _step(self) -> None:
+        """Count the next targets of the arm from where this step of inverse kinematics brings them."""
         world, arm = self._world.state, self._arm
-        world.centre[:, arm] = world.target[:, arm]
+        velocity = joint_velocities(self._jacobian(), self.state.command_h)
+        most = world.robot.velocity[arm]
+        world.centre[:, arm] = world.target[:, arm] + world.robot.period_s * velocity.clip(-most, most)
+
+    def _jacobian(self) -> NDArray:
+        """Return how the arm's joints move the hand, against the heading frame; (n, 6, arm) m, rad."""
+        back = conjugate(heading_of(self._world.state.quaternion_w))[:, None]
+        axis = rotate(back, self._axis[:, self._moving])
+        away = rotate(back, self._place[:, self._number][:, None] - self._anchor[:, self._moving])
+        return np.concatenate([cross(axis, away), axis], axis=2).transpose(0, 2, 1)
 
     def _draw(self, ids: NDArray, age: NDArray, episodes: NDArray) -> None:
         """Begin ways from the present references to goals of the table."""
@@ -215,12 +229,27 @@ def shortened(vector: NDArray, most: float) -> NDArray:
     return vector * (most / np.maximum(length, most))
 
 
-def tilt_of(quaternion_w: NDArray) -> NDArray:
-    """Return the turns heading<-base of turns world<-base, (n, 4): without the turn about the vertical axis."""
+def joint_velocities(jacobian: NDArray, twist: NDArray) -> NDArray:
+    """Return the joint velocities that give a twist, by damped least squares; (n, 6, J) and (n, 6) -> (n, J), rad/s.
+
+    J^T (J J^T + d^2)^-1 t: Nakamura and Hanafusa, J. Dyn. Sys. Meas. Control 108, 1986.
+    """
+    transposed = jacobian.transpose(0, 2, 1)
+    square = jacobian @ transposed + _DAMPING**2 * np.eye(6)
+    return (transposed @ np.linalg.solve(square, twist[..., None]))[..., 0]
+
+
+def heading_of(quaternion_w: NDArray) -> NDArray:
+    """Return the turns about the vertical axis in turns world<-base, (n, 4)."""
     w, x, y, z = (quaternion_w[:, k].astype(float) for k in range(4))
     half = 0.5 * np.arctan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
     none = np.zeros_like(half)
-    return multiply(conjugate(np.stack([np.cos(half), none, none, np.sin(half)], axis=1)), quaternion_w)
+    return np.stack([np.cos(half), none, none, np.sin(half)], axis=1)
+
+
+def tilt_of(quaternion_w: NDArray) -> NDArray:
+    """Return the turns heading<-base of turns world<-base, (n, 4): what is left without the heading."""
+    return multiply(conjugate(heading_of(quaternion_w)), quaternion_w)
 
 
 def joints_to(model: mujoco.MjModel, site: str) -> NDArray[np.bool_]:

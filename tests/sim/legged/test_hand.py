@@ -8,7 +8,7 @@ import pytest
 
 from sim.envs.legged import LeggedEnv, LeggedTask, load_legged_task
 from sim.errors import ConfigError
-from sim.legged.hand import joints_to, minimum_jerk, reachable_poses, shortened, tilt_of
+from sim.legged.hand import heading_of, joint_velocities, joints_to, minimum_jerk, reachable_poses, shortened, tilt_of
 from sim.legged.mirror import AXIAL, POINT, find_mirror
 from sim.legged.spec import legged_task
 from sim.legged.terms import term_slice
@@ -197,17 +197,58 @@ def asked_of(robot):
     return LeggedEnv(LeggedTask(made, NONE, NONE), 1)
 
 
-def test_the_arms_targets_are_counted_from_where_they_were_and_the_legs_from_their_pose():
+def test_the_arms_targets_are_counted_from_a_step_of_inverse_kinematics_and_the_legs_from_their_pose():
     env = env_of(n=2)
-    state, pose, arm = env.world.state, np.array(env.spec.parameters.default_pose_rad), slice(12, 18)
-    scale = np.array(env.spec.parameters.action_scale_rad)
+    state, source = env.world.state, hand_source(env)
+    pose, scale = (np.array(getattr(env.spec.parameters, name)) for name in ("default_pose_rad", "action_scale_rad"))
     action = np.zeros((2, 18))
     action[:, 2] = action[:, 13] = 0.25  # one action scale
-    for step in range(1, 4):
+    for _ in range(20):
+        before = env.centre.copy()
         seen = env.step(action).observation["actor"]
-        np.testing.assert_allclose(state.target[:, 13], pose[13] + step * scale[13], atol=1e-5)
+        np.testing.assert_allclose(state.target[:, 13], before[:, 13] + scale[13], atol=1e-5)
         np.testing.assert_allclose(state.target[:, 2], pose[2] + scale[2], atol=1e-5)
         centre = seen[:, term_slice(env.spec.actor_terms, env.spec.centre_term)]
-        np.testing.assert_allclose(centre[:, :12], np.tile(pose[:12], (2, 1)), atol=1e-6)
-        np.testing.assert_array_equal(centre[:, arm], state.target[:, arm])
         np.testing.assert_array_equal(env.centre, centre)
+        np.testing.assert_allclose(centre[:, :12], np.tile(pose[:12], (2, 1)), atol=1e-6)
+        velocity = (centre - state.target)[:, 12:] / 0.02
+        assert (np.abs(velocity) <= state.robot.velocity[12:] + 1e-3).all()
+        led = (source._jacobian() @ velocity[..., None])[..., 0]
+        assert np.linalg.norm(led - source.state.command_h, axis=1).max() < 0.1
+    assert np.abs(velocity).max() > 0.02
+
+
+def test_the_jacobian_is_mujocos_as_seen_from_the_heading_frame():
+    env = env_of(n=2, table=None)
+    for _ in range(5):
+        env.step(np.random.default_rng(0).normal(0.0, 0.1, (2, 18)))
+    env.world.batch.forward(np.arange(2))  # positions and motion of the same moment
+    found, model = hand_source(env)._jacobian(), env.world.scene.model
+    for k in range(2):
+        data, whole = mujoco.MjData(model), np.zeros((6, model.nv))
+        data.qpos[:] = env.world.batch.get_data(k).qpos
+        mujoco.mj_forward(model, data)
+        mujoco.mj_jacSite(model, data, whole[:3], whole[3:], model.site("arm_end_effector").id)
+        back = conjugate(heading_of(data.qpos[None, 3:7]))[0]
+        expected = np.concatenate([rotate(back, part.T).T for part in (whole[:3, 18:], whole[3:, 18:])])
+        np.testing.assert_allclose(found[k], expected, atol=1e-5)
+
+
+def test_damped_joint_velocities_give_the_twist_and_stay_finite_where_it_cannot_be_given():
+    rng = np.random.default_rng(0)
+    jacobian, twist = rng.normal(size=(5, 6, 6)), rng.normal(size=(5, 6))
+    jacobian[0, :, 0] = jacobian[0, :, 1]  # singular
+    velocity = joint_velocities(jacobian, twist)
+    assert np.linalg.norm(velocity, axis=1).max() < 100.0
+    for k in range(5):
+        cost = jacobian[k].T @ jacobian[k] + 0.05**2 * np.eye(6)
+        np.testing.assert_allclose(velocity[k], np.linalg.solve(cost, jacobian[k].T @ twist[k]), rtol=1e-6, atol=1e-9)
+
+
+def test_an_arm_that_is_only_led_follows_while_the_robot_stands():
+    """Actions of zero: the twist alone brings the hand along, to a few centimetres."""
+    env = env_of(n=4)
+    missed = [env.step(np.zeros((4, 18))).asked_errors for _ in range(120)]
+    late = {name: np.median([errors[name] for errors in missed[50:]]) for name in missed[0]}
+    assert late["position_error_m"] < 0.05
+    assert late["orientation_error_deg"] < 6.0
