@@ -2,7 +2,8 @@
 
 After arXiv 2507.08656: the policy is told a twist of the end effector in a frame that goes with the robot, never a
 pose. A pose reference moves with the wanted twist, and a feedback of the pose's error corrects the twist, so that
-poses and trajectories alike are followed without drift.
+poses and trajectories alike are followed without drift. Not the paper's: targets of the arm are counted from a step of
+inverse kinematics for that twist.
 
 The frame is the heading frame (``_h``): origin at the base, x where the robot heads, z up. What a robot needs to
 know of it are its encoders and the direction of gravity.
@@ -15,26 +16,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.errors import ConfigError
 from sim.legged.counter_random import CounterRandom, step_counts
+from sim.legged.hand_kinematics import heading_of, joint_velocities, joints_to, reachable_poses, tilt_of
 from sim.legged.state import Array
 from sim.legged.world import LeggedWorld
 from sim.quaternions import conjugate, cross, difference, from_rotation_vector, multiply, rotate
 from sim.spec import JointParameters, ObservationTerm
 
 CENTRE = "target_centre"
-"""Observation that targets are counted from: of joints that carry the hand their last targets, else the default pose.
-
-So what an action of the arm means is a step, which a twist asks for nearly in proportion, not a place."""
-_DAMPING = 0.05
-"""Of the inverse kinematics, m and rad alike: what an arm of 0.7 m does near its singular poses stays finite."""
-_POSES = 1024
-_POSES_SEED = 0
-"""Goals are drawn from a table of this many poses, the same for every seed."""
+"""Observation that targets are counted from: of joints that carry the hand, where a step of inverse kinematics for the
+corrected twist brings their last targets; else the default pose. The policy adds to it."""
 
 
 @dataclass(frozen=True)
@@ -227,50 +222,3 @@ def shortened(vector: NDArray, most: float) -> NDArray:
     """Return vectors, (n, 3), no longer than ``most``."""
     length = np.linalg.norm(vector, axis=1, keepdims=True)
     return vector * (most / np.maximum(length, most))
-
-
-def joint_velocities(jacobian: NDArray, twist: NDArray) -> NDArray:
-    """Return the joint velocities that give a twist, by damped least squares; (n, 6, J) and (n, 6) -> (n, J), rad/s.
-
-    J^T (J J^T + d^2)^-1 t: Nakamura and Hanafusa, J. Dyn. Sys. Meas. Control 108, 1986.
-    """
-    transposed = jacobian.transpose(0, 2, 1)
-    square = jacobian @ transposed + _DAMPING**2 * np.eye(6)
-    return (transposed @ np.linalg.solve(square, twist[..., None]))[..., 0]
-
-
-def heading_of(quaternion_w: NDArray) -> NDArray:
-    """Return the turns about the vertical axis in turns world<-base, (n, 4)."""
-    w, x, y, z = (quaternion_w[:, k].astype(float) for k in range(4))
-    half = 0.5 * np.arctan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
-    none = np.zeros_like(half)
-    return np.stack([np.cos(half), none, none, np.sin(half)], axis=1)
-
-
-def tilt_of(quaternion_w: NDArray) -> NDArray:
-    """Return the turns heading<-base of turns world<-base, (n, 4): what is left without the heading."""
-    return multiply(conjugate(heading_of(quaternion_w)), quaternion_w)
-
-
-def joints_to(model: mujoco.MjModel, site: str) -> NDArray[np.bool_]:
-    """Return which joints, in the order of the actuators, move a site against the base; (J,)."""
-    body, carriers = int(model.site(site).bodyid[0]), set()
-    while body != 0:
-        carriers.add(body)
-        body = int(model.body_parentid[body])
-    return np.array([int(model.jnt_bodyid[joint]) in carriers for joint in model.actuator_trnid[:, 0]])
-
-
-def reachable_poses(model: mujoco.MjModel, parameters: JointParameters, site: str, reach_rad: float) -> NDArray:
-    """Return poses of a hand of a robot that stands level, in the heading frame: m, and a quaternion; (1024, 7)."""
-    rng, data = np.random.default_rng(_POSES_SEED), mujoco.MjData(model)
-    low, high = np.array(parameters.position_low_rad), np.array(parameters.position_high_rad)
-    moved = reach_rad * joints_to(model, site)
-    poses = np.empty((_POSES, 7))
-    for pose in poses:
-        angles = np.array(parameters.default_pose_rad) + rng.uniform(-moved, moved)
-        data.qpos[:] = np.concatenate([(0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0), angles.clip(low, high)])
-        mujoco.mj_kinematics(model, data)
-        pose[:3] = data.site(site).xpos
-        mujoco.mju_mat2Quat(pose[3:], data.site(site).xmat)
-    return poses

@@ -8,7 +8,8 @@ import pytest
 
 from sim.envs.legged import LeggedEnv, LeggedTask, load_legged_task
 from sim.errors import ConfigError
-from sim.legged.hand import heading_of, joint_velocities, joints_to, minimum_jerk, reachable_poses, shortened, tilt_of
+from sim.legged.hand import minimum_jerk, shortened
+from sim.legged.hand_kinematics import heading_of, joint_velocities, joints_to, reachable_poses, tilt_of
 from sim.legged.mirror import AXIAL, POINT, find_mirror
 from sim.legged.spec import legged_task
 from sim.legged.terms import term_slice
