@@ -26,9 +26,10 @@ tensorboard --logdir runs"""
 def imitation_config() -> LeggedTrainConfig:
     """Return the settings of a motion; left and right differ in it, so that nothing is learnt from mirror images."""
     return LeggedTrainConfig(
-        iterations=400,
+        iterations=800,
+        num_envs=256,
         ppo=LeggedPpoSettings(
-            learning_rate=1e-3, epochs=4, critic_weight=1.0, entropy_weight=5e-4, first_std=0.15, symmetry=False
+            learning_rate=5e-4, epochs=4, critic_weight=1.0, entropy_weight=5e-4, first_std=0.3, symmetry=False
         ),
     )
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.bench import touch_table
+from tests.bench import touch_table, trained_runs
 from tests.bench.page import touch_table as page_table
 from tests.bench.touch_learning import trained_rows
 
@@ -54,7 +54,7 @@ def test_what_a_row_learns_from_is_trained_first_and_once(tmp_path, monkeypatch)
         asked.append(command)
         write_run(tmp_path, *out.rsplit("/", 1)[1].rsplit("-", 1), 0.5)
 
-    monkeypatch.setattr(touch_table, "run_verb", train)
+    monkeypatch.setattr(trained_runs, "run_verb", train)
     rows = {row.name: row for row in touch_table.ROWS}
     for _ in range(2):
         touch_table.train(tmp_path, "placement", rows["aacd-field"], 3)

@@ -44,12 +44,21 @@ TASK = legged_task(
     parameter_set="stand",
     asked=(MotionCommand((0.1,), error_weight=5.0, source_note=f"{_OURS}; {_PBHC}: the phase alone"),),
 )
-_START = (
-    LeggedTerm("start_joint_position", Uniform(-0.1, 0.1), "add", f"{_BEYOND_MIMIC}: +-0.1 rad"),
-    LeggedTerm("start_tilt", Uniform(-0.05, 0.05), "add", f"{_OURS}; {_BEYOND_MIMIC}: +-0.1 rad"),
-    LeggedTerm("start_velocity", Uniform(-0.1, 0.1), "add", f"{_OURS}; {_BEYOND_MIMIC}: +-0.5 m/s"),
-    LeggedTerm("start_angular_velocity", Uniform(-0.1, 0.1), "add", f"{_OURS}; {_BEYOND_MIMIC}: +-0.5 rad/s"),
+_CHANGES = (*BODY, *MOTORS, *push_terms(0.0, 0.2, 5.0, 10.0, "PBHC: 0.1 m/s, every 5 to 10 s"))
+
+
+def _start(joints_rad: float, tilt_rad: float, m_s: float, rad_s: float, note: str) -> tuple[LeggedTerm, ...]:
+    """Return how far from the motion's own state episodes begin, evenly."""
+    sizes = {
+        "start_joint_position": joints_rad, "start_tilt": tilt_rad, "start_velocity": m_s,
+        "start_angular_velocity": rad_s,
+    }  # fmt: skip
+    return tuple(LeggedTerm(name, Uniform(-most, most), "add", note) for name, most in sizes.items())
+
+
+_TRAINING = f"{_OURS}; {_BEYOND_MIMIC}: +-0.1 rad, 0.1 rad, 0.5 m/s, 0.5 rad/s, beside feet that may step"
+_AFTER_HOLDING = f"{_OURS}: a robot that has held the first pose; feet that begin elsewhere cannot know it"
+TRAINING_TABLE = RandomizationTable("imitate training", (*_start(0.05, 0.05, 0.1, 0.1, _TRAINING), *_CHANGES), NOISE)
+EVALUATION_TABLE = RandomizationTable(
+    "imitate evaluation", (*_start(0.01, 0.02, 0.05, 0.05, _AFTER_HOLDING), *_CHANGES), NOISE
 )
-_TERMS = (*_START, *BODY, *MOTORS, *push_terms(0.0, 0.2, 5.0, 10.0, "PBHC: 0.1 m/s, every 5 to 10 s"))
-TRAINING_TABLE = RandomizationTable("imitate training", _TERMS, NOISE)
-EVALUATION_TABLE = RandomizationTable("imitate evaluation", _TERMS, NOISE)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.bench import imitation_table
 from tests.bench.page_rows import BODIES, FIRMWARE, FIRST_FLIGHT, FLIGHT, ROBOT_SIDE, TOUCH, Figures, Row
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -209,6 +210,12 @@ def _touch_line(row: dict[str, Any]) -> str:
     return f"{head} {row['success']:.1%} | {low:.1%} - {high:.1%} | {counted} | {sum(costs) / len(costs):,.0f} s |"
 
 
+def imitation_lines(figures: Figures) -> str:
+    """Return the table of imitated motions by method, and what it says of the tightening tolerance."""
+    rows = figures.get("imitation", [])
+    return f"{imitation_table.markdown(rows)}\n\n{imitation_table.verdict(rows)}" if rows else "Not measured."
+
+
 def machine_line(figures: Figures) -> str:
     """Where, when and on which commit."""
     machine = figures["machine"]
@@ -252,6 +259,7 @@ TABLES: dict[tuple[str, str], Callable[[Figures], str]] = {
     ("touch", "insertion"): touch_table("insertion"),
     ("bodies", "machine"): parts_line,
     ("bodies", "figures"): rows_table(BODIES),
+    ("bodies", "imitation"): imitation_lines,
 }
 """(suite, name of the place) -> what makes the table."""
 

@@ -11,7 +11,6 @@ next time it goes on.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +19,8 @@ from typing import Any
 import numpy as np
 import tyro
 from rich.console import Console
-from scipy import stats
 
-from tests.bench.machine import machine
-from tests.bench.verb import run_verb
+from tests.bench.trained_runs import finished_runs, interval, train_run, trained_on
 
 TASKS = {"placement": "peg_placement", "insertion": "peg_insertion"}
 """Names of the figures, and the tasks."""
@@ -134,11 +131,7 @@ def train(folder: Path, task: str, row: Row, seed: int) -> Path:
         expert = str(train(folder, task, by_name[expert], seed).resolve())
     command = ["train", TASKS[task], "--learner", row.learner, "--input", row.input, "--seed", str(seed)]
     command += [] if expert is None else ["--expert", expert]
-    begun = (run / "checkpoint.npz").exists()
-    run_verb(
-        run / "trained.json", *command, "--out", str(run.resolve()), *(["--resume"] if begun else []), *row.options
-    )
-    (run / "machine.json").write_text(json.dumps(machine()))
+    train_run(run, *command, *row.options)
     return run
 
 
@@ -153,38 +146,28 @@ def read_table(folder: Path, task: str) -> list[dict[str, Any]]:
 
 
 def _read_row(folder: Path, task: str, row: Row) -> dict[str, Any]:
-    seeds = []
-    for run in sorted((folder / task).glob(f"{row.name}-[0-9]*")):
-        seed = run.name.removeprefix(f"{row.name}-")
-        if seed.isdigit() and (run / "result.json").exists():
-            seeds.append({"seed": int(seed), **read_run(run)})
+    runs = finished_runs(folder / task, row.name)
+    seeds = [{"seed": seed, **read_run(run)} for seed, run in runs.items()]
     said = {"learner": row.learner, "input": row.input, "expert": row.expert[task] or "none", "row": row.name}
     if not seeds:
         return {**said, "seeds": []}
     rates = [seed["success_rate"] for seed in seeds]
     low, high = interval(rates) if len(rates) > 1 else seeds[0]["interval"]
-    return {**said, "success": float(np.mean(rates)), "interval": [low, high], "seeds": seeds}
+    return {**said, "success": float(np.mean(rates)), "interval": [max(0.0, low), min(1.0, high)], "seeds": seeds}
 
 
 def read_run(run: Path) -> dict[str, Any]:
     """Return what a run cost and reached, on which machine."""
     result = json.loads((run / "result.json").read_text())
-    judged, where = result["train.evaluation"], run / "machine.json"
-    on = json.loads(where.read_text()) if where.exists() else {}
+    judged = result["train.evaluation"]
     return {
         "success_rate": judged["success_rate"],
         "interval": judged["success_interval"],
         "starts": judged["episodes"],
         "train_cpu_s": result["train.cpu_s"],
         "env_steps": result["train.env_steps"],
-        "machine": {key: on.get(key) for key in ("processor", "cores", "date", "commit")},
+        "machine": trained_on(run),
     }
-
-
-def interval(rates: list[float]) -> tuple[float, float]:
-    """Return Student's 95 % interval of the mean over seeds, within [0, 1]."""
-    half = stats.t.ppf(0.975, len(rates) - 1) * np.std(rates, ddof=1) / math.sqrt(len(rates))
-    return max(0.0, float(np.mean(rates) - half)), min(1.0, float(np.mean(rates) + half))
 
 
 def markdown(rows: list[dict[str, Any]]) -> str:

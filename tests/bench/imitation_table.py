@@ -1,0 +1,142 @@
+"""The table of imitated motions by method: trains what is missing in a folder, and reads what is there.
+
+    python -m tests.bench.imitation_table runs/imitation                         # three motions, five seeds: hours
+    python -m tests.bench.imitation_table runs/imitation --clips squat --seeds 0
+    python -m tests.bench.imitation_table runs/imitation --none                  # only prints what is there
+
+Every run is ``sim2metal train imitate`` with its default settings but for the method's, and can be killed: the next
+time it goes on.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tyro
+from rich.console import Console
+
+from sim.legged.motion import BODY_DISTANCE
+from tests.bench.trained_runs import finished_runs, interval, train_run, trained_on
+
+CLIPS = ("squat", "wave", "reach")
+METHODS = {
+    "adaptive": ("--config.tracking.tolerance", "adaptive", "--config.tracking.starts", "even"),
+    "fixed": ("--config.tracking.tolerance", "fixed", "--config.tracking.starts", "even"),
+    "fixed-hard": ("--config.tracking.tolerance", "fixed", "--config.tracking.starts", "hard"),
+}
+"""PBHC's tightening tolerance; the same without it; BeyondMimic's hard segments."""
+
+
+@dataclass
+class Args:
+    """Train the runs of the table that are missing, and print it."""
+
+    folder: tyro.conf.Positional[Path]
+    """Of the runs."""
+    clips: tuple[str, ...] = CLIPS
+    """Generators, or files."""
+    methods: tuple[str, ...] = tuple(METHODS)
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    robot: str = "g1"
+    none: bool = False
+    """Train nothing."""
+
+
+def main(args: Args) -> None:
+    """Train and print."""
+    console = Console(highlight=False)
+    for seed in args.seeds if not args.none else ():
+        for clip in args.clips:
+            for method in args.methods:
+                console.print(f"{clip}: {method}, seed {seed}")
+                command = ("train", "imitate", "--clip", clip, "--robot", args.robot, "--seed", str(seed))
+                train_run(run_folder(args.folder, clip, method, seed), *command, *METHODS[method])
+    rows = [read_row(args.folder, clip, method) for clip in args.clips for method in args.methods]
+    console.print(f"\n{markdown(rows)}\n\n{verdict(rows)}", soft_wrap=True)
+
+
+def run_folder(folder: Path, clip: str, method: str, seed: int) -> Path:
+    """Return where a run of the table is."""
+    return folder / Path(clip).stem / f"{method}-{seed}"
+
+
+def read_row(folder: Path, clip: str, method: str) -> dict[str, Any]:
+    """Return what the runs of a motion and a method reached; without runs there are no ``seeds``."""
+    name = Path(clip).stem
+    seeds = [{"seed": seed, **read_run(run)} for seed, run in finished_runs(folder / name, method).items()]
+    return summed_up({"clip": name, "method": method, "seeds": seeds})
+
+
+def read_run(run: Path) -> dict[str, Any]:
+    """Return what a run cost and reached, on which machine."""
+    result = json.loads((run / "result.json").read_text())
+    judged = result["train.evaluation"]
+    return {
+        "error_m": judged[BODY_DISTANCE],
+        "success_rate": judged["success_rate"],
+        "episodes": judged["episodes"],
+        "train_cpu_s": result["train.cpu_s"],
+        "env_steps": result["train.env_steps"],
+        "machine": trained_on(run),
+    }
+
+
+def summed_up(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with the means over its seeds; of a single one there is no interval."""
+    if not row["seeds"]:
+        return row
+    errors = [seed["error_m"] for seed in row["seeds"]]
+    return {
+        **row,
+        "error_m": float(np.mean(errors)),
+        "interval_m": list(interval(errors)) if len(errors) > 1 else None,
+        "success_rate": float(np.mean([seed["success_rate"] for seed in row["seeds"]])),
+    }
+
+
+def verdict(rows: list[dict[str, Any]]) -> str:
+    """Say on how many motions the tightening tolerance comes nearer than the fixed one, by means over common seeds."""
+    found = {(row["clip"], row["method"]): {seed["seed"]: seed["error_m"] for seed in row["seeds"]} for row in rows}
+    won, compared, fewest = [], [], None
+    for clip in dict.fromkeys(row["clip"] for row in rows):
+        adaptive, fixed = (found.get((clip, method), {}) for method in ("adaptive", "fixed"))
+        both = sorted(adaptive.keys() & fixed.keys())
+        if both:
+            compared.append(clip)
+            fewest = min(len(both), fewest or len(both))
+            won += [clip] if np.mean([adaptive[s] for s in both]) < np.mean([fixed[s] for s in both]) else []
+    if not compared:
+        return "Nothing to compare yet: train a motion by both tolerances."
+    return (
+        f"The tightening tolerance is nearer than the fixed one on {len(won)} of {len(compared)} motions"
+        f" ({', '.join(won) or 'none'}), over {fewest} seeds or more."
+    )
+
+
+def markdown(rows: list[dict[str, Any]]) -> str:
+    """Return a table for people."""
+    lines = [
+        "| motion | method | E_g-mpbpe | 95 % interval | no early end | seeds | CPU-s each |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        head = f"| `{row['clip']}` | {row['method']} |"
+        if not row["seeds"]:
+            lines.append(f"{head} not run | | | | |")
+            continue
+        low_high = row["interval_m"]
+        shown = "one seed" if low_high is None else f"{1e3 * low_high[0]:.1f} - {1e3 * low_high[1]:.1f} mm"
+        cost = np.mean([seed["train_cpu_s"] for seed in row["seeds"]])
+        lines.append(
+            f"{head} {1e3 * row['error_m']:.1f} mm | {shown} | {row['success_rate']:.1%} | {len(row['seeds'])} |"
+            f" {cost:,.0f} |"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Args))

@@ -1,0 +1,51 @@
+"""Runs of ``sim2metal train`` for tables: made where missing, gone on with where they were killed, and read."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from tests.bench.machine import machine
+from tests.bench.verb import run_verb
+
+
+def train_run(run: Path, *command: str) -> None:
+    """Train a run to its end, unless it is there already.
+
+    Args:
+        run: its folder.
+        command: of ``sim2metal``, without the folder.
+    """
+    if (run / "result.json").exists():
+        return
+    begun = (run / "checkpoint.npz").exists()
+    run_verb(run / "trained.json", *command, "--out", str(run.resolve()), *(["--resume"] if begun else []))
+    (run / "machine.json").write_text(json.dumps(machine()))
+
+
+def finished_runs(folder: Path, name: str) -> dict[int, Path]:
+    """Return the runs ``NAME-SEED`` of a folder that came to their end, by seed."""
+    runs = {}
+    for run in sorted(folder.glob(f"{name}-[0-9]*")):
+        seed = run.name.removeprefix(f"{name}-")
+        if seed.isdigit() and (run / "result.json").exists():
+            runs[int(seed)] = run
+    return runs
+
+
+def trained_on(run: Path) -> dict[str, Any]:
+    """Return the machine, date and commit of a run; ``None`` for what was not written down."""
+    where = run / "machine.json"
+    on = json.loads(where.read_text()) if where.exists() else {}
+    return {key: on.get(key) for key in ("processor", "cores", "date", "commit")}
+
+
+def interval(values: list[float]) -> tuple[float, float]:
+    """Return Student's 95 % interval of the mean over seeds; at least two values."""
+    half = stats.t.ppf(0.975, len(values) - 1) * np.std(values, ddof=1) / math.sqrt(len(values))
+    return float(np.mean(values) - half), float(np.mean(values) + half)
