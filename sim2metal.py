@@ -20,6 +20,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "train": ("policies.train", "train a policy and save it as a bundle"),
     "pose": ("policies.pose", "make the bundle that a robot with joints runs first: hold the default pose"),
     "eval": ("policies.evaluate", "judge a bundle in MuJoCo over randomised episodes"),
+    "certify": ("policies.certify", "judge a bundle on legs under other physics and write its certificate of transfer"),
     "compare": ("calibration.compare", "fly learned policies and classical controllers along the same trajectories"),
     "tune": ("sim.controllers.tune", "tune the gains of classical flight controllers for an airframe"),
     "ablate": ("policies.ablate", "train with one thing taken away at a time, and judge what each was worth"),

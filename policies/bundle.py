@@ -37,6 +37,9 @@ CLIP_FILE = "clip.npz"
 INFO_FILE = "bundle.json"
 C_FOLDER = "c"
 """Generated C, when exported; it embeds the bundle's id instead of being listed by hash."""
+CERTIFICATE_FILE = "certificate.json"
+"""What the policy reaches under other physics (``policies/certificate.py``), when certified; it names the bundle's
+id."""
 
 _RESERVED = ("observation", "state_in", "reset")
 """Graph inputs that are no images."""
@@ -182,7 +185,7 @@ def load_bundle(path: Path | str) -> Bundle:
             f"{where}: schema version {version!r}, this program reads {SCHEMA_VERSION}; train or export it again"
         )
     claimed = document.get("id")
-    actual = _document_id(document)
+    actual = document_id(document)
     if claimed != actual:
         raise BundleError(f"{where} was altered: its id is {actual[:12]}, it claims {str(claimed)[:12]}")
     files = document.get("files")
@@ -220,9 +223,9 @@ def save_bundle(
         "files": {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()},
         "info": to_json(info),
     }
-    document["id"] = _document_id(document)
+    document["id"] = document_id(document)
     contents[INFO_FILE] = render(document).encode()
-    replace_folder(path, contents, replaceable={*contents, CLIP_FILE, C_FOLDER})
+    replace_folder(path, contents, replaceable={*contents, CLIP_FILE, C_FOLDER, CERTIFICATE_FILE})
     return load_bundle(path)
 
 
@@ -237,7 +240,8 @@ def _read_document(path: Path) -> dict[str, Any]:
         raise BundleError(f"{path} was altered or truncated ({error}): copy the bundle again") from None
 
 
-def _document_id(document: dict[str, Any]) -> str:
+def document_id(document: dict[str, Any]) -> str:
+    """Return the hash of a document without its own ``id``."""
     content = {key: value for key, value in document.items() if key != "id"}
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 

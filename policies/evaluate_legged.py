@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from policies.bundle import Bundle, BundleInfo
+from policies.certificate import load_certificate, show
 from policies.legged_clip import bundled_clip
 from policies.legged_evaluation import judge
 from policies.runtime import OnnxPolicy
@@ -44,8 +45,20 @@ def evaluate_legged(bundle: Bundle, episodes: int, seed: int, threads: int | Non
     )
     if spec.command is not None or spec.asked:
         console.print(error_line(summary))
+    _show_certificate(bundle, console)
     summary |= {"robot": spec.robot, "table": table.name, "table_hash": table.hash()}
     return {f"eval.{key}": value for key, value in summary.items()}
+
+
+def _show_certificate(bundle: Bundle, console: Console) -> None:
+    """Print what a bundle is certified to reach under other physics; one that is not its own is only named."""
+    try:
+        certificate = load_certificate(bundle)
+    except BundleError as error:
+        console.print(f"no certificate of transfer: {error}")
+        return
+    if certificate is not None:
+        show(certificate, console)
 
 
 def early_end(spec: LeggedTaskSpec) -> str:

@@ -6,6 +6,7 @@ They use only what NumPy's arrays and torch's tensors share: see ``sim.legged.st
 from __future__ import annotations
 
 from sim.legged.state import Array, BodyState, exponential
+from sim.robot_parameters import GRAVITY
 
 MOVING = 0.1
 """Norm of a velocity command above which a robot is to walk, m/s; legged_gym's, there without the yaw rate, whose rad/s
@@ -136,6 +137,17 @@ def feet_down(s: BodyState) -> Array:
 def stillness(s: BodyState, std: float) -> Array:
     """exp(-|v_xy|^2 / std^2): a robot that is to stand does not drift."""
     return _bell((s.velocity_b[:, :2] ** 2).sum(1), std)
+
+
+def balance(s: BodyState, std: float) -> Array:
+    """exp(-|x - f|^2 / std^2), horizontal: x the extrapolated base, f the middle of the feet; a step brings it back.
+
+    x = p + v / sqrt(g / h0) is where a body on stiff legs that moves so comes to rest, if it has support there (Hof et
+    al. 2005); h0 is the base's height in the default pose, and the base stands for the centre of mass.
+    """
+    ahead_s = (s.robot.base_height / GRAVITY) ** 0.5
+    error = s.position_w[:, :2] + ahead_s * s.velocity_w[:, :2] - s.foot_position_w[:, :, :2].mean(1)
+    return _bell((error * error).sum(1), std)
 
 
 def same_contacts(s: BodyState) -> Array:

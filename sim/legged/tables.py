@@ -24,9 +24,12 @@ def push_terms(least_m_s: float, most_m_s: float, least_s: float, most_s: float,
     )
 
 
-START = (
+START_POSE = (
     LeggedTerm("start_joint_position", Uniform(-0.1, 0.1), "add", f"{_BEYOND_MIMIC}: +-0.1 rad"),
     LeggedTerm("start_tilt", Uniform(-0.1, 0.1), "add", f"{_BEYOND_MIMIC}: +-0.1 rad"),
+)
+START = (
+    *START_POSE,
     LeggedTerm("start_velocity", Uniform(-0.5, 0.5), "add", f"{_LEGGED_GYM}: +-0.5 m/s"),
     LeggedTerm("start_angular_velocity", Uniform(-0.5, 0.5), "add", f"{_LEGGED_GYM}: +-0.5 rad/s"),
 )

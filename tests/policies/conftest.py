@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from policies.bundle import INFO_FILE, _document_id, save_bundle
+from policies.bundle import INFO_FILE, document_id, save_bundle
 from policies.export_onnx import export_onnx
 from policies.strict_json import render
 from tests.policies.actors import PlainActor, RecurrentActor, describe_actor, random_golden
@@ -56,7 +56,7 @@ def edit(folder):
         path = folder / INFO_FILE
         document = json.loads(path.read_text())
         change(document)
-        document["id"] = _document_id(document)
+        document["id"] = document_id(document)
         path.write_text(render(document))
 
     return apply

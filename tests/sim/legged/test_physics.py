@@ -56,8 +56,9 @@ def test_stiff_gains_at_long_steps_get_the_integrator_that_stands(robot, gains, 
 @pytest.mark.parametrize("physics", [Physics(), Physics(step_s=0.001)], ids=["5 ms", "1 ms"])
 def test_the_humanoid_stands_by_its_stiff_gains_in_an_environment(physics):
     task = load_legged_task("stand")
-    spec = dataclasses.replace(task.spec, parameter_set="stand").under(physics)
-    env = LeggedEnv(dataclasses.replace(task, spec=spec), 1, table=RandomizationTable("none", ()), threads=1)
+    env = LeggedEnv(
+        dataclasses.replace(task, spec=task.spec.under(physics)), 1, table=RandomizationTable("none", ()), threads=1
+    )
     env.reset()
     ended = [env.step(np.zeros((1, 29))).terminated[0] for _ in range(150)]
     assert not any(ended)

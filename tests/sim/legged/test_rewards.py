@@ -93,6 +93,13 @@ def squares(values):
     return sum(float(v) ** 2 for v in values)
 
 
+def off_balance(s, k):
+    """From the middle of the feet to where a body on stiff legs that moves so comes to rest."""
+    fall_s = math.sqrt(0.7 / 9.81)
+    feet = [sum(float(s.foot_position_w[k, foot, axis]) for foot in range(F)) / F for axis in range(2)]
+    return [float(s.position_w[k, axis]) + fall_s * float(s.velocity_w[k, axis]) - feet[axis] for axis in range(2)]
+
+
 def away(s, k):
     return s.joint_position[k] - s.robot.default_pose
 
@@ -141,6 +148,7 @@ PLAIN = {
     "single_support": single_support,
     "feet_down": lambda s, k: sum(contacts(s, k)) / F,
     "stillness": lambda s, k, std: math.exp(-squares(s.velocity_b[k, :2]) / std**2),
+    "balance": lambda s, k, std: math.exp(-squares(off_balance(s, k)) / std**2),
     "moving": lambda s, k: float(walks(s, k)),
     "leg_pose": lambda s, k: np.mean([(o / a) ** 2 for o, a in zip(legs(s, k), s.robot.action_scale) if o is not None]),
     "leg_stand_still": lambda s, k: 0.0 if walks(s, k) else sum(abs(o) for o in legs(s, k) if o is not None),
@@ -180,7 +188,7 @@ ARGUMENTS = {
     "stillness": {"std": 0.4}, "joint_range": {"share": 0.8}, "foot_air_time": {"least_s": 0.2, "most_s": 0.6},
     "foot_clearance": {"height_m": 0.1}, "tilted": {"most_rad": 1.0}, "low": {"share": 0.8},
     "hand_position": {"std": 0.6}, "hand_orientation": {"std": 0.7}, "hand_velocity": {"std": 0.8},
-    "hand_angular_velocity": {"std": 0.9}, "foot_height": {"std": 0.5},
+    "balance": {"std": 1.5}, "hand_angular_velocity": {"std": 0.9}, "foot_height": {"std": 0.5},
     "off_height": {"most_m": 0.25}, "off_tilt": {"most": 1.3}, "off_place": {"most_m": 0.28},
 }  # fmt: skip
 
