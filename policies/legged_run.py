@@ -24,7 +24,7 @@ from policies.legged_clip import clip_record
 from policies.legged_evaluation import judge
 from policies.networks.touch_actor import TouchActor, TouchActorConfig
 from policies.option_checks import require_at_least
-from policies.provenance import plain
+from policies.provenance import plain, robot_info
 from policies.segmented_run import SegmentedRun, check_segments
 from policies.torch_policy import TorchPolicy
 from sim.envs.legged import LeggedEnv, LeggedTask
@@ -34,6 +34,7 @@ from sim.legged.motion import MotionCommand, motion_of
 from sim.legged.progress import TrackingProgress
 from sim.legged.spec import ACTION_REACH, LeggedTaskSpec
 from sim.legged.terms import term_slice
+from sim.registry import load_robot
 
 _GROUPS = ("actor", "critic")
 _FIRST_OUTPUT = 0.01
@@ -175,7 +176,9 @@ def _identity(job: LeggedJob) -> dict[str, Any]:
     spec = job.task.spec
     identity = plain({
         "task": spec.name, "robot": spec.robot, "seed": job.seed, "config": job.config,
-        "rewards": spec.rewards, "table": job.task.training_table.hash(),
+        "rewards": spec.rewards, "table": job.task.training_table.hash(), "ends": spec.ends, "command": spec.command,
+        "least_reward": spec.least_reward, "episode_s": spec.episode_s, "timing": spec.timing, "physics": spec.physics,
+        "robot_info": robot_info(load_robot(spec.robot), spec.parameters),
     })  # fmt: skip
     if len(spec.reward_groups) < 2:
         del identity["config"]["ppo"]["critics"]

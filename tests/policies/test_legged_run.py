@@ -23,6 +23,7 @@ from policies.legged_run import LeggedJob, LeggedRun
 from policies.runtime import OnnxPolicy
 from sim.envs.legged import LeggedEnv, load_legged_task
 from sim.errors import BundleError, ConfigError
+from sim.legged.physics import Physics
 from sim.legged.spec import ACTION_REACH
 from sim.spec import ObservationTerm
 from sim2metal import main
@@ -75,10 +76,51 @@ def test_a_killed_run_resumes_to_the_same_result(tmp_path, task):
     assert [{**point, "wall_s": 0} for point in curves[0]] == [{**point, "wall_s": 0} for point in curves[1]]
 
 
-def test_a_run_goes_on_only_with_the_robot_it_began_with(tmp_path):
-    train(job(iterations=1, checkpoint_every=1, judge_episodes=0), tmp_path)
+@pytest.fixture(scope="module")
+def once(tmp_path_factory):
+    """A run of one iteration and its folder."""
+    torch.set_num_threads(1)
+    whole, folder = job(iterations=1, checkpoint_every=1, judge_episodes=0), tmp_path_factory.mktemp("once")
+    train(whole, folder)
+    return whole, folder
+
+
+def test_a_run_goes_on_only_with_the_robot_it_began_with(once):
     with pytest.raises(ConfigError, match="another robot"):
-        LeggedRun(job(robot="g1", iterations=1, checkpoint_every=1, judge_episodes=0), tmp_path, resume=True)
+        LeggedRun(job(robot="g1", iterations=1, checkpoint_every=1, judge_episodes=0), once[1], resume=True)
+
+
+def command(spec):
+    return {"command": dataclasses.replace(spec.command, still_share=0.5)}
+
+
+def ends(spec):
+    return {"ends": spec.ends[:1]}
+
+
+def gains(spec):
+    return {"parameter_set": "stand"}
+
+
+def physics(spec):
+    return {"physics": Physics(cone="elliptic")}
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (command, r"another command\.still_share \(0\.1, now 0\.5\)"),
+        (ends, "another ends"),
+        (gains, r"another robot_info\.constants\.action_scale_rad"),
+        (physics, r"another physics\.cone \(None, now elliptic\)"),
+    ],
+)
+def test_a_run_goes_on_only_with_what_it_was_asked_for_and_the_constants_it_began_with(once, change, message):
+    whole, folder = once
+    spec = dataclasses.replace(whole.task.spec, **change(whole.task.spec))
+    changed = dataclasses.replace(whole, task=dataclasses.replace(whole.task, spec=spec))
+    with pytest.raises(ConfigError, match=message):
+        LeggedRun(changed, folder, resume=True)
 
 
 @pytest.mark.parametrize("symmetry", [True, False])
