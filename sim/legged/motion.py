@@ -37,8 +37,6 @@ BODY_DISTANCE = "body_distance_m"
 class MotionCommand:
     """A motion to follow; tasks are written without a clip, and given one by ``following``."""
 
-    preview_s: tuple[float, ...]
-    """How far ahead of the present the actor sees the motion's joints."""
     error_weight: float
     """What a metre of distance costs in the score by which weights are chosen."""
     source_note: str
@@ -50,13 +48,11 @@ class MotionCommand:
         return ()
 
     def actor_terms(self, parameters: JointParameters) -> tuple[ObservationTerm, ...]:
-        """Return the clock and the motion's joints, now and later."""
-        joints, moments = parameters.num_joints, len(self.preview_s)
-        later = ObservationTerm("motion_preview", moments * joints, "rad", "joint, moment by moment", "clip")
+        """Return the clock, and the motion's joints with their speeds."""
         return (
             ObservationTerm("motion_phase", 2, "1", "sine and cosine", "clip"),
-            ObservationTerm(MOTION_JOINTS, joints, "rad", "joint", "clip"),
-            *((later,) if moments else ()),
+            ObservationTerm(MOTION_JOINTS, parameters.num_joints, "rad", "joint", "clip"),
+            ObservationTerm("motion_joint_velocity", parameters.num_joints, "rad/s", "joint", "clip"),
         )
 
     def critic_terms(self, parameters: JointParameters) -> tuple[ObservationTerm, ...]:
@@ -79,7 +75,7 @@ class MotionCommand:
         """
         if self.clip is None:
             raise ConfigError("there is no motion to follow: give one by --clip")
-        return MotionSource(self.clip, self.preview_s, world, seed)
+        return MotionSource(self.clip, world, seed)
 
 
 def motion_of(task: LeggedTaskSpec) -> MotionCommand | None:
@@ -114,17 +110,17 @@ class MotionSource:
         time_s: since the motion's beginning, of loops since that of the first round; (n,).
     """
 
-    def __init__(self, clip: Clip, preview_s: tuple[float, ...], world: LeggedWorld, seed: int) -> None:
+    def __init__(self, clip: Clip, world: LeggedWorld, seed: int) -> None:
         model, p = world.scene.model, world.scene.parameters
         self._state = world.state
-        self._whole, self._joints = Reference([clip]), Reference([clip], bodies=())
-        bodies = self._whole.body_names
+        self._reference = Reference([clip])
+        bodies = self._reference.body_names
         self._reader = BodyReader(model, world.batch, bodies)
         self._feet = _bodies_of(model, p.feet, bodies)
         self._ends = _bodies_of(model, (*p.hands, *([p.head] if p.head else [])), bodies)
         if not len(self._ends):
             self._ends = np.zeros(1, np.intp)
-        self._duration_s, self._loops, self._preview_s = clip.duration_s, clip.loops, preview_s
+        self._duration_s, self._loops = clip.duration_s, clip.loops
         self._random = CounterRandom(seed, zlib.crc32(b"start_time"))
         self._clip = np.zeros(len(self._state.command), np.intp)
         self.starts: StartTimes | None = None
@@ -139,7 +135,7 @@ class MotionSource:
         """
         share = self._random.uniform(ids, episodes, 1)[:, 0]
         self.time_s[ids] = 0.0 if self.starts is None else self.starts.draw(share)
-        return self._whole.at(self._clip[ids], self.time_s[ids])
+        return self._reference.at(self._clip[ids], self.time_s[ids])
 
     def begin(self, ids: NDArray, episodes: NDArray) -> None:
         """Ask for what the motion has where the episodes begin."""
@@ -156,7 +152,7 @@ class MotionSource:
 
     def ended(self) -> NDArray[np.bool_]:
         """Return where the motion is over; a loop never is; (n,)."""
-        return self._whole.ended(self._clip, self.time_s)
+        return self._reference.ended(self._clip, self.time_s)
 
     def note_failures(self, failed: NDArray[np.bool_]) -> None:
         """Take note of where in the motion episodes ended in failure now, (n,)."""
@@ -167,11 +163,9 @@ class MotionSource:
     def _write(self) -> None:
         share = self.time_s / self._duration_s
         angle = 2.0 * np.pi * share if self._loops else np.pi * np.minimum(share, 1.0)
-        later = [self._joints.at(self._clip, self.time_s + ahead).joint_position for ahead in self._preview_s]
-        now = self._whole.at(self._clip, self.time_s)
+        now = self._reference.at(self._clip, self.time_s)
         self._state.tracked = Tracked(
             now,
-            np.concatenate(later, axis=1) if later else np.zeros((len(share), 0), np.float32),
             np.stack([np.sin(angle), np.cos(angle)], axis=1).astype(np.float32),
             *self._reader.read(),
             feet=self._feet,

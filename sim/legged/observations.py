@@ -35,7 +35,7 @@ OBSERVATIONS: Mapping[str, Callable[[BodyState], Array]] = MappingProxyType(
         "foot_height_command": lambda s: s.foot_height_command,
         "motion_phase": lambda s: s.tracked.phase,
         "motion_joint_position": lambda s: s.tracked.reference.joint_position,
-        "motion_preview": lambda s: s.tracked.preview,
+        "motion_joint_velocity": lambda s: s.tracked.reference.joint_velocity,
         "body_offset_w": lambda s: _flat(s.tracked.reference.body_position_w - s.tracked.position_w),
         "body_velocity_offset_w": lambda s: _flat(s.tracked.reference.body_velocity_w - s.tracked.velocity_w),
     }

@@ -11,15 +11,13 @@ from sim.motion.reference import State
 
 @dataclass
 class Tracked:
-    """Bodies of the robot and of the motion at the same moments; n simulations, B bodies, J joints.
+    """Bodies of the robot and of the motion at the same moments; n simulations, B bodies.
 
     Bodies are in the model's order, the base first. The robot's are one physics step older than the motion's.
     """
 
     reference: State
     """The motion now; its ``contact`` is in the order of the robot's feet."""
-    preview: Array
-    """(n, P J) rad, the motion's joints at P later moments."""
     phase: Array
     """(n, 2) sine and cosine of how far the motion has come."""
     position_w: Array

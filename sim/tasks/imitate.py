@@ -42,7 +42,7 @@ TASK = legged_task(
         EndTerm("off_place", f"{_OURS}; {_PBHC}: 1.5 m", (("most_m", 0.5),)),
     ),
     parameter_set="stand",
-    asked=(MotionCommand((0.1,), error_weight=5.0, source_note=f"{_OURS}; {_PBHC}: the phase alone"),),
+    asked=(MotionCommand(error_weight=5.0, source_note=f"joints: {_BEYOND_MIMIC}; phase: {_PBHC}"),),
 )
 _CHANGES = (*BODY, *MOTORS, *push_terms(0.0, 0.2, 5.0, 10.0, "PBHC: 0.1 m/s, every 5 to 10 s"))
 

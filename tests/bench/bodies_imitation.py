@@ -1,7 +1,7 @@
 """How near imitated motions come: ``imitation`` by motion and method, trained runs judged anew.
 
 Long trainings are not repeated here: what ``python -m tests.bench.imitation_table runs/imitation`` has trained is
-judged over 200 other randomised episodes. Without runs there are no figures; those of an earlier file stay (``--onto``).
+judged over 200 other randomised episodes. Without runs there are none; those of an earlier file stay (``--onto``).
 """
 
 from __future__ import annotations

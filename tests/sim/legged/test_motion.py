@@ -69,7 +69,9 @@ def test_the_actor_is_told_the_clip_and_the_critic_the_rest(wave):
     actor, critic = seen["actor"][0], seen["critic"][0]
     phase = 2.0 * math.pi * 0.5 / 3.0
     np.testing.assert_allclose(actor[term_slice(spec.actor_terms, "motion_phase")], [math.sin(phase), math.cos(phase)])
-    np.testing.assert_allclose(actor[term_slice(spec.actor_terms, "motion_preview")], wave.joint_angles[30], atol=1e-6)
+    np.testing.assert_allclose(actor[term_slice(spec.actor_terms, MOTION_JOINTS)], wave.joint_angles[25], atol=1e-6)
+    speed = 25.0 * (wave.joint_angles[26] - wave.joint_angles[24])
+    np.testing.assert_allclose(actor[term_slice(spec.actor_terms, "motion_joint_velocity")], speed, atol=1e-5)
     offset = critic[term_slice(spec.critic_terms, "body_offset_w")].reshape(-1, 3)
     distance = np.linalg.norm(offset, axis=1).mean()
     assert distance == pytest.approx(idle_distance(env), rel=1e-5)

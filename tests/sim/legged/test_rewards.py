@@ -40,7 +40,7 @@ def plain_state(seed=0):
         some(F) > 0,
     )  # fmt: skip
     tracked = Tracked(
-        reference, some(J), some(2), places + some(B, 3, reach=0.3), turns(rng, B), some(B, 3), some(B, 3),
+        reference, some(2), places + some(B, 3, reach=0.3), turns(rng, B), some(B, 3), some(B, 3),
         np.array(FEET), np.array(ENDS),
     )  # fmt: skip
     command = some(3)
