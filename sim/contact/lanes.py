@@ -1,7 +1,7 @@
 """Lines along which an edge is slid over where a hole may be: through the middle, then on either side of it.
 
-Thick pegs are lifted back to the beginning of the next line. Thin ones, which need many lines, stay down and come back
-on the next one; where that finds something the way is turned again, for only forwards the far wall holds an edge up.
+It is lifted back to the beginning of each: only forwards the hole's far wall holds an edge up, and thin pegs that come
+back on the next line were found to rattle more than they find.
 """
 
 from __future__ import annotations
@@ -15,10 +15,8 @@ NOISE_M = 5e-3
 """How well the hole is known."""
 BEGIN_M, END_M, FAR_M = 0.5e-3, 0.7e-3, 1e-3
 """How far beyond that lines begin and end, and end where something was found."""
-APART, LEAST_APART_M = 1.2, 1.6e-3
+APART, LEAST_APART_M = 1.5, 1.6e-3
 """Lines are so many radii apart."""
-THIN_M = 3.5e-3
-"""Radius of pegs, with what fingers sink in, that come back on the next line."""
 _ORDER = np.array([0.0, 1.0, -1.0, 2.0, -2.0])
 
 
@@ -27,15 +25,14 @@ class Lanes:
 
     Attributes:
         beside_m: how far beside the hole's supposed middle the present line is; (n,); may be moved.
-        way: 1.0 forwards, -1.0 back; (n,).
 
     Args:
         num_envs: simulations.
     """
 
     def __init__(self, num_envs: int) -> None:
-        self.beside_m, self.way = np.zeros(num_envs), np.ones(num_envs)
-        self._line, self._turned = np.zeros(num_envs, np.int64), np.zeros(num_envs, bool)
+        self.beside_m = np.zeros(num_envs)
+        self._line = np.zeros(num_envs, np.int64)
         self._radius = np.zeros(num_envs)
 
     def begin(self, which: Mask, radius: Array) -> None:
@@ -49,35 +46,20 @@ class Lanes:
         """Where lines begin, relative to the hole's supposed middle along them; (n,)."""
         return -np.clip(NOISE_M + BEGIN_M - self._radius, 0.0, NOISE_M)
 
-    def turn_back(self, found: Mask, along: Array) -> None:
-        """Go forwards again where something was found on the way back, once on each line.
+    def ended(self, found: Mask, along: Array) -> Mask:
+        """Return where the present line is at its end; (n,).
 
         Args:
-            found: (n,).
+            found: whether the edge may have found the hole, whose far wall is further on then; (n,).
             along: where the edge is, relative to the hole's supposed middle; (n,).
         """
-        again = found & (self.way < 0.0) & ~self._turned & (along < NOISE_M + self._radius)
-        self.way[again] = 1.0
-        self._turned |= again
+        return along > np.where(found, NOISE_M + self._radius + FAR_M, NOISE_M + END_M)
 
-    def ended(self, found: Mask, along: Array) -> Mask:
-        """Return where the present line is at its end; (n,)."""
-        forwards = np.where(found, NOISE_M + self._radius + FAR_M, NOISE_M + END_M)
-        backwards = NOISE_M + END_M - 0.5 * self._radius
-        return self.way * along > np.where(self.way > 0.0, forwards, backwards)
+    def next(self, which: Mask) -> None:
+        """Go over to the next line where one has ended, or an attempt failed; (n,)."""
+        self._line[which] += 1
+        self._lay(which)
 
-    def next(self, ended: Mask, failed: Mask) -> Mask:
-        """Go over to the next line where one has ended, or an attempt failed; return who is to be lifted there."""
-        lifted = (ended & (self._radius >= THIN_M)) | failed
-        self._line[ended | failed] += 1
-        back = np.where(lifted, 1.0, -self.way)
-        self.way = np.where(ended | failed, back, self.way)
-        self._lay(ended | failed, way=False)
-        return lifted
-
-    def _lay(self, which: Mask, way: bool = True) -> None:
+    def _lay(self, which: Mask) -> None:
         place = _ORDER[self._line % len(_ORDER)] * np.maximum(APART * self._radius, LEAST_APART_M)
         self.beside_m = np.where(which, np.clip(place, -NOISE_M, NOISE_M), self.beside_m)
-        self._turned[which] = False
-        if way:
-            self.way[which] = 1.0

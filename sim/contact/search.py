@@ -29,7 +29,7 @@ NOMINAL_DAMPING = np.full(7, 1.5)
 HOVER_M, LIFT_M = 6e-3, 1.5e-3
 """How far above the hole the edge waits, and how far it is lifted once heights are known."""
 SLANT_RAD, UPRIGHT_RAD = 0.13, 0.04
-ARRIVED_M, THERE_M, ALIGNED_RAD = 6e-3, 2e-3, 0.08
+ARRIVED_M, THERE_M, ALIGNED_RAD = 6e-3, 4e-3, 0.08
 DESCEND_M, FASTEST_M, SLOWEST_M = 8e-3, 8e-3, 3e-3
 """How far ahead of the edge its goal moves: down, and along a line, for thin pegs less, which find small holes."""
 BESIDE_FIRST_M = 1e-3
@@ -47,11 +47,13 @@ HELD_N, FRICTION = 0.4, 1.1
 SUNK_IN_M, FALLEN_M, FALLEN_SHARE = 0.25e-3, 0.6e-3, 0.22
 """So far below the face an edge may be in the hole; so far, and by this share of the radius, it is."""
 DEEP_M = 3e-3
-SETTING_M, FIRM_M = 2e-3, 4e-3
-"""Steps down: 1.2 N, 2.4 N on the published spring; pressing in takes twice the last."""
+SETTING_M, FIRM_M, DEEPER = 2e-3, 8e-3, 2.0
+"""Steps down: 1.2 N on the published spring where an edge falls in, more per metre that it is in, at most 4.8 N."""
 BACK_SHARE, LEANING = 0.1, 0.3
 """Share a step of what the hand is beside a peg that leans in the hole, and what it is taken to lean at most, rad."""
-SETTLE_STEPS, HELD_STEPS, ATTEMPT_STEPS = 6, 2, 90
+SETTLE_STEPS, HELD_STEPS = 6, 2
+ATTEMPT_STEPS, IN_VAIN_STEPS, SHALLOW_M = 90, 22, 1e-3
+"""How long it is tried to stand up what is in the hole, and what after some steps is hardly in."""
 ROCK_M, ROCK_AFTER, ROCK_STEPS = 2.5e-3, 25, 20.0
 """What does not go in is rocked along the hole's wall."""
 
@@ -93,7 +95,7 @@ class Search:
         goal = self._goal(axis, miss, edge - hole, ahead, across)
         step = drive(self._env.world.arm, edge, goal, rotation, NOMINAL_DAMPING)
         tilt = np.linalg.norm(rotation, axis=1)
-        self._press(step, edge, force, tilt, across)
+        self._press(step, edge, force, hole[:, 2] - edge[:, 2], across)
         self._decide(miss, edge - hole, force, tilt, ahead)
         return as_action(step)
 
@@ -159,7 +161,7 @@ class Search:
         speed = np.where(self._since < SETTLE_STEPS, 0.0, np.clip(1.5 * self._radius, SLOWEST_M, FASTEST_M))
         speed = np.where(self._on_rim > 0, RIM_SPEED * speed, speed)
         beside = self._lanes.beside_m - (relative * across).sum(axis=1)
-        speed = np.where((np.abs(beside) > BESIDE_FIRST_M) & (self._on_rim == 0), 0.0, speed) * self._lanes.way
+        speed = np.where((np.abs(beside) > BESIDE_FIRST_M) & (self._on_rim == 0), 0.0, speed)
         slide, inside = self.phase == SWEEP, self._inside()
         goal[slide] = (speed[:, None] * ahead + beside[:, None] * across)[slide]
         # What leans in the hole is stood up by the hand's going over it.
@@ -167,18 +169,18 @@ class Search:
         goal[inside] = -BACK_SHARE * over[inside]
         return goal
 
-    def _press(self, step: Array, edge: Array, force: Array, tilt: Array, across: Array) -> None:
+    def _press(self, step: Array, edge: Array, force: Array, depth: Array, across: Array) -> None:
         """Add to steps what presses."""
         slide, upright, press = (self.phase == phase for phase in (SWEEP, UPRIGHT, PRESS))
         arm = self._env.world.arm
         linear, angular = arm.velocity()
         speed = linear + cross(angular, edge - arm.position_w)
         step[slide, 2] += self._pressing.step(slide, force[:, 2], speed[:, 2])[slide]
-        step[upright, 2] -= np.where(tilt > UPRIGHT_RAD, SETTING_M, FIRM_M)[upright]
+        step[upright, 2] -= np.clip(SETTING_M + DEEPER * depth, SETTING_M, FIRM_M)[upright]
         rock = np.where(self._since > ROCK_AFTER, ROCK_M * np.sin(2.0 * np.pi * self._since / ROCK_STEPS), 0.0)
         step[upright, :3] += (rock[:, None] * across)[upright]
         step[press, :2] = 0.0
-        step[press, 2] -= 2.0 * FIRM_M
+        step[press, 2] -= FIRM_M
 
     def _decide(self, miss: Array, relative: Array, force: Array, tilt: Array, ahead: Array) -> None:
         """Go over to what comes next."""
@@ -193,11 +195,11 @@ class Search:
         settled = slide & (self._since > SETTLE_STEPS)
         caught = self._caught(settled, depth, force, ahead)
         found, along = settled & ((depth > SUNK_IN_M) | (self._on_rim > 0)), (relative * ahead).sum(axis=1)
-        self._lanes.turn_back(found, along)
         ended = slide & ~caught & self._lanes.ended(found, along)
-        failed = upright & (self._since > ATTEMPT_STEPS)
-        lifted = self._lanes.next(ended, failed)
-        self._on_rim[ended | failed] = 0
+        patience = np.where(depth < SHALLOW_M, IN_VAIN_STEPS, ATTEMPT_STEPS)
+        lifted = ended | (upright & (self._since > patience))
+        self._lanes.next(lifted)
+        self._on_rim[lifted] = 0
         close = (level < ARRIVED_M) & (np.abs(miss[:, 2]) < ARRIVED_M) & (tilt < ALIGNED_RAD)
         self._go(approach & close, DESCEND)
         self._go(touched, SWEEP)

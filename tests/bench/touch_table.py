@@ -72,8 +72,7 @@ _FOUND = (
 _GUIDED = (
     *("--config.imitation.expert-until", "0.6", "--config.network.memory-size", "128"),
     *("--config.num-envs", "64", "--config.horizon", "64", "--config.imitation.windows", "16"),
-    *("--config.iterations", "400", "--config.evaluations", "2", "--config.evaluation-episodes", "128"),
-    *("--config.judge-episodes", "256"),
+    *("--config.iterations", "600", "--config.evaluations", "2", "--config.evaluation-episodes", "128"),
 )
 """Search is one thing after the other: windows are longer, the memory larger, and the expert shows more of it."""
 
