@@ -15,18 +15,19 @@ class CommandLimiter:
     Args:
         action: from the bundle.
         period_s: control period.
+        start: (n,) what counts as applied before the first command; default: the nominal one.
     """
 
-    def __init__(self, action: ActionSpec, period_s: float) -> None:
+    def __init__(self, action: ActionSpec, period_s: float, start: np.ndarray | None = None) -> None:
         self._low = np.asarray(action.low)
         self._high = np.asarray(action.high)
-        self._nominal = np.asarray(action.nominal)
+        self._start = np.asarray(action.nominal) if start is None else start
         self._step = np.asarray(action.slew_limit) * period_s
         self.reset()
 
     def reset(self) -> None:
-        """Forget the last command: the next one may start anywhere near the nominal one."""
-        self.applied = self._nominal.copy()
+        """Forget the last command: the next one may be anywhere near where commands start."""
+        self.applied = self._start.copy()
         """(n,) the command that really left, as the policy's ``applied_action``."""
 
     def limit(self, wanted: Sequence[float] | np.ndarray) -> np.ndarray | None:

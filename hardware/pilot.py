@@ -77,16 +77,18 @@ class HostPilot:
         observe: for the robot's kind of state.
         guard: further limits that depend on the state; what it returns is what counts as applied.
         convert: last of all; what counts as applied is what it was given.
+        start: (action_size,) what counts as applied before the first command; default: the nominal one.
     """
 
     def __init__(
-        self, policy: OnnxPolicy, observe: Observe, guard: Guard | None = None, convert: Convert | None = None
-    ) -> None:
+        self, policy: OnnxPolicy, observe: Observe, guard: Guard | None = None, convert: Convert | None = None,
+        start: np.ndarray | None = None,
+    ) -> None:  # fmt: skip
         info = policy.bundle.info
         self._policy = policy.single()
         self._observe = observe
         self._guard, self._convert = guard, convert
-        self._limiter = CommandLimiter(info.action, info.timing.control_period_s)
+        self._limiter = CommandLimiter(info.action, info.timing.control_period_s, start)
         self._active = False
         self.failed = False
         self.reset = False

@@ -9,6 +9,7 @@ import numpy as np
 from hardware.states import JointState
 from policies.bundle import BundleInfo
 from sim.errors import ConfigError
+from sim.motion.playback import Playback
 
 
 def gravity_direction(orientation_wxyz: Sequence[float]) -> tuple[float, float, float]:
@@ -22,21 +23,23 @@ class JointObservation:
 
     Args:
         info: from the bundle.
+        playback: of the bundle's clip, if there is one; whoever steps the policy rewinds and advances it.
 
     Raises:
         ConfigError: if the bundle wants a term that this robot side cannot deliver.
     """
 
-    def __init__(self, info: BundleInfo) -> None:
+    def __init__(self, info: BundleInfo, playback: Playback | None = None) -> None:
         self._nominal = np.asarray(info.action.nominal)
+        terms = TERMS if playback is None else {**TERMS, **_played(playback)}
         for term in info.observation:
-            size = _size(term.name, info.action.size)
-            if term.size != size:
+            size, _ = terms.get(term.name, (0, None))
+            if term.size != (info.action.size if size < 0 else size):
                 raise ConfigError(
                     f"the policy observes '{term.name}' ({term.size}), which this robot cannot deliver;"
-                    f" it knows: {', '.join(TERMS)}"
+                    f" it knows: {', '.join(terms)}"
                 )
-        self._terms = [TERMS[term.name][1] for term in info.observation]
+        self._terms = [terms[term.name][1] for term in info.observation]
 
     def __call__(self, state: JointState, reference: Sequence[float], applied: np.ndarray) -> np.ndarray:
         """Return the observation, (observation_size,).
@@ -63,6 +66,10 @@ TERMS: dict[str, tuple[int, Term]] = {
 """Every term, with its size (-1: the number of joints)."""
 
 
-def _size(name: str, joints: int) -> int:
-    size = TERMS[name][0] if name in TERMS else 0
-    return joints if size < 0 else size
+def _played(playback: Playback) -> dict[str, tuple[int, Term]]:
+    """Return the terms that a clip's clock delivers."""
+    return {
+        "motion_phase": (2, lambda _s, _r, _a, _n: playback.now.phase),
+        "motion_joint_position": (-1, lambda _s, _r, _a, _n: playback.now.joint_position),
+        "motion_joint_velocity": (-1, lambda _s, _r, _a, _n: playback.now.joint_velocity),
+    }

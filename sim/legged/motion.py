@@ -24,6 +24,7 @@ from sim.legged.tracked import Tracked
 from sim.legged.tracking_errors import mean_body_distance
 from sim.legged.world import LeggedWorld
 from sim.motion.clip import Clip
+from sim.motion.playback import phase_of
 from sim.motion.reference import Reference, State
 from sim.spec import JointParameters, ObservationTerm
 
@@ -161,12 +162,10 @@ class MotionSource:
             self.starts.note(time_s % self._duration_s if self._loops else time_s)
 
     def _write(self) -> None:
-        share = self.time_s / self._duration_s
-        angle = 2.0 * np.pi * share if self._loops else np.pi * np.minimum(share, 1.0)
         now = self._reference.at(self._clip, self.time_s)
         self._state.tracked = Tracked(
             now,
-            np.stack([np.sin(angle), np.cos(angle)], axis=1).astype(np.float32),
+            phase_of(self.time_s, self._duration_s, self._loops).astype(np.float32),
             *self._reader.read(),
             feet=self._feet,
             ends=self._ends,

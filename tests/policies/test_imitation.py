@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from hardware.joints.pilot import JointPilot
 from policies.bundle import CLIP_FILE, load_bundle
 from policies.checkpoint import load_checkpoint, part
 from policies.evaluate_legged import check_same_task, early_end, error_line
@@ -31,6 +32,7 @@ from sim.motion.size import stature_for
 from sim.randomization import RandomizationTable
 from sim2metal import main
 from tests.support import training
+from tests.support.joint_state import joint_state
 
 SMALL = dataclasses.replace(
     imitation_config(), iterations=4, num_envs=12, horizon=8, checkpoint_every=2, evaluations=1, evaluation_episodes=3,
@@ -127,6 +129,29 @@ def test_what_a_policy_says_is_what_the_environment_does(trained, squat):
     wanted, _ = policy.step(seen, np.zeros((2, 0), np.float32), np.ones(2, bool))
     env.step(to_unit(wanted, env))
     np.testing.assert_allclose(env.world.state.target, wanted, atol=1e-5)
+
+
+def test_the_robots_side_plays_the_motion(trained, squat):
+    """The same states give the same observations and targets by the pilot as by the environment."""
+    _, bundle = trained
+    calm = RandomizationTable("nothing")
+    env = LeggedEnv(load_legged_task("imitate", clip=squat), 1, table=calm, threads=1)
+    pilot, policy, seen = JointPilot(OnnxPolicy(bundle)), OnnxPolicy(bundle), env.reset()["actor"]
+    state = joint_state(env.world.batch.get_data(0))
+    ramp = [pilot.command((blend, 0.0, 0.0, 0.0), state) for blend in (0.0, 0.99)]
+    np.testing.assert_allclose(ramp[-1], squat.joint_angles[0], atol=1e-3)
+    for step in range(12):
+        measured = joint_state(env.world.batch.get_data(0))
+        command = pilot.command((1.0, 0.0, 0.0, 0.0), measured)
+        np.testing.assert_allclose(pilot.observation, seen[0], atol=2e-5, err_msg=str(step))
+        action, _ = policy.step(seen, np.zeros((1, 0), np.float32), np.array([step == 0]))
+        seen = env.step(to_unit(action, env)).observation["actor"]
+        np.testing.assert_allclose(env.world.state.target[0], command, atol=1e-4)
+    pilot.command(None, None)
+    pilot.command((1.0, 0.0, 0.0, 0.0), state)
+    np.testing.assert_allclose(
+        pilot.observation[term_slice(bundle.info.observation, MOTION_JOINTS)], squat.joint_angles[0]
+    )
 
 
 class Player:

@@ -9,7 +9,6 @@ import torch
 
 from hardware.joints.observation import JointObservation
 from hardware.joints.pilot import JointPilot
-from hardware.states import JointState
 from policies.bundle import load_bundle
 from policies.checkpoint import load_checkpoint
 from policies.evaluate_legged import check_same_task, error_line
@@ -28,6 +27,7 @@ from sim.legged.spec import ACTION_REACH
 from sim.spec import ObservationTerm
 from sim2metal import main
 from tests.support import training
+from tests.support.joint_state import joint_state
 
 SMALL = LeggedTrainConfig(
     iterations=4, num_envs=16, horizon=8, checkpoint_every=2, evaluations=1, evaluation_episodes=4, judge_episodes=6,
@@ -215,22 +215,6 @@ def test_the_bundle_runs_in_the_pilot_of_the_robots_side(trained):
         seen = env.step(to_unit(action, env)).observation["actor"]
         np.testing.assert_allclose(env.world.state.target[0], command, atol=1e-4)
         applied = np.array(command)
-
-
-def joint_state(data):
-    """What a robot's link would report."""
-    joints = len(data.ctrl)
-    known = {
-        "position": tuple(data.qpos[7:]), "velocity": tuple(data.qvel[6:]), "torque": (0.0,) * joints,
-        "orientation_wxyz": tuple(data.qpos[3:7]), "angular_velocity_b": tuple(data.qvel[3:6]),
-        "temperature_c": (25.0,) * joints,
-    }  # fmt: skip
-    rest = {
-        field.name: 0.0
-        for field in dataclasses.fields(JointState)
-        if field.name not in known and field.default is dataclasses.MISSING
-    }
-    return JointState(**known, **rest)
 
 
 def test_the_bundle_says_what_its_policy_sees_and_by_which_noise(trained):
