@@ -5,30 +5,22 @@ import json
 import shutil
 
 import pytest
-import torch
 
 from policies import certify
 from policies.bundle import CERTIFICATE_FILE, document_id, load_bundle, save_bundle
 from policies.certificate import Certificate, Certified, load_certificate, save_certificate
-from policies.learners.legged.settings import LeggedTrainConfig
-from policies.legged_bundle import build_legged_bundle
-from policies.legged_run import LeggedJob, LeggedRun
 from policies.strict_json import render
 from sim.envs.legged import load_legged_task
 from sim.errors import BundleError
 from sim.legged.physics import SETTINGS, Physics
 from sim2metal import main
+from tests.support.untrained_bundles import untrained_bundle
 
 
 @pytest.fixture(scope="module")
 def untrained(tmp_path_factory):
     """A bundle of random weights, whose Go1 all but holds its pose, by stiff gains."""
-    torch.set_num_threads(1)
-    folder = tmp_path_factory.mktemp("legged")
-    config = LeggedTrainConfig(num_envs=2, horizon=4, hidden=(8,))
-    run = LeggedRun(LeggedJob(load_legged_task("stand", "go1"), 0, config), folder)
-    run.log.close()
-    return build_legged_bundle(folder / "bundle", run.actor, run.job.task, 0, config, {})
+    return untrained_bundle(tmp_path_factory.mktemp("legged"), "stand", "go1")
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 
 from hardware.log_reader import read_log
 from hardware.virtual.humanoid.domain import free_dds_uri
+from policies.bundle import load_bundle
 from tests.ros2_ws.conftest import ROOT, wait_until
 
 
@@ -185,6 +186,31 @@ def _check_what_rviz_needs(humanoid, info):
     for link in parents:
         while link != "world":  # every link hangs on the world
             link = parents[link]
+
+
+@pytest.mark.slow
+def test_a_learnt_quadruped_walks_as_it_is_told_and_stops(start, peer, tmp_path):
+    """In closed loop over topics: a velocity on ``cmd_vel``, then none any more."""
+    from geometry_msgs.msg import TwistStamped
+
+    bundle = load_bundle(ROOT / "policies" / "zoo" / "velocity_go1")
+    humanoid = Humanoid(start, peer, bundle, tmp_path, "robot:=go1")
+    humanoid.run()
+    assert humanoid.odometry[-1].child_frame_id == "trunk", "the link that is the base"
+    velocity = peer.node.create_publisher(TwistStamped, "/humanoid/cmd_vel", 1)
+    ahead = TwistStamped()
+    ahead.twist.linear.x = 0.5
+
+    def gone():
+        velocity.publish(ahead)
+        return humanoid.odometry[-1].pose.pose.position.x
+
+    wait_until(lambda: gone() > 1.0, lambda: f"it went {gone():.2f} m:\n{humanoid.program.output}")
+    assert humanoid.mode == "running"
+    wait_until(lambda: abs(humanoid.odometry[-1].twist.twist.linear.x) < 0.15, "it never stopped")
+    assert humanoid.odometry[-1].pose.pose.position.z > 0.2
+    assert humanoid.ask("damp")
+    humanoid.program.wait_for("ended in order")
 
 
 @pytest.mark.slow

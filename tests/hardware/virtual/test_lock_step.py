@@ -13,6 +13,7 @@ from hardware.serial.link import SerialLink
 from hardware.virtual.humanoid.domain import free_dds_uri
 from hardware.virtual.process import ROOT, VirtualProcess
 from sim.errors import ConfigError, LinkError
+from tests.support.untrained_bundles import untrained_bundle
 
 SHORT = ("--height", "0.3", "--hold", "0.5", "--step", "0.1", "--dwell", "0.4", "--settle", "0.2")
 LINK_FAULTS = ("packet-loss=3@armed+0", "duplication=3@armed+0", "reordering=2@armed+0", "jitter=6@armed+0")
@@ -66,6 +67,16 @@ def test_a_stand_is_the_same_to_the_bit(kind, pose, tmp_path):
     assert first == second
     assert result["run"]["completed"]
     assert result["run"]["max_tilt_deg"] < 10.0
+
+
+@pytest.mark.slow
+def test_over_dds_a_bundle_with_soft_gains_acts_once_the_crane_has_set_the_robot_on_its_feet(tmp_path):
+    soft = untrained_bundle(tmp_path / "made", "velocity", "g1").path
+    options = ("--hang", "--fault", "set-down@armed+3")
+    _, result, done = run("humanoid", soft, tmp_path / "held", "--wait", "3", "--hold", "0.5", virtual=options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert result["run"]["faults"] == []
+    assert result["run"]["max_tilt_deg"] < 20.0
 
 
 @pytest.mark.parametrize("kind", [pytest.param("serial", marks=pytest.mark.slow), "crazyflie"])
