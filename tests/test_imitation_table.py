@@ -62,13 +62,15 @@ def test_every_run_of_the_table_is_one_command(tmp_path, monkeypatch, capsys):
 
 
 def test_runs_that_are_there_are_judged_anew(tmp_path):
-    assert bodies_imitation.measure(runs=tmp_path) == {}
+    assert bodies_imitation.measure(runs=tmp_path, clips=()) == {}
     small = {"iterations": 1, "num-envs": 4, "horizon": 4, "evaluations": 1, "evaluation-episodes": 1, "hidden": 8}
     options = [f"--config.{name}={value}" for name, value in small.items()]
     options += ["--config.judge-episodes=1", "--config.ppo.mini-batches=1", "--clip", "stand"]
     folder = run_folder(tmp_path, "stand", "adaptive", 0)
     assert main(["train", "imitate", "--out", str(folder), *options]) == 0
-    (row,) = bodies_imitation.measure(episodes=3, runs=tmp_path)["imitation"]
+    still, row = bodies_imitation.measure(episodes=3, runs=tmp_path, clips=("stand",))["imitation"]
+    assert (still["method"], still["success_rate"]) == ("played", 1.0)
+    assert 0.001 < still["error_m"] < 0.04
     assert (row["clip"], row["method"], row["interval_m"]) == ("stand", "adaptive", None)
     (seed,) = row["seeds"]
     assert (seed["seed"], seed["episodes"], seed["env_steps"]) == (0, 3, 16)

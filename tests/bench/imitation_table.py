@@ -29,6 +29,8 @@ METHODS = {
     "fixed-hard": ("--config.tracking.tolerance", "fixed", "--config.tracking.starts", "hard"),
 }
 """PBHC's tightening tolerance; the same without it; BeyondMimic's hard segments."""
+PLAYED = "played"
+"""No policy: the motion's joints as targets (``tests.bench.bodies_imitation``)."""
 
 
 @dataclass

@@ -31,6 +31,7 @@ from sim.motion.retarget import retarget
 from sim.motion.size import stature_for
 from sim.randomization import RandomizationTable
 from sim2metal import main
+from tests.bench.bodies_imitation import Player
 from tests.support import training
 from tests.support.joint_state import joint_state
 
@@ -152,18 +153,6 @@ def test_the_robots_side_plays_the_motion(trained, squat):
     np.testing.assert_allclose(
         pilot.observation[term_slice(bundle.info.observation, MOTION_JOINTS)], squat.joint_angles[0]
     )
-
-
-class Player:
-    """Plays the motion."""
-
-    state_size = 0
-
-    def __init__(self, task):
-        self.joints = term_slice(task.spec.actor_terms, MOTION_JOINTS)
-
-    def step(self, observation, state, reset):
-        return observation[:, self.joints], state
 
 
 def test_episodes_are_judged_by_the_distance_of_the_bodies(squat):
