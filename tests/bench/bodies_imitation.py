@@ -1,7 +1,7 @@
 """How near imitated motions come: ``imitation`` by motion and method, trained runs judged anew.
 
 Long trainings are not repeated: what ``python -m tests.bench.imitation_table runs/imitation`` has trained is judged
-over 200 other randomised episodes. ``played`` is no policy but the motion's joints as targets: what a policy has to beat.
+over 200 other randomised episodes. ``played`` is no policy but the motion's joints as targets: what one has to beat.
 """
 
 from __future__ import annotations
