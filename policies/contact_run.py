@@ -11,13 +11,13 @@ import torch
 from policies.checkpoint import flat, part
 from policies.contact_evaluation import judge
 from policies.contact_job import ContactJob, actor_config, check, critic_config, open_expert
-from policies.learners.contact.aggregate import forget
 from policies.learners.contact.imitation import Imitation
 from policies.learners.contact.inputs import load_input
 from policies.learners.contact.ppo import ContactPpo, make_ppo
 from policies.learners.contact.rollouts import EnvMaker, Rollouts
 from policies.learners.contact.script import ScriptedTeacher, Scripts
 from policies.learners.contact.touch_model import TouchModel, deployed
+from policies.learners.rollout_files import forget
 from policies.learners.weights import Arrays, load_network, network_arrays
 from policies.networks.touch_actor import TouchActor, TouchActorConfig
 from policies.provenance import plain

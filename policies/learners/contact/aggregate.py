@@ -10,7 +10,7 @@ import torch
 from tensordict import TensorDict
 from torch import Tensor
 
-from policies.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from policies.learners.rollout_files import load_rollout, prune_rollouts, save_rollout
 
 HALF = ("field",)
 """Groups kept in 16 bits: taxels show a thousandth of their range, and they are most of what is kept."""
@@ -71,15 +71,12 @@ class Aggregate:
             steps, memory = self._rollouts[number - first]
             arrays: dict[str, Any] = {name: value.numpy() for name, value in steps.items()}  # pyright: ignore
             arrays |= {} if memory is None else {name: part.numpy() for name, part in zip(_MEMORY, memory)}
-            save_checkpoint(_path(folder, number), Checkpoint(arrays, {}))
+            save_rollout(folder, number, arrays)
         self._saved = self._added
 
     def prune(self, folder: Path) -> None:
         """Remove what is no longer kept, once no checkpoint counts on it."""
-        first = self._added - len(self._rollouts)
-        for path in _saved(folder):
-            if int(path.stem) < first:
-                path.unlink(missing_ok=True)
+        prune_rollouts(folder, self._added - len(self._rollouts))
 
     def load(self, folder: Path, added: int) -> None:
         """Read the rollouts that were kept when ``added`` had been added.
@@ -90,28 +87,7 @@ class Aggregate:
         self._added = self._saved = added
         most = self._rollouts.maxlen or 0
         for number in range(max(0, added - most), added):
-            arrays = {
-                name: torch.from_numpy(value) for name, value in load_checkpoint(_path(folder, number)).arrays.items()
-            }
+            arrays = {name: torch.from_numpy(value) for name, value in load_rollout(folder, number).items()}
             memory = (arrays.pop(_MEMORY[0]), arrays.pop(_MEMORY[1])) if _MEMORY[0] in arrays else None
             size = arrays["label"].shape[:2]
             self._rollouts.append((TensorDict(arrays, batch_size=size), memory))  # pyright: ignore
-
-
-def forget(folder: Path) -> None:
-    """Remove all rollouts from a run's folder, and where they were."""
-    for path in _saved(folder):
-        path.unlink(missing_ok=True)
-    if (folder / _FOLDER).is_dir():
-        (folder / _FOLDER).rmdir()
-
-
-_FOLDER = "rollouts"
-
-
-def _path(folder: Path, number: int) -> Path:
-    return folder / _FOLDER / f"{number:06d}.npz"
-
-
-def _saved(folder: Path) -> list[Path]:
-    return sorted((folder / _FOLDER).glob("*.npz"))

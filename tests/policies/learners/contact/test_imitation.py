@@ -5,10 +5,11 @@ import pytest
 import torch
 from tensordict import TensorDict
 
-from policies.learners.contact.aggregate import Aggregate, forget
+from policies.learners.contact.aggregate import Aggregate
 from policies.learners.contact.imitation import Imitation, miss
 from policies.learners.contact.rollouts import Rollouts
 from policies.learners.contact.settings import ImitationSettings
+from policies.learners.rollout_files import forget
 from sim.errors import StorageError
 from tests.policies.learners.contact.centring import Script, make_env
 from tests.policies.learners.contact.test_touch_model import IMAGES, STEPS, N, model, sequence
