@@ -10,18 +10,22 @@ from firmware_export.verify import BOUND, verify
 from policies.bundle import load_bundle
 from policies.evaluate import check_same_task
 from policies.evaluate_contact import evaluate_contact
+from policies.evaluate_legged import evaluate_legged
 from policies.evaluator import evaluate
 from policies.golden import STEPS
 from policies.runtime import OnnxPolicy
 from sim.envs.contact_task import load_contact_task
 from sim.envs.task import load_flight_task
+from sim.legged.spec import LeggedTaskSpec
+from sim.registry import load_task
 
 ZOO = Path(policies.__file__).parent / "zoo"
 BUNDLES = sorted(path.parent for path in ZOO.glob("*/bundle.json"))
 TOUCHING = [path for path in BUNDLES if load_bundle(path).info.images]
-FLYING = [path for path in BUNDLES if path not in TOUCHING]
-EACH, EACH_FLYING, EACH_TOUCHING = (
-    pytest.mark.parametrize("path", some, ids=lambda path: path.name) for some in (BUNDLES, FLYING, TOUCHING)
+WALKING = [path for path in BUNDLES if isinstance(load_task(load_bundle(path).info.task).TASK, LeggedTaskSpec)]
+FLYING = [path for path in BUNDLES if path not in (*TOUCHING, *WALKING)]
+EACH, EACH_FLYING, EACH_TOUCHING, EACH_WALKING = (
+    pytest.mark.parametrize("path", some, ids=lambda path: path.name) for some in (BUNDLES, FLYING, TOUCHING, WALKING)
 )
 
 
@@ -70,6 +74,28 @@ def test_it_was_made_for_the_task_as_it_is_now_and_touches_as_well_as_it_says(pa
     task = load_contact_task(bundle.info.task)
     found = evaluate_contact(bundle, task, 12, 4321, 1, Console(quiet=True))
     assert found["eval.success_interval"][1] >= bundle.info.evaluation["success_rate"] - 0.01
+    assert bundle.info.provenance["commit"] != "unknown"
+
+
+@EACH_WALKING
+def test_the_readme_says_what_a_body_on_legs_earned_and_how_to_rebuild_it(path):
+    info, row = load_bundle(path).info, row_of(path.name)
+    earned, clip = info.evaluation, info.provenance.get("clip")
+    which = f"{info.task} --clip {clip['name']}" if clip else info.task
+    assert f"sim2metal train {which} --robot {info.robot.name} --seed {info.provenance['seed']}" in row
+    assert f" --out runs/{path.name}" in row
+    assert f" --bundle policies/zoo/{path.name}`" in row
+    assert f"| {earned['success_rate']:.1%} of {earned['episodes']} |" in row
+    assert (f"{1000 * earned['body_distance_m']:.0f} mm" if clip else f"{earned['velocity_error_m_s']:.2f} m/s") in row
+
+
+@EACH_WALKING
+def test_it_was_made_for_the_task_as_it_is_now_and_stays_on_its_legs_as_well_as_it_says(path):
+    bundle = load_bundle(path)
+    found, earned = evaluate_legged(bundle, 24, 4321, 1, Console(quiet=True)), bundle.info.evaluation
+    assert found["eval.success_interval"][1] >= earned["success_rate"] - 0.01
+    error = "velocity_error_m_s" if "velocity_error_m_s" in earned else "body_distance_m"
+    assert found[f"eval.{error}"] < 1.2 * earned[error]
     assert bundle.info.provenance["commit"] != "unknown"
 
 
