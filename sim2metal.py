@@ -40,6 +40,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "bodies": ("sim.bodies.picture", "draw robots with joints in their default poses"),
     "table": ("sim.table", "print a task's randomization tables with their sources"),
     "motion": ("sim.motion.verb", "make motions, read them from files, put them on robots, measure and show them"),
+    "sparse": ("policies.sparse.verb", "let a character follow a headset and two controllers: train, follow, judge"),
     "touch": ("sim.tactile.verb", "press an object on a tactile pad and draw what it feels and sees"),
     "calibrate-touch": ("calibration.calibrate_touch", "calibrate a tactile pad from pictures of a pressed ball"),
     "bench": ("tests.bench.cli", "measure the figures that the documentation quotes"),

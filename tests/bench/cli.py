@@ -32,7 +32,7 @@ SUITES = {
         "kernel", "l2f_ratio", "warp_kernel",
     ),
     "touch": ("touch_field", "touch_image", "touch_wrench", "touch_scene", "touch_learning"),
-    "bodies": ("bodies_overhead", "bodies_twist", "bodies_imitation"),
+    "bodies": ("bodies_overhead", "bodies_walking", "bodies_twist", "bodies_imitation", "bodies_sparse"),
 }  # fmt: skip
 
 
