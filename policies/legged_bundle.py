@@ -12,6 +12,7 @@ from policies.bundle import Bundle, BundleInfo, Golden, save_bundle
 from policies.export_onnx import export_onnx
 from policies.legged_clip import clip_record
 from policies.legged_evaluation import to_unit
+from policies.networks.squashed_actor import SquashedActor
 from policies.networks.touch_actor import TouchActor
 from policies.provenance import plain, provenance, robot_info
 from policies.runtime import OnnxPolicy
@@ -22,6 +23,7 @@ from sim.motion.clip import clip_bytes
 from sim.registry import load_robot
 from sim.spec import ObservationTerm
 
+Actor = TouchActor | SquashedActor
 SEQUENCES, STEPS = 4, 100
 """Two seconds each."""
 _WILD_STEPS = 10
@@ -30,7 +32,7 @@ _WILD = 10.0
 
 
 def build_legged_bundle(
-    path: Path | str, actor: TouchActor, task: LeggedTask, seed: int, config: Any, evaluation: dict[str, Any]
+    path: Path | str, actor: Actor, task: LeggedTask, seed: int, config: Any, evaluation: dict[str, Any]
 ) -> Bundle:
     """Write the bundle of a trained actor and check that it can be run.
 
@@ -55,7 +57,7 @@ def build_legged_bundle(
     return bundle
 
 
-def describe(actor: TouchActor, task: LeggedTask, seed: int, config: Any, evaluation: dict[str, Any]) -> BundleInfo:
+def describe(actor: Actor, task: LeggedTask, seed: int, config: Any, evaluation: dict[str, Any]) -> BundleInfo:
     """Return what the numbers of this actor mean, for ``bundle.json``."""
     spec = task.spec
     robot = load_robot(spec.robot)
@@ -81,7 +83,7 @@ def observed(task: LeggedTask) -> tuple[ObservationTerm, ...]:
     return tuple(replace(term, noise_std=std.get(term.name, 0.0)) for term in task.spec.actor_terms)
 
 
-def record_golden(actor: TouchActor, task: LeggedTask, seed: int) -> Golden:
+def record_golden(actor: Actor, task: LeggedTask, seed: int) -> Golden:
     """Run the actor in its task and record what it saw and did.
 
     One sequence begins a new episode in its middle, and the last ends with inputs beyond any that occur.

@@ -174,16 +174,24 @@ class LeggedRun(SegmentedRun):
 def _identity(job: LeggedJob) -> dict[str, Any]:
     """Return all that determines a run, JSON-able; settings without an effect are left out."""
     spec = job.task.spec
-    identity = plain({
-        "task": spec.name, "robot": spec.robot, "seed": job.seed, "config": job.config,
-        "rewards": spec.rewards, "table": job.task.training_table.hash(), "ends": spec.ends, "command": spec.command,
-        "least_reward": spec.least_reward, "episode_s": spec.episode_s, "timing": spec.timing, "physics": spec.physics,
-        "robot_info": robot_info(load_robot(spec.robot), spec.parameters),
-    })  # fmt: skip
+    identity = {**task_identity(job.task), "seed": job.seed, "config": plain(job.config)}
     if len(spec.reward_groups) < 2:
         del identity["config"]["ppo"]["critics"]
     if not spec.tolerances:
         del identity["config"]["tracking"]
+    return identity
+
+
+def task_identity(task: LeggedTask) -> dict[str, Any]:
+    """Return all of a task that determines a run, JSON-able."""
+    spec = task.spec
+    identity = plain({
+        "task": spec.name, "robot": spec.robot,
+        "rewards": spec.rewards, "table": task.training_table.hash(), "ends": spec.ends, "command": spec.command,
+        "least_reward": spec.least_reward, "episode_s": spec.episode_s, "timing": spec.timing, "physics": spec.physics,
+        "robot_info": robot_info(load_robot(spec.robot), spec.parameters),
+    })  # fmt: skip
+    if not spec.tolerances:
         for term in identity["rewards"]:
             del term["tolerance"]
     return (
@@ -215,7 +223,7 @@ def actor_config(spec: LeggedTaskSpec, config: LeggedTrainConfig) -> TouchActorC
         observation_size=spec.observation_size,
         action_low=tuple(angle - most for angle, most in zip(middle, reach)),
         action_high=tuple(angle + most for angle, most in zip(middle, reach)),
-        hidden=hidden_layers(config, p.num_joints),
+        hidden=hidden_layers(config.hidden, p.num_joints),
         centre=None if centre is None else term_slice(spec.actor_terms, centre).start,
     )
 

@@ -1,8 +1,8 @@
 """Train a policy from random weights and save it as a bundle.
 
 Tasks that fly are trained here; those with an arm (``policies.train_contact``), those on legs
-(``policies.train_legged``) and motions (``policies.train_imitation``) have options of their own:
-``sim2metal train velocity --help``.
+(``policies.train_legged``, or from a replay ``policies.train_off_policy``) and motions
+(``policies.train_imitation``) have options of their own: ``sim2metal train velocity --help``.
 What a run leaves in its folder: ``config.json`` (resolved), ``checkpoint.npz``, ``curve.jsonl``,
 TensorBoard events, ``bundle/`` and ``result.json``.
 """
@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +79,16 @@ def module_for(argv: Sequence[str]) -> str:
     named = next((argument for argument in argv if argument in task_names()), Args.task)
     spec = load_task(named).TASK
     if isinstance(spec, LeggedTaskSpec):
-        return "policies.train_legged" if motion_of(spec) is None else "policies.train_imitation"
+        if motion_of(spec) is not None:
+            return "policies.train_imitation"
+        return "policies.train_off_policy" if _learner(argv) in ("sac", "symphony") else "policies.train_legged"
     return "policies.train_contact" if isinstance(spec, ContactTaskSpec) else __name__
+
+
+def _learner(argv: Sequence[str]) -> str | None:
+    """Return what follows ``--learner``, if it is there."""
+    words = [word for argument in argv for word in argument.split("=", 1)]
+    return next((word for option, word in pairwise(words) if option == "--learner"), None)
 
 
 def run(args: Args) -> dict[str, Any]:

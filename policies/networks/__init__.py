@@ -14,6 +14,7 @@ from torch import nn
 from policies.networks.gru_memory import GruMemory, GruMemoryConfig
 from policies.networks.memory_mlp import MemoryMlp, MemoryMlpConfig
 from policies.networks.pose import Pose, PoseConfig
+from policies.networks.squashed_actor import SquashedActor, SquashedActorConfig
 from policies.networks.touch_actor import TouchActor, TouchActorConfig
 from sim.errors import ConfigError
 
@@ -21,6 +22,7 @@ _KINDS: dict[str, tuple[type[nn.Module], type]] = {
     "gru_memory": (GruMemory, GruMemoryConfig),
     "memory_mlp": (MemoryMlp, MemoryMlpConfig),
     "pose": (Pose, PoseConfig),
+    "squashed_actor": (SquashedActor, SquashedActorConfig),
     "touch_actor": (TouchActor, TouchActorConfig),
 }
 

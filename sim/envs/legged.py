@@ -55,6 +55,8 @@ class LeggedTransition:
         asked_errors: (n,) each: of what else the task asks for, by names with units.
         asked_counts: (n,) bool: errors of what else is asked count: where a velocity is asked for, and not just now, or
             everywhere if the task asks for none.
+        final_observation: what was seen at the end of episodes that ended by time, in their rows; ``None`` if none did,
+            or nobody asked for it.
     """
 
     observation: Observation
@@ -67,6 +69,7 @@ class LeggedTransition:
     group_rewards: np.ndarray
     asked_errors: Mapping[str, np.ndarray]
     asked_counts: np.ndarray
+    final_observation: Observation | None = None
 
     @property
     def success(self) -> np.ndarray:
@@ -95,6 +98,7 @@ class LeggedEnv:
         seed: int = 0,
         threads: int | None = None,
         progress: TrackingProgress | None = None,
+        final_observations: bool = False,
     ) -> None:
         """Build; call ``reset`` before the first step.
 
@@ -106,6 +110,7 @@ class LeggedEnv:
             threads: of the physics; default: all processors. Results do not depend on it.
             progress: of a training that follows a motion, which it goes on with: where in it episodes begin, and
                 tolerances. Without it they begin with the motion, and tolerances are the task's.
+            final_observations: whether transitions say what was seen last in episodes that time ended.
 
         Raises:
             ConfigError: for an empty batch, a term of the task that there is not, or a robot that does not fit it.
@@ -136,6 +141,7 @@ class LeggedEnv:
         self._actor = np.zeros((num_envs, spec.observation_size), np.float32)
         self._limits = _limits(spec)
         self._ids = np.arange(num_envs)
+        self._final_observations = final_observations
         self.age = np.zeros(num_envs, np.int64)
         self._episode = np.full(num_envs, -1)
         self._push_speed = np.zeros(num_envs)
@@ -244,6 +250,7 @@ class LeggedEnv:
         error = state.command - np.concatenate([state.velocity_b[:, :2], state.angular_velocity_b[:, 2:]], axis=1)
         settled, walking = self._commands.age_s(self.age) > SETTLED_S, rewards.moving(state) > 0.0
         self._renew_commands()
+        final = self.observe() if self._final_observations and truncated.any() else None
         ended = np.flatnonzero(terminated | truncated)
         if len(ended):
             self._begin(ended)
@@ -258,6 +265,7 @@ class LeggedEnv:
             group_rewards=gained,
             asked_errors=errors,
             asked_counts=settled & walking | (self.spec.command is None),
+            final_observation=final,
         )
 
     def _renew_commands(self) -> None:

@@ -52,6 +52,6 @@ class LeggedTrainConfig:
     """How a motion is learnt, where there is one."""
 
 
-def hidden_layers(config: LeggedTrainConfig, num_joints: int) -> tuple[int, ...]:
-    """Return the sizes of the dense layers: 128 and 128 for a quadruped's 12 joints, 256 and 128 for more."""
-    return config.hidden or ((128, 128) if num_joints <= 12 else (256, 128))
+def hidden_layers(asked: tuple[int, ...], num_joints: int) -> tuple[int, ...]:
+    """Return the sizes of the dense layers, if none are asked for: 128 and 128 for 12 joints, 256 and 128 for more."""
+    return asked or ((128, 128) if num_joints <= 12 else (256, 128))

@@ -1,0 +1,124 @@
+"""The table of learners of bodies on legs at equal steps: trains what is missing in a folder, and reads what is there.
+
+    python -m tests.bench.learner_table runs/learner-table                       # two tasks, five seeds: hours
+    python -m tests.bench.learner_table runs/learner-table --learners sac --seeds 0
+    python -m tests.bench.learner_table runs/learner-table --none                # only prints what is there
+
+Every run is ``sim2metal train`` with its default settings but for the number of steps, and can be killed: the next time
+it goes on. PPO learns without mirror images, which the others do not have.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tyro
+from rich.console import Console
+
+from tests.bench.trained_runs import finished_runs, interval, train_run, trained_on
+
+TASKS = ("velocity", "stand")
+STEPS = 983_040
+"""Of all environments together: 80 rollouts of PPO, 640 of the others."""
+HORIZON = 24
+ENVIRONMENTS = {"ppo": 512, "sac": 64, "symphony": 64}
+OPTIONS = {"ppo": ("--config.ppo.no-symmetry",), "sac": (), "symphony": ()}
+
+
+@dataclass
+class Args:
+    """Train the runs of the table that are missing, and print it."""
+
+    folder: tyro.conf.Positional[Path]
+    """Of the runs."""
+    tasks: tuple[str, ...] = TASKS
+    learners: tuple[str, ...] = tuple(ENVIRONMENTS)
+    seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
+    robot: str = "biped"
+    steps: int = STEPS
+    """Of all environments together; whole rollouts of every learner are the nearest below."""
+    none: bool = False
+    """Train nothing."""
+
+
+def main(args: Args) -> None:
+    """Train and print."""
+    console = Console(highlight=False)
+    for seed in args.seeds if not args.none else ():
+        for task in args.tasks:
+            for learner in args.learners:
+                console.print(f"{task}: {learner}, seed {seed}")
+                command = ("train", task, "--robot", args.robot, "--learner", learner, "--seed", str(seed))
+                train_run(run_folder(args, task, learner, seed), *command, *options(learner, args.steps))
+    rows = [read_row(args, task, learner) for task in args.tasks for learner in args.learners]
+    console.print(f"\n{markdown(rows)}", soft_wrap=True)
+
+
+def options(learner: str, steps: int) -> tuple[str, ...]:
+    """Return the settings that give a learner this many steps; all of them are those of every learner."""
+    count = ENVIRONMENTS[learner]
+    sizes = {"iterations": max(1, steps // (count * HORIZON)), "num-envs": count, "horizon": HORIZON}
+    return (*(word for name, value in sizes.items() for word in (f"--config.{name}", str(value))), *OPTIONS[learner])
+
+
+def run_folder(args: Args, task: str, learner: str, seed: int) -> Path:
+    """Return where a run of the table is."""
+    return args.folder / f"{task}-{args.robot}" / f"{learner}-{seed}"
+
+
+def read_row(args: Args, task: str, learner: str) -> dict[str, Any]:
+    """Return what the runs of a task and a learner reached; without runs there are no ``seeds``."""
+    folder = run_folder(args, task, learner, 0).parent
+    seeds = [{"seed": seed, **read_run(run)} for seed, run in finished_runs(folder, learner).items()]
+    row = {"task": task, "robot": args.robot, "learner": learner, "seeds": seeds}
+    if not seeds:
+        return row
+    scores = [seed["score"] for seed in seeds]
+    return {**row, "score": float(np.mean(scores)), "interval": list(interval(scores)) if len(scores) > 1 else None}
+
+
+def read_run(run: Path) -> dict[str, Any]:
+    """Return what a run cost and reached, on which machine."""
+    result = json.loads((run / "result.json").read_text())
+    judged = result["train.evaluation"]
+    return {
+        "score": judged["score"],
+        "success_rate": judged["success_rate"],
+        "velocity_error_m_s": judged["velocity_error_m_s"],
+        "episodes": judged["episodes"],
+        "train_cpu_s": result["train.cpu_s"],
+        "env_steps": result["train.env_steps"],
+        "machine": trained_on(run),
+    }
+
+
+def markdown(rows: list[dict[str, Any]]) -> str:
+    """Return a table for people."""
+    lines = [
+        "| task | learner | score | 95 % interval | no fall | velocity error | seeds | steps each | CPU-s each |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        head, seeds = f"| `{row['task']}` on `{row['robot']}` | {row['learner']} |", row["seeds"]
+        if not seeds:
+            lines.append(f"{head} not run | | | | | | |")
+            continue
+        low_high = row["interval"]
+        shown = "one seed" if low_high is None else f"{low_high[0]:.2f} - {low_high[1]:.2f}"
+        errors = [seed["velocity_error_m_s"] for seed in seeds if seed["velocity_error_m_s"] is not None]
+        error = f"{np.mean(errors):.2f} m/s" if errors else "-"
+        steps, cost, held = (
+            np.mean([seed[name] for seed in seeds]) for name in ("env_steps", "train_cpu_s", "success_rate")
+        )
+        lines.append(
+            f"{head} {row['score']:.2f} | {shown} | {held:.1%} | {error} | {len(seeds)} | {steps:,.0f} | {cost:,.0f} |"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main(tyro.cli(Args))
