@@ -152,6 +152,8 @@ TOUCH = (
     Row("on the force field", "contact.steps_per_cpu_s_field", "{:,.0f}"),
     Row("peg placement by the script", "contact.oracle_peg_placement", "{:.1%}"),
     Row("peg insertion by the script", "contact.oracle_peg_insertion", "{:.1%}"),
+    Row("peg insertion by the search by touch", "contact.search_peg_insertion", "{:.1%}"),
+    Row("pegs under 8 mm alone", "contact.search_thin_pegs", "{:.1%}"),
     Row("grasp stability by the script", "contact.oracle_grasp_stability", "{:.1%}"),
 )  # fmt: skip
 

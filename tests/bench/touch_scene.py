@@ -10,9 +10,12 @@ import time
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 ENVS, STEPS = 256, 12
 STARTS = 256
+THIN_M = 8e-3
+"""Of pegs that are 4 to 16 mm thick."""
 
 
 def measure(repeats: int = 3) -> dict[str, Any]:
@@ -23,26 +26,38 @@ def measure(repeats: int = 3) -> dict[str, Any]:
         figures[f"contact.steps_per_cpu_s_{name}"] = max(_rate(sensors) for _ in range(repeats))
     for name in ("peg_placement", "peg_insertion", "grasp_stability"):
         figures[f"contact.oracle_{name}"] = script_success(name, STARTS)
-    figures["contact.search_peg_insertion"] = script_success("peg_insertion", STARTS, by_touch=True)
+    found, diameter = script_successes("peg_insertion", STARTS, by_touch=True)
+    figures["contact.search_peg_insertion"] = float(found.mean())
+    figures["contact.search_thin_pegs"] = float(found[diameter < THIN_M].mean())
     figures["contact.oracle_starts"] = STARTS
     return figures
 
 
 def script_success(task: str, starts: int, seed: int = 0, by_touch: bool = False) -> float:
     """Return the share of starts from which the oracle, or the search by touch, succeeds, by the evaluation table."""
+    return float(script_successes(task, starts, seed, by_touch)[0].mean())
+
+
+def script_successes(
+    task: str, starts: int, seed: int = 0, by_touch: bool = False
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Return from which starts it does, (starts,), and how thick their objects are, m; (starts,)."""
     from sim.contact.oracle import Oracle
+    from sim.contact.scene import GRIPPED
     from sim.contact.search import Search
     from sim.envs.contact_task import ContactTaskEnv, load_contact_task
 
     env = ContactTaskEnv(task, starts, table=load_contact_task(task).EVALUATION_TABLE, seed=seed)
     env.reset()
+    gripped = env.world.model.geom(GRIPPED).id
+    diameter = 2.0 * env.world.batch.expand("geom_size")[:, gripped, 0]
     script = Search(env) if by_touch else Oracle(env)
     success, done = np.zeros(starts, bool), np.zeros(starts, bool)
     while not done.all():
         after = env.step(script.act())
         success |= after.success & after.ended & ~done
         done |= after.ended
-    return float(success.mean())
+    return success, diameter
 
 
 def _step_ratio() -> float:
