@@ -22,6 +22,14 @@ CONFIGS = {
         "memory": [1, 8],
         "hidden": [16, 8],
     },
+    "squashed_actor": {
+        "observation_size": 7,
+        "action_low": [-1.0, 0.0],
+        "action_high": [1.0, 2.0],
+        "hidden": [16, 8],
+        "activation": "resine",
+        "scaled": True,
+    },
     "pose": {"pose_rad": [0.1, -0.2, 0.3], "lean_rad": [0.0, 0.5, -0.5]},
 }
 """What each kind is built from; a new kind is tested when it is listed here."""
