@@ -38,7 +38,7 @@ def row_of(name):
 
 def test_there_are_bundles_and_all_together_are_small():
     assert BUNDLES
-    assert sum(file.stat().st_size for path in BUNDLES for file in path.iterdir() if file.is_file()) < 6_000_000
+    assert sum(file.stat().st_size for path in BUNDLES for file in path.iterdir() if file.is_file()) < 4_000_000
 
 
 @EACH_FLYING
@@ -116,5 +116,5 @@ def test_it_was_made_for_the_task_as_it_is_now_and_flies_it_as_well_as_it_says(p
 @EACH
 def test_it_is_small(path):
     assert sum(file.stat().st_size for file in path.iterdir() if file.is_file()) < (
-        1_000_000 if path in (*TOUCHING, *WALKING) else 450_000
+        1_000_000 if path in TOUCHING else 450_000
     )
