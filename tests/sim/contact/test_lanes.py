@@ -31,6 +31,9 @@ def test_only_who_is_asked_goes_on_to_the_next_line():
     made.next(np.array([True, False]))
     assert made.beside_m[0] > 0.0
     assert made.beside_m[1] == 0.0
+    made.next(EVERY)
+    assert made.beside_m[0] < 0.0
+    assert made.beside_m[1] > 0.0
 
 
 def test_a_new_episode_begins_in_the_middle_again():
