@@ -25,7 +25,7 @@ PLACE_COST, POSTURE_COST = 30.0, 0.3
 BASE_COST, BASE_TURN_COST = 3.0, 2.0
 STANDING_COST, SWINGING_COST, FOOT_TURN_COST = 60.0, 6.0, 5.0
 LIKELY, UNLIKELY = 0.6, 0.25
-"""A foot begins to stand at one probability of contact and ends well below: a step is late rather than a stand broken."""
+"""A foot begins to stand at one probability of contact and ends well below: late steps beat broken stands."""
 STRAYED = 0.15
 """A standing foot is let go when the guess is further from it than this share of the base's height."""
 RETURNED = 0.08
