@@ -144,7 +144,7 @@ class Recording:
             raise ConfigError(f"{self.source} holds no '{name}'; it holds: {', '.join(self.streams) or 'nothing'}")
         return self.streams[name]
 
-    def with_streams(self, warnings: tuple[str, ...] = (), **streams: Stream) -> Recording:
+    def with_streams(self, warnings: tuple[str, ...] = (), /, **streams: Stream) -> Recording:
         """Return the recording with streams replaced or added, and warnings added."""
         return replace(self, streams={**self.streams, **streams}, warnings=self.warnings + warnings)
 
