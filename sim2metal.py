@@ -42,6 +42,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "motion": ("sim.motion.verb", "make motions, read them from files, put them on robots, measure and show them"),
     "sparse": ("policies.sparse.verb", "let a character follow a headset and two controllers: train, follow, judge"),
     "touch": ("sim.tactile.verb", "press an object on a tactile pad and draw what it feels and sees"),
+    "calibrate": ("calibration.verb", "look at a robot's logs, move it to learn from it, and identify its parameters"),
     "calibrate-touch": ("calibration.calibrate_touch", "calibrate a tactile pad from pictures of a pressed ball"),
     "bench": ("tests.bench.cli", "measure the figures that the documentation quotes"),
 }

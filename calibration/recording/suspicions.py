@@ -143,7 +143,12 @@ def _turning(state: _Examination) -> None:
         return
     for name in found.named.split("; "):
         if name in turning.GYROS:
-            state.accuse(name, "gyro", f"the gyro turns the attitude only if it is read as {name[5:]}, not in rad/s")
+            read = {
+                "gyro in degrees": "degrees per second, not in rad/s",
+                "gyro in milliradians": "milliradians per second, not in rad/s",
+                "gyro in forward-right-down": "forward, right and down, not forward, left and up",
+            }[name]
+            state.accuse(name, "gyro", f"the gyro turns the attitude only if it is read in {read}")
             state.mend("gyro", turning.GYROS[name])
         else:
             read = {

@@ -1,0 +1,38 @@
+"""Calibrate a robot: look at its logs, move it so that they say something, and find its parameters in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import tyro
+
+from calibration.verbs.show import Show
+from calibration.verbs.units import Units
+
+EXAMPLE = """sim2metal calibrate show runs/flights/20261121-101500.mcap
+sim2metal calibrate show flight.ulg --robot x500
+sim2metal calibrate units"""
+
+CONFIG = (tyro.conf.CascadeSubcommandArgs, tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
+"""Options after the command's name, none of them with a prefix."""
+
+Command = Annotated[Show, tyro.conf.subcommand("show")] | Annotated[Units, tyro.conf.subcommand("units")]
+"""A command is a class with ``run``; it imports what it needs when it runs."""
+
+
+@dataclass
+class Args:
+    """Options of ``sim2metal calibrate``."""
+
+    command: Command
+    """What to do."""
+
+
+def run(args: Args) -> dict[str, Any]:
+    """Run one command and return what it found, for machines.
+
+    Raises:
+        Sim2MetalError: one line that says what to do.
+    """
+    return args.command.run()

@@ -1,0 +1,1 @@
+"""The commands of ``sim2metal calibrate``, one file each."""
