@@ -28,8 +28,10 @@ from firmware_export.policy_source import PolicySource, open_source
 from firmware_export.report import cost_table, measure, memory_line
 from firmware_export.room import require_room
 from firmware_export.targets import load_target, target_names
+from policies.bundle import load_bundle
 from policies.weights_image import WEIGHTS_FILE
 from sim.files import replace_folder
+from sim.identified import require_same_robot
 
 EXAMPLE = """sim2metal export runs/demo/bundle
 sim2metal export runs/demo/bundle --target host
@@ -49,6 +51,8 @@ class Args:
     """What to build the C for (the folders of firmware_export/targets); none: only write it."""
     out: Path | None = None
     """Folder to write, new or of an earlier export (default: BUNDLE/c, or FILE-c beside the file)."""
+    serial: str | None = None
+    """Which robot it is for: a bundle that was trained for another one (train --calibration) is refused."""
     golden: Path | None = None
     """For an ONNX file: .npz with 'observation' (steps, size), from which onnxruntime makes the golden steps
     (default: standard normal numbers)."""
@@ -69,7 +73,7 @@ def run(args: Args) -> dict[str, Any]:
     """Export a policy and print a table of costs.
 
     Raises:
-        ConfigError: for an unknown target, or observations that do not fit.
+        ConfigError: for an unknown target, observations that do not fit, or a bundle for another robot.
         ToolchainError: if a compiler or the emulator is missing or fails, or the policy is too large for a chip.
         VerificationError: if a target computes something else than onnxruntime, or int8 loses too many episodes.
         BundleError: if the bundle or the file is not valid or cannot be translated.
@@ -78,6 +82,8 @@ def run(args: Args) -> dict[str, Any]:
     targets = [load_target(name) for name in dict.fromkeys(args.target)]
     checkout = check_firmware(args.firmware, targets)
     source = open_source(args.policy, args.golden)
+    if args.serial is not None and args.policy.is_dir():
+        require_same_robot(load_bundle(args.policy).info.provenance, args.serial, str(args.policy))
     folder = args.out or source.c_folder
     console = Console(highlight=False)
     with tempfile.TemporaryDirectory(prefix="sim2metal-") as name, console.status("generating and building"):

@@ -41,6 +41,7 @@ from hardware.registry import create_link, moves_metal, scheme_of
 from policies.bundle import Bundle
 from policies.runtime import OnnxPolicy, load_policy
 from sim.errors import ConfigError, FlightRefusedError, StorageError
+from sim.identified import require_same_robot, serial_of
 from sim.spec import JointLimits
 
 EXAMPLE = """sim2metal run runs/demo/bundle --uri udp://127.0.0.1:19850
@@ -63,6 +64,8 @@ class Args:
     uri: Annotated[str, tyro.conf.arg(metavar="URI")] = "udp://127.0.0.1:19850"
     """Where the robot is: radio://0/80/2M/E7E7E7E7E7, usb://0, udp://HOST:PORT, serial:///dev/ttyACM0, dds://eth0;
     or sim://crazyflie, MuJoCo in this process."""
+    serial: Annotated[str | None, tyro.conf.arg(metavar="SERIAL")] = None
+    """Which robot it is: a bundle that was trained for another one (train --calibration) is refused; for the log."""
     log: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
     """MCAP log to write; default runs/flights/TIME.mcap."""
     height: float = 0.5
@@ -114,6 +117,7 @@ def run(args: Args) -> dict[str, Any]:
     """
     scheme_of(args.uri)
     bundle, policy = load_policy(args.bundle)
+    check_serial(args, bundle)
     job = make_job(args, policy)
     mocap = plan_mocap(args.mocap, [args.mocap_body], [args.uri])
     console = Console(highlight=False, soft_wrap=True)
@@ -139,6 +143,21 @@ def run(args: Args) -> dict[str, Any]:
         require_consent(args, job)
         log = stack.enter_context(open_log(args, bundle, job.schema, link.clock))
         return _run(job, link, log, signals, console, result, feed)
+
+
+def check_serial(args: Args, bundle: Bundle) -> None:
+    """Refuse a bundle that was trained for another robot, or for one robot where nobody says which is to move.
+
+    Raises:
+        ConfigError: naming both.
+    """
+    require_same_robot(bundle.info.provenance, args.serial, str(args.bundle))
+    trained_for = serial_of(bundle.info.provenance)
+    if trained_for is not None and args.serial is None and moves_metal(args.uri):
+        raise ConfigError(
+            f"{args.bundle} was trained for the robot with serial number {trained_for}: say that it is the one at"
+            f" {args.uri} with --serial {trained_for}"
+        )
 
 
 def make_job(args: Args, policy: OnnxPolicy) -> Job:
@@ -198,6 +217,7 @@ def open_log(args: Args, bundle: Bundle, schema: LogSchema = FLIGHT_STEP, clock:
         "parameter_set": bundle.info.robot.parameter_set,
         "action_names": " ".join(bundle.info.action.names),
         "joint_names": " ".join(bundle.info.robot.joint_names),
+        **({"serial": args.serial} if args.serial else {}),
         "started": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         **{f"version.{name}": version(name) for name in packages},
     }

@@ -52,6 +52,12 @@ def build_bundle(
     return bundle
 
 
+def identified_robot(task_module: ModuleType) -> dict[str, Any]:
+    """Return what a bundle remembers of the one robot it was trained for, if it was; as provenance."""
+    reference = getattr(task_module, "IDENTIFIED", None)
+    return {} if reference is None else {"identified": dict(reference)}
+
+
 def describe(actor: Any, task_module: ModuleType, seed: int, config: Any, evaluation: dict[str, Any]) -> BundleInfo:
     """Return what the numbers of this actor mean, for ``bundle.json``."""
     task: TaskSpec = task_module.TASK
@@ -67,6 +73,6 @@ def describe(actor: Any, task_module: ModuleType, seed: int, config: Any, evalua
         state_scale=tuple(float(scale) for scale in actor.state_scale),
         command_ranges=getattr(task_module, "COMMAND_RANGES", {}),
         network=plain(actor.config()),
-        provenance=provenance(seed, config),
+        provenance=provenance(seed, config) | identified_robot(task_module),
         evaluation=plain(evaluation),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import tyro
 from rich.console import Console
@@ -21,6 +21,8 @@ from sim.contact.spec import ContactTaskSpec
 from sim.envs.task import FlightTask, load_flight_task, task_flown_by
 from sim.errors import BundleError, ConfigError
 from sim.estimators import with_estimator
+from sim.identified import read_identified
+from sim.identified_airframe import around
 from sim.legged.spec import LeggedTaskSpec
 from sim.registry import load_task
 
@@ -48,6 +50,8 @@ class Args:
     """Judge it on this robot; default: the one it was trained for."""
     parameter_set: str | None = None
     """Airframe around which to randomise; default: the one the policy was trained for."""
+    calibration: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
+    """Judge it around an identified robot (units/SERIAL.json), randomised by the file's covariance."""
     other_sets: bool = True
     """Also report the robot's other parameter sets."""
     estimator: str | None = None
@@ -82,10 +86,18 @@ def run(args: Args) -> dict[str, Any]:
         if args.robot
         else task_flown_by(bundle.info.task, trained_for.name)
     )
+    if args.calibration is not None:
+        if args.parameter_set is not None:
+            raise ConfigError("--calibration names its own --parameter-set: give one of the two")
+        task = around(task, read_identified(args.calibration))
     check_same_task(bundle, task)
     usual = None if args.robot else trained_for.parameter_set
     chosen = task.ROBOT.parameters(args.parameter_set or usual).name
-    others = [name for name in task.ROBOT.parameter_sets if name != chosen] if args.other_sets else []
+    others = (
+        [name for name in task.ROBOT.parameter_sets if name != chosen]
+        if args.other_sets and not args.calibration
+        else []
+    )
     policy = OnnxPolicy(bundle)
 
     if args.trajectory is not None:
@@ -112,7 +124,7 @@ def run(args: Args) -> dict[str, Any]:
 
 
 def _refuse_flight_options(bundle: Bundle, args: Args) -> None:
-    for option in ("trajectory", "robot", "parameter_set", "estimator"):
+    for option in ("trajectory", "robot", "parameter_set", "calibration", "estimator"):
         if getattr(args, option) is not None:
             raise ConfigError(
                 f"--{option.replace('_', '-')} is for what flies; {bundle.path} is of '{bundle.info.task}'"

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 import tyro
@@ -30,6 +30,8 @@ from sim.contact.spec import ContactTaskSpec
 from sim.envs.task import load_flight_task, task_at_level
 from sim.errors import ConfigError
 from sim.files import write_atomic
+from sim.identified import read_identified
+from sim.identified_airframe import around
 from sim.legged.motion import motion_of
 from sim.legged.spec import LeggedTaskSpec
 from sim.registry import load_task, task_names
@@ -38,6 +40,7 @@ EXAMPLE = """sim2metal train hover --seed 0 --out runs/hover
 sim2metal train hover --seed 0 --out runs/hover --resume
 sim2metal train hover --action rates --out runs/rates
 sim2metal train hover --robot x500 --out runs/x500
+sim2metal train hover --calibration units/cf07.json --out runs/cf07
 sim2metal train hover --out runs/short --config.learner.iterations 200
 sim2metal train peg_placement --learner ppo --input privileged --out runs/peg
 sim2metal train velocity --robot go1 --out runs/go1
@@ -66,6 +69,8 @@ class Args:
     """Replace a run that is in the folder already."""
     parameter_set: str | None = None
     """Airframe to randomise around; default: the robot's default set."""
+    calibration: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
+    """An identified robot's file (units/SERIAL.json): train around its values, randomised by their covariance."""
     threads: int = 1
     """Threads of torch."""
     golden_steps: int = STEPS
@@ -95,12 +100,15 @@ def run(args: Args) -> dict[str, Any]:
     """Train, save the bundle and return the ``train.`` figures.
 
     Raises:
-        ConfigError: for an unknown task, robot, parameter set or impossible setting, or a folder with a run in it.
+        ConfigError: for an unknown task, robot, parameter set or impossible setting, a calibration of another robot,
+            or a folder with a run in it.
         StorageError: if the disk is full; the last checkpoint is intact.
     """
     if args.seed < 0:
         raise ConfigError(f"--seed must not be negative, got {args.seed}")
     task = with_airframe(load_flight_task(task_at_level(args.task, args.action), args.robot), args.parameter_set)
+    if args.calibration is not None:
+        task = around(task, read_identified(args.calibration))
     if args.golden_steps < LEAST_STEPS:
         raise ConfigError(f"--golden-steps must be at least {LEAST_STEPS}, got {args.golden_steps}")
     check_folder(args.out / CHECKPOINT, resume=args.resume, overwrite=args.overwrite)

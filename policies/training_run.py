@@ -15,6 +15,7 @@ import numpy as np
 import torch
 
 from policies import networks
+from policies.build import identified_robot
 from policies.checkpoint import Checkpoint, flat, load_checkpoint, part, save_checkpoint
 from policies.evaluator import Evaluator
 from policies.learners.analytic import AnalyticConfig, AnalyticLearner, unflatten
@@ -93,7 +94,7 @@ class TrainingRun:
         self.task, self.config, self.seed, self.folder = task, config, seed, folder
         self.identity = plain({
             "task": task.TASK.name, "robot": task.TASK.robot, "airframe": nominal(task).name, "seed": seed,
-            "config": config,
+            "config": config, **identified_robot(task),  # type: ignore[arg-type]
         })  # fmt: skip
         torch.manual_seed(seed)
         rng = np.random.default_rng([seed, 0])

@@ -101,10 +101,32 @@ class Constant:
         return f"constant({self.value:g})"
 
 
+@dataclass(frozen=True)
+class Identified:
+    """What the file of one identified robot says, drawn together with all else in it (identified_airframe.py)."""
+
+    serial: str
+    sha256: str
+    """Of the file: equal hashes mean equal distributions."""
+    marginal: str
+    """Mean and spread of the parameter alone, for people."""
+
+    def sample(self, rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+        """Refuse: alone, it would lose what it has in common with the robot's other parameters."""
+        raise ConfigError(f"parameters of {self.serial} are drawn together, not one by one")
+
+    def quantile(self, share: np.ndarray) -> np.ndarray:
+        """Refuse, as ``sample``."""
+        raise ConfigError(f"parameters of {self.serial} are drawn together, not one by one")
+
+    def __str__(self) -> str:
+        return f"{self.marginal}, with {self.serial}'s covariance"
+
+
 _LEAST_SHARE = 2.0**-25
 """Half the step of a float32 in [0, 1): a normal value has no lowest one."""
 
-Distribution = Uniform | LogUniform | Normal | Constant
+Distribution = Uniform | LogUniform | Normal | Constant | Identified
 
 
 def as_data(distribution: Distribution) -> dict[str, float | str]:

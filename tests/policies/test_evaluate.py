@@ -10,9 +10,11 @@ from policies.evaluation import Evaluation, wilson_interval
 from policies.evaluator import MINIMUM_THRUST_TO_WEIGHT, _FlightRecord
 from policies.policy import Policy
 from sim.errors import BundleError, ConfigError
+from sim.identified import write_identified
 from sim.randomization import NOMINAL_TABLE
 from sim.tasks import hover
 from tests.policies.controllers import CascadedPolicy, ConstantPolicy
+from tests.support.identified import identified
 
 STEPS = hover.TASK.control_steps
 CONTROLLER = CascadedPolicy(hover.NOMINAL)
@@ -262,3 +264,14 @@ def test_smoothness_is_judged_throughout_and_in_the_steady_window(nominal):
     assert calm["steady_command_change_rms"] < calm["command_change_rms"]
     assert hammered["steady_command_change_rms"] == pytest.approx(np.sqrt(20 / 100), rel=0.03)
     assert calm["command_change_rms"] < hammered["command_change_rms"] < hammered["steady_command_change_rms"]
+
+
+def test_a_bundle_is_judged_around_an_identified_robot(pd_bundle, tmp_path):
+    file = tmp_path / "cf07.json"
+    write_identified(file, identified(mass=0.03, thrust_over_mass=18.0, motor_rise_s=0.06))
+    options = {"episodes": 6, "threads": 1, "calibration": file}
+    result = run(Args(pd_bundle.path, **options))
+    usual = run(Args(pd_bundle.path, episodes=6, threads=1, other_sets=False))
+    assert result["eval.table_hash"] != usual["eval.table_hash"]
+    with pytest.raises(ConfigError, match="give one of the two"):
+        run(Args(pd_bundle.path, parameter_set="l2f_v2", **options))

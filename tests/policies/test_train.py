@@ -22,8 +22,10 @@ from policies.learners.drones import StartConfig
 from policies.learners.flight_cost import FlightCost
 from policies.training_run import CHECKPOINT, TrainConfig, TrainingRun, for_task, with_airframe
 from sim.errors import ConfigError, StorageError
+from sim.identified import write_identified
 from sim.registry import load_task
 from sim2metal import main
+from tests.support.identified import identified
 
 ROOT = Path(__file__).parents[2]
 ITERATIONS = 300
@@ -273,3 +275,29 @@ def test_compiled_afresh_or_from_the_cache_it_trains_to_the_same_bits(tmp_path):
         subprocess.run(command(out, **short), cwd=ROOT, check=True, capture_output=True, env=environment)
         weights.append(load_checkpoint(out / CHECKPOINT).arrays["learner.parameters"].tobytes())
     assert weights[0] == weights[1]
+
+
+def test_a_calibration_centres_the_run_and_its_bundle_is_for_that_robot_alone(tmp_path, capsys):
+    file = tmp_path / "cf07.json"
+    write_identified(file, identified(mass=0.03, thrust_over_mass=18.0, motor_rise_s=0.06, latency_s=0.015))
+    args = train.Args(task="hover", seed=2, out=tmp_path / "run", config=small_config(), calibration=file)
+    bundle = load_bundle(train.run(args)["train.bundle"])
+    assert bundle.info.provenance["identified"]["serial"] == "cf07"
+    assert bundle.info.robot.constants["mass"] == pytest.approx(0.03)
+    assert json.loads((tmp_path / "run/config.json").read_text())["identified"]["serial"] == "cf07"
+    with pytest.raises(ConfigError, match="made with another identified"):
+        train.run(dataclasses.replace(args, calibration=None, resume=True))
+    options = ["--target", "host", "--serial", "cf08"]
+    assert main(["export", str(bundle.path), *options]) == 2
+    assert "was trained for the robot with serial number cf07, not for cf08" in capsys.readouterr().err
+    assert not (bundle.path / "c").exists()
+    assert main(["run", str(bundle.path), "--uri", "sim://crazyflie", "--serial", "cf08"]) == 2
+    assert "not for cf08: train it with --calibration units/cf08.json" in capsys.readouterr().err
+    assert main(["run", str(bundle.path), "--uri", "radio://0/80/2M/E7E7E7E7E7", "--arm"]) == 2
+    assert "with --serial cf07" in capsys.readouterr().err
+
+
+def test_a_calibration_that_is_none_is_refused(tmp_path, capsys):
+    assert main([*arguments(tmp_path / "run"), "--calibration", str(tmp_path / "none.json")]) == 9
+    assert capsys.readouterr().err.startswith(f"error: cannot read {tmp_path / 'none.json'}: ")
+    assert not (tmp_path / "run").exists()
