@@ -33,6 +33,7 @@ SUITES = {
     ),
     "touch": ("touch_field", "touch_image", "touch_wrench", "touch_scene", "touch_learning"),
     "bodies": ("bodies_overhead", "bodies_walking", "bodies_twist", "bodies_imitation", "bodies_sparse"),
+    "calibration": ("wrong_logs",),
 }  # fmt: skip
 
 
@@ -41,7 +42,8 @@ class Args:
     """Options of ``sim2metal bench``."""
 
     suite: Annotated[
-        Literal["first-flight", "robot-side", "firmware", "flight", "touch", "bodies"], tyro.conf.Positional
+        Literal["first-flight", "robot-side", "firmware", "flight", "touch", "bodies", "calibration"],
+        tyro.conf.Positional,
     ] = "first-flight"
     """Which set of figures to measure."""
     parts: tuple[str, ...] = ()
