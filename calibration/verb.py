@@ -7,17 +7,26 @@ from typing import Annotated, Any
 
 import tyro
 
+from calibration.verbs.collect import Collect
+from calibration.verbs.fit import Fit
 from calibration.verbs.show import Show
 from calibration.verbs.units import Units
 
 EXAMPLE = """sim2metal calibrate show runs/flights/20261121-101500.mcap
 sim2metal calibrate show flight.ulg --robot x500
+sim2metal calibrate collect go1 --uri "sim://go1?held=1&hidden=7" --log joints.mcap --serial go1-7
+sim2metal calibrate fit joints.mcap
 sim2metal calibrate units"""
 
 CONFIG = (tyro.conf.CascadeSubcommandArgs, tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
 """Options after the command's name, none of them with a prefix."""
 
-Command = Annotated[Show, tyro.conf.subcommand("show")] | Annotated[Units, tyro.conf.subcommand("units")]
+Command = (
+    Annotated[Show, tyro.conf.subcommand("show")]
+    | Annotated[Collect, tyro.conf.subcommand("collect")]
+    | Annotated[Fit, tyro.conf.subcommand("fit")]
+    | Annotated[Units, tyro.conf.subcommand("units")]
+)
 """A command is a class with ``run``; it imports what it needs when it runs."""
 
 

@@ -16,7 +16,7 @@ from mujoco.batch import Batch
 from numpy.typing import NDArray
 
 from sim.bodies.dynamics import QUANTITIES, JointDynamics, nominal_dynamics
-from sim.bodies.model import build_joint_spec
+from sim.bodies.model import build_joint_spec, hold_base
 from sim.registry import load_robot
 from sim.spec import GRAVITY, JointParameters
 
@@ -189,9 +189,7 @@ def _held_model(
     robot: str, parameters: JointParameters, gravity_b: tuple[float, float, float], step_s: float
 ) -> mujoco.MjModel:
     spec = build_joint_spec(load_robot(robot), parameters, step_s, floor=False)
-    for joint in spec.body(parameters.link_names[0]).joints:
-        if joint.type == mujoco.mjtJoint.mjJNT_FREE:
-            spec.delete(joint)
+    hold_base(spec, parameters)
     for sensor in spec.sensors:
         spec.delete(sensor)
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_RK4

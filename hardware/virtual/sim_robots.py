@@ -11,6 +11,7 @@ from hardware.virtual.events import EventLog
 from hardware.virtual.faults import Fault, FaultKind
 from hardware.virtual.joints.free_robot import KINDS as JOINT_FAULTS
 from hardware.virtual.joints.free_robot import FreeJointRobot, Gains
+from hardware.virtual.joints.hidden import hidden_dynamics
 from hardware.virtual.multirotor.free_robot import COMMAND_RANGES, FreeMultirotor
 from hardware.virtual.multirotor.free_robot import KINDS as FLIGHT_FAULTS
 from sim.errors import ConfigError
@@ -70,22 +71,30 @@ class SimKind:
     build: Callable[[int, Sequence[Fault], ActionLevel, Gains | None], SimRobot]
 
 
-def sim_kind(name: str, parameter_set: str | None, hang: bool = False) -> SimKind:
+def sim_kind(
+    name: str, parameter_set: str | None, hang: bool = False, held: bool = False, hidden: int | None = None
+) -> SimKind:
     """Return what a robot is in this process.
 
     Args:
         name: of the robot.
         parameter_set: its constants; ``None`` for its own default.
         hang: joints: start on the crane.
+        held: joints: the base is held in the air and never moves.
+        hidden: joints of a held robot: seed of dynamics that its constants do not tell.
 
     Raises:
-        ConfigError: for an unknown robot or set, or a crane for a robot that flies.
+        ConfigError: for an unknown robot or set, a crane or a stand for a robot that flies, or what excludes the other.
     """
+    if hang and held:
+        raise ConfigError(f"robot '{name}': hang=1 or held=1, not both")
+    if hidden is not None and not held:
+        raise ConfigError(f"robot '{name}': hidden=N is for a robot in the air: add held=1")
     robot = load_robot(name)
     parameters = robot.parameters(parameter_set)
     if isinstance(parameters, MultirotorParameters):
-        if hang:
-            raise ConfigError(f"robot '{name}' flies: there is no crane for it")
+        if hang or held:
+            raise ConfigError(f"robot '{name}' flies: there is no crane and no stand for it")
         names: dict[ActionLevel, tuple[str, ...]] = {"motor": robot.motor_names}
         names |= {level: each for level, (each, _) in COMMAND_RANGES.items()}
         return SimKind(
@@ -93,8 +102,11 @@ def sim_kind(name: str, parameter_set: str | None, hang: bool = False) -> SimKin
             IN_PROCESS_FLIGHT,
             lambda seed, faults, level, _gains: FreeMultirotor(parameters, seed, faults, level=level, robot=robot),
         )
+    drawn = None if hidden is None else hidden_dynamics(name, parameter_set, hidden)
     return SimKind(
         {"joint_position": tuple(f"{joint}_rad" for joint in parameters.joint_names)},
         IN_PROCESS_JOINTS,
-        lambda seed, faults, _level, gains: FreeJointRobot(name, parameter_set, gains, seed, hang, faults),
+        lambda seed, faults, _level, gains: FreeJointRobot(
+            name, parameter_set, gains, seed, hang, faults, held=held, dynamics=drawn
+        ),
     )

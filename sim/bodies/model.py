@@ -56,6 +56,13 @@ def build_joint_spec(
     return spec
 
 
+def hold_base(spec: mujoco.MjSpec, parameters: JointParameters) -> None:
+    """Fix the base of a robot in the air, where its MJCF has it, in place."""
+    for joint in spec.body(parameters.link_names[0]).joints:
+        if joint.type == mujoco.mjtJoint.mjJNT_FREE:
+            spec.delete(joint)
+
+
 def reset_to_default_pose(model: mujoco.MjModel, data: mujoco.MjData, parameters: JointParameters) -> None:
     """Put the robot upright on the ground in its default pose, at rest, its targets there too."""
     mujoco.mj_resetData(model, data)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import mujoco
 import numpy as np
 
 from calibration.joints.model import HeldRobot
 from calibration.recording.record import Recording, make_stream
+from hardware.virtual.joints.hidden import hidden_dynamics
 from sim.bodies.dynamics import JointDynamics
 from sim.registry import load_robot
 
@@ -17,17 +18,9 @@ ENCODER_STD_RAD = 0.0005
 
 
 def random_dynamics(robot: str, seed: int) -> JointDynamics:
-    """Draw what a real robot may differ by: rotor, friction, zero, motor, bus."""
-    parameters = load_robot(robot).parameters("policy")
-    rng, n = np.random.default_rng(seed), parameters.num_joints
-    return JointDynamics(
-        armature=np.asarray(parameters.armature_kg_m2) * rng.uniform(0.7, 1.5, n),
-        damping=rng.uniform(0.03, 0.15, n),
-        friction=rng.uniform(0.1, 0.5, n),
-        bias=rng.uniform(-0.03, 0.03, n),
-        strength=rng.uniform(0.85, 1.1, n),
-        delay=rng.uniform(0.003, 0.015, n),
-    )
+    """Draw what a real robot may differ by, as the virtual robots do, with delays of any length."""
+    drawn = hidden_dynamics(robot, "policy", seed)
+    return replace(drawn, delay=drawn.delay + np.random.default_rng(seed).uniform(-2.5e-4, 2.5e-4, drawn.num_joints))
 
 
 @dataclass(frozen=True)

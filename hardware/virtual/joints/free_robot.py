@@ -25,8 +25,10 @@ from hardware.virtual.joints.body import STEP_S, Body
 from hardware.virtual.joints.drive import Drive, holding
 from hardware.virtual.joints.fault_effects import JointFaultEffects
 from hardware.virtual.joints.firmware import FALLEN_RAD, JointFirmware
+from hardware.virtual.joints.held import HeldBody
 from hardware.virtual.joints.power import Power
 from hardware.virtual.joints.sensors import JointSensors, Measurement
+from sim.bodies.dynamics import JointDynamics
 from sim.errors import ConfigError
 from sim.spec import SafeAction
 
@@ -51,6 +53,8 @@ class FreeJointRobot:
         hang: start on the crane, feet off the ground.
         faults: to happen later.
         charge: of the battery at start, 0 to 1.
+        held: the base is held in the air and never moves.
+        dynamics: of a held robot's joints; default: those of its constants.
 
     Raises:
         ConfigError: for an unknown robot or set, gains of another length, or a fault it cannot suffer.
@@ -65,10 +69,14 @@ class FreeJointRobot:
         hang: bool = False,
         faults: Sequence[Fault] = (),
         charge: float = 0.95,
+        held: bool = False,
+        dynamics: JointDynamics | None = None,
     ) -> None:
         self.now_ms = 0
         self.events = EventLog()
-        self.body = Body(robot, hang=hang, parameter_set=parameter_set)
+        self.body = (
+            HeldBody(robot, parameter_set, dynamics) if held else Body(robot, hang=hang, parameter_set=parameter_set)
+        )
         self.parameters = parameters = self.body.parameters
         if gains is not None:
             if any(len(values) != parameters.num_joints for values in gains):
@@ -173,7 +181,7 @@ class FreeJointRobot:
     @property
     def base_w(self) -> tuple[Vector, Vector]:
         """Where the base really is, (3,) m, and how fast it moves there, (3,) m/s, in the world."""
-        return _plain(self.body.data.qpos[:3]), _plain(self.body.data.qvel[:3])
+        return _plain(self.body.qpos[:3]), _plain(self.body.qvel[:3])
 
     # Time -------------------------------------------------------------------------------------------
 

@@ -1,0 +1,74 @@
+"""``sim2metal calibrate collect``: move a robot so that its log says something, through the ordinary loop."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+from rich.console import Console
+
+from sim.errors import ConfigError
+
+SOFT = "policy"
+"""Name of the parameter set whose gains policies use, where a robot has one."""
+
+
+@dataclass
+class Collect:
+    """Swing every joint of a robot in the air, its base held, and log targets and readings."""
+
+    robot: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="ROBOT")]
+    """Which robot, e.g. go1."""
+    uri: Annotated[str, tyro.conf.arg(metavar="URI")]
+    """Where it is: dds://eth0, serial:///dev/ttyACM0; or sim://go1?held=1&hidden=7, a virtual one on a stand whose
+    joints are drawn from seed 7."""
+    log: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
+    """MCAP log to write; default runs/flights/TIME.mcap."""
+    duration: float = 40.0
+    """Of the excitation, s."""
+    kind: Literal["both", "chirp", "multisine", "best"] = "both"
+    """Chirp from 0.1 to 10 Hz, multisine, one after the other; best: whichever tells most by Fisher's information."""
+    size: float = 1.0
+    """Share of what the joints' ranges, speeds and torques allow, above 0, at most 1."""
+    seed: int = 0
+    """Of the excitation's phases."""
+    parameter_set: str | None = None
+    """Whose gains the joints follow their targets with; default: those of policies, which are soft and so show more."""
+    serial: str | None = None
+    """Serial number of the robot, for the log."""
+    arm: bool = False
+    """Needed for a robot outside this computer: every joint will swing."""
+
+    def run(self) -> dict[str, Any]:
+        """Move the robot and return what was measured.
+
+        Raises:
+            Sim2MetalError: one line that says what to do.
+        """
+        from calibration.joints.collect import collect_joints, planned
+        from calibration.joints.information import most_informative
+        from sim.registry import load_robot
+        from sim.spec import JointParameters
+
+        robot = load_robot(self.robot)
+        if not isinstance(robot.parameters(), JointParameters):
+            raise ConfigError(f"robot '{self.robot}' has no joints to swing: choose one with legs, such as go1")
+        soft = SOFT if SOFT in robot.parameter_sets else None
+        parameters = robot.parameters(self.parameter_set or soft)
+        console = Console(highlight=False, soft_wrap=True)
+        kind, seed, told = self.kind, self.seed, {}
+        if kind == "best":
+            kind, seed, told = most_informative(self.robot, parameters)
+            console.print(
+                f"most is told by {kind}, seed {seed}: {max(told.values()):.2f} of ln(1/interval) per quantity"
+            )
+        path = self.log or Path("runs/flights") / time.strftime("%Y%m%d-%H%M%S.mcap")
+        targets = planned(parameters, self.duration, kind, seed, self.size)
+        result = collect_joints(
+            robot, parameters, self.uri, path, targets, serial=self.serial, arm=self.arm, console=console
+        )
+        console.print(f"now: sim2metal calibrate fit {path}")
+        return {**result, "kind": kind, "seed": seed, "information": told}
