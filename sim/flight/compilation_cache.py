@@ -21,7 +21,7 @@ import numba
 
 _HERE = Path(__file__).parent
 _ROOT = _HERE.parents[1]
-_PACKAGES = ("sim", "policies")
+_PACKAGES = ("sim", "policies", "calibration")
 """Where compiled functions are; below them a package that has some is found by itself."""
 _COMPILES = re.compile(r"^[ \t]*(?:from|import)[ \t]+numba\b", re.MULTILINE)
 _IMPORT = re.compile(

@@ -1,0 +1,128 @@
+"""What to fly so that a robot shows its parameters: set-points for the slow ones, motor commands for the fast ones.
+
+Set-points sway along every axis (drag, biases, the thrust curve, heading). On top of what the controller commands,
+each of thrust, roll, pitch and yaw gets a multisine of its own frequencies (lag, delay, inertia, torque constant) with
+Schroeder's phases, which keep the peaks low (IEEE Trans. Information Theory 16, 1970), and thrust gets steps (rise
+and fall apart). Amplitudes are what a flight can bear: they are limits to choose within, not results.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from sim.errors import ConfigError
+from sim.trajectories.reference import Reference, times
+
+Array = NDArray[np.floating]
+
+PERIOD_S = 0.010
+"""Of the motor commands."""
+CHANNELS = ("thrust", "roll", "pitch", "yaw")
+
+
+@dataclass(frozen=True)
+class Excitation:
+    """One designed flight; fractions of the largest rotor speed, metres, radians.
+
+    Raises:
+        ConfigError: for a duration too short, or an amplitude that is negative or beyond the command's range.
+    """
+
+    duration_s: float = 60.0
+    thrust: float = 0.03
+    """Root mean square of the multisine on all motors together."""
+    roll: float = 0.012
+    """The same of opposite sides."""
+    pitch: float = 0.012
+    yaw: float = 0.04
+    """The same of the two directions of rotation."""
+    step: float = 0.03
+    """Steps of all motors together, either way."""
+    step_s: float = 0.4
+    """Mean time between them."""
+    sway_m: float = 0.3
+    """Amplitude of the set-points, horizontal; vertically half of it."""
+    turn_rad: float = 0.5
+    """Amplitude of the heading."""
+    lowest_hz: float = 0.5
+    highest_hz: float = 15.0
+    lines: int = 24
+    """Frequencies of each channel, evenly spread in logarithm."""
+    lowest: float = 0.2
+    """Commands are not let below: rotors that stand still say nothing."""
+    quiet_s: float = 2.0
+    """Hover at the beginning."""
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 5.0 <= self.duration_s <= 600.0:
+            raise ConfigError(f"excitation: the flight lasts {self.duration_s:g} s; choose 5 to 600")
+        for name in (*CHANNELS, "step", "lowest"):
+            if not 0.0 <= getattr(self, name) <= 0.5:
+                raise ConfigError(f"excitation: '{name}' is {getattr(self, name):g}; choose 0 to 0.5 of the full speed")
+        if not 0.0 < self.lowest_hz < self.highest_hz <= 0.4 / PERIOD_S:
+            raise ConfigError(f"excitation: frequencies must rise from above 0 to at most {0.4 / PERIOD_S:g} Hz")
+
+    @property
+    def num_commands(self) -> int:
+        """Number of motor commands."""
+        return round(self.duration_s / PERIOD_S)
+
+    @cached_property
+    def motors(self) -> Array:
+        """What to add to the controller's commands, ``(num_commands, 4)``; motors clockwise from the front right."""
+        time = PERIOD_S * np.arange(self.num_commands)
+        fade = np.clip((time - self.quiet_s) / 0.5, 0.0, 1.0)
+        channels = np.stack([getattr(self, name) * self._multisine(k, time) for k, name in enumerate(CHANNELS)])
+        channels[0] += self._steps(time)
+        return (fade * channels).T @ _MIX
+
+    def reference(self, time_s: ArrayLike) -> Reference:
+        """Return the set-points, as a trajectory that begins at rest."""
+        t = times(time_s)
+        fade, fade_rate = _fade(t - self.quiet_s)
+        position, velocity = np.zeros((len(t), 3)), np.zeros((len(t), 3))
+        for axis, (first, second) in enumerate(_SWAY_HZ):
+            amplitude = self.sway_m * (0.5 if axis == 2 else 1.0)
+            wave, rate = _two_sines(t - self.quiet_s, first, second)
+            position[:, axis], velocity[:, axis] = amplitude * fade * wave, amplitude * (fade * rate + fade_rate * wave)
+        wave, rate = _two_sines(t - self.quiet_s, *_TURN_HZ)
+        nothing = np.zeros((len(t), 3))
+        yaw, yaw_rate = self.turn_rad * fade * wave, self.turn_rad * (fade * rate + fade_rate * wave)
+        return Reference(position, velocity, nothing, nothing.copy(), yaw, yaw_rate)
+
+    def _multisine(self, channel: int, time: Array) -> Array:
+        """Unit root mean square; the channels' frequencies interleave."""
+        count = len(CHANNELS) * self.lines
+        grid = np.geomspace(self.lowest_hz, self.highest_hz, count)[channel :: len(CHANNELS)]
+        order = np.arange(1, self.lines + 1)
+        phase = -np.pi * order * (order - 1) / self.lines
+        return np.sqrt(2.0 / self.lines) * np.sin(2.0 * np.pi * grid * time[:, None] + phase).sum(axis=1)
+
+    def _steps(self, time: Array) -> Array:
+        rng = np.random.default_rng(self.seed)
+        levels = self.step * rng.choice([-1.0, 0.0, 1.0], size=int(time[-1] / self.step_s) + 2)
+        return levels[(time / self.step_s).astype(int)]
+
+
+_MIX = np.array([[1, 1, 1, 1], [-1, -1, 1, 1], [-1, 1, 1, -1], [-1, 1, -1, 1]], np.float64)
+"""(channel, motor): front right, back right, back left, front left; roll lifts the left, pitch the back (FLU)."""
+_SWAY_HZ = ((0.11, 0.31), (0.13, 0.37), (0.17, 0.41))
+_TURN_HZ = (0.07, 0.29)
+
+
+def _two_sines(t: Array, first_hz: float, second_hz: float) -> tuple[Array, Array]:
+    """Return a wave of amplitude about 1 and its derivative."""
+    a, b = 2.0 * np.pi * first_hz, 2.0 * np.pi * second_hz
+    wave = 0.7 * np.sin(a * t) + 0.3 * np.sin(b * t)
+    return wave, 0.7 * a * np.cos(a * t) + 0.3 * b * np.cos(b * t)
+
+
+def _fade(t: Array) -> tuple[Array, Array]:
+    """Return a smooth step from 0 to 1 over two seconds and its derivative."""
+    s = np.clip(t / 2.0, 0.0, 1.0)
+    return s * s * (3.0 - 2.0 * s), 3.0 * s * (1.0 - s)
