@@ -9,6 +9,7 @@ import tyro
 
 from calibration.verbs.collect import Collect
 from calibration.verbs.fit import Fit
+from calibration.verbs.sensors import Sensors
 from calibration.verbs.show import Show
 from calibration.verbs.units import Units
 
@@ -16,6 +17,8 @@ EXAMPLE = """sim2metal calibrate show runs/flights/20261121-101500.mcap
 sim2metal calibrate show flight.ulg --robot x500
 sim2metal calibrate collect go1 --uri "sim://go1?held=1&hidden=7" --log joints.mcap --serial go1-7
 sim2metal calibrate fit joints.mcap
+sim2metal calibrate collect go1 --uri "sim://go1?held=1" --kind rest --duration 20 --log rest.mcap
+sim2metal calibrate sensors rest.mcap --figure rest.png
 sim2metal calibrate units"""
 
 CONFIG = (tyro.conf.CascadeSubcommandArgs, tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
@@ -25,6 +28,7 @@ Command = (
     Annotated[Show, tyro.conf.subcommand("show")]
     | Annotated[Collect, tyro.conf.subcommand("collect")]
     | Annotated[Fit, tyro.conf.subcommand("fit")]
+    | Annotated[Sensors, tyro.conf.subcommand("sensors")]
     | Annotated[Units, tyro.conf.subcommand("units")]
 )
 """A command is a class with ``run``; it imports what it needs when it runs."""

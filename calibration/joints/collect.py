@@ -138,6 +138,17 @@ def planned(parameters: JointParameters, duration_s: float, kind: str, seed: int
     return excitation(parameters, np.arange(0.0, duration_s, PERIOD_S), kind, seed, size)
 
 
+def still(parameters: JointParameters, duration_s: float) -> Array:
+    """Return targets of the default pose, one every ``PERIOD_S``.
+
+    Raises:
+        ConfigError: for a time that is none.
+    """
+    if not duration_s > 0.0:
+        raise ConfigError(f"a rest of {duration_s:g} s is none")
+    return np.tile(parameters.default_pose_rad, (round(duration_s / PERIOD_S), 1))
+
+
 def _as_bundle(robot: RobotSpec, parameters: JointParameters, limits: JointLimits) -> Bundle:
     """Return what a link's checks want to know of a policy, for a run that has none: robot, gains, limits."""
     info = BundleInfo(

@@ -29,8 +29,9 @@ class Collect:
     """MCAP log to write; default runs/flights/TIME.mcap."""
     duration: float = 40.0
     """Of the excitation, s."""
-    kind: Literal["both", "chirp", "multisine", "best"] = "both"
-    """Chirp from 0.1 to 10 Hz, multisine, one after the other; best: whichever tells most by Fisher's information."""
+    kind: Literal["both", "chirp", "multisine", "best", "rest"] = "both"
+    """Chirp from 0.1 to 10 Hz, multisine, one after the other; best: whichever tells most by Fisher's information;
+    rest: nothing moves, for 'calibrate sensors'."""
     size: float = 1.0
     """Share of what the joints' ranges, speeds and torques allow, above 0, at most 1."""
     seed: int = 0
@@ -48,7 +49,7 @@ class Collect:
         Raises:
             Sim2MetalError: one line that says what to do.
         """
-        from calibration.joints.collect import collect_joints, planned
+        from calibration.joints.collect import collect_joints, planned, still
         from calibration.joints.information import most_informative
         from sim.registry import load_robot
         from sim.spec import JointParameters
@@ -66,9 +67,12 @@ class Collect:
                 f"most is told by {kind}, seed {seed}: {max(told.values()):.2f} of ln(1/interval) per quantity"
             )
         path = self.log or Path("runs/flights") / time.strftime("%Y%m%d-%H%M%S.mcap")
-        targets = planned(parameters, self.duration, kind, seed, self.size)
+        if kind == "rest":
+            targets = still(parameters, self.duration)
+        else:
+            targets = planned(parameters, self.duration, kind, seed, self.size)
         result = collect_joints(
             robot, parameters, self.uri, path, targets, serial=self.serial, arm=self.arm, console=console
         )
-        console.print(f"now: sim2metal calibrate fit {path}")
+        console.print(f"now: sim2metal calibrate {'sensors' if kind == 'rest' else 'fit'} {path}")
         return {**result, "kind": kind, "seed": seed, "information": told}

@@ -12,12 +12,13 @@ from rich.console import Console
 from sim.errors import ConfigError
 
 if TYPE_CHECKING:
+    from calibration.estimate import Estimate
     from calibration.recording.record import Recording
 
 
 @dataclass
 class Fit:
-    """Identify a robot from a log: joints that swung in the air (calibrate collect)."""
+    """Identify a robot from a log: a multirotor that flew, or joints that swung in the air (calibrate collect)."""
 
     log: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="LOG")]
     """A log that 'calibrate show' can read."""
@@ -27,6 +28,14 @@ class Fit:
     """Joints: whose gains they followed their targets with; default: what the log says, else the robot's default."""
     optimiser: Literal["least-squares", "cmaes"] = "least-squares"
     """Joints: how the minimum is found."""
+    mass: float | None = None
+    """Multirotors: what the robot weighs, kg, as it flew; without it only ratios to the mass are known."""
+    mass_error: float = 1e-4
+    """Multirotors: standard error of the balance, kg."""
+    figure: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
+    """Multirotors: draw intervals, residuals and predictions into this file (.png, .svg, .pdf)."""
+    trust: bool = False
+    """Fit even a log that contradicts itself."""
     serial: str | None = None
     """Serial number of the robot; with it, or one in the log, the result is kept in the units folder."""
     units: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("units")
@@ -40,17 +49,19 @@ class Fit:
         """
         from calibration.recording.read import read_recording
         from sim.registry import load_robot
-        from sim.spec import JointParameters
+        from sim.spec import JointParameters, MultirotorParameters
 
         recording = read_recording(self.log, self.robot)
-        if isinstance(load_robot(recording.robot).parameters(), JointParameters):
+        kind = load_robot(recording.robot).parameters()
+        if isinstance(kind, JointParameters):
             return self._joints(recording)
-        raise ConfigError(f"{self.log}: robot '{recording.robot}' has no joints to identify")
+        if isinstance(kind, MultirotorParameters):
+            return self._multirotor(recording)
+        raise ConfigError(f"{self.log}: robot '{recording.robot}' has neither rotors nor joints to identify")
 
     def _joints(self, recording: Recording) -> dict[str, Any]:
         from calibration.joints.identify import identify_joints
         from calibration.joints.show import show_joints
-        from calibration.units_folder import identified, write_unit
         from sim.registry import load_robot
 
         parameters = load_robot(recording.robot).parameters(self.parameter_set or _followed(self.log))
@@ -58,10 +69,37 @@ class Fit:
         with console.status("reading") as status:
             found = identify_joints(recording, parameters, self.optimiser, status.update)
         show_joints(found, parameters, console)
-        result: dict[str, Any] = {"log": str(self.log), "robot": recording.robot, **found.estimate.as_data()}
+        return self._kept(recording, found.estimate, parameters.name, console)
+
+    def _multirotor(self, recording: Recording) -> dict[str, Any]:
+        from calibration.multirotor.aloft import in_flight
+        from calibration.multirotor.figure import draw
+        from calibration.multirotor.identify import Weight, identify_multirotor
+        from calibration.multirotor.show import show_multirotor
+        from calibration.recording.suspicions import examine
+        from sim.registry import load_robot
+
+        wrong = [] if self.trust else [found.sentence for found in examine(recording).suspicions]
+        if wrong:
+            raise ConfigError(f"{self.log}: {wrong[0]}; or fit it all the same with --trust")
+        parameters = load_robot(recording.robot).parameters(self.parameter_set or _followed(self.log))
+        weight = None if self.mass is None else Weight(self.mass, self.mass_error)
+        console = Console(highlight=False)
+        with console.status("fitting"):
+            found = identify_multirotor(in_flight(recording), parameters, weight)
+        show_multirotor(found, console)
+        if self.figure is not None:
+            console.print(f"drawn: {draw(found, self.figure)}")
+        return self._kept(recording, found.estimate, parameters.name, console)
+
+    def _kept(self, recording: Recording, estimate: Estimate, parameter_set: str, console: Console) -> dict[str, Any]:
+        """Write the robot's file where its serial number is known; return what was found, for machines."""
+        from calibration.units_folder import identified, write_unit
+
+        result: dict[str, Any] = {"log": str(self.log), "robot": recording.robot, **estimate.as_data()}
         serial = self.serial or recording.serial
         if serial is not None:
-            path = write_unit(self.units, identified(found.estimate, [recording], serial, parameters.name))
+            path = write_unit(self.units, identified(estimate, [recording], serial, parameter_set))
             console.print(f"written to {path}")
             result["unit"] = str(path)
         return result

@@ -1,0 +1,1 @@
+"""What sensors and links add to the truth: noise, bias instability, clocks and delays, from logs."""
