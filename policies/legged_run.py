@@ -34,6 +34,7 @@ from sim.legged.motion import MotionCommand, motion_of
 from sim.legged.progress import TrackingProgress
 from sim.legged.spec import ACTION_REACH, LeggedTaskSpec
 from sim.legged.terms import term_slice
+from sim.legged.world import Engine
 from sim.registry import load_robot
 
 _GROUPS = ("actor", "critic")
@@ -50,6 +51,8 @@ class LeggedJob:
     config: LeggedTrainConfig
     threads: int = 1
     """Of the physics; results do not depend on it."""
+    engine: Engine = "mujoco"
+    """What steps the physics of the training."""
 
 
 class LeggedRun(SegmentedRun):
@@ -138,7 +141,8 @@ class LeggedRun(SegmentedRun):
 
     def _new_rollouts(self, seed: int) -> Rollouts:
         task, count = self.job.task, self.config.num_envs
-        self._env = LeggedEnv(task, count, seed=seed, threads=self.job.threads, progress=self._progress)
+        job = self.job
+        self._env = LeggedEnv(task, count, seed=seed, threads=job.threads, engine=job.engine, progress=self._progress)
         ages = np.random.default_rng(seed).integers(task.spec.control_steps, size=count)
         return Rollouts(self._env, _GROUPS, task.spec.action.size, ages, reach=ACTION_REACH)
 

@@ -18,6 +18,7 @@ from policies.off_policy_run import OffPolicyRun
 from policies.segmented_training import print_result, train_on_show
 from policies.training_result import write_result
 from sim.envs.legged import LeggedTask
+from sim.legged.world import Engine
 
 
 @dataclass
@@ -40,6 +41,9 @@ class Options:
     """Replace a run that is in the folder already."""
     threads: int = 1
     """Threads of the simulation; results do not depend on it."""
+    engine: Engine = "mujoco"
+    """What steps the physics of the training: mujoco (CPU) or warp (mujoco_warp on an NVIDIA GPU). Policies are always
+    judged by MuJoCo."""
 
 
 def train_and_save(

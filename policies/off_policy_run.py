@@ -39,6 +39,7 @@ from policies.torch_policy import TorchPolicy
 from sim.envs.legged import LeggedEnv, LeggedTask
 from sim.errors import ConfigError
 from sim.legged.spec import ACTION_REACH, LeggedTaskSpec
+from sim.legged.world import Engine
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ class OffPolicyJob:
     config: OffPolicyTrainConfig
     threads: int = 1
     """Of the physics; results do not depend on it."""
+    engine: Engine = "mujoco"
+    """What steps the physics of the training."""
 
     @property
     def settings(self) -> OffPolicySettings:
@@ -124,8 +127,9 @@ class OffPolicyRun(SegmentedRun):
 
     def renew(self, seed: int) -> None:
         """Begin new episodes, and random numbers of the replay."""
-        task, count = self.job.task, self.config.num_envs
-        env = LeggedEnv(task, count, seed=seed, threads=self.job.threads, final_observations=True)
+        job, count = self.job, self.config.num_envs
+        task = job.task
+        env = LeggedEnv(task, count, seed=seed, threads=job.threads, engine=job.engine, final_observations=True)
         self._rng = np.random.default_rng(seed)
         ages = self._rng.integers(task.spec.control_steps, size=count)
         groups = tuple(dict.fromkeys(("actor", self._learner.critic_group)))

@@ -51,6 +51,6 @@ def train(args: Args, task: LeggedTask) -> dict[str, Any]:
     """Train a task that is loaded by PPO; see ``run``."""
     if args.learner != "ppo":
         raise ConfigError(f"--learner {args.learner}: task '{args.task}' is learnt by ppo alone")
-    job = LeggedJob(task, args.seed, args.config, args.threads)
+    job = LeggedJob(task, args.seed, args.config, args.threads, args.engine)
     check(job)
     return train_and_save(args, args.config, task, lambda: LeggedRun(job, args.out, resume=args.resume))

@@ -42,6 +42,7 @@ def run(args: Args) -> dict[str, Any]:
     check_run(args)
     if args.learner == "ppo":
         raise ConfigError("--learner was given twice: give one of sac and symphony, or leave it out for ppo")
-    job = OffPolicyJob(load_legged_task(args.task, args.robot), args.learner, args.seed, args.config, args.threads)
+    task = load_legged_task(args.task, args.robot)
+    job = OffPolicyJob(task, args.learner, args.seed, args.config, args.threads, args.engine)
     check(job)
     return train_and_save(args, args.config, job.task, lambda: OffPolicyRun(job, args.out, resume=args.resume))

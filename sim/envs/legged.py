@@ -20,7 +20,7 @@ from sim.legged.randomizable import EpisodeDraws
 from sim.legged.reward_sum import RewardSum
 from sim.legged.spec import ACTION_REACH, LeggedTaskSpec
 from sim.legged.terms import noise_row, term_function, term_slice
-from sim.legged.world import LeggedWorld
+from sim.legged.world import Engine, LeggedWorld
 from sim.motion.clip import Clip
 from sim.randomization import RandomizationTable
 from sim.registry import load_task, require_known
@@ -97,6 +97,7 @@ class LeggedEnv:
         table: RandomizationTable | None = None,
         seed: int = 0,
         threads: int | None = None,
+        engine: Engine = "mujoco",
         progress: TrackingProgress | None = None,
         final_observations: bool = False,
     ) -> None:
@@ -108,6 +109,7 @@ class LeggedEnv:
             table: randomization; default: the task's for training.
             seed: of all draws. A simulation's episodes depend on the seed and its number alone.
             threads: of the physics; default: all processors. Results do not depend on it.
+            engine: what steps the physics.
             progress: of a training that follows a motion, which it goes on with: where in it episodes begin, and
                 tolerances. Without it they begin with the motion, and tolerances are the task's.
             final_observations: whether transitions say what was seen last in episodes that time ended.
@@ -125,7 +127,7 @@ class LeggedEnv:
         self._layouts = {"actor": spec.actor_terms, "critic": spec.critic_terms}
         for term in (*spec.actor_terms, *spec.critic_terms):
             require_known(term.name, OBSERVATIONS, "observation")
-        self.world = LeggedWorld(spec, num_envs, threads or 0)
+        self.world = LeggedWorld(spec, num_envs, threads or 0, engine)
         self._draws = EpisodeDraws(table, self.num_actions, seed)
         self._asked = [what.source(self.world, seed) for what in spec.asked]
         self._motion = next((source for source in self._asked if isinstance(source, MotionSource)), None)

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import mujoco
 import numpy as np
-from mujoco.batch import Batch
 from numpy.typing import NDArray
 
 from sim.quaternions import cross
 
 Array = NDArray[Any]
 """float32"""
+
+
+class Simulations(Protocol):
+    """``mujoco.batch.Batch``, or what steps on a GPU."""
+
+    def bind(self, name: str) -> NDArray[Any]:
+        """Return the rows of a field of ``MjData``, current after every call."""
+        ...
 
 
 class BodyMotions(NamedTuple):
@@ -38,7 +45,7 @@ class BodyReader:
         bodies: their names; all move with the first one's tree.
     """
 
-    def __init__(self, model: mujoco.MjModel, batch: Batch, bodies: Sequence[str]) -> None:
+    def __init__(self, model: mujoco.MjModel, batch: Simulations, bodies: Sequence[str]) -> None:
         self._bodies = np.array([model.body(name).id for name in bodies])
         self._root = int(model.body_rootid[self._bodies[0]])
         self._position, self._quaternion = batch.bind("xpos"), batch.bind("xquat")

@@ -1,6 +1,7 @@
-"""Many simulations of one body on legs on the CPU: their physics, what differs between them, and how episodes begin.
+"""Many simulations of one body on legs: their physics, what differs between them, and how episodes begin.
 
-``mujoco.batch.Batch`` steps them on a thread pool, with results that do not depend on the number of threads. Motion is
+``mujoco.batch.Batch`` steps them on a thread pool of the CPU, with results that do not depend on the number of threads,
+or ``mujoco_warp`` on a GPU, with the same results to float32's rounding (``sim.legged.warp_batch``). Motion is
 read from the state itself, which is always current; what needs kinematics (feet, contacts) is one physics step older,
 as MuJoCo leaves it, because bringing it up to date would cost a twelfth of the time.
 """
@@ -8,6 +9,7 @@ as MuJoCo leaves it, because bringing it up to date would cost a twelfth of the 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
 
 import mujoco
 import numpy as np
@@ -21,8 +23,13 @@ from sim.legged.state import BodyConstants, BodyState, gravity_direction, turned
 from sim.motion.reference import State
 from sim.quaternions import from_rotation_vector, multiply
 
+if TYPE_CHECKING:
+    from sim.legged.warp_batch import WarpBatch
+
 Array = NDArray[np.float64]
 Ids = NDArray[np.integer]
+Engine = Literal["mujoco", "warp"]
+"""``"mujoco"``: on the CPU; ``"warp"``: on an NVIDIA GPU, or, slowly, on Warp's CPU device."""
 _NONE = int(mujoco.mjtStage.mjSTAGE_NONE)
 _MASS_FIELDS = ("body_mass", "body_inertia", "body_ipos", "dof_armature")
 """What ``set_const`` has to follow."""
@@ -54,23 +61,25 @@ class LeggedWorld:
         state: what terms read; ``read`` brings it up to date.
     """
 
-    def __init__(self, task: LeggedTaskSpec, num_envs: int, threads: int = 0) -> None:
+    def __init__(self, task: LeggedTaskSpec, num_envs: int, threads: int = 0, engine: Engine = "mujoco") -> None:
         """Compile and allocate.
 
         Args:
             task: what to build.
             num_envs: simulations.
-            threads: of the physics; 0: all processors.
+            threads: of the physics on the CPU; 0: all processors.
+            engine: what steps the physics.
 
         Raises:
-            ConfigError: if the robot's model lacks what the task needs or is not stable.
+            ConfigError: if the robot's model lacks what the task needs or is not stable, or for an engine that is not
+                installed.
         """
         sites = tuple(site for asked in task.asked for site in asked.sites(task.parameters))
         self.scene = scene = build_legged_scene(
             task.robot, task.parameters, task.timing.physics_step_s, sites, task.physics
         )
         self.substeps = round(task.timing.control_period_s / task.timing.physics_step_s)
-        self.batch = batch = Batch(scene.model, num_envs, threads)
+        self.batch = batch = _make_batch(scene.model, num_envs, threads, engine)
         self._position, self._velocity = batch.bind("qpos"), batch.bind("qvel")
         self._control, self._history = batch.bind("ctrl"), batch.bind("history")
         self._pushing = batch.bind("qfrc_applied")[:, 6:]
@@ -232,6 +241,14 @@ class LeggedWorld:
         self._velocity[ids] = 0.0
         self._control[ids] = self._pose
         self._history[ids] = self._resting
+
+
+def _make_batch(model: mujoco.MjModel, num_envs: int, threads: int, engine: Engine) -> Batch | WarpBatch:
+    if engine == "mujoco":
+        return Batch(model, num_envs, threads)
+    from sim.legged.warp_batch import WarpBatch
+
+    return WarpBatch(model, num_envs)
 
 
 def _empty_state(robot: BodyConstants, n: int, feet: int) -> BodyState:

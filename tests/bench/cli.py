@@ -32,8 +32,8 @@ SUITES = {
         "kernel", "l2f_ratio", "warp_kernel",
     ),
     "touch": ("touch_field", "touch_image", "touch_wrench", "touch_scene", "touch_learning"),
-    "bodies": ("bodies_overhead", "bodies_walking", "bodies_twist", "bodies_imitation", "bodies_sparse"),
-    "calibration": ("wrong_logs",),
+    "bodies": ("bodies_overhead", "bodies_warp", "bodies_walking", "bodies_twist", "bodies_imitation", "bodies_sparse"),
+    "calibration": ("wrong_logs", "quadruped",),
 }  # fmt: skip
 
 

@@ -168,6 +168,8 @@ BODIES = (
     Row("the same on one thread", "overhead.humanoid_one_thread", "{:.1%}"),
     Row("its control steps per second", "overhead.humanoid_steps_per_s", "{:,.0f}", "about 15,000"),
     Row("those of bare mujoco.batch", "overhead.humanoid_bare_steps_per_s", "{:,.0f}"),
+    Row("quadruped with mujoco_warp on a GPU, control steps per second", "warp.quadruped_steps_per_s", "{:,.0f}"),
+    Row("humanoid likewise", "warp.humanoid_steps_per_s", "{:,.0f}"),
     Row("quadruped's zoo bundle, 200 randomised episodes of 20 s: error of the velocity, m/s",
         "quadruped.velocity_error", "{:.3f}", "at most 0.15"),
     Row("error of the yaw rate, rad/s", "quadruped.yaw_rate_error", "{:.3f}"),
