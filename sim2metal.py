@@ -33,6 +33,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "virtual": ("hardware.virtual.cli", "start a virtual robot that speaks the real protocol"),
     "ros": ("hardware.ros2.cli", "look at and talk to ROS 2 nodes, without a ROS installation"),
     "replay": ("hardware.replay", "step the policy again on a log's observations and show the first difference"),
+    "gap": ("calibration.gap.verb", "say where simulation and a logged flight part, after how long, and why"),
     "recover": ("hardware.recover", "complete a log that a kill cut short"),
     "report": ("calibration.report", "write one HTML page with plots and a video"),
     "demo": ("hardware.virtual.demo", "the first whole flight: train, judge, export, verify, fly, report"),

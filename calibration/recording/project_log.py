@@ -94,16 +94,19 @@ def _unwrapped(stamp_ms: np.ndarray) -> np.ndarray:
 def _add_motors(
     raw: RawLog, log: dict[str, Any], rows: np.ndarray, state_s: np.ndarray, metadata: dict[str, str]
 ) -> None:
-    """What the motors were told: as the robot reports it, else what left the host if that was for motors."""
-    reported = log["motors"][rows]
-    if np.isfinite(reported).all(axis=1).any():
-        # A fraction never exceeds one, and a 16-bit number that never does is of a robot that never flew.
-        scale = PWM_FULL if np.nanmax(reported) > 1.0 else 1.0
-        raw.add("motor_command", state_s, reported / scale)
-    elif raw.robot in robot_names():
+    """What the motors were told: what left the host if that was for motors, at its time; else as the robot reports it.
+
+    A report is of the command that was in force when the state was measured, so of the one before it.
+    """
+    if raw.robot in robot_names():
         motors = load_robot(str(raw.robot)).motor_names
         if motors and metadata.get("action_names", "").split() == list(motors):
             raw.add("motor_command", log["time_s"], log["command"][:, : len(motors)])
+    reported = log["motors"][rows]
+    if "motor_command" not in raw.streams and np.isfinite(reported).all(axis=1).any():
+        # A fraction never exceeds one, and a 16-bit number that never does is of a robot that never flew.
+        scale = PWM_FULL if np.nanmax(reported) > 1.0 else 1.0
+        raw.add("motor_command", state_s, reported / scale)
 
 
 def _order_joints(raw: RawLog, metadata: dict[str, str]) -> None:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from calibration.reporting import flight_sections, sections
+from calibration.reporting.gap_section import gap_section
 from calibration.reporting.html import Html, cards, figure, join, markup, page, paragraph
 from calibration.reporting.joint_sections import joint_run
 from calibration.reporting.key_figures import key_cards
@@ -34,6 +35,8 @@ def build_page(
         _run_section(run, video, console, notes),
         ("timing", "Loop timing", flight_sections.loop_timing(run)),
     ]
+    if run.gap:
+        contents.append(("gap", "Simulation against the log", gap_section(run.gap)))
     if run.path.is_dir():
         contents += [
             ("training", "Training", sections.training(run)),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from calibration.reporting.gap_section import is_whole
 from calibration.reporting.record import FlightRecord, JointRecord, load_record
 from sim.errors import ConfigError, Sim2MetalError
 
@@ -33,6 +34,8 @@ class RunFolder:
     """``bundle.json`` as it is; the report judges nothing by it."""
     flight: FlightRecord | JointRecord | None = None
     fault: FlightRecord | JointRecord | None = None
+    gap: dict[str, Any] = field(default_factory=dict)
+    """What ``sim2metal gap`` wrote of the flight."""
     problems: list[str] = field(default_factory=list)
 
     def of(self, name: str) -> dict[str, Any]:
@@ -66,6 +69,7 @@ def read_run_folder(path: Path) -> RunFolder:
     run.curve = _lines(training / "curve.jsonl", run.problems)
     run.flight = _log(path / "flight.mcap", run.problems)
     run.fault = _log(path / "fault.mcap", run.problems)
+    run.gap = _gap(path / "flight.gap.json", run.problems)
     if not (run.figures or run.curve or run.bundle or run.flight or run.fault or run.problems):
         raise ConfigError(f"{path} holds nothing to report: {_what_to_give(path)}")
     return run
@@ -112,7 +116,16 @@ def _single_log(path: Path) -> RunFolder:
         raise ConfigError(f"{error}; give a flight log (.mcap) or a run folder") from None
     if not run.flight.complete:
         run.problems.append(_cut_short(path))
+    run.gap = _gap(path.with_name(f"{path.stem}.gap.json"), run.problems)
     return run
+
+
+def _gap(path: Path, problems: list[str]) -> dict[str, Any]:
+    found = _object(path, problems)
+    if found and not is_whole(found):
+        problems.append(f"{path.name} is not what sim2metal gap writes: write it again")
+        return {}
+    return found
 
 
 def _log(path: Path, problems: list[str]) -> FlightRecord | JointRecord | None:
