@@ -40,7 +40,7 @@ EXAMPLE = """sim2metal train hover --seed 0 --out runs/hover
 sim2metal train hover --seed 0 --out runs/hover --resume
 sim2metal train hover --action rates --out runs/rates
 sim2metal train hover --robot x500 --out runs/x500
-sim2metal train hover --calibration units/cf07.json --out runs/cf07
+sim2metal train track --calibration units/cf07.json --start-from policies/zoo/track --out runs/cf07
 sim2metal train hover --out runs/short --config.learner.iterations 200
 sim2metal train peg_placement --learner ppo --input privileged --out runs/peg
 sim2metal train velocity --robot go1 --out runs/go1
@@ -71,6 +71,9 @@ class Args:
     """Airframe to randomise around; default: the robot's default set."""
     calibration: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
     """An identified robot's file (units/SERIAL.json): train around its values, randomised by their covariance."""
+    start_from: Annotated[Path | None, tyro.conf.arg(metavar="BUNDLE")] = None
+    """A bundle of the same task and network whose weights the training begins with: fine-tuning takes a fraction of the
+    iterations and of the step size, see docs/calibration.md."""
     threads: int = 1
     """Threads of torch."""
     golden_steps: int = STEPS
@@ -86,7 +89,8 @@ def module_for(argv: Sequence[str]) -> str:
     if isinstance(spec, LeggedTaskSpec):
         if motion_of(spec) is not None:
             return "policies.train_imitation"
-        return "policies.train_off_policy" if _learner(argv) in ("sac", "symphony") else "policies.train_legged"
+        modules = dict.fromkeys(("sac", "symphony"), "policies.train_off_policy") | {"dagger": "policies.train_dagger"}
+        return modules.get(_learner(argv) or "", "policies.train_legged")
     return "policies.train_contact" if isinstance(spec, ContactTaskSpec) else __name__
 
 
@@ -119,7 +123,7 @@ def run(args: Args) -> dict[str, Any]:
         jit_s = warm_up(task, args.config)
     if args.overwrite:
         forget_plots(args.out)
-    run = TrainingRun(task, args.config, args.seed, args.out, resume=args.resume)
+    run = TrainingRun(task, args.config, args.seed, args.out, resume=args.resume, start_from=args.start_from)
     write_atomic(args.out / "config.json", json.dumps(run.identity, indent=2) + "\n")
     train_with_bar(run, run.learner.iteration, run.config.learner.iterations, _note, console)
     bundle = build_bundle(

@@ -26,6 +26,7 @@ from policies.option_checks import require_at_least
 from policies.provenance import plain
 from policies.run_log import RunLog
 from policies.torch_policy import TorchPolicy
+from policies.warm_start import load_start
 from sim.envs.task import FlightTask
 from sim.errors import ConfigError
 from sim.flight.levels import exact_fractions, level_of
@@ -82,11 +83,22 @@ class Clock:
 class TrainingRun:
     """Trains one policy; ``train`` runs to the end and may be killed and resumed at any time."""
 
-    def __init__(self, task: FlightTask, config: TrainConfig, seed: int, folder: Path, *, resume: bool = False) -> None:
-        """Prepare a run, from random weights or from the folder's checkpoint.
+    def __init__(
+        self,
+        task: FlightTask,
+        config: TrainConfig,
+        seed: int,
+        folder: Path,
+        *,
+        resume: bool = False,
+        start_from: Path | None = None,
+    ) -> None:
+        """Prepare a run, from random weights, a bundle's or the folder's checkpoint.
 
         Raises:
-            ConfigError: if a setting cannot be, or a checkpoint was made with other settings.
+            BundleError: if the bundle to start from cannot be read.
+            ConfigError: if a setting cannot be, the bundle does not fit the task, or a checkpoint was made with other
+                settings.
             StorageError: if there is nothing to resume or the folder cannot be written.
         """
         config = for_task(config, task)
@@ -99,6 +111,8 @@ class TrainingRun:
         torch.manual_seed(seed)
         rng = np.random.default_rng([seed, 0])
         self.actor = new_actor(task, config)
+        if start_from is not None:
+            self.identity["start_from"] = load_start(start_from, task, self.actor).id
         drones = Drones(task, task.TRAINING_TABLE, nominal(task), config.learner.num_envs, config.start, rng)
         self.learner = AnalyticLearner(self.actor, drones, config.learner, rng)
         self.selection = KernelEvaluation(
