@@ -6,6 +6,7 @@ A bundle's graph holds its weights under the names that torch gives them, so tha
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, cast
 
 from policies.bundle import Bundle, load_bundle
 from policies.export_onnx import rebuild_torch
@@ -34,7 +35,7 @@ def load_start(path: Path, task: FlightTask, actor: FlightFeatures) -> Bundle:
     given, wanted = bundle.info, task.TASK
     _require(path, "commands", given.action.level, wanted.action.level)
     _require(path, "sees", _names(given.observation), _names(wanted.actor_terms))
-    before, now = (_network(network) for network in (given.network, actor.config()))
+    before, now = (_network(network) for network in (given.network, cast(Any, actor).config()))
     for name in sorted({*before, *now}):
         _require(path, f"has the network setting '{name}'", before.get(name), now.get(name))
     actor.load_state_dict(rebuild_torch(bundle).state_dict())

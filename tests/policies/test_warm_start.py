@@ -18,8 +18,8 @@ from sim.errors import ConfigError
 from sim.identified_airframe import around
 from sim.trajectories.parse import parse_trajectory
 from sim2metal import main
-from tests.support.identified import identified
 from tests.bench.zoo import ZOO
+from tests.support.identified import identified
 
 TRACK = ZOO / "track"
 
