@@ -15,7 +15,7 @@ from calibration.joints.holdout import HORIZONS_S, prediction_errors
 from calibration.joints.log import SHORTEST_S, JointLog, read_joint_log
 from calibration.joints.problem import Problem, make_problem
 from calibration.joints.residuals import missing_terms
-from calibration.joints.solve import Solution, solve_evolution, solve_least_squares
+from calibration.joints.solve import SEARCHED_S, Solution, solve_evolution, solve_least_squares
 from calibration.joints.start import starting_dynamics
 from calibration.joints.uncertainty import LARGEST_CORRELATION, WHITE, Uncertainty, uncertainty
 from calibration.recording.record import Recording
@@ -38,6 +38,25 @@ SAID_OF_LINKS = (
 
 
 @dataclass(frozen=True)
+class Fit:
+    """The end of a search.
+
+    Attributes:
+        problem: that was solved.
+        x: ``(6 n,)`` in ``SCALE``.
+        residual: ``(k, n)`` there, prediction less reading, rad.
+        jacobian: ``(k n, 6 n)`` there.
+        held_out: the part of the log that was not fitted; ``None`` where it was too short.
+    """
+
+    problem: Problem
+    x: Array
+    residual: Array
+    jacobian: Array
+    held_out: JointLog | None
+
+
+@dataclass(frozen=True)
 class Identification:
     """What came of a recording.
 
@@ -47,6 +66,7 @@ class Identification:
         start: where it began.
         solution: how it went.
         log: what was looked at.
+        fit: where the search ended, for whoever looks closer.
     """
 
     estimate: Estimate
@@ -54,6 +74,7 @@ class Identification:
     start: JointDynamics
     solution: Solution
     log: JointLog
+    fit: Fit
 
 
 def identify_joints(
@@ -77,6 +98,8 @@ def identify_joints(
     began = time.process_time()
     whole = read_joint_log(recording, parameters)
     fitted, rest = _split(whole)
+    if optimiser == "cmaes" and fitted.duration_s > SEARCHED_S:
+        fitted = fitted.between(fitted.duration_s - SEARCHED_S, fitted.duration_s)
     problem = make_problem(recording.robot, parameters, fitted)
     tell("finding starting values by regression")
     low, high = problem.low * problem.scale, problem.high * problem.scale
@@ -97,7 +120,9 @@ def identify_joints(
         f" {missing.size:.2g} {missing.unit}"
         for missing in missing_terms(problem, solution.x, residual, jacobian, known, shaken)
     ]
-    if np.abs(known.correlation).max() > WHITE:
+    judged = shaken or list(range(problem.joints))  # of joints that hardly moved, readings show how they crept
+    correlation = float(np.abs(known.correlation[judged]).max())
+    if correlation > WHITE:
         notes.append(
             "residuals are not white noise: the model lacks something; intervals are widened by what that adds to the"
             " scatter, but a term that the model lacks also shifts values, and no interval holds that"
@@ -106,14 +131,15 @@ def identify_joints(
     holdout = {} if rest is None else prediction_errors(problem.fine, rest, np.stack([found, nominal]))
     diagnostics = {
         "condition": known.condition,
-        "residual_rad": float(np.sqrt((known.noise_rad**2).mean())),
-        "residual_correlation": float(np.abs(known.correlation).max()),
+        "residual_rad": float(np.sqrt((known.noise_rad[judged] ** 2).mean())),
+        "residual_correlation": correlation,
         "iterations": float(solution.iterations),
         "simulations": float(problem.simulations),
         "cpu_s": time.process_time() - began,
     }
     estimate = _estimate(problem, solution.x, known, holdout, diagnostics, tuple(notes))
-    return Identification(estimate, JointDynamics.of(found), start, solution, whole)
+    fit = Fit(problem, solution.x, residual, jacobian, rest)
+    return Identification(estimate, JointDynamics.of(found), start, solution, whole, fit)
 
 
 def parameter_name(quantity: str, joint: str) -> str:
