@@ -17,6 +17,8 @@ EXAMPLE = """sim2metal calibrate show runs/flights/20261121-101500.mcap
 sim2metal calibrate show flight.ulg --robot x500
 sim2metal calibrate collect go1 --uri "sim://go1?held=1&hidden=7" --log joints.mcap --serial go1-7
 sim2metal calibrate fit joints.mcap
+sim2metal calibrate collect crazyflie --uri sim://crazyflie --log flight.mcap --serial cf07
+sim2metal calibrate fit flight.mcap --mass 0.0271
 sim2metal calibrate collect go1 --uri "sim://go1?held=1" --kind rest --duration 20 --log rest.mcap
 sim2metal calibrate sensors rest.mcap --figure rest.png
 sim2metal calibrate units"""

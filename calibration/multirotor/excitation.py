@@ -3,12 +3,12 @@
 Set-points sway along every axis (drag, biases, the thrust curve, heading). On top of what the controller commands,
 each of thrust, roll, pitch and yaw gets a multisine of its own frequencies (lag, delay, inertia, torque constant) with
 Schroeder's phases, which keep the peaks low (IEEE Trans. Information Theory 16, 1970), and thrust gets steps (rise
-and fall apart). Amplitudes are what a flight can bear: they are limits to choose within, not results.
+and fall apart). Amplitudes are what the weakest of the hover task's airframes can bear.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -66,6 +66,16 @@ class Excitation:
                 raise ConfigError(f"excitation: '{name}' is {getattr(self, name):g}; choose 0 to 0.5 of the full speed")
         if not 0.0 < self.lowest_hz < self.highest_hz <= 0.4 / PERIOD_S:
             raise ConfigError(f"excitation: frequencies must rise from above 0 to at most {0.4 / PERIOD_S:g} Hz")
+
+    def scaled(self, size: float) -> Excitation:
+        """Return the same flight with motor commands of another size.
+
+        Raises:
+            ConfigError: for a size that is not above 0 and at most 2.
+        """
+        if not 0.0 < size <= 2.0:
+            raise ConfigError(f"excitation: a size of {size:g} cannot be flown; choose above 0, at most 2")
+        return replace(self, **{name: size * getattr(self, name) for name in (*CHANNELS, "step")})
 
     @property
     def num_commands(self) -> int:

@@ -57,7 +57,8 @@ class Solution:
     """(n, 9), whitened; zero where missing."""
     rounds: int
     iterations: int
-    settled: bool
+    moved: float
+    """How far the last round still moved any parameter, in standard errors."""
 
 
 def solve(
@@ -82,14 +83,14 @@ def _solve(quantities: Quantities, flight: Flight, start: Array | None, heading_
         heading = find_heading(quantities, flight, z)
     predictor = Predictor(quantities, flight, heading)
     predictor.tune(z)
-    iterations, settled, done = 0, False, 0
+    iterations, moved, done = 0, np.inf, 0
     for done in range(1, ROUNDS + 1):
         before = z
         z, jacobian, used = least_squares(predictor, z)
         iterations += used
         error = np.sqrt(np.diag(np.linalg.inv(jacobian.T @ jacobian + np.eye(len(z)))))
-        settled = bool(np.all(np.abs(z - before) < SETTLED * error))
-        if settled:
+        moved = float(np.max(np.abs(z - before) / error))
+        if moved < SETTLED:
             break
         if done <= NOISE_ROUNDS:
             improve(predictor, z, rounds=3 if done == 1 else 2)
@@ -98,7 +99,7 @@ def _solve(quantities: Quantities, flight: Flight, start: Array | None, heading_
     jacobian = derivative(predictor, z)
     information = jacobian.T @ jacobian
     covariance = np.linalg.inv(information + np.eye(len(z)))
-    return Solution(predictor, z, covariance, information, predictor.tune(z), done, iterations, settled)
+    return Solution(predictor, z, covariance, information, predictor.tune(z), done, iterations, moved)
 
 
 def least_squares(predictor: Predictor, z: Array) -> tuple[Array, Array, int]:

@@ -20,6 +20,8 @@ WIDEST = 0.2
 """Standard error, of the prior's one, beyond which a quantity is not stated: 10 % of an inertia, 2 ms, a millimetre."""
 INSEPARABLE = 0.95
 """Correlation beyond which two quantities cannot be told apart."""
+LEAST_INFORMATION = 1e-12
+"""Of a direction that the flight says nothing of, beside the prior's one."""
 AT_BOUND = 0.99
 """Of the reach."""
 
@@ -78,7 +80,7 @@ def judge(quantities: Quantities, z: Array, covariance: Array, information: Arra
         for j in range(i)
         if abs(correlation[i, j]) > INSEPARABLE and not {quantities.names[i], quantities.names[j]} & set(unknown)
     ]
-    eigenvalues = np.maximum(np.linalg.eigvalsh(information), np.finfo(float).tiny)
+    eigenvalues = np.maximum(np.linalg.eigvalsh(information), LEAST_INFORMATION)
     return Identifiability(unknown, tuple(pairs), float(np.sqrt(eigenvalues[-1] / eigenvalues[0])))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from dataclasses import dataclass
 
@@ -23,6 +24,14 @@ from sim.spec import MultirotorParameters
 
 Array = NDArray[np.floating]
 
+NO_BETTER = "the fit predicts what it did not see worse than the nominal model does: this log does not suit the model"
+UNSETTLED = "the search did not settle: this flight, or its nominal model, says too little"
+LARGEST_MOVE = 1.0
+"""Standard errors of the last round's largest move, beyond which a search has not settled."""
+SHOWN_PAIRS = 4
+"""Of those that are hard to tell apart, the worst."""
+WORSE = 2.0
+"""Times the nominal model's error of position after half a second, beyond which a fit is not believed."""
 NOT_WEIGHED = "the robot was not weighed: a flight holds only its ratio to the mass"
 
 
@@ -77,6 +86,9 @@ def identify_multirotor(
         start, holdout = _hold_out(quantities, flight, start)
     solution = solve(quantities, flight, start)
     known = judge(quantities, solution.z, solution.covariance, solution.information)
+    refused = NO_BETTER if _worse(holdout) else UNSETTLED if solution.moved > LARGEST_MOVE else None
+    if refused is not None:
+        known = dataclasses.replace(known, unknown=dict.fromkeys(quantities.names, refused), pairs=())
     jacobian = derivative(solution.predictor, solution.z)
     wider = residuals.widening(solution.residual, jacobian, solution.covariance)
     neighbours = residuals.autocorrelation(solution.residual, 1)
@@ -147,6 +159,12 @@ def state(
     )
 
 
+def _worse(holdout: dict[str, float]) -> bool:
+    """Whether the fit is no model of the robot: wrong streams, or a flight that says too little."""
+    at = f"position_m.{HORIZONS_S[1]:g}s"
+    return at in holdout and holdout[at] > WORSE * holdout["nominal." + at]
+
+
 def _hold_out(quantities: Quantities, flight: Flight, start: Array | None) -> tuple[Array, dict[str, float]]:
     """Fit the flight without its end; return where that ended and the errors of prediction on the end."""
     times = flight.samples.time_s
@@ -166,8 +184,8 @@ def _hold_out(quantities: Quantities, flight: Flight, start: Array | None) -> tu
 
 def _notes(quantities: Quantities, solution: Solution, known: Identifiability, wider: Array) -> tuple[str, ...]:
     notes = [
-        f"{first} and {second} are hard to tell apart (correlation {correlation:+.3f}): use them together"
-        for first, second, correlation in known.pairs
+        f"errors of {first} and {second} hang together (correlation {correlation:+.3f}): use both or neither"
+        for first, second, correlation in sorted(known.pairs, key=lambda pair: -abs(pair[2]))[:SHOWN_PAIRS]
     ]
     missing = residuals.sentences(solution.residual)
     notes += missing
@@ -177,6 +195,4 @@ def _notes(quantities: Quantities, solution: Solution, known: Identifiability, w
             f"intervals are too narrow where a term is missing: by their scatter up to {wider.max():.1f} times"
             f" ({worst}); what the term shifts comes on top"
         )
-    if not solution.settled:
-        notes.append("the search had not settled when it ended: begin again from here")
     return tuple(notes)

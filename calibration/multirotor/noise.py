@@ -24,9 +24,9 @@ Array = NDArray[np.floating]
 FOUND = (ACCELEROMETER_STD, POSITION_STD, TORQUE_WALK, GYRO_STD, FORCE_WALK)
 """Levels that are found; the rotors' walk is set."""
 SENSOR_OF = {GYRO_STD: 0, ACCELEROMETER_STD: 1, POSITION_STD: 2}
-ROTOR_WALK_LEVEL = 1e-4
+ROTOR_WALK_LEVEL = 1e-5
 """Speed fractions per sqrt(s): rotors follow their lag; a little, so that the filter stays awake."""
-SMALLEST = np.array([1e-4, 1e-3, 1e-5, 1e-3, 1e-4, 1e-4])
+SMALLEST = np.array([1e-4, 1e-3, 1e-5, 1e-4, 1e-5, 1e-6])
 LARGEST = np.array([1.0, 10.0, 0.5, 30.0, 3.0, 1.0])
 STEP = 0.2
 """Of the logarithm, between the three points."""

@@ -18,7 +18,7 @@ SOFT = "policy"
 
 @dataclass
 class Collect:
-    """Swing every joint of a robot in the air, its base held, and log targets and readings."""
+    """Move a robot so that a log says something: swing joints in the air, its base held, or fly a multirotor."""
 
     robot: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="ROBOT")]
     """Which robot, e.g. go1."""
@@ -40,8 +40,12 @@ class Collect:
     """Whose gains the joints follow their targets with; default: those of policies, which are soft and so show more."""
     serial: str | None = None
     """Serial number of the robot, for the log."""
+    bundle: Path = Path("policies/zoo/hover")
+    """Multirotors: the policy that flies it, by motor commands that leave this computer."""
+    sway: float = 0.3
+    """Multirotors: amplitude of the set-points, m; half of it vertically."""
     arm: bool = False
-    """Needed for a robot outside this computer: every joint will swing."""
+    """Needed for a robot outside this computer: every joint will swing, propellers will turn."""
 
     def run(self) -> dict[str, Any]:
         """Move the robot and return what was measured.
@@ -52,11 +56,13 @@ class Collect:
         from calibration.joints.collect import collect_joints, planned, still
         from calibration.joints.information import most_informative
         from sim.registry import load_robot
-        from sim.spec import JointParameters
+        from sim.spec import JointParameters, MultirotorParameters
 
         robot = load_robot(self.robot)
+        if isinstance(robot.parameters(), MultirotorParameters):
+            return self._fly()
         if not isinstance(robot.parameters(), JointParameters):
-            raise ConfigError(f"robot '{self.robot}' has no joints to swing: choose one with legs, such as go1")
+            raise ConfigError(f"robot '{self.robot}' neither flies nor has joints to swing")
         soft = SOFT if SOFT in robot.parameter_sets else None
         parameters = robot.parameters(self.parameter_set or soft)
         console = Console(highlight=False, soft_wrap=True)
@@ -76,3 +82,15 @@ class Collect:
         )
         console.print(f"now: sim2metal calibrate {'sensors' if kind == 'rest' else 'fit'} {path}")
         return {**result, "kind": kind, "seed": seed, "information": told}
+
+    def _fly(self) -> dict[str, Any]:
+        from calibration.multirotor.collect import collect_flight
+        from calibration.multirotor.excitation import Excitation
+
+        console = Console(highlight=False, soft_wrap=True)
+        excitation = Excitation(self.duration, sway_m=self.sway, seed=self.seed).scaled(self.size)
+        result = collect_flight(
+            self.bundle, self.uri, excitation, self.log, serial=self.serial, arm=self.arm, console=console
+        )
+        console.print(f"now: sim2metal calibrate fit {result['log']} --mass WHAT_IT_WEIGHS_IN_KG")
+        return result

@@ -60,6 +60,8 @@ def write_crazyflie_csv(folder, recording):
     }
     folder.mkdir(exist_ok=True)
     for stream, names in columns.items():
+        if stream not in recording.streams:
+            continue
         rows = recording.streams[stream]
         lines = [",".join(["Timestamp", *names.split()])]
         for now, values in zip(rows.time_s, rows.values * scale.get(stream, 1.0)):
