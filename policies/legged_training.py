@@ -11,6 +11,7 @@ import torch
 import tyro
 from rich.console import Console
 
+from policies.dagger_run import DaggerRun
 from policies.evaluate_legged import early_end, error_line
 from policies.legged_bundle import build_legged_bundle
 from policies.legged_run import LeggedRun
@@ -47,7 +48,7 @@ class Options:
 
 
 def train_and_save(
-    args: Options, config: Any, task: LeggedTask, make_run: Callable[[], LeggedRun | OffPolicyRun]
+    args: Options, config: Any, task: LeggedTask, make_run: Callable[[], LeggedRun | OffPolicyRun | DaggerRun]
 ) -> dict[str, Any]:
     """Train behind a bar, save the bundle, print and return the ``train.`` figures.
 

@@ -168,6 +168,10 @@ class LeggedWorld:
         s.foot_velocity_w[:] = sensors[:, scene.foot_velocity]
         s.foot_contact[:] = sensors[:, scene.foot_contact] > 0.0
 
+    def centre_of_mass_w(self) -> Array:
+        """Return the whole body's, one physics step ago; (n, 3) m."""
+        return self.batch.bind("subtree_com")[:, self.scene.base].copy()
+
     def site(self, name: str) -> SiteMotion:
         """Return the motion of a site that the task asks about, one physics step ago."""
         seen = self._sensors[:, self.scene.sites[name]]

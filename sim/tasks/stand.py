@@ -25,7 +25,7 @@ TASK = legged_task(
         RewardTerm("stillness", 0.5, _OURS, (("std", 0.3),)),
         RewardTerm("balance", 1.5, f"{_OURS}, after {_HOF}", (("std", 0.12),)),
         RewardTerm("feet_down", 0.25, _OURS),
-        RewardTerm("pose", -0.15, _OURS),
+        RewardTerm("pose", -0.1, _OURS),
         RewardTerm("roll_pitch_rate", -0.02, f"{_GYM}: -0.05"),
         RewardTerm("effort", -0.3, _OURS),
         RewardTerm("joint_speed", -1e-3, _OURS),
@@ -41,6 +41,6 @@ TASK = legged_task(
     parameter_set="stand",
 )
 _BODY = (*START_POSE, *BODY, *MOTORS)
-_PUSHES = push_terms(0.0, 0.6, 2.0, 4.0, f"{_OURS}: a little beyond what is judged, as often")
+_PUSHES = push_terms(0.3, 0.6, 1.5, 3.5, f"{_OURS}: a little beyond what is judged, more often")
 TRAINING_TABLE = RandomizationTable("stand training", (*_BODY, *_PUSHES), NOISE)
 EVALUATION_TABLE = RandomizationTable("stand evaluation", (*_BODY, *CERTAIN_PUSHES), NOISE)

@@ -1,0 +1,189 @@
+"""One training run of a body on legs that imitates a script (DAgger); its student sees what the robot measures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from tensordict import TensorDict
+
+from policies.checkpoint import flat, part
+from policies.learners.contact.imitation import Imitation
+from policies.learners.contact.script import ScriptedTeacher
+from policies.learners.contact.touch_model import TouchModel, deployed
+from policies.learners.legged.dagger_settings import LeggedDaggerConfig
+from policies.learners.rollout_files import forget
+from policies.learners.rollouts import Rollouts
+from policies.learners.weights import Arrays, load_network, network_arrays
+from policies.legged_evaluation import judge
+from policies.legged_run import task_identity
+from policies.networks.touch_actor import TouchActor, TouchActorConfig
+from policies.option_checks import require_at_least, require_positive
+from policies.provenance import plain
+from policies.segmented_run import SegmentedRun, check_segments
+from policies.torch_policy import TorchPolicy
+from sim.envs.legged import LeggedEnv, LeggedTask
+from sim.errors import ConfigError
+from sim.legged.capture_step import CaptureSteps
+from sim.legged.leg_kinematics import find_legs
+from sim.legged.spec import ACTION_REACH, LeggedTaskSpec
+from sim.legged.terms import term_slice
+
+TAUGHT = "stand"
+"""The task that there is a script for."""
+_GROUPS = ("actor",)
+
+
+@dataclass(frozen=True)
+class DaggerJob:
+    """What to train."""
+
+    task: LeggedTask
+    seed: int
+    config: LeggedDaggerConfig
+    threads: int = 1
+    """Of the physics; results do not depend on it."""
+
+
+class DaggerRun(SegmentedRun):
+    """Trains one policy."""
+
+    score_names = ("score", "mean_reward")
+
+    def __init__(self, job: DaggerJob, folder: Path, *, resume: bool = False) -> None:
+        """Prepare a run, from random weights or from the folder's checkpoint.
+
+        Raises:
+            ConfigError: if a setting cannot be, nobody can teach the task, or a checkpoint was made with others.
+            StorageError: if there is nothing to resume, or the folder cannot be written.
+        """
+        check(job)
+        self.job, self.config = job, job.config
+        identity = {**task_identity(job.task), "learner": "dagger", "seed": job.seed, "config": plain(job.config)}
+        super().__init__(job.config, job.seed, folder, identity)
+        torch.manual_seed(job.seed)
+        self.rollouts = self._new_rollouts(job.seed)
+        self.actor_config = actor_config(job.task.spec, job.config)
+        self._targets = term_slice(job.task.spec.actor_terms, "applied_action")
+        teacher = ScriptedTeacher(CaptureSteps)
+        self._imitation = Imitation(self._model(), teacher, _GROUPS, job.config.imitation, cloning=False)
+        self.begin(resume)
+
+    @property
+    def algorithm(self) -> Imitation:
+        """What learns."""
+        return self._imitation
+
+    @property
+    def policy(self) -> TouchModel:
+        """The model in training."""
+        return self._imitation.student
+
+    @property
+    def actor(self) -> TouchActor:
+        """The best weights so far, as a bundle holds them."""
+        model = self._model()
+        load_network(model, self.best)
+        return deployed(model)
+
+    def record(self) -> dict[str, Any]:
+        """Return the sizes of the actor."""
+        return {"actor": plain(self.actor_config)}
+
+    def arrays(self) -> Arrays:
+        """Return what imitation learns beside; rollouts that are kept go to files of their own."""
+        self._imitation.data.save(self.folder)
+        return flat("hints", network_arrays(self._imitation.hints))
+
+    def restore(self, arrays: Arrays, iteration: int) -> None:
+        """Put them back."""
+        load_network(self._imitation.hints, part("hints", arrays))
+        if iteration < self.config.iterations:
+            self._imitation.data.load(self.folder, iteration)
+
+    def written(self) -> None:
+        """Remove rollouts that no checkpoint needs any more."""
+        if self.iteration == self.config.iterations:
+            forget(self.folder)
+        else:
+            self._imitation.data.prune(self.folder)
+
+    def renew(self, seed: int) -> None:
+        """Begin new episodes, of which nothing is remembered."""
+        self.rollouts = self._new_rollouts(seed)
+        self.policy.begin(self.config.num_envs)
+        self._imitation.begin(self.config.num_envs)
+        self._imitation.teacher.watch(self._env)  # pyright: ignore[reportCallIssue]
+
+    def iterate(self) -> dict[str, float]:
+        """Do one rollout and one update; return what they measured."""
+        imitation, rollouts, rewards = self._imitation, self.rollouts, []
+        imitation.anneal(self.iteration / self.config.iterations)
+        counts = torch.ones(self.config.num_envs)
+        with torch.no_grad():
+            obs = self._blurred(rollouts.get_observations())
+            for _ in range(self.config.horizon):
+                obs, reward, done, extras = rollouts.step(imitation.act(obs, counts))
+                obs = self._blurred(obs)
+                imitation.process_env_step(obs, reward, done, extras)
+                rewards.append(float(reward.mean()))
+        losses = imitation.update()
+        return {
+            "reward": float(np.mean(rewards)),
+            **{f"loss_{name}": value for name, value in losses.items()},
+            "expert_share": imitation.expert_share,
+            **rollouts.recent(),
+        }
+
+    def judge(self, seed: int, episodes: int) -> dict[str, Any]:
+        """Judge the best weights."""
+        return judge(TorchPolicy(self.actor), self.job.task, episodes, seed, self.job.threads).summary()
+
+    def _blurred(self, obs: TensorDict) -> TensorDict:
+        """Return what is seen with noise on the last targets, in place."""
+        targets = obs["actor"][:, self._targets]
+        targets += self.config.target_noise_rad * torch.randn_like(targets)
+        return obs
+
+    def _new_rollouts(self, seed: int) -> Rollouts:
+        task, count = self.job.task, self.config.num_envs
+        self._env = LeggedEnv(task, count, seed=seed, threads=self.job.threads)
+        return Rollouts(self._env, _GROUPS, task.spec.action.size)
+
+    def _model(self) -> TouchModel:
+        obs = self.rollouts.get_observations()
+        return TouchModel(obs, "actor", self.actor_config, self.job.task.spec.action.size)
+
+
+def actor_config(spec: LeggedTaskSpec, config: LeggedDaggerConfig) -> TouchActorConfig:
+    """Return the sizes of the student, whose outputs are targets around the default pose over their reach."""
+    p = spec.parameters
+    reach = [ACTION_REACH * scale for scale in p.action_scale_rad]
+    return TouchActorConfig(
+        observation_size=spec.observation_size,
+        action_low=tuple(angle - most for angle, most in zip(p.default_pose_rad, reach)),
+        action_high=tuple(angle + most for angle, most in zip(p.default_pose_rad, reach)),
+        hidden=config.hidden,
+        memory=(1, config.memory),
+    )
+
+
+def check(job: DaggerJob) -> None:
+    """Refuse a job that cannot be done.
+
+    Raises:
+        ConfigError: naming the option.
+    """
+    c, spec = job.config, job.task.spec
+    if spec.name != TAUGHT:
+        raise ConfigError(f"--learner dagger: nobody teaches task '{spec.name}': train '{TAUGHT}', or by ppo")
+    find_legs(spec.robot, spec.parameters)
+    check_segments(c)
+    require_at_least(1, {"config.hidden": min(c.hidden, default=1), "config.memory": c.memory})
+    counts = {f"imitation.{name}": getattr(c.imitation, name) for name in ("rollouts", "updates", "windows")}
+    require_at_least(1, {f"config.{name.replace('_', '-')}": value for name, value in counts.items()})
+    require_at_least(0, {"config.target-noise-rad": c.target_noise_rad})
+    require_positive({"config.imitation.learning-rate": c.imitation.learning_rate})

@@ -1,0 +1,41 @@
+"""Settings of DAgger on bodies on legs: a student with memory, which has to find out what its teacher is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from policies.learners.contact.settings import ImitationSettings
+
+LearnerName = Literal["ppo", "sac", "symphony", "dagger"]
+
+
+@dataclass(frozen=True)
+class LeggedDaggerConfig:
+    """Everything that determines a run, besides task, robot and seed."""
+
+    iterations: int = 240
+    """Rollouts, each learnt from."""
+    num_envs: int = 160
+    horizon: int = 32
+    """Control steps of a rollout in each environment, and of the windows that are learnt from."""
+    checkpoint_every: int = 40
+    """Iterations between two checkpoints; each begins new episodes, so that a resumed run goes on alike."""
+    evaluations: int = 4
+    """Candidates among which the best is kept, evenly spaced over the second half of the training."""
+    evaluation_episodes: int = 64
+    """Episodes that choose among the candidates."""
+    judge_episodes: int = 200
+    """Episodes that judge the chosen one; 0 for none."""
+    hidden: tuple[int, ...] = (128,)
+    """Dense layers behind the LSTM, with ELU."""
+    memory: int = 128
+    """Outputs of the LSTM."""
+    target_noise_rad: float = 0.05
+    """Spread of the noise on the last targets that the student sees in training. Standing, they hardly change: a
+    student that sees them exactly learns to repeat itself, and drifts (arXiv 1905.11979)."""
+    imitation: ImitationSettings = field(
+        default_factory=lambda: ImitationSettings(expert_until=0.25, updates=20, windows=48)
+    )
+    """The teacher acts in fewer and fewer environments at first: who falls at the first push is shown little of what
+    comes after it."""

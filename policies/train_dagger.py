@@ -1,0 +1,45 @@
+"""Train a policy that moves a body on legs by imitating a script (DAgger), and save it as a bundle.
+
+What a run leaves in its folder is what ``policies.train_legged`` says, and, until it is done, the rollouts it keeps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from policies.dagger_run import DaggerJob, DaggerRun, check
+from policies.learners.legged.dagger_settings import LearnerName, LeggedDaggerConfig
+from policies.legged_training import Options, train_and_save
+from policies.segmented_training import check_run
+from sim.envs.legged import load_legged_task
+from sim.errors import ConfigError
+
+EXAMPLE = """sim2metal train stand --learner dagger --out runs/stand_g1
+sim2metal train stand --learner dagger --out runs/stand_g1 --resume
+tensorboard --logdir runs"""
+
+
+@dataclass
+class Args(Options):
+    """Train a policy that moves a body on legs to do what a script would."""
+
+    learner: LearnerName = "dagger"
+    """dagger; the others have options of their own: leave this out to see those of ppo."""
+    config: LeggedDaggerConfig = field(default_factory=LeggedDaggerConfig)
+    """Settings of learner, network and evaluation."""
+
+
+def run(args: Args) -> dict[str, Any]:
+    """Train, save the bundle and return the ``train.`` figures.
+
+    Raises:
+        ConfigError: for a task or robot that nobody teaches, an impossible setting, or a folder with a run in it.
+        StorageError: if the disk is full; the last checkpoint is intact.
+    """
+    check_run(args)
+    if args.learner != "dagger":
+        raise ConfigError("--learner was given twice: give it once")
+    job = DaggerJob(load_legged_task(args.task, args.robot), args.seed, args.config, args.threads)
+    check(job)
+    return train_and_save(args, args.config, job.task, lambda: DaggerRun(job, args.out, resume=args.resume))

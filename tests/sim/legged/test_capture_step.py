@@ -1,0 +1,112 @@
+"""The script that stands: it moves no foot without need, and steps are what saves it from pushes."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from sim.distributions import Constant
+from sim.envs.legged import LeggedEnv, load_legged_task
+from sim.errors import ConfigError
+from sim.legged.capture_step import CaptureSteps
+from sim.legged.randomizable import LeggedTerm
+from sim.randomization import RandomizationTable
+
+TASK = load_legged_task("stand", "g1")
+CALM = RandomizationTable("calm", (), ())
+
+
+def pushes(speed):
+    terms = (("push_speed", speed), ("push_period_s", 1.0))
+    return RandomizationTable(
+        "pushed", tuple(LeggedTerm(name, Constant(value), "set", "test") for name, value in terms), ()
+    )
+
+
+def stay_up(env, act, steps):
+    up = np.ones(env.num_envs, bool)
+    for _ in range(steps):
+        up &= ~env.step(act()).terminated
+    return up
+
+
+def test_left_alone_it_stands_still():
+    env = LeggedEnv(TASK, 1, table=CALM, seed=0, threads=1)
+    env.reset()
+    script = CaptureSteps(env)
+    for _ in range(150):
+        assert not env.step(script.act()).terminated[0]
+        assert script.phase[0] == 0
+    state = env.world.state
+    assert np.abs(state.velocity_w[0]).max() < 0.1
+    assert state.foot_contact.all()
+
+
+def test_it_bears_pushes_that_throw_over_who_only_holds_its_pose():
+    up = []
+    for scripted in (True, False):
+        env = LeggedEnv(TASK, 24, table=pushes(0.5), seed=1, threads=1)
+        env.reset()
+        script, still = CaptureSteps(env), np.zeros((24, env.num_actions))
+        up.append(stay_up(env, script.act if scripted else lambda still=still: still, 130).mean())
+    assert up[0] >= 0.9
+    assert up[1] <= 0.7
+
+
+def test_steps_go_through_their_phases_foot_after_foot():
+    env = LeggedEnv(TASK, 8, table=pushes(0.45), seed=2, threads=1)
+    env.reset()
+    script, seen = CaptureSteps(env), []
+    for _ in range(130):
+        env.step(script.act())
+        seen.append(script.phase)
+    seen = np.array(seen)
+    assert set(np.unique(seen)) == set(range(7))
+    for phases in seen.T:
+        feet = (phases[phases > 0] - 1) // 3
+        assert len(feet) == 0 or 0.2 < feet.mean() < 0.8  # both feet step
+
+
+def test_a_foot_that_a_student_lifts_is_stepping_for_the_script_too():
+    env = LeggedEnv(TASK, 1, table=CALM, seed=0, threads=1)
+    env.reset()
+    script, names = CaptureSteps(env), TASK.spec.parameters.joint_names
+    lifting = np.zeros((1, env.num_actions))
+    for joint, by in (("right_hip_pitch_joint", -0.5), ("right_knee_joint", 0.7), ("right_ankle_pitch_joint", -0.3)):
+        lifting[0, names.index(joint)] = by
+    phases = []
+    for _ in range(15):
+        script.act()
+        phases.append(script.phase[0])
+        env.step(lifting)
+    assert phases[0] == 0
+    assert set(phases) & {4, 5, 6}
+
+
+def test_an_episode_that_begins_anew_is_stood_through_anew():
+    env = LeggedEnv(TASK, 4, table=pushes(0.6), seed=3, threads=1)
+    env.reset()
+    script = CaptureSteps(env)
+    stay_up(env, script.act, 58)
+    assert script.phase.any()
+    env.reset()
+    script.act()
+    assert not script.phase.any()
+
+
+def test_a_robot_without_such_legs_is_refused():
+    env = LeggedEnv(load_legged_task("stand", "go1"), 1, threads=1)
+    with pytest.raises(ConfigError, match="robot 'go1' has no two legs"):
+        CaptureSteps(env)
+
+
+def test_actions_stay_within_reach():
+    hard = dataclasses.replace(TASK, training_table=pushes(2.0))
+    env = LeggedEnv(hard, 4, seed=4, threads=1)
+    env.reset()
+    script = CaptureSteps(env)
+    for _ in range(80):
+        action = script.act()
+        assert np.isfinite(action).all()
+        assert np.abs(action).max() <= 1.0
+        env.step(action)
