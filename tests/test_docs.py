@@ -23,6 +23,7 @@ def blocks(page):
 
 
 LONG = {
+    "flight-calibration.md",
     "ros2.md",
     "humanoid.md",
     "first-flight.md",

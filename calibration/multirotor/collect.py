@@ -34,6 +34,7 @@ from sim.errors import ConfigError, LinkError
 from sim.spec import ActionSpec, FlightLimits
 from sim.trajectories.harmonic import LAPS, RAMP_S
 
+ZOO_POLICY = Path(__file__).parents[2] / "policies" / "zoo" / "hover"
 HOLD_S = 2.0
 HEIGHT_M = 0.8
 LARGEST_TILT_RAD = 0.6

@@ -40,8 +40,8 @@ class Collect:
     """Whose gains the joints follow their targets with; default: those of policies, which are soft and so show more."""
     serial: str | None = None
     """Serial number of the robot, for the log."""
-    bundle: Path = Path("policies/zoo/hover")
-    """Multirotors: the policy that flies it, by motor commands that leave this computer."""
+    bundle: Path | None = None
+    """Multirotors: the policy that flies it, by motor commands from this computer; default: the zoo's hover policy."""
     sway: float = 0.3
     """Multirotors: amplitude of the set-points, m; half of it vertically."""
     arm: bool = False
@@ -84,13 +84,13 @@ class Collect:
         return {**result, "kind": kind, "seed": seed, "information": told}
 
     def _fly(self) -> dict[str, Any]:
-        from calibration.multirotor.collect import collect_flight
+        from calibration.multirotor.collect import ZOO_POLICY, collect_flight
         from calibration.multirotor.excitation import Excitation
 
         console = Console(highlight=False, soft_wrap=True)
         excitation = Excitation(self.duration, sway_m=self.sway, seed=self.seed).scaled(self.size)
         result = collect_flight(
-            self.bundle, self.uri, excitation, self.log, serial=self.serial, arm=self.arm, console=console
+            self.bundle or ZOO_POLICY, self.uri, excitation, self.log, serial=self.serial, arm=self.arm, console=console
         )
         console.print(f"now: sim2metal calibrate fit {result['log']} --mass WHAT_IT_WEIGHS_IN_KG")
         return result
