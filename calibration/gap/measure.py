@@ -85,7 +85,7 @@ def measure(recording: Recording, airframe: MultirotorParameters, length_s: floa
     ]  # fmt: skip
     early = segments.offset_s <= EXPLAINED_S
     explanations = tuple(explain(errors[:, :, early], floor, known))
-    return Gap(tuple(signals), explanations, segments.start_s, segments.offset_s, segments.grid.statement)
+    return Gap(tuple(signals), explanations, segments.start_s, segments.offset_s, segments.resampling)
 
 
 def _signal(

@@ -41,7 +41,7 @@ def replay(segments: Segments, nominal: MultirotorParameters, variants: Sequence
         nominal: the airframe.
         variants: what to fly it with.
     """
-    count, steps = len(segments.first), len(segments.offset_s)
+    count, steps = len(segments.start_s), len(segments.offset_s)
     flight = FlightParameters.nominal(nominal, count * len(variants))
     for i, variant in enumerate(variants):
         if variant.change is not None:
@@ -89,8 +89,8 @@ def _before(segments: Segments, latency_s: float) -> np.ndarray:
 
 
 def _held(segments: Segments, at: np.ndarray) -> np.ndarray:
-    row = np.searchsorted(segments.grid.time_s, at, side="right") - 1
-    return segments.grid["motor_command"][np.clip(row, 0, None)].astype(np.float32)
+    row = np.searchsorted(segments.commands.time_s, at, side="right") - 1
+    return segments.commands.values[np.clip(row, 0, None)].astype(np.float32)
 
 
 def _start(segments: Segments, flight: FlightParameters, commands: np.ndarray) -> np.ndarray:

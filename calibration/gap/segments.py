@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibration.recording.record import Recording
+from calibration.recording.record import Recording, Stream
 from calibration.recording.resample import Resampled, resample
 from sim.errors import ConfigError
 
 RATE_HZ = 100.0
 LENGTH_S = 0.5
-BEFORE_S = 0.6
-"""Commands before a stretch that its rotors' speeds follow from: four of the slowest rotors' time constants here."""
+BEFORE_S = 1.5
+"""Commands before a stretch that its rotors' speeds follow from: ten of the slowest rotors' time constants here."""
+KNOWN_BEFORE_S = 0.6
+"""Of them, so many must be in the log; before its beginning the first one is taken to have been held."""
 LEAST_HEIGHT_M = 0.1
 """Above the place where it stood: nearer the ground holds the robot, or its air cushion does."""
 FLOOR_M = 0.05
@@ -42,15 +44,12 @@ class Segments:
     attitude: np.ndarray
     """(S, T, 4) wxyz, world<-body."""
     angular_velocity_b: np.ndarray
-    grid: Resampled
-    """The whole flight on the grid, for the commands."""
-    first: np.ndarray
-    """(S,) rows of the grid where the stretches begin."""
-
-    @property
-    def period_s(self) -> float:
-        """Between two steps."""
-        return self.grid.period_s
+    commands: Stream
+    """Of the whole flight, each at the time it was given."""
+    period_s: float
+    """Between two steps."""
+    resampling: str
+    """How the states were made, in a sentence."""
 
 
 def cut(recording: Recording, length_s: float = LENGTH_S) -> Segments:
@@ -60,11 +59,10 @@ def cut(recording: Recording, length_s: float = LENGTH_S) -> Segments:
         ConfigError: if the log lacks a stream, or holds too little flight.
     """
     grid = resample(recording, [name for name in NAMES if _needed(recording, name)], RATE_HZ)
-    length, before = round(length_s * RATE_HZ), round(BEFORE_S * RATE_HZ)
+    length = round(length_s * RATE_HZ)
+    before = round(KNOWN_BEFORE_S * RATE_HZ)
     flying = grid.valid & _in_the_air(grid)
-    first = [
-        row for row in range(before, len(grid.time_s) - length, length) if flying[row - before : row + length + 1].all()
-    ]
+    first = [row for row in range(before, len(grid.time_s) - length, length) if flying[row : row + length + 1].all()]
     if len(first) < LEAST_SEGMENTS:
         raise ConfigError(
             f"{recording.source} holds {len(first)} stretches of {length_s:g} s in the air without a gap:"
@@ -78,8 +76,9 @@ def cut(recording: Recording, length_s: float = LENGTH_S) -> Segments:
         velocity_w=_velocity(grid)[rows],
         attitude=grid["attitude"][rows],
         angular_velocity_b=grid["gyro"][rows],
-        grid=grid,
-        first=rows[:, 0],
+        commands=recording.stream("motor_command"),
+        period_s=grid.period_s,
+        resampling=grid.statement,
     )
 
 

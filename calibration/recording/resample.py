@@ -17,6 +17,8 @@ from sim.errors import ConfigError
 
 HELD = frozenset({"motor_command", "joint_target", "setpoint", "action", "reset"})
 """Streams that keep their value until the next row."""
+ROUNDING_S = 1e-6
+"""Times this close are the same."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ def resample(recording: Recording, names: Sequence[str], rate_hz: float | None =
 
 def _at(name: str, stream: Stream, time_s: np.ndarray) -> np.ndarray:
     if name in HELD:
-        row = np.clip(np.searchsorted(stream.time_s, time_s, side="right") - 1, 0, None)
+        # A row at the very time of the grid counts, whatever its last bit.
+        row = np.clip(np.searchsorted(stream.time_s, time_s + ROUNDING_S, side="right") - 1, 0, None)
         return stream.values[row]
     values = continuous(stream.values) if name == "attitude" else stream.values
     columns = np.stack([np.interp(time_s, stream.time_s, column) for column in values.T], axis=1)

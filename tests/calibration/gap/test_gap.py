@@ -50,7 +50,7 @@ def test_a_simulated_flight_is_flown_again_to_the_bit_of_its_step(flown):
     """The same physics from the true state: what is left is the sensors' noise, which grows as it must."""
     segments = cut(flown["none"])
     errors = replay(segments, NOMINAL, [Variant()])[0]
-    assert errors.shape == (len(segments.first), len(segments.offset_s), 12)
+    assert errors.shape == (len(segments.start_s), len(segments.offset_s), 12)
     assert np.abs(errors[:, 0]).max() < 1e-6
     gap = measure(flown["none"], NOMINAL)
     assert sum(found.share for found in gap.explanations) < 0.25
