@@ -1,9 +1,12 @@
 """The held robot against a finer simulation with exact delays; targets that keep their times; limbs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from calibration.joints.excitation import excitation, excitation_limits
+from calibration.joints.holdout import prediction_errors
 from calibration.joints.log import read_joint_log
 from calibration.joints.model import HeldRobot, averaged_targets
 from calibration.joints.problem import make_problem
@@ -37,6 +40,31 @@ def test_the_model_moves_as_a_finer_one_with_exact_delays(quiet_log):
         errors.append(float(np.sqrt(((seen - log.position) ** 2).mean())))
     assert errors[0] < 4e-4  # below the noise of an encoder
     assert errors[1] < 0.15 * errors[0]  # and it converges
+
+
+def test_delays_shorter_than_a_step_are_told_apart():
+    time_s = np.arange(0.0, 1.5, 0.005)
+    truth = replace(random_dynamics("go1", 3), delay=np.full(12, 0.0004))
+    log = log_in_the_air("go1", truth, time_s, excitation(GO1, TIME_S, "multisine")[200:500], noise_rad=0.0, lost=0.0)
+    read = log.streams["joint_position"]
+    held = HeldRobot("go1", GO1)
+    targets = averaged_targets(time_s, log.streams["joint_target"].values, 600, held.step_s)
+    errors = []
+    for delay in (0.0004, 0.0014):
+        stacked = replace(truth, delay=np.full(12, delay)).stacked[None]
+        seen = held.simulate(stacked, targets, read.values[0]).positions_at(read.time_s)[0] + truth.bias
+        errors.append(float(np.sqrt(((seen - read.values) ** 2).mean())))
+    assert errors[0] < 0.25 * errors[1]
+
+
+def test_what_is_held_out_is_predicted_by_the_truth_and_not_by_the_nominal_robot(quiet_log):
+    truth, recording = quiet_log
+    held = HeldRobot("go1", GO1, step_s=0.000625)
+    log = read_joint_log(recording, GO1).between(1.5, 4.6)
+    errors = prediction_errors(held, log, np.stack([truth.stacked, held.nominal.stacked]))
+    for horizon in ("0.1s", "0.5s", "2s"):
+        assert errors[f"joint_position_rad.{horizon}"] < 3e-4
+        assert errors[f"nominal.joint_position_rad.{horizon}"] > 5e-3
 
 
 def test_a_column_of_the_jacobian_is_what_that_quantity_alone_does(quiet_log):
