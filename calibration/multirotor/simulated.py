@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from calibration.multirotor.excitation import Excitation
 from calibration.recording.record import Recording, make_stream
 from sim.controllers.controller import Controller, reference_rows
+from sim.controllers.law import Law
 from sim.controllers.registry import load_law, tuned_gains
 from sim.flight import layout
 from sim.flight.kernel import step
@@ -81,6 +82,7 @@ def fly(
     sensors: Sensors | None = None,
     robot: str = "crazyflie",
     law: str = "lee",
+    pace: float = 1.0,
 ) -> Flights:
     """Fly an excitation with every robot of a batch, the controller knowing the nominal one only.
 
@@ -93,62 +95,119 @@ def fly(
         sensors: their errors; the default ones when None.
         robot: name of the robot, for gains and the recording.
         law: name of the classical controller.
+        pace: how quick it is, of what was tuned for the nominal airframe: late and heavy robots want a slower one.
     """
     sensors = sensors or Sensors()
-    n, rotors = flight.num_envs, flight.num_rotors
+    n, ticks, per = flight.num_envs, excitation.num_commands, round(PERIOD_S / STEP_S)
     chosen = load_law(law)
-    controller = Controller(chosen, nominal, n, PERIOD_S, tuned_gains(chosen, robot, nominal.name))
-    packed = flight.packed(STEP_S)
-    free_push, free_turn = (
-        packed[:, layout.FREE_ACCELERATION_W].copy(),
-        packed[:, layout.FREE_ANGULAR_ACCELERATION_B].copy(),
-    )
-    state = np.zeros((n, layout.state_size(rotors)), np.float32)
-    state[:, 3] = 1.0
-    state[:, layout.ROTOR_SPEED] = nominal.hover_speed
-    ticks, per = excitation.num_commands, round(PERIOD_S / STEP_S)
-    delay = np.rint(latency_s / STEP_S).astype(int)
-    sent = np.tile(np.float32(nominal.hover_command), (n, ticks + 1, rotors))
+    controller = Controller(chosen, nominal, n, PERIOD_S, paced(chosen, tuned_gains(chosen, robot, nominal.name), pace))
+    instruments = _Instruments(sensors, rng, n)
+    bodies = _Bodies(flight, nominal.hover_speed, sensors, rng)
     time_s = PERIOD_S * np.arange(ticks)
+    delay, rows = np.rint(latency_s / STEP_S).astype(int), np.arange(n)
+    sent = np.tile(np.float32(nominal.hover_command), (n, ticks + 1, flight.num_rotors))
     measured = np.empty((n, ticks, 9))
-    gyro_bias = sensors.gyro_bias * rng.standard_normal((n, 3))
-    accelerometer_bias = sensors.accelerometer_bias * rng.standard_normal((n, 3))
     farthest, steepest = np.zeros(n), np.zeros(n)
-    push, turned = np.zeros((2, n, 3)), np.zeros((2, n, 3))
-    arm = -flight.centre_of_mass_b.astype(np.float64)
-    gusts = np.array([sensors.force_walk, sensors.torque_walk]) / np.sqrt(STEP_S)
-    rows = np.arange(n)
-    for tick in range(ticks * per):
-        k, i = divmod(tick, per)
-        if i == 0:
-            rotation = rotations(state[:, layout.QUATERNION])
-            rates = state[:, layout.ANGULAR_VELOCITY_B].astype(np.float64)
-            farthest = np.maximum(farthest, np.linalg.norm(state[:, :3], axis=1))
-            steepest = np.maximum(steepest, np.arccos(np.clip(rotation[:, 2, 2], -1.0, 1.0)))
-            # The controller sees what is logged: one that knew more would make commands foretell what the log cannot.
-            measured[:, k, :3] = rates + gyro_bias + sensors.gyro_noise * rng.standard_normal((n, 3))
-            origin = state[:, :3] + np.einsum("nij,nj->ni", rotation, arm)
-            measured[:, k, 6:] = origin + sensors.position_noise * rng.standard_normal((n, 3))
-            velocity = state[:, layout.VELOCITY_W] + VELOCITY_NOISE * rng.standard_normal((n, 3))
-            seen = measured[:, k, 6:], rotation.reshape(n, 9), velocity, measured[:, k, :3]
-            estimate = np.concatenate(seen, axis=1)
-            reference = np.repeat(reference_rows(excitation.reference(time_s[k : k + 1])), n, axis=0)
-            wanted = controller.step(estimate, reference) + excitation.motors[k].astype(np.float32)
-            sent[:, k + 1] = np.clip(np.nan_to_num(wanted, nan=0.0), excitation.lowest, 1.0)
-        command = sent[rows, np.maximum(0, k + 1 + (i - delay) // per)]
-        packed[:, layout.FREE_ACCELERATION_W] = free_push + gusts[0] * rng.standard_normal((n, 3))
-        packed[:, layout.FREE_ANGULAR_ACCELERATION_B] = free_turn + gusts[1] * rng.standard_normal((n, 3))
-        before = state[:, 7:13].astype(np.float64)
-        step(state, np.ascontiguousarray(command), packed, out=state)
-        push[0], turned[0] = push[1], turned[1]
-        push[1], turned[1] = (state[:, 7:10] - before[:, :3]) / STEP_S, (state[:, 10:13] - before[:, 3:]) / STEP_S
-        if i == 0:  # what the accelerometer reads is the mean of the steps before and after
-            force = push.mean(axis=0) + np.array([0.0, 0.0, GRAVITY])
-            lever = np.cross(turned.mean(axis=0), arm) + np.cross(rates, np.cross(rates, arm))
-            noise = accelerometer_bias + sensors.accelerometer_noise * rng.standard_normal((n, 3))
-            measured[:, k, 3:6] = np.einsum("nji,nj->ni", rotation, force) + lever + noise
+    for k in range(ticks):
+        rotation, rates = bodies.rotation, bodies.rates
+        farthest = np.maximum(farthest, np.linalg.norm(bodies.state[:, :3], axis=1))
+        steepest = np.maximum(steepest, np.arccos(np.clip(rotation[:, 2, 2], -1.0, 1.0)))
+        # The controller sees what is logged: one that knew more would make commands foretell what the log cannot.
+        measured[:, k, :3] = instruments.gyro(rates)
+        measured[:, k, 6:] = instruments.position(bodies.origin(rotation))
+        velocity = instruments.velocity(bodies.state[:, layout.VELOCITY_W])
+        seen = np.concatenate([measured[:, k, 6:], rotation.reshape(n, 9), velocity, measured[:, k, :3]], axis=1)
+        reference = np.repeat(reference_rows(excitation.reference(time_s[k : k + 1])), n, axis=0)
+        wanted = controller.step(seen, reference) + excitation.motors[k].astype(np.float32)
+        sent[:, k + 1] = np.clip(np.nan_to_num(wanted, nan=0.0), excitation.lowest, 1.0)
+        for i in range(per):
+            bodies.advance(sent[rows, np.maximum(0, k + 1 + (i - delay) // per)])
+            if i == 0:  # what the accelerometer reads is the mean of the steps before and after
+                measured[:, k, 3:6] = instruments.accelerometer(bodies.specific_force(rotation, rates))
     recordings = tuple(_log(robot, time_s, measured[i], sent[i, 1:], sensors, rng) for i in range(n))
-    return Flights(recordings, flight, STEP_S * delay, gyro_bias, accelerometer_bias, farthest, steepest)
+    biases = instruments.gyro_bias, instruments.accelerometer_bias
+    return Flights(recordings, flight, STEP_S * delay, *biases, farthest, steepest)
+
+
+class _Bodies:
+    """The robots in the kernel, shaken by gusts: unmodelled forces and torques, white from step to step."""
+
+    def __init__(
+        self, flight: FlightParameters, rotor_speed: float, sensors: Sensors, rng: np.random.Generator
+    ) -> None:
+        self._packed, self._rng = flight.packed(STEP_S), rng
+        self._free = self._packed[:, layout.FREE_ACCELERATION_W].copy()
+        self._free_turn = self._packed[:, layout.FREE_ANGULAR_ACCELERATION_B].copy()
+        self._gusts = np.array([sensors.force_walk, sensors.torque_walk]) / np.sqrt(STEP_S)
+        self._arm = -flight.centre_of_mass_b.astype(np.float64)
+        self.state = np.zeros((flight.num_envs, layout.state_size(flight.num_rotors)), np.float32)
+        self.state[:, 3] = 1.0
+        self.state[:, layout.ROTOR_SPEED] = rotor_speed
+        self._accelerations = np.zeros((2, flight.num_envs, 6))
+        """Of the last two steps: of the centre of mass (world) and angular (body)."""
+
+    @property
+    def rotation(self) -> Array:
+        return rotations(self.state[:, layout.QUATERNION])
+
+    @property
+    def rates(self) -> Array:
+        return self.state[:, layout.ANGULAR_VELOCITY_B].astype(np.float64)
+
+    def origin(self, rotation: Array) -> Array:
+        """Where the body's origin is, world."""
+        return self.state[:, :3] + np.einsum("nij,nj->ni", rotation, self._arm)
+
+    def advance(self, command: NDArray[np.float32]) -> None:
+        """One step of the kernel."""
+        shape = len(self.state), 3
+        self._packed[:, layout.FREE_ACCELERATION_W] = self._free + self._gusts[0] * self._rng.standard_normal(shape)
+        turn = self._free_turn + self._gusts[1] * self._rng.standard_normal(shape)
+        self._packed[:, layout.FREE_ANGULAR_ACCELERATION_B] = turn
+        before = self.state[:, 7:13].astype(np.float64)
+        step(self.state, np.ascontiguousarray(command), self._packed, out=self.state)
+        self._accelerations[0] = self._accelerations[1]
+        self._accelerations[1] = (self.state[:, 7:13] - before) / STEP_S
+
+    def specific_force(self, rotation: Array, rates: Array) -> Array:
+        """What an accelerometer at the body's origin feels between the last two steps, body."""
+        mean = self._accelerations.mean(axis=0)
+        force = mean[:, :3] + np.array([0.0, 0.0, GRAVITY])
+        lever = np.cross(mean[:, 3:], self._arm) + np.cross(rates, np.cross(rates, self._arm))
+        return np.einsum("nji,nj->ni", rotation, force) + lever
+
+
+class _Instruments:
+    """Readings with noise and bias."""
+
+    def __init__(self, sensors: Sensors, rng: np.random.Generator, count: int) -> None:
+        self._sensors, self._rng = sensors, rng
+        self.gyro_bias = sensors.gyro_bias * rng.standard_normal((count, 3))
+        self.accelerometer_bias = sensors.accelerometer_bias * rng.standard_normal((count, 3))
+
+    def gyro(self, rates: Array) -> Array:
+        return rates + self.gyro_bias + self._noise(self._sensors.gyro_noise)
+
+    def position(self, position: Array) -> Array:
+        return position + self._noise(self._sensors.position_noise)
+
+    def velocity(self, velocity: NDArray) -> Array:
+        return velocity + self._noise(VELOCITY_NOISE)
+
+    def accelerometer(self, force: Array) -> Array:
+        return force + (self.accelerometer_bias + self._noise(self._sensors.accelerometer_noise))
+
+    def _noise(self, std: float) -> Array:
+        return std * self._rng.standard_normal(self.gyro_bias.shape)
+
+
+def paced(law: Law, gains: dict[str, float], pace: float) -> dict[str, float]:
+    """Return gains of a controller whose time runs ``pace`` times as fast: a gain in 1/s^n goes with the n-th power."""
+    powers = {gain.name: _POWERS.get(gain.unit, 0) for gain in law.gains}
+    return {name: value * pace ** powers[name] for name, value in gains.items()}
+
+
+_POWERS = {"1/s": 1, "1/s^2": 2, "1/s^3": 3}
 
 
 def _log(
