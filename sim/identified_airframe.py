@@ -36,6 +36,8 @@ KNOWN = (
 """Values that change an airframe; others, such as a gyro's bias of one day, are left aside."""
 LEAST = 0.05
 """Draws of what must be positive are at least this share of the identified value."""
+LEAST_MOMENT = 0.02
+"""Second moment of mass along an axis over the largest one: a plate of a seventh of its width in height."""
 TAIL = 4.0
 """Standard errors of the latency that the task's budget must hold."""
 _STREAM = 0x1DE7
@@ -154,7 +156,7 @@ class IdentifiedAirframe:
             found["thrust_linear_share"] = values["thrust_linear_share"][:, None]
         moments = self._inertia_over_mass(values, n)
         if any(f"inertia_over_mass_{axis}" in values for axis in AXES):
-            found["inertia"] = second_moments(moments * mass[:, None])
+            found["inertia"] = _realizable(second_moments(moments * mass[:, None]))
         if "torque_constant_mass_over_yaw_inertia" in values:
             found["torque_per_thrust"] = (values["torque_constant_mass_over_yaw_inertia"] * moments[:, 2])[:, None]
         for name in ("motor_rise_s", "motor_fall_s", "battery_sag"):
@@ -221,6 +223,11 @@ class IdentifiedAirframe:
             changes["rotor_drag"] = tuple(float(v) for v in np.maximum(middle["rotor_drag"], 0.0))
         source = f"identified as {self.identified.serial} on {self.identified.date}, else {nominal.source}"
         return dataclasses.replace(nominal, **changes, source=source)  # type: ignore[arg-type]
+
+
+def _realizable(moments: np.ndarray) -> np.ndarray:
+    """Return second moments (n, 3) that some body has: an uncertain inertia about z may ask for less than no height."""
+    return np.maximum(moments, LEAST_MOMENT * moments.max(axis=1, keepdims=True))
 
 
 def around(task: FlightTask, identified: IdentifiedRobot) -> FlightTask:

@@ -93,6 +93,15 @@ def test_an_unknown_yaw_inertia_scales_with_the_others():
     assert IdentifiedAirframe(file, NOMINAL).parameters.inertia == pytest.approx(np.array(NOMINAL.inertia) * 2.0)
 
 
+def test_an_inertia_that_no_body_has_is_brought_to_the_nearest_that_one_has(hover):
+    usual = NOMINAL.inertia[0] / NOMINAL.mass
+    file = identified(inertia_over_mass_x=usual, inertia_over_mass_y=usual, inertia_over_mass_z=2.2 * usual)
+    task = around(hover, file)
+    assert np.all(second_moments(np.array(task.NOMINAL.inertia)) > 0.0)
+    assert np.array(task.NOMINAL.inertia) / NOMINAL.mass == pytest.approx([usual, usual, 2.2 * usual], rel=0.15)
+    assert np.all(second_moments(drawn(task).flight.inertia) > 0.0)
+
+
 def test_the_latency_has_room_in_the_budget(hover):
     task = around(hover, identified(relative=0.05, latency_s=0.035))
     assert task.TASK.timing.latency_budget_s > 0.035
