@@ -8,6 +8,7 @@ inertia; at 1 ms and Unitree's gains that is 6 % of a Go1 hip's armature, more t
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import mujoco
@@ -28,6 +29,7 @@ LONGEST_DELAY_S = 0.06
 LEAD_STEPS = 2
 """Steps by which targets enter MuJoCo's buffer too early, and leave it too late: the last stage of RK4 looks one step
 ahead, and what is written in a step can be read from the next one on, so that it cannot hold less."""
+Feedback = Callable[[Array, Array], Array]
 _NONE = int(mujoco.mjtStage.mjSTAGE_NONE)
 
 
@@ -99,9 +101,48 @@ class HeldRobot:
             start_velocity: the same for speeds, rad/s; default: at rest.
             extra_torque: (N, steps, n) torque that the model does not have, N m.
         """
-        sims, steps = len(stacked), targets.shape[-2]
-        batch = self._ready(sims)
-        ids = np.arange(sims)
+        steps = targets.shape[-2]
+        batch, ids, position, velocity = self._begin(stacked, targets, start, start_velocity)
+        controls, spec = np.broadcast_to(targets, (len(ids), *targets.shape[-2:])), mujoco.mjtState.mjSTATE_CTRL
+        if extra_torque is not None:
+            controls = np.concatenate([controls, extra_torque], axis=-1)
+            spec = spec | mujoco.mjtState.mjSTATE_QFRC_APPLIED
+        out = batch.rollout(steps, controls, int(spec), record=("qpos", "qvel"), ids=ids)
+        return Motion(
+            self.step_s * np.arange(steps + 1),
+            np.concatenate([position[:, None], out["qpos"]], axis=1),
+            np.concatenate([velocity[:, None], out["qvel"]], axis=1),
+        )
+
+    def simulate_with(
+        self, stacked: Array, targets: Array, start: Array, start_velocity: Array | None, feedback: Feedback
+    ) -> Motion:
+        """Like ``simulate``, with torques that depend on the state, step by step.
+
+        Args:
+            stacked: (N, 6, n) dynamics.
+            targets: (steps, n) rad.
+            start: as in ``simulate``.
+            start_velocity: the same.
+            feedback: torque (N, n) N m from angles (N, n) rad and speeds (N, n) rad/s.
+        """
+        batch, ids, position, velocity = self._begin(stacked, targets, start, start_velocity)
+        q, v, control, applied = (batch.bind(name) for name in ("qpos", "qvel", "ctrl", "qfrc_applied"))
+        positions, velocities = np.empty((2, len(ids), len(targets) + 1, position.shape[-1]))
+        positions[:, 0], velocities[:, 0] = position, velocity
+        for step, row in enumerate(targets):
+            control[ids] = row
+            applied[ids] = feedback(q[ids], v[ids])
+            batch.step(ids)
+            positions[:, step + 1], velocities[:, step + 1] = q[ids], v[ids]
+        time_s = np.asarray(self.step_s * np.arange(len(targets) + 1), np.float64)
+        return Motion(time_s, positions, velocities)
+
+    def _begin(
+        self, stacked: Array, targets: Array, start: Array, start_velocity: Array | None
+    ) -> tuple[Batch, NDArray[np.intp], Array, Array]:
+        """Put every simulation at its start; return them, which they are, and their angles and speeds."""
+        batch, ids = self._ready(len(stacked)), np.arange(len(stacked))
         fields = dict(zip(QUANTITIES, stacked.swapaxes(0, 1), strict=True))
         self._write(batch, ids, fields)
         batch.reset(ids, stage=_NONE)
@@ -110,19 +151,8 @@ class HeldRobot:
         batch.bind("qvel")[ids] = 0.0 if start_velocity is None else start_velocity
         first = np.broadcast_to(targets[..., 0, :], position.shape)
         batch.bind("history")[ids] = self._history(first)
-        controls, spec = np.broadcast_to(targets, (sims, steps, targets.shape[-1])), mujoco.mjtState.mjSTATE_CTRL
-        if extra_torque is not None:
-            controls = np.concatenate([controls, extra_torque], axis=-1)
-            spec = spec | mujoco.mjtState.mjSTATE_QFRC_APPLIED
-        out = batch.rollout(steps, controls, int(spec), record=("qpos", "qvel"), ids=ids)
-        time_s = self.step_s * np.arange(steps + 1)
-        velocity = np.zeros_like(position) if start_velocity is None else np.broadcast_to(
-            start_velocity, position.shape)  # fmt: skip
-        return Motion(
-            time_s,
-            np.concatenate([position[:, None], out["qpos"]], axis=1),
-            np.concatenate([velocity[:, None], out["qvel"]], axis=1),
-        )
+        velocity = np.zeros_like(position) if start_velocity is None else start_velocity
+        return batch, ids, position, np.broadcast_to(velocity, position.shape)
 
     def _ready(self, sims: int) -> Batch:
         if self._batch is None or self._batch.nsim < sims:

@@ -13,6 +13,7 @@ from sim.errors import ConfigError
 
 if TYPE_CHECKING:
     from calibration.estimate import Estimate
+    from calibration.joints.identify import Identification
     from calibration.recording.record import Recording
 
 
@@ -36,6 +37,10 @@ class Fit:
     """Multirotors: draw intervals, residuals and predictions into this file (.png, .svg, .pdf)."""
     trust: bool = False
     """Fit even a log that contradicts itself."""
+    ranges: Literal["covariance", "likelihood"] = "covariance"
+    """Joints: what to randomise by: errors of the fit, or the spread that makes the log likeliest (as DROPO)."""
+    delta_action: bool = False
+    """Joints: say, too, how much nearer the simulation comes with learnt additions to its targets (as ASAP)."""
     serial: str | None = None
     """Serial number of the robot; with it, or one in the log, the result is kept in the units folder."""
     units: Annotated[Path, tyro.conf.arg(metavar="DIR")] = Path("units")
@@ -61,27 +66,44 @@ class Fit:
 
     def _joints(self, recording: Recording) -> dict[str, Any]:
         from calibration.joints.identify import identify_joints
+        from calibration.joints.ranges import joint_ranges, with_ranges
         from calibration.joints.show import show_joints
         from sim.registry import load_robot
 
+        self._require_right(recording)
         parameters = load_robot(recording.robot).parameters(self.parameter_set or _followed(self.log))
         console = Console(highlight=False)
         with console.status("reading") as status:
             found = identify_joints(recording, parameters, self.optimiser, status.update)
         show_joints(found, parameters, console)
-        return self._kept(recording, found.estimate, parameters.name, console)
+        estimate = found.estimate
+        if self.ranges == "likelihood":
+            estimate = with_ranges(estimate, joint_ranges(found), parameters.joint_names)
+            console.print(estimate.notes[-1], soft_wrap=True)
+        learnt = self._delta_action(found, parameters.joint_names, console) if self.delta_action else {}
+        return {**self._kept(recording, estimate, parameters.name, console), **learnt}
+
+    def _delta_action(self, found: Identification, joints: tuple[str, ...], console: Console) -> dict[str, Any]:
+        from calibration.joints.delta_action import CORNERS_RAD_S, learn_delta_action
+
+        action, errors = learn_delta_action(found.fit)
+        before, after = (1e3 * errors[name] for name in ("identified", "delta_action"))
+        where = "fitted" if found.fit.held_out is None else "held-out"
+        console.print(
+            f"the simulation is {before:.2f} mrad from the {where} readings, and {after:.2f} mrad with additions to its"
+            " targets"
+        )
+        weights = dict(zip(joints, action.weights.tolist(), strict=True))
+        return {"delta_action": {"errors_rad": errors, "corners_rad_s": CORNERS_RAD_S, "weights_n_m": weights}}
 
     def _multirotor(self, recording: Recording) -> dict[str, Any]:
         from calibration.multirotor.aloft import in_flight
         from calibration.multirotor.figure import draw
         from calibration.multirotor.identify import Weight, identify_multirotor
         from calibration.multirotor.show import show_multirotor
-        from calibration.recording.suspicions import examine
         from sim.registry import load_robot
 
-        wrong = [] if self.trust else [found.sentence for found in examine(recording).suspicions]
-        if wrong:
-            raise ConfigError(f"{self.log}: {wrong[0]}; or fit it all the same with --trust")
+        self._require_right(recording)
         parameters = load_robot(recording.robot).parameters(self.parameter_set or _followed(self.log))
         weight = None if self.mass is None else Weight(self.mass, self.mass_error)
         console = Console(highlight=False)
@@ -90,7 +112,18 @@ class Fit:
         show_multirotor(found, console)
         if self.figure is not None:
             console.print(f"drawn: {draw(found, self.figure)}")
+        if not set(found.quantities.names) & set(found.estimate.names):
+            console.print("nothing of the airframe is known: no file is written")
+            return {"log": str(self.log), "robot": recording.robot, **found.estimate.as_data()}
         return self._kept(recording, found.estimate, parameters.name, console)
+
+    def _require_right(self, recording: Recording) -> None:
+        """Refuse a log that contradicts itself, unless it is to be trusted."""
+        from calibration.recording.suspicions import examine
+
+        wrong = [] if self.trust else [found.sentence for found in examine(recording).suspicions]
+        if wrong:
+            raise ConfigError(f"{self.log}: {wrong[0]}; or fit it all the same with --trust")
 
     def _kept(self, recording: Recording, estimate: Estimate, parameter_set: str, console: Console) -> dict[str, Any]:
         """Write the robot's file where its serial number is known; return what was found, for machines."""

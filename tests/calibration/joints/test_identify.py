@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from calibration.joints.delta_action import learn_delta_action
 from calibration.joints.excitation import excitation
 from calibration.joints.identify import LINKS, identify_joints, parameter_name
 from calibration.joints.ranges import joint_ranges, with_ranges
@@ -131,6 +132,8 @@ def test_a_term_that_the_model_lacks_is_named():
     assert len(said) >= 8
     assert sum("Stribeck" in note for note in said) > 0.7 * len(said)
     assert any("no interval holds that" in note for note in estimate.notes)
+    _, errors = learn_delta_action(found.fit)
+    assert errors["delta_action"] < 0.8 * errors["identified"]
     ranges = joint_ranges(found)  # the fit's covariance is too sure; the likelihood's spread is wide enough
     assert ranges.likelihood > ranges.covariance_likelihood + 0.1
     assert np.median(ranges.spread / ranges.covariance_spread) > 2.0

@@ -5,9 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from calibration.joints.delta_action import learn_delta_action
 from calibration.joints.excitation import excitation, excitation_limits
 from calibration.joints.holdout import prediction_errors
-from calibration.joints.log import read_joint_log
+from calibration.joints.identify import Fit
+from calibration.joints.log import LEVEL, JointLog, read_joint_log
 from calibration.joints.model import HeldRobot, averaged_targets
 from calibration.joints.problem import make_problem
 from sim.bodies.dynamics import QUANTITIES, JointDynamics
@@ -142,3 +144,25 @@ def test_too_short_an_excitation_is_refused():
 def test_dynamics_of_different_lengths_are_refused():
     with pytest.raises(ConfigError, match="one number per joint"):
         JointDynamics(np.ones(2), np.ones(2), np.ones(3), np.ones(2), np.ones(2), np.ones(2))
+
+
+def test_a_delta_action_learns_the_torque_that_a_model_lacks():
+    truth = random_dynamics("go1", 3)
+    held = HeldRobot("go1", GO1)
+    time_s = np.arange(0.0, 3.0, 0.005)
+    log = JointLog(time_s, excitation(GO1, TIME_S, "multisine")[200:800], time_s, np.zeros((600, 12)), LEVEL)
+    targets = averaged_targets(time_s, log.target, 1201, held.step_s)
+
+    def lacking(_q, v):
+        return -0.1 * np.exp(-((v / 0.3) ** 2)) * np.tanh(v / 0.05)
+
+    motion = held.simulate_with(truth.stacked[None], targets, log.target[0], None, lacking)
+    log = replace(log, position=motion.positions_at(time_s)[0] + truth.bias)
+    problem = make_problem("go1", GO1, log)
+    x = (truth.stacked / problem.scale).reshape(-1)
+    fit = Fit(problem, x, np.zeros(0), np.zeros(0), None)
+    action, errors = learn_delta_action(fit)
+    assert errors["delta_action"] < 0.3 * errors["identified"]
+    speed = np.array([0.05, 0.1])[:, None] * np.ones(12)
+    given = action(speed) * action.stiffness
+    assert np.median(given[1] / lacking(None, speed)[1]) == pytest.approx(1.0, abs=0.5)
