@@ -18,6 +18,10 @@ from sim.errors import ConfigError
 
 Array = NDArray[np.floating]
 
+BEFORE_S = 1.0
+"""Before the log: longer than any latency."""
+UNSEEN = 0.2
+"""Standard error of a command from before the log, taken to be its first: half of what lies between hover and rest."""
 SHORTEST_S = 5.0
 """A flight shorter than this is not fitted."""
 
@@ -74,10 +78,21 @@ def read_flight(recording: Recording, num_rotors: int) -> Flight:
             present[rows, sensor] = True
             if name == "position":
                 offset[rows] = late
-    samples = Samples(
-        time_s, measured, present, offset, *(np.ascontiguousarray(part) for part in fill(command, gyro))
-    )  # fmt: skip
+    samples = Samples(time_s, measured, present, offset, *_commands(command, gyro))
     return Flight(samples, _heading(recording), int(np.rint(np.diff(time_s) / period - 1.0).clip(0).sum()))
+
+
+def _commands(command: Stream, gyro: Stream) -> tuple[Array, Array, Array]:
+    """Return times, values and errors of all commands; first of all one that stands for those before the log.
+
+    What was sent before is still on its way, or on the motors, while the latency lasts.
+    """
+    time_s, values, error = fill(command, gyro)
+    before = time_s[0] - BEFORE_S, values[:1], np.full((1, command.size), UNSEEN)
+    joined = (
+        np.concatenate([[before[0]], time_s]), np.concatenate([before[1], values]), np.concatenate([before[2], error])
+    )  # fmt: skip
+    return joined[0], np.ascontiguousarray(joined[1]), np.ascontiguousarray(joined[2])
 
 
 def _nearest(time_s: Array, stream: Stream, within_s: float) -> tuple[NDArray, NDArray, Array]:

@@ -23,7 +23,7 @@ TABLE = RandomizationTable("hidden", tuple(term for term in TRAINING_TABLE.terms
 
 def hidden_flights(
     count: int, seed: int, duration_s: float = 60.0, floor_m: float | None = None, excitation: Excitation | None = None,
-    sensors: Sensors | None = None,
+    sensors: Sensors | None = None, late_s: float = 0.0,
 ) -> Flights:  # fmt: skip
     """Draw robots and fly them.
 
@@ -34,14 +34,16 @@ def hidden_flights(
         floor_m: height of a floor that the model does not have (ground effect); none when None.
         excitation: what they fly; the designed one when None.
         sensors: their errors; the default ones when None.
+        late_s: added to every latency; late robots fly under a slower controller.
     """
     rng = np.random.default_rng(seed)
     drawn = sample(TABLE, NOMINAL, rng, count)
     if floor_m is not None:
         drawn.flight.rotor_radius_m[:] = 0.045
         drawn.flight.floor_height_w[:] = floor_m
-    latency = drawn.action_delay_s.astype(np.float64)
-    return fly(drawn.flight, latency, NOMINAL, excitation or Excitation(duration_s), rng, sensors)
+    latency = drawn.action_delay_s.astype(np.float64) + late_s
+    law, pace = ("mellinger", 0.7) if late_s else ("lee", 1.0)
+    return fly(drawn.flight, latency, NOMINAL, excitation or Excitation(duration_s), rng, sensors, law=law, pace=pace)
 
 
 def truth(quantities: Quantities, flights: Flights, robot: int) -> np.ndarray:

@@ -13,6 +13,7 @@ from calibration.multirotor.identify import NOT_WEIGHED, Weight, identify_multir
 from calibration.multirotor.prediction import Predictor
 from calibration.multirotor.quantities import Quantities
 from calibration.multirotor.samples import read_flight
+from calibration.multirotor.simulated import Sensors
 from calibration.recording.record import make_stream
 from sim.errors import ConfigError
 from tests.support.hidden_multirotors import NOMINAL, hidden_flights, truth
@@ -98,6 +99,17 @@ def test_gains_held_fixed_predict_what_the_filter_did(flights):
     predictor = Predictor(QUANTITIES, read_flight(flights.recordings[0], 4), 0.0)
     z = QUANTITIES.coordinates(truth(QUANTITIES, flights, 0))
     assert predictor.tune(z) == pytest.approx(predictor.residuals(z), abs=1e-8)
+
+
+def test_commands_from_before_the_log_do_not_shift_a_late_robot():
+    perfect = Sensors(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1, 0.0, 0.0)
+    late = hidden_flights(1, seed=4, duration_s=8.0, sensors=perfect, late_s=0.02)
+    predictor = Predictor(QUANTITIES, read_flight(late.recordings[0], 4), 0.0)
+    z = QUANTITIES.coordinates(truth(QUANTITIES, late, 0))
+    residual = predictor.tune(z, np.array([0.02, 0.23, 0.001, 0.1, 0.005, 1e-5])).reshape(-1)
+    columns = derivative(predictor, z)
+    covariance = np.linalg.inv(columns.T @ columns + np.eye(len(z)))
+    assert np.abs(covariance @ (columns.T @ residual) / np.sqrt(np.diag(covariance))).max() < 0.8
 
 
 def test_innovations_at_the_truth_are_white_and_of_unit_size(flights):
