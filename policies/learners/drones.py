@@ -72,11 +72,11 @@ def delay_weights(delay_s: NDArray[np.floating], period_s: float) -> NDArray[np.
     observation turns one into the other.
 
     Args:
-        delay_s: ``(n,)``, at most three periods.
+        delay_s: ``(n,)``; more than ``DELAY_TAPS - 1`` periods count as that.
         period_s: control period.
 
     Returns:
-        ``(n, 4)``, newest first, rows sum to one.
+        ``(n, DELAY_TAPS)``, newest first, rows sum to one.
     """
     periods = np.clip(np.asarray(delay_s, np.float64) / period_s, 0.0, DELAY_TAPS - 1)
     taps = np.arange(DELAY_TAPS)

@@ -23,8 +23,8 @@ from policies.networks.flight_features import FlightFeatures
 from sim.flight.plant import Plant, advance, advance_adjoint
 from sim.flight.rotor import FASTMATH
 
-DELAY_TAPS = 4
-"""A command may be up to three control periods old."""
+DELAY_TAPS = 6
+"""A command may be up to five control periods old: three were too few for a robot identified as late."""
 
 _HALF = np.float32(0.5)
 _ONE = np.float32(1.0)

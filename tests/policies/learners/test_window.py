@@ -8,7 +8,7 @@ from policies.learners.analytic import flatten
 from policies.learners.drones import Drones, StartConfig, delay_weights
 from policies.learners.flight_cost import FlightCost, cost, cost_adjoint
 from policies.learners.memory_kernel import constants
-from policies.learners.window import Window
+from policies.learners.window import DELAY_TAPS, Window
 from policies.training_run import TrainConfig, new_actor
 from sim.flight import adjoint, cascade_kernel, kernel
 from sim.flight.plant import CascadePlant, RotorPlant
@@ -117,7 +117,8 @@ def test_two_short_windows_fly_the_same_as_one_long(flight):
     parameters, packed_actor, weights = flatten(actor), constants(actor), tuple(FlightCost().packed())
     window.fly(parameters, packed_actor, drones, weights)
     short = Window(actor, N, 3, drones.state_size)
-    short.state[0], short.command[:3], short.fresh[:] = window.state[0], window.command[:3], True
+    short.state[0], short.fresh[:] = window.state[0], True
+    short.command[: short.lead] = window.command[: window.lead]
     for block in range(3):
         if block:
             short.carry_over()
@@ -149,13 +150,13 @@ def test_the_cost_and_its_gradient_equal_autodiff(channels):
 
 
 def test_delay_weights_are_the_mean_of_a_delayed_hold():
-    delay = np.array([0.0, 0.004, 0.01, 0.0275, 0.03])
+    delay = np.array([0.0, 0.004, 0.01, 0.0275, 0.03, 0.0415])
     weights = delay_weights(delay, 0.01)
     np.testing.assert_allclose(weights.sum(axis=1), 1.0, atol=1e-6)
     # Mean age of what the motors see, in periods, is the delay.
-    np.testing.assert_allclose(weights @ np.arange(4), delay / 0.01, atol=1e-5)
+    np.testing.assert_allclose(weights @ np.arange(DELAY_TAPS), delay / 0.01, atol=1e-5)
     # Against a fine sampling of the command that is in force at each instant of the period.
     instants = (np.arange(10_000) + 0.5) / 10_000 * 0.01
     for row, seconds in zip(weights, delay):
         age = np.ceil(np.maximum(seconds - instants, 0.0) / 0.01 - 1e-9).astype(int)
-        np.testing.assert_allclose(row, np.bincount(age, minlength=4) / 10_000, atol=2e-4)
+        np.testing.assert_allclose(row, np.bincount(age, minlength=DELAY_TAPS) / 10_000, atol=2e-4)
