@@ -12,6 +12,7 @@ from calibration.verbs.fit import Fit
 from calibration.verbs.sensors import Sensors
 from calibration.verbs.show import Show
 from calibration.verbs.units import Units
+from sim.subcommands import CONFIG as CONFIG
 
 EXAMPLE = """sim2metal calibrate show runs/flights/20261121-101500.mcap
 sim2metal calibrate show flight.ulg --robot x500
@@ -22,9 +23,6 @@ sim2metal calibrate fit flight.mcap --mass 0.0271
 sim2metal calibrate collect go1 --uri "sim://go1?held=1" --kind rest --duration 20 --log rest.mcap
 sim2metal calibrate sensors rest.mcap --figure rest.png
 sim2metal calibrate units"""
-
-CONFIG = (tyro.conf.CascadeSubcommandArgs, tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
-"""Options after the command's name, none of them with a prefix."""
 
 Command = (
     Annotated[Show, tyro.conf.subcommand("show")]

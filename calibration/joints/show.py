@@ -10,6 +10,7 @@ from rich.table import Table
 from calibration.estimate import Estimate
 from calibration.joints.holdout import HORIZONS_S
 from calibration.joints.identify import Identification, parameter_name
+from calibration.show import show_rest
 from sim.bodies.dynamics import QUANTITIES, UNITS
 from sim.spec import JointParameters
 
@@ -28,18 +29,7 @@ def show_joints(found: Identification, parameters: JointParameters, console: Con
     for joint in parameters.joint_names:
         table.add_row(joint, *(_cell(estimate, quantity, joint) for quantity in QUANTITIES))
     console.print(table)
-    for reason, names in _by_reason(estimate).items():
-        console.print(f"[yellow]not known[/] {', '.join(names)}: {reason}", soft_wrap=True)
-    for note in estimate.notes:
-        console.print(f"[yellow]note[/] {note}", soft_wrap=True)
-    ahead = [
-        f"{1e3 * estimate.holdout[f'joint_position_rad.{h:g}s']:.2f} mrad over {h:g} s (nominal"
-        f" {1e3 * estimate.holdout[f'nominal.joint_position_rad.{h:g}s']:.2f})"
-        for h in HORIZONS_S
-        if f"joint_position_rad.{h:g}s" in estimate.holdout
-    ]
-    if ahead:
-        console.print(f"predicts what was not fitted to {', '.join(ahead)}", soft_wrap=True)
+    show_rest(estimate, console, ("joint_position_rad", "mrad", ".2f"), HORIZONS_S, _short)
     d = estimate.diagnostics
     console.print(
         f"residuals {1e3 * d['residual_rad']:.2f} mrad, neighbours' correlation up to {d['residual_correlation']:.2f};"
@@ -58,9 +48,6 @@ def _cell(estimate: Estimate, quantity: str, joint: str) -> str:
     return f"{factor * estimate.value(name):.{decimals}f} +-{half:.{decimals}f}"
 
 
-def _by_reason(estimate: Estimate) -> dict[str, list[str]]:
-    """Return what is not known by the first words of why, so that a robot that never moved fills no page."""
-    result: dict[str, list[str]] = {}
-    for name, reason in estimate.unknown.items():
-        result.setdefault(reason.partition(":")[0] if name.count(".") else reason, []).append(name)
-    return result
+def _short(name: str, reason: str) -> str:
+    """Return the first words of why, of one joint's, so that a robot that never moved fills no page."""
+    return reason.partition(":")[0] if name.count(".") else reason

@@ -15,6 +15,7 @@ from hardware.ros2.verbs.param import Param
 from hardware.ros2.verbs.service import Service
 from hardware.ros2.verbs.topic import Topic
 from sim.errors import ConfigError
+from sim.subcommands import CONFIG as CONFIG
 
 EXAMPLE = """sim2metal ros launch fly bundle:=runs/hover/bundle sim:=true
 sim2metal ros topic list --types
@@ -23,9 +24,6 @@ sim2metal ros topic pub /chatter std_msgs/msg/String "{data: hello}" --count 3
 sim2metal ros service call /cf1/emergency std_srvs/srv/Empty
 sim2metal ros param set /policy_node rate 100
 sim2metal ros lifecycle set /policy_node configure"""
-
-CONFIG = (tyro.conf.CascadeSubcommandArgs, tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
-"""Options after the command's name, none of them with a prefix."""
 
 
 @dataclass

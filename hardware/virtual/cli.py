@@ -10,14 +10,12 @@ import tyro
 from hardware.virtual.crazyflie.verb import CrazyflieArgs
 from hardware.virtual.humanoid.verb import HumanoidArgs
 from hardware.virtual.serial.verb import SerialArgs
+from sim.subcommands import CONFIG as CONFIG
 
 EXAMPLE = """sim2metal virtual crazyflie --bundle runs/hover/bundle
 sim2metal virtual crazyflie --profile stock --fault packet-loss=5 link-loss@flying+8 --events events.json
 sim2metal virtual serial --bundle runs/hover/bundle --fault bit-flips=2
 sim2metal virtual humanoid --uri dds://lo?domain=1 --hang --fault lower@armed+5"""
-
-CONFIG = (tyro.conf.CascadeSubcommandArgs, tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
-"""Options after the robot's name, none of them with a prefix."""
 
 Robot = (
     Annotated[CrazyflieArgs, tyro.conf.subcommand("crazyflie")]

@@ -10,15 +10,13 @@ import tyro
 from policies.sparse.verbs.follow import Follow
 from policies.sparse.verbs.judge import Judge
 from policies.sparse.verbs.train import Train
+from sim.subcommands import CONFIG as CONFIG
 
 EXAMPLE = """sim2metal sparse train --robot dinosaur --out runs/sparse_dinosaur
 sim2metal motion make dance --duration 6 --fps 60 --out dance.npz
 sim2metal sparse follow policies/zoo/sparse_dinosaur dance.npz --out dinosaur.npz
 sim2metal sparse judge policies/zoo/sparse_dinosaur
 sim2metal motion show dance.npz dinosaur.npz --figure dinosaur.png"""
-
-CONFIG = (tyro.conf.CascadeSubcommandArgs, tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
-"""Options after the command's name, none of them with a prefix."""
 
 Command = (
     Annotated[Train, tyro.conf.subcommand("train")]

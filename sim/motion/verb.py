@@ -12,6 +12,7 @@ from sim.motion.verbs.convert import Convert
 from sim.motion.verbs.make import Make
 from sim.motion.verbs.retarget import Retarget
 from sim.motion.verbs.show import Show
+from sim.subcommands import CONFIG as CONFIG
 
 EXAMPLE = """sim2metal motion make walk --speed 0.5 --robot g1 --out walk.npz
 sim2metal motion show walk.npz
@@ -19,9 +20,6 @@ sim2metal motion show walk.npz --video walk.mp4 --figure walk.png
 sim2metal motion convert recorded.bvh --fps 50 --out recorded.npz
 sim2metal motion retarget recorded.npz --robot dinosaur --out dinosaur.npz
 sim2metal motion check dinosaur.npz --source recorded.npz"""
-
-CONFIG = (tyro.conf.CascadeSubcommandArgs, tyro.conf.OmitArgPrefixes, tyro.conf.OmitSubcommandPrefixes)
-"""Options after the command's name, none of them with a prefix."""
 
 Command = (
     Annotated[Make, tyro.conf.subcommand("make")]
