@@ -16,14 +16,14 @@ SHARE = 0.90
 def show_multirotor(found: Identification, console: Console) -> None:
     """Print what was found."""
     estimate = found.estimate
-    title = f"{found.flight.duration_s:.1f} s of flight; each interval holds the truth in {SHARE:.0%} of cases"
-    table = Table("parameter", "value", "interval", "nominal", "unit", title=title, title_justify="left", box=None)
+    title = f"{found.flight.duration_s:.1f} s of flight; the truth is within +- in {SHARE:.0%} of cases"
+    table = Table("parameter", "value", "+-", "nominal", "unit", title=title, title_justify="left", box=None)
     nominal = {quantity.name: quantity.nominal for quantity in found.quantities.all}
     for name, unit, value, (low, high) in zip(
         estimate.names, estimate.units, estimate.values, estimate.interval(SHARE)
     ):
         usual = f"{nominal[name]:.4g}" if name in nominal else ""
-        table.add_row(name, f"{value:.4g}", f"{low:.4g} to {high:.4g}", usual, unit)
+        table.add_row(name, f"{value:.4g}", f"{0.5 * (high - low):.2g}", usual, unit)
     console.print(table)
     show_rest(estimate, console, ("position_m", "mm", ".3g"), HORIZONS_S)
     d = estimate.diagnostics
