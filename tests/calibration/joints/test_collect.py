@@ -133,8 +133,8 @@ def planned_at(time_s, size):
 
 
 def test_a_robot_without_joints_is_refused():
-    with pytest.raises(ConfigError, match="no joints to swing"):
-        Collect("crazyflie", "sim://crazyflie").run()
+    with pytest.raises(ConfigError, match="neither flies nor has joints"):
+        Collect("panda", "sim://panda").run()
 
 
 @pytest.mark.slow
