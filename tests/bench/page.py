@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench import imitation_table
-from tests.bench.page_rows import BODIES, FIRMWARE, FIRST_FLIGHT, FLIGHT, ROBOT_SIDE, TOUCH, Figures, Row
+from tests.bench.page_rows import BODIES, CALIBRATION, FIRMWARE, FIRST_FLIGHT, FLIGHT, ROBOT_SIDE, TOUCH, Figures, Row
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = DOCS / "figures.md"
-SUITES = ("first-flight", "robot-side", "firmware", "flight", "touch", "bodies")
+SUITES = ("first-flight", "robot-side", "firmware", "flight", "touch", "bodies", "calibration")
 
 INT8_FLIGHT = ("episodes", "success_float", "success_int8", "rms_error_float_m", "rms_error_int8_m")
 """What is shown of each network's flights."""
@@ -216,6 +216,33 @@ def imitation_lines(figures: Figures) -> str:
     return f"{imitation_table.markdown(rows)}\n\n{imitation_table.verdict(rows)}" if rows else "Not measured."
 
 
+ERROR_GOALS = {
+    "crazyflie.errors": {
+        "thrust_over_mass": "1%", "inertia_over_mass_x": "5%", "inertia_over_mass_y": "5%",
+        "torque_constant_mass_over_yaw_inertia": "5%", "motor_rise_s": "10%", "motor_fall_s": "10%",
+        "latency_ms": "2 ms",
+    },
+    "quadruped.errors": {"armature": "5%", "damping": "5%", "friction": "5%", "delay_ms": "1 ms"},
+}  # fmt: skip
+"""What errors of identification may be at most; others have no goal."""
+ERROR_UNITS = {"_ms": "{:.2f} ms", "_mrad": "{:.1f} mrad"}
+"""By the end of a name; others are shares."""
+
+
+def errors_table(key: str) -> Callable[[Figures], str]:
+    """Return what makes the table of errors of identified parameters."""
+
+    def table(figures: Figures) -> str:
+        lines = ["| parameter | error | goal |", "|---|---|---|"]
+        for name, error in figures.get(key, {}).items():
+            form = next((form for end, form in ERROR_UNITS.items() if name.endswith(end)), "{:.2%}")
+            goal = ERROR_GOALS[key].get(name)
+            lines.append(f"| `{name}` | {form.format(error)} | {f'at most {goal}' if goal else ''} |")
+        return "\n".join(lines) if len(lines) > 2 else "Not measured."
+
+    return table
+
+
 def machine_line(figures: Figures) -> str:
     """Where, when and on which commit."""
     machine = figures["machine"]
@@ -259,6 +286,10 @@ TABLES: dict[tuple[str, str], Callable[[Figures], str]] = {
     ("touch", "insertion"): touch_table("insertion"),
     ("bodies", "machine"): parts_line,
     ("bodies", "figures"): rows_table(BODIES),
+    ("calibration", "machine"): parts_line,
+    ("calibration", "figures"): rows_table(CALIBRATION),
+    ("calibration", "crazyflie"): errors_table("crazyflie.errors"),
+    ("calibration", "quadruped"): errors_table("quadruped.errors"),
     ("bodies", "imitation"): imitation_lines,
 }
 """(suite, name of the place) -> what makes the table."""

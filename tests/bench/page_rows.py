@@ -157,6 +157,36 @@ TOUCH = (
     Row("grasp stability by the script", "contact.oracle_grasp_stability", "{:.1%}"),
 )  # fmt: skip
 
+CALIBRATION = (
+    Row("Crazyflies, 90 % intervals that hold the truth, of all parameters", "crazyflie.coverage", "{:.1%}",
+        "87 to 93%"),
+    Row("of the parameter with the fewest", "crazyflie.coverage_lowest", "{:.0%}", "at least 80%"),
+    Row("error of position predicted 0.5 s ahead, the nominal model's over the identified one's",
+        "crazyflie.holdout_ratio", "{:.0f}", "at least 5"),
+    Row("CPU-seconds of an identification, the longest", "crazyflie.cpu_s_largest", "{:.1f}", "at most 30"),
+    Row("intervals that hold the truth over a floor that the model lacks", "crazyflie.near_floor.coverage", "{:.1%}"),
+    Row("quadrupeds' joints, 90 % intervals that hold the truth", "quadruped.coverage", "{:.1%}"),
+    Row("error of joints predicted 0.5 s ahead, the nominal model's over the identified one's",
+        "quadruped.holdout_ratio", "{:.0f}"),
+    Row("CPU-seconds of an identification, the longest", "quadruped.cpu_s", "{:.0f}", "at most 120"),
+    Row("of one by CMA-ES", "quadruped.cmaes_cpu_s", "{:.0f}"),
+    Row("intervals that hold the truth with a term too many (Stribeck)", "quadruped.stribeck_coverage", "{:.0%}"),
+    Row("joints whose report names it", "quadruped.stribeck_named", "{}"),
+    Row("hidden robots at the edge, identified and fine-tuned for: share of the zoo policy's error that is gone, worst",
+        "loop.improvement", "{:.1%}", "at least 40%"),
+    Row("flights lost", "loop.crashes", "{:d}", "0"),
+    Row("of", "loop.flights", "{:d}"),
+    Row("flights that the zoo's policy loses", "loop.crashes_before", "{:d}"),
+    Row("position error on a figure-eight of 5.5 s, median, m", "loop.rmse_m", "{:.4f}"),
+    Row("of the worst robot, m", "loop.rmse_m_worst", "{:.4f}"),
+    Row("CPU-seconds of identification and fine-tuning, the longest", "loop.cpu_s", "{:.0f}",
+        "at most 180 s on two cores"),
+    Row("wrong logs named", "wrong_logs.named", "{:d}"),
+    Row("of", "wrong_logs.count", "{:d}"),
+    Row("right logs accused", "wrong_logs.right_accused", "{:d}", "0"),
+    Row("of", "wrong_logs.right_count", "{:d}"),
+)  # fmt: skip
+
 BODIES = (
     Row("quadruped (go1), environment over bare mujoco.batch, all processors", "overhead.quadruped", "{:.1%}",
         "at least 85%"),
