@@ -31,6 +31,7 @@ from sim.legged.capture_step import CaptureSteps
 from sim.legged.leg_kinematics import find_legs
 from sim.legged.spec import ACTION_REACH, LeggedTaskSpec
 from sim.legged.terms import term_slice
+from sim.legged.world import Engine
 
 TAUGHT = "stand"
 """The task that there is a script for."""
@@ -46,6 +47,8 @@ class DaggerJob:
     config: LeggedDaggerConfig
     threads: int = 1
     """Of the physics; results do not depend on it."""
+    engine: Engine = "mujoco"
+    """What steps the physics of the training."""
 
 
 class DaggerRun(SegmentedRun):
@@ -150,7 +153,7 @@ class DaggerRun(SegmentedRun):
 
     def _new_rollouts(self, seed: int) -> Rollouts:
         task, count = self.job.task, self.config.num_envs
-        self._env = LeggedEnv(task, count, seed=seed, threads=self.job.threads)
+        self._env = LeggedEnv(task, count, seed=seed, threads=self.job.threads, engine=self.job.engine)
         return Rollouts(self._env, _GROUPS, task.spec.action.size)
 
     def _model(self) -> TouchModel:

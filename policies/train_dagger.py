@@ -40,6 +40,7 @@ def run(args: Args) -> dict[str, Any]:
     check_run(args)
     if args.learner != "dagger":
         raise ConfigError("--learner was given twice: give it once")
-    job = DaggerJob(load_legged_task(args.task, args.robot), args.seed, args.config, args.threads)
+    task = load_legged_task(args.task, args.robot)
+    job = DaggerJob(task, args.seed, args.config, args.threads, args.engine)
     check(job)
     return train_and_save(args, args.config, job.task, lambda: DaggerRun(job, args.out, resume=args.resume))

@@ -16,7 +16,7 @@ import numpy as np
 from mujoco.batch import Batch
 from numpy.typing import NDArray
 
-from sim.bodies.dynamics import QUANTITIES, JointDynamics, nominal_dynamics
+from sim.bodies.dynamics import QUANTITIES, nominal_dynamics
 from sim.bodies.model import build_joint_spec, hold_base
 from sim.registry import load_robot
 from sim.spec import GRAVITY, JointParameters
@@ -246,8 +246,3 @@ def _limbs(model: mujoco.MjModel) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         slot.append(branch.count(roots.index(root)))
         branch.append(roots.index(root))
     return np.array(branch), np.array(slot)
-
-
-def stacked_of(dynamics: JointDynamics) -> Array:
-    """Return one set of dynamics as ``simulate`` takes it, (1, 6, n)."""
-    return dynamics.stacked[None]

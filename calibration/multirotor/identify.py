@@ -32,6 +32,7 @@ SHOWN_PAIRS = 4
 """Of those that are hard to tell apart, the worst."""
 WORSE = 2.0
 """Times the nominal model's error of position after half a second, beyond which a fit is not believed."""
+NOT_FOLLOWED = "no model follows this flight: if it ended in a crash, log another, or give the part before it"
 NOT_WEIGHED = "the robot was not weighed: a flight holds only its ratio to the mass"
 
 
@@ -85,6 +86,8 @@ def identify_multirotor(
     if (1.0 - SHARE) * flight.duration_s > SHORTEST_S and SHARE * flight.duration_s > HORIZONS_S[1]:
         start, holdout = _hold_out(quantities, flight, start)
     solution = solve(quantities, flight, start)
+    if not np.isfinite(solution.information).all():
+        raise ConfigError(f"{recording.source}: {NOT_FOLLOWED}")
     known = judge(quantities, solution.z, solution.covariance, solution.information)
     refused = NO_BETTER if _worse(holdout) else UNSETTLED if solution.moved > LARGEST_MOVE else None
     if refused is not None:
@@ -179,7 +182,9 @@ def _hold_out(quantities: Quantities, flight: Flight, start: Array | None) -> tu
         if noise is None:
             improve(predictor, z)
         found |= {who + name: error for name, error in prediction_errors(predictor, z, kept).items()}
-    return solution.z, found
+    # From a tumbling robot's states a model may run away: what it predicts then is no figure.
+    lost = {name.removeprefix("nominal.") for name, error in found.items() if not np.isfinite(error)}
+    return solution.z, {name: error for name, error in found.items() if name.removeprefix("nominal.") not in lost}
 
 
 def _notes(quantities: Quantities, solution: Solution, known: Identifiability, wider: Array) -> tuple[str, ...]:

@@ -13,10 +13,11 @@ from calibration.multirotor.identify import NOT_WEIGHED, Weight, identify_multir
 from calibration.multirotor.prediction import Predictor
 from calibration.multirotor.quantities import Quantities
 from calibration.multirotor.samples import read_flight
-from calibration.multirotor.simulated import Sensors
+from calibration.multirotor.simulated import Sensors, fly
 from calibration.recording.record import make_stream
 from sim.errors import ConfigError
-from tests.support.hidden_multirotors import NOMINAL, hidden_flights, truth
+from sim.randomization import sample
+from tests.support.hidden_multirotors import NOMINAL, TABLE, hidden_flights, truth
 
 QUANTITIES = Quantities(NOMINAL)
 
@@ -141,3 +142,23 @@ def test_a_log_without_thrust_is_refused(flights):
 def test_a_mass_that_cannot_be_is_refused():
     with pytest.raises(ConfigError, match="weighed mass"):
         Weight(0.0, 1e-4)
+
+
+def test_a_flight_that_no_model_follows_is_refused(flights):
+    gyro = flights.recordings[0].stream("gyro")
+    wild = flights.recordings[0].with_streams(gyro=dataclasses.replace(gyro, values=1e3 * gyro.values))
+    with pytest.raises(ConfigError, match="no model follows this flight: if it ended in a crash"):
+        identify_multirotor(wild, NOMINAL)
+
+
+@pytest.mark.slow
+def test_predictions_that_run_away_from_a_tumbling_robot_are_no_figures():
+    """A late and heavy robot, under a controller tuned for the nominal one, ends in somersaults."""
+    rng = np.random.default_rng(31)
+    drawn = sample(TABLE, NOMINAL, rng, 2)
+    drawn.flight.mass *= 1.25
+    drawn.flight.thrust_curve *= 0.85
+    flights = fly(drawn.flight, drawn.action_delay_s + 0.02, NOMINAL, Excitation(60.0), rng)
+    assert flights.farthest_m[0] > 1000.0
+    holdout = identify_multirotor(flights.recordings[0], NOMINAL).estimate.holdout
+    assert np.isfinite(list(holdout.values())).all()
