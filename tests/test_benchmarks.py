@@ -32,6 +32,14 @@ def test_unknown_part_names_the_choices():
         run(Args(parts=("kernels",)))
 
 
+@pytest.mark.parametrize("wrong", [("--parts", "kernels"), ("--repeats", "0")])
+def test_a_wrong_option_loses_no_figures(tmp_path, wrong):
+    file = tmp_path / "figures.json"
+    file.write_text(json.dumps({"machine": {}, "hover.seeds": [1]}))
+    assert main(["bench", "first-flight", *wrong, "--onto", str(file), "--json", str(file)]) == 2
+    assert json.loads(file.read_text())["hover.seeds"] == [1]
+
+
 def test_no_repeats_are_refused():
     with pytest.raises(ConfigError, match="--repeats must be at least 1, got 0"):
         run(Args(repeats=0))

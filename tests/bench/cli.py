@@ -26,7 +26,7 @@ sim2metal bench flight --parts hover_full recovery"""
 SUITES = {
     "first-flight": ("kernel", "mlp64", "hover", "demo"),
     "robot-side": ("policy_node", "radio", "swarm", "fuzz", "faults"),
-    "firmware": ("networks", "emlearn", "random_graphs", "broken_files", "zoo", "hil", "int8"),
+    "firmware": ("networks", "emlearn", "random_graphs", "broken_files", "zoo", "hil", "int8", "int8_touch"),
     "flight": (
         "hover_full", "tracking", "baselines", "recovery", "radio_tracking", "levels", "any_airframe",
         "kernel", "l2f_ratio", "warp_kernel",
@@ -56,6 +56,19 @@ class Args:
 
 def run(args: Args) -> dict[str, Any]:
     """Measure every part and print its figures."""
+    from sim.errors import Sim2MetalError
+
+    figures: dict[str, Any] = {} if args.onto is None else read_json(args.onto)
+    figures.pop("error", None)
+    try:
+        _measure_onto(figures, args)
+    except Sim2MetalError as error:
+        error.result = figures  # type: ignore[attr-defined]  # for --json: figures measured before are kept
+        raise
+    return figures
+
+
+def _measure_onto(figures: dict[str, Any], args: Args) -> None:
     from sim.errors import ConfigError
 
     if args.repeats < 1:
@@ -65,17 +78,16 @@ def run(args: Args) -> dict[str, Any]:
     if unknown:
         raise ConfigError(f"unknown part '{unknown[0]}'; choose from: {', '.join(SUITES[args.suite])}")
     console = Console(highlight=False)
-    figures: dict[str, Any] = {} if args.onto is None else read_json(args.onto)
     figures["machine"] = machine()
     for part in parts:
-        figures.setdefault("parts", {})[part] = machine()
+        where = machine()
         console.print(f"[bold]{args.suite}: {part}[/]")
         measured = measure_apart(part, args.repeats)
         for key, value in measured.items():
             for line in _lines(key, value):
                 console.print(f"  {line}")
         figures.update(measured)
-    return figures
+        figures.setdefault("parts", {})[part] = where
 
 
 def measure_apart(part: str, repeats: int) -> dict[str, object]:

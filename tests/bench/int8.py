@@ -2,15 +2,14 @@
 
 Costs and errors are of the networks of ``networks.py``, calibrated with other observations than they are judged by.
 ``success_loss`` is of policies that fly: the trained hover policy (41-64-64-4) for ``mlp64`` and its students for
-``mlp512`` and ``gru64`` (``hover_students.py``); for ``tactile_cnn`` of the zoo's policy on force fields, which has its
-kind of layers (``int8_touch.py``).
+``mlp512`` and ``gru64`` (``hover_students.py``); that of ``tactile_cnn`` is a part of its own (``int8_touch.py``).
 """
 
 from __future__ import annotations
 
 from firmware_export.onnx_to_c import generate
 from firmware_export.onnx_to_c.quantize import Samples
-from tests.bench import hover_students, int8_touch
+from tests.bench import hover_students
 from tests.bench.network_costs import excerpt_of, measure_costs
 from tests.bench.networks import NETWORKS, Network, load_network
 
@@ -29,7 +28,7 @@ def measure(repeats: int = 1, episodes: int = hover_students.EPISODES) -> dict[s
     for name in NETWORKS:
         network = load_network(name)
         figures |= {f"{name}.int8.{key}": value for key, value in measure_costs(network, int8_files(network)).items()}
-    return {**figures, **int8_touch.measure(), **hover_students.measure(episodes=episodes)}
+    return {**figures, **hover_students.measure(episodes=episodes)}
 
 
 def int8_files(network: Network) -> dict[str, str]:

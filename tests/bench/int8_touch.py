@@ -53,10 +53,11 @@ class Recorder:
         return Samples(*(np.concatenate(parts).astype(np.float32) for parts in zip(*self._asked)))
 
 
-def measure(episodes: int = EPISODES, bundle_path: Path = BUNDLE) -> dict[str, Any]:
+def measure(repeats: int = 1, episodes: int = EPISODES, bundle_path: Path = BUNDLE) -> dict[str, Any]:
     """Return ``tactile_cnn.int8.success_loss`` and what it is made of; ``None`` without a bundle.
 
     Args:
+        repeats: ignored; the figures do not vary from run to run.
         episodes: judged in float and in int8, from the same starts.
         bundle_path: of the policy.
     """
