@@ -179,4 +179,4 @@ class ContactRun(SegmentedRun):
         return algorithm
 
     def _model(self, group: str, config: TouchActorConfig, outputs: int, std: float | None = None) -> TouchModel:
-        return TouchModel(self.rollouts.get_observations(), group, config, outputs, std)
+        return TouchModel(self.rollouts.get_observations(), group, config, outputs, std, limit=1.0)

@@ -14,14 +14,14 @@ N, STEPS = 3, 7
 REACH = (0.01, 0.01, 0.01, 0.05, 0.05, 0.05)
 
 
-def model(images=(), layers=0, motion=True):
+def model(images=(), layers=0, motion=True, limit=None):
     torch.manual_seed(0)
     config = TouchActorConfig(
         observation_size=8, action_low=tuple(-r for r in REACH), action_high=REACH, images=images, poses=(1,),
         hidden=(16, 8), memory=(layers, 5), channels=(4, 4, 6), moments=("field",), motion=motion,
     )  # fmt: skip
     obs = sequence(images)[0]
-    made = TouchModel(obs, "state", config, 6, std=0.5)
+    made = TouchModel(obs, "state", config, 6, std=0.5, limit=limit)
     for _ in range(3):
         made.update_normalization(sequence(images)[1])
     return made
@@ -44,7 +44,7 @@ IMAGES = (("field", (2, 14, 10, 3), 0.5), ("wrist", (20, 20, 3), 2.0))
 
 @pytest.mark.parametrize(("images", "layers"), [((), 0), ((), 2), (IMAGES, 0), (IMAGES, 1)])
 def test_step_by_step(images, layers):
-    trained = model(images, layers).eval()
+    trained = model(images, layers, limit=1.0).eval()
     actor = deployed(trained)
     state, reset = torch.zeros(N, actor.state_size), torch.ones(N, 1)
     for t, obs in enumerate(sequence(images)):
@@ -56,6 +56,20 @@ def test_step_by_step(images, layers):
         trained.reset(done)
         reset = done[:, None].float()
         state = torch.where(reset > 0.5, torch.nan, state)  # what is left of the episode before must not matter
+
+
+def test_the_middle_of_the_noise_hardly_leaves_what_is_obeyed():
+    """The KL divergence, which the learning rate follows, must not be one of motions that are cut off alike."""
+    free, limited, obs = model(), model(limit=1.0), sequence(())[0]
+    for made in (free, limited):
+        with torch.no_grad():
+            made.mlp[-1].weight.mul_(20.0)
+        made(obs, stochastic_output=True)
+    meant, middle = free.output_mean, limited.output_mean
+    far = meant.abs() > 1.0
+    assert 0 < far.sum() < far.numel()
+    torch.testing.assert_close(middle[~far], meant[~far])
+    torch.testing.assert_close(middle[far], meant[far].sign() * (1.0 + 0.02 * (meant[far].abs() - 1.0)))
 
 
 def test_whole_trajectories_at_once_are_the_steps_one_by_one():
