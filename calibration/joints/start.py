@@ -45,7 +45,7 @@ def starting_dynamics(held: HeldRobot, log: JointLog, lowest: Array, highest: Ar
     velocity, acceleration = motion(grid, 1), motion(grid, 2)
     inner = (grid > EDGE_S) & (grid < grid[-1] - EDGE_S)
     links = _link_torque(held, position[inner], velocity[inner], acceleration[inner])
-    commanded = np.stack([_held_targets(log, grid - delay) for delay in DELAYS_S])
+    commanded = _smooth(np.stack([_held_targets(log, grid - delay) for delay in DELAYS_S]), axis=1)
     columns = []
     for joint in range(position.shape[1]):
         kp, kd = held.parameters.kp[joint], held.parameters.kd[joint]
@@ -53,7 +53,7 @@ def starting_dynamics(held: HeldRobot, log: JointLog, lowest: Array, highest: Ar
         loop = kp * position[:, joint] + kd * velocity[:, joint]
         fits = []
         for targets in commanded[:, :, joint]:
-            torque = kp * _smooth(targets) - loop
+            torque = kp * targets - loop
             fits.append(_regress([torque, *(-r for r in regressors)], links[:, joint], inner))
         best = int(np.argmin([error for _, error in fits]))
         strength, armature, damping, friction = fits[best][0]
@@ -69,8 +69,8 @@ def _regress(regressors: list[Array], wanted: Array, inner: NDArray[np.bool_]) -
     return np.asarray(solution, np.float64), float(((matrix @ solution - wanted) ** 2).sum())
 
 
-def _smooth(values: Array) -> Array:
-    return sosfiltfilt(butter(4, CUTOFF_HZ, fs=1.0 / GRID_S, output="sos"), values, axis=0)
+def _smooth(values: Array, axis: int = 0) -> Array:
+    return sosfiltfilt(butter(4, CUTOFF_HZ, fs=1.0 / GRID_S, output="sos"), values, axis=axis)
 
 
 def _held_targets(log: JointLog, at_s: Array) -> Array:

@@ -69,6 +69,14 @@ def new_figure(height_in: float, width_in: float = WIDTH_IN) -> Figure:
     return Figure(figsize=(width_in, height_in), layout="constrained")
 
 
+def settle(figure: Figure) -> None:
+    """Lay a drawn figure out once; left to itself it does so again in every pass of being written."""
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine(None)
+
+
 def thinned(*arrays: np.ndarray) -> tuple[np.ndarray, ...]:
     """Return every n-th row of each array, at most ``MAX_POINTS``, the last row included."""
     count = len(arrays[0])
@@ -88,6 +96,7 @@ def to_svg(figure: Figure, name: str, seek: Axes | None = None) -> Html:
     """
     buffer = io.StringIO()
     with style():
+        settle(figure)
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg") :]

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from calibration.reporting.palette import LIGHT, SERIES
-from calibration.reporting.plotting import new_figure, style, thinned
+from calibration.reporting.plotting import new_figure, settle, style, thinned
 
 COLUMN_IN, PATH_IN, ERROR_IN = 3.0, 2.5, 1.7
 """Size of a trajectory's column and of its two rows, inches."""
@@ -71,7 +71,9 @@ def overlay(columns: Sequence[tuple[str, Sequence[FlownPath]]]) -> bytes:
             handles=handles, loc="outside lower center", ncols=min(len(handles), 2 * max(len(columns), 2) - 3)
         )
         buffer = io.BytesIO()
-        FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
+        canvas = FigureCanvasAgg(figure)
+        settle(figure)
+        canvas.print_png(buffer, metadata={"Software": None})
     return buffer.getvalue()
 
 

@@ -16,10 +16,10 @@ SECTIONS = ("flight", "timing", "training", "evaluation", "robustness", "parity"
 BINS = {"quantity": "value", "centre": [0.8, 1.0, 1.2], "episodes": [30, 30, 30], "success_rate": [0.9, 1.0, 1.0]}
 
 
-@pytest.fixture
-def demo(tmp_path, flight_log, write_flight, write_json):
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, flight_log, write_flight, write_json):
     """A run folder as ``make demo`` leaves it, with synthetic figures."""
-    folder = tmp_path / "demo"
+    folder = tmp_path_factory.mktemp("run") / "demo"
     write_json(folder / "train.json", {"train.wall_s": 12.5, "train.cpu_s": 13.0, "train.best": {"iteration": 1.0}})
     robustness = {name: {**BINS, "median_steady_error_m": [0.02, 0.03, None]} for name in ("mass", "thrust")}
     write_json(
@@ -52,13 +52,25 @@ def demo(tmp_path, flight_log, write_flight, write_json):
     return folder
 
 
+@pytest.fixture
+def demo(whole, tmp_path):
+    """A copy of it, without a page, to change."""
+    return shutil.copytree(whole, tmp_path / "demo", ignore=shutil.ignore_patterns("report.html", "summary.json"))
+
+
+@pytest.fixture(scope="module")
+def reported(whole):
+    """What the report of the whole folder returned; its page is there."""
+    return run(Args(whole, video=False))
+
+
 def page_of(folder):
     return (folder / "report.html").read_text()
 
 
-def test_page_holds_every_section_and_asks_nothing_of_the_network(demo):
-    run(Args(demo, video=False))
-    page = page_of(demo)
+@pytest.mark.usefixtures("reported")
+def test_page_holds_every_section_and_asks_nothing_of_the_network(whole):
+    page = page_of(whole)
     for name in SECTIONS:
         assert f'<section id="{name}">' in page
     assert "http:" not in page.replace("http://www.w3.org", "")
@@ -70,18 +82,17 @@ def test_page_holds_every_section_and_asks_nothing_of_the_network(demo):
     assert 'class="missing"' not in page  # nothing is missing in this folder
 
 
-def test_identifiers_in_the_page_are_unique_and_references_resolve(demo):
-    run(Args(demo, video=False))
-    page = page_of(demo)
+@pytest.mark.usefixtures("reported")
+def test_identifiers_in_the_page_are_unique_and_references_resolve(whole):
+    page = page_of(whole)
     identifiers = re.findall(r'\bid="([^"]+)"', page)
     assert len(identifiers) == len(set(identifiers))
     for reference in re.findall(r'url\(#([^)]+)\)|href="#([^"]+)"', page):
         assert max(reference) in identifiers
 
 
-def test_summary_holds_every_required_figure(demo):
-    summary = run(Args(demo, video=False))
-    written = json.loads((demo / "summary.json").read_text())
+def test_summary_holds_every_required_figure(whole, reported):
+    written = json.loads((whole / "summary.json").read_text())
     assert written["missing"] == []
     assert written["train"]["wall_s"] == 12.5
     assert written["eval"]["episodes"] == 1000
@@ -89,7 +100,7 @@ def test_summary_holds_every_required_figure(demo):
     assert written["stm32f405"]["instructions_per_step"] == 40_000
     assert written["flight"]["completed"] is True
     assert written["faults"]["link_loss_to_safe_ms"] == 101.0
-    assert summary["report"] == str(demo / "report.html")
+    assert reported["report"] == str(whole / "report.html")
 
 
 def test_a_training_run_alone_is_a_run_folder(demo, write_json):
@@ -101,14 +112,17 @@ def test_a_training_run_alone_is_a_run_folder(demo, write_json):
     assert "cost" in page_of(demo / "train")
 
 
-@pytest.mark.parametrize("gone", ["train", "train.json", "eval.json", "verify.json", "export.json", "flight.mcap"])
-def test_missing_part_is_named_with_the_command_that_makes_it(demo, gone):
-    path = demo / gone
-    shutil.rmtree(path) if path.is_dir() else path.unlink()
+MAKES = {"train": "train", "eval.json": "eval", "verify.json": "verify", "export.json": "export", "flight.mcap": "run"}
+
+
+@pytest.mark.parametrize("gone", [("train", "verify.json"), ("train.json", "eval.json", "export.json", "flight.mcap")])
+def test_missing_parts_are_named_with_the_commands_that_make_them(demo, gone):
+    for name in gone:
+        shutil.rmtree(demo / name) if (demo / name).is_dir() else (demo / name).unlink()
     run(Args(demo, video=False))
     page = page_of(demo)
-    if gone != "train.json":
-        assert re.search(r'class="missing">[^<]+<code>sim2metal \w+ ', page)
+    named = set(re.findall(r'class="missing">[^<]+<code>sim2metal (\w+) ', page))
+    assert named == {MAKES[name] for name in gone if name in MAKES}
     assert all(f'<section id="{name}">' in page for name in SECTIONS)
 
 
@@ -122,21 +136,21 @@ def test_broken_files_are_said_and_the_rest_is_reported(demo):
     assert result["train"]["wall_s"] == 12.5
 
 
-def test_truncated_log_is_shown_up_to_its_end(demo):
-    data = (demo / "flight.mcap").read_bytes()
-    (demo / "flight.mcap").write_bytes(data[:-40])  # the footer is gone, every chunk is there
-    result = run(Args(demo, video=False))
+def test_truncated_log_is_shown_up_to_its_end(tmp_path, flight_log):
+    (tmp_path / "flight.mcap").write_bytes(flight_log.read_bytes()[:-40])  # the footer is gone, every chunk is there
+    result = run(Args(tmp_path, video=False))
     assert any("flight.mcap ends without its index" in note for note in result["notes"])
-    assert 'data-seek="' in page_of(demo)
+    assert 'data-seek="' in page_of(tmp_path)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.5])
-def test_log_cut_anywhere_still_gives_a_page_and_a_note(demo, share):
-    data = (demo / "flight.mcap").read_bytes()
-    (demo / "flight.mcap").write_bytes(data[: int(share * len(data))])
-    result = run(Args(demo, video=False))
+def test_log_cut_anywhere_still_gives_a_page_and_a_note(tmp_path, flight_log, write_json, share):
+    write_json(tmp_path / "train.json", {"train.wall_s": 12.5})
+    (tmp_path / "flight.mcap").write_bytes(flight_log.read_bytes()[: int(share * flight_log.stat().st_size)])
+    result = run(Args(tmp_path, video=False))
     assert any("flight.mcap" in note for note in result["notes"])
-    assert '<section id="robustness">' in page_of(demo)
+    assert result["train"]["wall_s"] == 12.5
+    assert '<section id="robustness">' in page_of(tmp_path)
 
 
 def test_names_cannot_smuggle_markup(tmp_path, write_flight, write_json):
@@ -152,24 +166,19 @@ def test_names_cannot_smuggle_markup(tmp_path, write_flight, write_json):
     assert len(re.findall(r"<script", page)) == 1  # the page's own
 
 
-def test_single_log_makes_a_page_beside_it(tmp_path, flight_log):
-    log = shutil.copy(flight_log, tmp_path / "one.mcap")
-    assert main(["report", str(log), "--no-video"]) == 0
-    page = (tmp_path / "one.html").read_text()
-    assert '<section id="flight">' in page
-    assert '<section id="training">' not in page
-    assert not (tmp_path / "summary.json").exists()
-
-
 def text_of(page):
     """What a reader sees, without the plots."""
     return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", re.sub(r"<(svg|style|script).*?</\1>", "", page, flags=re.S)))
 
 
-def test_single_log_says_how_it_ended_and_how_well_it_flew(tmp_path, flight_log):
+def test_single_log_makes_a_page_beside_it_that_says_how_it_ended_and_how_well_it_flew(tmp_path, flight_log):
     log = shutil.copy(flight_log, tmp_path / "flight.mcap")
-    run(Args(log, video=False))
-    text = text_of((tmp_path / "flight.html").read_text())
+    assert main(["report", str(log), "--no-video"]) == 0
+    page = (tmp_path / "flight.html").read_text()
+    assert '<section id="flight">' in page
+    assert '<section id="training">' not in page
+    assert not (tmp_path / "summary.json").exists()
+    text = text_of(page)
     assert "robot crazyflie · over udp://127.0.0.1:19850" in text
     assert "outcome no fault" in text
     assert re.search(r"error at the set-points, rms \d+\.\d cm", text)

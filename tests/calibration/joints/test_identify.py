@@ -34,8 +34,8 @@ def errors(estimate, truth, quantity):
 
 @pytest.fixture(scope="module")
 def short():
-    """Six seconds in which one leg stays still: (truth, identification)."""
-    truth, time_s = random_dynamics("go1", 4), np.arange(0.0, 6.0, 0.005)
+    """Five and a half seconds in which one leg stays still: (truth, identification)."""
+    truth, time_s = random_dynamics("go1", 4), np.arange(0.0, 5.5, 0.005)
     targets = excitation(GO1, time_s, "multisine")
     targets[:, STILL] = targets[0, STILL]
     return truth, identify_joints(log_in_the_air("go1", truth, time_s, targets, seed=1), GO1)

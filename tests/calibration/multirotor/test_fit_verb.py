@@ -21,7 +21,7 @@ from tests.support.log_writers import write_crazyflie_csv
 
 @pytest.fixture(scope="module")
 def log(tmp_path_factory):
-    (recording,) = hidden_flights(1, seed=21, duration_s=12.0).recordings
+    (recording,) = hidden_flights(1, seed=21, duration_s=8.0).recordings
     return write_crazyflie_csv(tmp_path_factory.mktemp("log") / "blocks", recording)
 
 

@@ -13,7 +13,7 @@ from sim.errors import ConfigError
 @pytest.fixture(scope="module")
 def rest(tmp_path_factory):
     path = tmp_path_factory.mktemp("rest") / "rest.mcap"
-    Args(Collect("go1", "sim://go1?held=1", log=path, kind="rest", duration=20.0)).command.run()
+    Args(Collect("go1", "sim://go1?held=1", log=path, kind="rest", duration=15.0)).command.run()
     return path
 
 
