@@ -11,7 +11,7 @@ import torch
 from policies.bundle import Bundle, BundleInfo, save_bundle
 from policies.export_onnx import export_onnx
 from policies.golden import STEPS, record_golden
-from policies.provenance import plain, provenance, robot_info
+from policies.provenance import identified_record, plain, provenance, robot_info
 from policies.runtime import OnnxPolicy
 from policies.torch_policy import TorchPolicy
 from sim.registry import load_robot
@@ -54,8 +54,7 @@ def build_bundle(
 
 def identified_robot(task_module: ModuleType) -> dict[str, Any]:
     """Return what a bundle remembers of the one robot it was trained for, if it was; as provenance."""
-    reference = getattr(task_module, "IDENTIFIED", None)
-    return {} if reference is None else {"identified": dict(reference)}
+    return identified_record(getattr(task_module, "IDENTIFIED", None))
 
 
 def describe(actor: Any, task_module: ModuleType, seed: int, config: Any, evaluation: dict[str, Any]) -> BundleInfo:

@@ -78,7 +78,7 @@ def run(args: Args) -> dict[str, Any]:
     console = Console(highlight=False)
     kind = load_task(bundle.info.task).TASK
     if isinstance(kind, ContactTaskSpec | LeggedTaskSpec):
-        _refuse_flight_options(bundle, args)
+        _refuse_flight_options(bundle, args, calibration=isinstance(kind, LeggedTaskSpec))
         return (_evaluate_contact if isinstance(kind, ContactTaskSpec) else _evaluate_legged)(bundle, args, console)
     trained_for = bundle.info.robot
     task = (
@@ -123,9 +123,10 @@ def run(args: Args) -> dict[str, Any]:
     return _result(calm, disturbed, beside)
 
 
-def _refuse_flight_options(bundle: Bundle, args: Args) -> None:
+def _refuse_flight_options(bundle: Bundle, args: Args, *, calibration: bool) -> None:
+    """Refuse what this bundle cannot be judged by; ``calibration``: whether robots of its kind can be identified."""
     for option in ("trajectory", "robot", "parameter_set", "calibration", "estimator"):
-        if getattr(args, option) is not None:
+        if getattr(args, option) is not None and not (option == "calibration" and calibration):
             raise ConfigError(
                 f"--{option.replace('_', '-')} is for what flies; {bundle.path} is of '{bundle.info.task}'"
             )
@@ -134,7 +135,7 @@ def _refuse_flight_options(bundle: Bundle, args: Args) -> None:
 def _evaluate_legged(bundle: Bundle, args: Args, console: Console) -> dict[str, Any]:
     from policies.evaluate_legged import evaluate_legged
 
-    return evaluate_legged(bundle, args.episodes, args.seed, args.threads, console)
+    return evaluate_legged(bundle, args.episodes, args.seed, args.threads, console, args.calibration)
 
 
 def _evaluate_contact(bundle: Bundle, args: Args, console: Console) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -11,14 +12,19 @@ from policies.bundle import Bundle, BundleInfo
 from policies.certificate import load_certificate, show
 from policies.legged_clip import bundled_clip
 from policies.legged_evaluation import judge
+from policies.provenance import identified_record
 from policies.runtime import OnnxPolicy
 from sim.envs.legged import SETTLED_S, LeggedTask, load_legged_task
 from sim.errors import BundleError
+from sim.identified import read_identified
+from sim.identified_joints import around_joints
 from sim.legged.motion import BODY_DISTANCE, motion_of
 from sim.legged.spec import LeggedTaskSpec
 
 
-def evaluate_legged(bundle: Bundle, episodes: int, seed: int, threads: int | None, console: Console) -> dict[str, Any]:
+def evaluate_legged(
+    bundle: Bundle, episodes: int, seed: int, threads: int | None, console: Console, calibration: Path | None = None
+) -> dict[str, Any]:
     """Print the figures of a bundle and return them under ``eval.`` keys.
 
     Args:
@@ -27,12 +33,16 @@ def evaluate_legged(bundle: Bundle, episodes: int, seed: int, threads: int | Non
         seed: of all draws.
         threads: of the physics; default: one. Results do not depend on it.
         console: where to print.
+        calibration: file of an identified robot to judge it around; default: any robot of its kind.
 
     Raises:
         BundleError: if the bundle is not made for its task as it is now.
-        ConfigError: for no episodes.
+        ConfigError: for no episodes, or the file of another robot.
+        StorageError: if the file cannot be read.
     """
     task = load_legged_task(bundle.info.task, bundle.info.robot.name, bundled_clip(bundle))
+    if calibration is not None:
+        task = around_joints(task, read_identified(calibration))
     check_same_task(bundle, task)
     with console.status(f"{episodes} episodes of {task.spec.name}"):
         found = judge(OnnxPolicy(bundle), task, episodes, seed, threads or 1)
@@ -46,6 +56,7 @@ def evaluate_legged(bundle: Bundle, episodes: int, seed: int, threads: int | Non
     if spec.command is not None or spec.asked:
         console.print(error_line(summary))
     _show_certificate(bundle, console)
+    summary |= dict(identified_record(task.identified))
     summary |= {"robot": spec.robot, "table": table.name, "table_hash": table.hash()}
     return {f"eval.{key}": value for key, value in summary.items()}
 

@@ -14,7 +14,7 @@ from policies.legged_clip import clip_record
 from policies.legged_evaluation import to_unit
 from policies.networks.squashed_actor import SquashedActor
 from policies.networks.touch_actor import TouchActor
-from policies.provenance import plain, provenance, robot_info
+from policies.provenance import identified_record, plain, provenance, robot_info
 from policies.runtime import OnnxPolicy
 from policies.torch_policy import TorchPolicy
 from sim.envs.legged import LeggedEnv, LeggedTask
@@ -72,7 +72,7 @@ def describe(actor: Actor, task: LeggedTask, seed: int, config: Any, evaluation:
         state_scale=tuple(actor.state_scale),
         command_ranges={} if spec.command is None else spec.command.ranges,
         network=plain(actor.config()),
-        provenance=provenance(seed, config) | clip_record(spec),
+        provenance=provenance(seed, config) | clip_record(spec) | identified_record(task.identified),
         evaluation=plain(evaluation),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -12,8 +12,10 @@ from rsl_rl.algorithms import PPO
 from rsl_rl.storage import RolloutStorage
 from torch import nn
 
+from policies.bundle import Bundle
 from policies.checkpoint import flat, part
-from policies.learners.contact.touch_model import TouchModel, deployed
+from policies.export_onnx import rebuild_torch
+from policies.learners.contact.touch_model import TouchModel, deployed, take_over
 from policies.learners.legged.multi_critic import GroupStorage, MultiCriticPpo
 from policies.learners.legged.settings import LeggedTrainConfig, hidden_layers
 from policies.learners.legged.symmetry import SymmetryAugmentation
@@ -24,9 +26,10 @@ from policies.legged_clip import clip_record
 from policies.legged_evaluation import judge
 from policies.networks.touch_actor import TouchActor, TouchActorConfig
 from policies.option_checks import require_at_least
-from policies.provenance import plain, robot_info
+from policies.provenance import identified_record, plain, robot_info
 from policies.segmented_run import SegmentedRun, check_segments
 from policies.torch_policy import TorchPolicy
+from policies.warm_start import matching_bundle
 from sim.envs.legged import LeggedEnv, LeggedTask
 from sim.errors import ConfigError
 from sim.legged.asked import Command
@@ -60,22 +63,30 @@ class LeggedRun(SegmentedRun):
 
     score_names = ("score", "mean_reward")
 
-    def __init__(self, job: LeggedJob, folder: Path, *, resume: bool = False) -> None:
-        """Prepare a run, from random weights or from the folder's checkpoint.
+    def __init__(self, job: LeggedJob, folder: Path, *, resume: bool = False, start_from: Path | None = None) -> None:
+        """Prepare a run, from random weights, a bundle's or the folder's checkpoint.
 
         Raises:
-            ConfigError: if a setting cannot be, the robot does not fit the task, or a checkpoint was made with others.
+            BundleError: if the bundle to start from cannot be read.
+            ConfigError: if a setting cannot be, the robot or the bundle does not fit the task, or a checkpoint was made
+                with other settings.
             StorageError: if there is nothing to resume, or the folder cannot be written.
         """
         check(job)
         self.job, self.config = job, job.config
-        identity = _identity(job)
-        super().__init__(job.config, job.seed, folder, identity)
+        start = None
+        if start_from is not None:
+            start = matching_bundle(start_from, job.task.spec, _network(job.task.spec, job.config))
+        super().__init__(job.config, job.seed, folder, _identity(job, start))
         torch.manual_seed(job.seed)
         followed = motion_of(job.task.spec) is not None
         self._progress = TrackingProgress(job.task.spec, job.config.tracking) if followed else None
         self.rollouts = self._new_rollouts(job.seed)
         self._ppo = self._make_ppo()
+        self._schedule, self._critic_first = self._ppo.schedule, 0
+        if start is not None:
+            take_over(self.policy, _in_scales(cast(TouchActor, rebuild_torch(start))))
+            self.begins_trained, self._critic_first = True, job.config.ppo.critic_first
         self.begin(resume)
 
     @property
@@ -117,6 +128,7 @@ class LeggedRun(SegmentedRun):
     def iterate(self) -> dict[str, float]:
         """Do one rollout and one update; return what they measured."""
         rewards, ppo, rollouts = [], self._ppo, self.rollouts
+        self._let_actor_learn(self.iteration >= self._critic_first)
         with torch.no_grad():
             obs = rollouts.get_observations()
             for _ in range(self.config.horizon):
@@ -134,6 +146,11 @@ class LeggedRun(SegmentedRun):
             **({} if self._progress is None else self._progress.figures()),
             **rollouts.recent(),
         }
+
+    def _let_actor_learn(self, learns: bool) -> None:
+        """Hold the actor's weights, and the step size, which follows how much they change; or let them go."""
+        self.policy.requires_grad_(learns)
+        self._ppo.schedule = self._schedule if learns else "fixed"
 
     def judge(self, seed: int, episodes: int) -> dict[str, Any]:
         """Judge the best weights."""
@@ -175,7 +192,7 @@ class LeggedRun(SegmentedRun):
         return ppo
 
 
-def _identity(job: LeggedJob) -> dict[str, Any]:
+def _identity(job: LeggedJob, start: Bundle | None) -> dict[str, Any]:
     """Return all that determines a run, JSON-able; settings without an effect are left out."""
     spec = job.task.spec
     identity = {**task_identity(job.task), "seed": job.seed, "config": plain(job.config)}
@@ -183,7 +200,10 @@ def _identity(job: LeggedJob) -> dict[str, Any]:
         del identity["config"]["ppo"]["critics"]
     if not spec.tolerances:
         del identity["config"]["tracking"]
-    return identity
+    if start is None:
+        del identity["config"]["ppo"]["critic_first"]
+        return identity
+    return identity | {"start_from": start.id}
 
 
 def task_identity(task: LeggedTask) -> dict[str, Any]:
@@ -198,6 +218,7 @@ def task_identity(task: LeggedTask) -> dict[str, Any]:
     if not spec.tolerances:
         for term in identity["rewards"]:
             del term["tolerance"]
+    identity |= identified_record(task.identified)
     return (
         identity | ({"asked": [_without_clip(what) for what in spec.asked]} if spec.asked else {}) | clip_record(spec)
     )
@@ -216,6 +237,20 @@ def _in_reach(actor: TouchActor) -> TouchActor:
         last.weight.div_(ACTION_REACH)
         last.bias.div_(ACTION_REACH)
     return actor
+
+
+def _in_scales(actor: TouchActor) -> TouchActor:
+    """Return a bundle's actor with outputs in action scales, as in training; in place."""
+    last = actor.dense[-1]
+    assert isinstance(last, nn.Linear)
+    with torch.no_grad():
+        last.weight.mul_(ACTION_REACH)
+        last.bias.mul_(ACTION_REACH)
+    return actor
+
+
+def _network(spec: LeggedTaskSpec, config: LeggedTrainConfig) -> dict[str, Any]:
+    return TouchActor(actor_config(spec, config)).config()
 
 
 def actor_config(spec: LeggedTaskSpec, config: LeggedTrainConfig) -> TouchActorConfig:
@@ -242,5 +277,6 @@ def check(job: LeggedJob) -> None:
     check_segments(c)
     check_ppo(c.ppo)
     require_at_least(1, {"config.hidden": min(c.hidden, default=1)})
+    require_at_least(0, {"config.ppo.critic-first": c.ppo.critic_first})
     if c.num_envs * c.horizon < c.ppo.mini_batches:
         raise ConfigError(f"--config.num-envs: {c.num_envs} are too few for {c.ppo.mini_batches} mini-batches")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import torch
 import tyro
@@ -19,6 +19,8 @@ from policies.off_policy_run import OffPolicyRun
 from policies.segmented_training import print_result, train_on_show
 from policies.training_result import write_result
 from sim.envs.legged import LeggedTask
+from sim.identified import read_identified
+from sim.identified_joints import around_joints
 from sim.legged.world import Engine
 
 
@@ -45,6 +47,18 @@ class Options:
     engine: Engine = "mujoco"
     """What steps the physics of the training: mujoco (CPU) or warp (mujoco_warp on an NVIDIA GPU). Policies are always
     judged by MuJoCo."""
+    calibration: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
+    """An identified robot's file (units/SERIAL.json): train with its joints, randomised by their covariance."""
+
+
+def calibrated(args: Options, task: LeggedTask) -> LeggedTask:
+    """Return the task, around an identified robot if one is given.
+
+    Raises:
+        ConfigError: if the file is none, or of another robot.
+        StorageError: if it cannot be read.
+    """
+    return task if args.calibration is None else around_joints(task, read_identified(args.calibration))
 
 
 def train_and_save(

@@ -8,6 +8,7 @@ import math
 import platform
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,11 @@ def provenance(seed: int, config: Any) -> dict[str, Any]:
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
         "licences": dict(LICENCES),
     }
+
+
+def identified_record(reference: Mapping[str, str] | None) -> dict[str, Any]:
+    """Return what a bundle remembers of the one robot it was trained for, if it was."""
+    return {} if reference is None else {"identified": dict(reference)}
 
 
 def git_commit(root: Path) -> str:

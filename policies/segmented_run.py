@@ -76,6 +76,8 @@ class SegmentedRun(ABC):
     score_names: tuple[str, ...]
     """Figures of an evaluation by which the best weights are chosen, the first first; more is better."""
     evaluation: dict[str, Any]
+    begins_trained = False
+    """Whether the first weights can do something already: then they are the first candidates for the best ones."""
 
     def __init__(self, settings: SegmentSettings, seed: int, folder: Path, identity: Any) -> None:
         """Prepare.
@@ -154,6 +156,8 @@ class SegmentedRun(ABC):
         c = self.settings
         evaluate_at = set(np.linspace(c.iterations, c.iterations / 2, c.evaluations).astype(int).tolist())
         self.clock.start()
+        if self.begins_trained and self.iteration == 0:
+            self._select()
         while self.iteration < c.iterations:
             if self.iteration % c.checkpoint_every == 0:
                 self._begin_segment(self.iteration // c.checkpoint_every)

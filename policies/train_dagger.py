@@ -10,7 +10,7 @@ from typing import Any
 
 from policies.dagger_run import DaggerJob, DaggerRun, check
 from policies.learners.legged.dagger_settings import LearnerName, LeggedDaggerConfig
-from policies.legged_training import Options, train_and_save
+from policies.legged_training import Options, calibrated, train_and_save
 from policies.segmented_training import check_run
 from sim.envs.legged import load_legged_task
 from sim.errors import ConfigError
@@ -40,7 +40,7 @@ def run(args: Args) -> dict[str, Any]:
     check_run(args)
     if args.learner != "dagger":
         raise ConfigError("--learner was given twice: give it once")
-    task = load_legged_task(args.task, args.robot)
+    task = calibrated(args, load_legged_task(args.task, args.robot))
     job = DaggerJob(task, args.seed, args.config, args.threads, args.engine)
     check(job)
     return train_and_save(args, args.config, job.task, lambda: DaggerRun(job, args.out, resume=args.resume))

@@ -7,12 +7,15 @@ TensorBoard events, ``bundle/`` and ``result.json``.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
 
 from policies.learners.legged.settings import LeggedTrainConfig
 from policies.learners.off_policy.settings import LearnerName
 from policies.legged_run import LeggedJob, LeggedRun, check
-from policies.legged_training import Options, train_and_save
+from policies.legged_training import Options, calibrated, train_and_save
 from policies.segmented_training import check_run
 from sim.envs.legged import LeggedTask, load_legged_task
 from sim.errors import ConfigError
@@ -23,6 +26,7 @@ sim2metal train velocity --robot g1 --out runs/g1 --threads 2
 sim2metal train stand --out runs/stand --config.iterations 300
 sim2metal train velocity --robot biped --learner sac --out runs/sac
 sim2metal train twist --out runs/twist --config.ppo.critics single
+sim2metal train velocity --calibration units/go1-12.json --start-from policies/zoo/velocity_go1 --out runs/go1-12
 tensorboard --logdir runs"""
 
 
@@ -32,6 +36,8 @@ class Args(Options):
 
     learner: LearnerName = "ppo"
     """ppo; sac and symphony learn from a replay and have options of their own: see ``--learner sac --help``."""
+    start_from: Annotated[Path | None, tyro.conf.arg(metavar="BUNDLE")] = None
+    """A bundle of the same task and network whose weights the training begins with, see docs/joint-calibration.md."""
     config: LeggedTrainConfig = field(default_factory=LeggedTrainConfig)
     """Settings of learner, networks and evaluation."""
 
@@ -51,6 +57,9 @@ def train(args: Args, task: LeggedTask) -> dict[str, Any]:
     """Train a task that is loaded by PPO; see ``run``."""
     if args.learner != "ppo":
         raise ConfigError(f"--learner {args.learner}: task '{args.task}' is learnt by ppo alone")
+    task = calibrated(args, task)
     job = LeggedJob(task, args.seed, args.config, args.threads, args.engine)
     check(job)
-    return train_and_save(args, args.config, task, lambda: LeggedRun(job, args.out, resume=args.resume))
+    return train_and_save(
+        args, args.config, task, lambda: LeggedRun(job, args.out, resume=args.resume, start_from=args.start_from)
+    )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from policies.learners.off_policy.settings import LearnerName, OffPolicyTrainConfig
-from policies.legged_training import Options, train_and_save
+from policies.legged_training import Options, calibrated, train_and_save
 from policies.off_policy_run import OffPolicyJob, OffPolicyRun, check
 from policies.segmented_training import check_run
 from sim.envs.legged import load_legged_task
@@ -42,7 +42,7 @@ def run(args: Args) -> dict[str, Any]:
     check_run(args)
     if args.learner == "ppo":
         raise ConfigError("--learner was given twice: give one of sac and symphony, or leave it out for ppo")
-    task = load_legged_task(args.task, args.robot)
+    task = calibrated(args, load_legged_task(args.task, args.robot))
     job = OffPolicyJob(task, args.learner, args.seed, args.config, args.threads, args.engine)
     check(job)
     return train_and_save(args, args.config, job.task, lambda: OffPolicyRun(job, args.out, resume=args.resume))

@@ -10,10 +10,12 @@ from typing import Any, cast
 
 from policies.bundle import Bundle, load_bundle
 from policies.export_onnx import rebuild_torch
+from policies.networks import build
 from policies.networks.flight_features import FlightFeatures
 from policies.provenance import plain
 from sim.envs.task import FlightTask
 from sim.errors import ConfigError
+from sim.spec import PolicySpec
 
 _OF_THE_AIRFRAME = ("hover",)
 """Settings of a network that belong to who flies: another nominal command is what its weights then depart from."""
@@ -31,14 +33,32 @@ def load_start(path: Path, task: FlightTask, actor: FlightFeatures) -> Bundle:
         BundleError: if the bundle cannot be read.
         ConfigError: if it sees, commands or computes something else than the actor does.
     """
+    bundle = matching_bundle(path, task.TASK, cast(Any, actor).config())
+    actor.load_state_dict(rebuild_torch(bundle).state_dict())
+    return bundle
+
+
+def matching_bundle(path: Path, wanted: PolicySpec, network: dict[str, Any]) -> Bundle:
+    """Return a bundle whose weights fit a network that is to be trained.
+
+    Args:
+        path: of the bundle.
+        wanted: what is to be learnt.
+        network: settings of the network.
+
+    Raises:
+        BundleError: if the bundle cannot be read.
+        ConfigError: if it sees, commands or computes something else.
+    """
     bundle = load_bundle(path)
-    given, wanted = bundle.info, task.TASK
+    given = bundle.info
     _require(path, "commands", given.action.level, wanted.action.level)
     _require(path, "sees", _names(given.observation), _names(wanted.actor_terms))
-    before, now = (_network(network) for network in (given.network, cast(Any, actor).config()))
+    # Settings that the network did not have when the bundle was made are those of today's default.
+    before = cast(Any, build(given.network)).config()
+    before, now = (_settings(each) for each in (before, network))
     for name in sorted({*before, *now}):
         _require(path, f"has the network setting '{name}'", before.get(name), now.get(name))
-    actor.load_state_dict(rebuild_torch(bundle).state_dict())
     return bundle
 
 
@@ -46,7 +66,7 @@ def _names(terms: tuple) -> str:
     return ", ".join(f"{term.name} ({term.size})" for term in terms)
 
 
-def _network(settings: dict) -> dict:
+def _settings(settings: dict) -> dict:
     return {name: plain(value) for name, value in settings.items() if name not in _OF_THE_AIRFRAME}
 
 

@@ -87,9 +87,13 @@ class IdentifiedRobot:
 
     def draw(self, rng: np.random.Generator, n: int) -> np.ndarray:
         """Return ``n`` draws of all values from their joint normal distribution, (n, p)."""
+        return self.values + rng.standard_normal((n, len(self.names))) @ self.root.T
+
+    @property
+    def root(self) -> np.ndarray:
+        """(p, p) R with covariance R R': it makes draws of numbers that are normal and independent."""
         size, vectors = np.linalg.eigh(self.covariance)
-        root = vectors * np.sqrt(np.maximum(size, 0.0))
-        return self.values + rng.standard_normal((n, len(self.names))) @ root.T
+        return vectors * np.sqrt(np.maximum(size, 0.0))
 
     def as_data(self) -> dict[str, Any]:
         """Return it as JSON-able data; ``from_data`` is the inverse."""

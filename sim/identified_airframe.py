@@ -21,10 +21,11 @@ from sim.envs.task import FlightTask
 from sim.errors import ConfigError
 from sim.flight.levels import level_of
 from sim.identified import IdentifiedRobot
+from sim.identified_task import LEAST, TAIL, require_fits, with_room
 from sim.inertia import second_moments
 from sim.randomizable import PARAMETERS, Mode
 from sim.randomization import RandomizationTable, Term
-from sim.spec import MultirotorParameters
+from sim.spec import MultirotorParameters, Timing
 
 AXES = ("x", "y", "z")
 KNOWN = (
@@ -34,12 +35,8 @@ KNOWN = (
     *(f"drag_over_mass_{a}" for a in AXES),
 )  # fmt: skip
 """Values that change an airframe; others, such as a gyro's bias of one day, are left aside."""
-LEAST = 0.05
-"""Draws of what must be positive are at least this share of the identified value."""
 LEAST_MOMENT = 0.02
 """Second moment of mass along an axis over the largest one: a plate of a seventh of its width in height."""
-TAIL = 4.0
-"""Standard errors of the latency that the task's budget must hold."""
 _STREAM = 0x1DE7
 """Of the joint draws: the same for all parameters of one table and key, so that they belong together."""
 
@@ -240,16 +237,7 @@ def around(task: FlightTask, identified: IdentifiedRobot) -> FlightTask:
         ConfigError: if the file is of another robot or another parameter set, or holds no airframe.
     """
     nominal = cast(MultirotorParameters, task.NOMINAL)  # pyright: ignore[reportAttributeAccessIssue]
-    if identified.robot != task.TASK.robot:
-        raise ConfigError(
-            f"the file of {identified.serial} is of a {identified.robot}, task '{task.TASK.name}' flies a"
-            f" {task.TASK.robot}: say --robot {identified.robot}"
-        )
-    if identified.parameter_set != nominal.name:
-        raise ConfigError(
-            f"{identified.serial} was identified from parameter set '{identified.parameter_set}', not '{nominal.name}':"
-            f" say --parameter-set {identified.parameter_set}"
-        )
+    require_fits(identified, f"task '{task.TASK.name}' flies", task.TASK.robot, nominal.name, "say --parameter-set {}")
     airframe = IdentifiedAirframe(identified, nominal)
     centred = airframe.parameters
     if centred.thrust_to_weight <= 1.0:
@@ -272,17 +260,10 @@ def around(task: FlightTask, identified: IdentifiedRobot) -> FlightTask:
     return cast(FlightTask, SimpleNamespace(**{**vars(task), **changed}))
 
 
-def _timing(task: FlightTask, airframe: IdentifiedAirframe) -> object:
+def _timing(task: FlightTask, airframe: IdentifiedAirframe) -> Timing:
     """Return the task's clocking with room for the identified latency instead of the assumed one."""
-    timing, latency = task.TASK.timing, airframe.latency_s()
+    latency = airframe.latency_s()
     if latency is None:
-        return timing
-    guess = [table.term("action_delay_s") for table in (task.TRAINING_TABLE, task.EVALUATION_TABLE)]
-    assumed = [term.distribution.quantile(np.array([0.5, 0.999])) for term in guess if term is not None]
-    usual, longest = np.max(assumed, axis=0) if assumed else (0.0, 0.0)
+        return task.TASK.timing
     mean, error = latency
-    return dataclasses.replace(
-        timing,
-        latency_assumed_s=max(timing.latency_assumed_s + mean - float(usual), 0.0),
-        latency_budget_s=timing.latency_budget_s + max(mean + TAIL * error - float(longest), 0.0),
-    )
+    return with_room(task.TASK.timing, (task.TRAINING_TABLE, task.EVALUATION_TABLE), mean, mean + TAIL * error)

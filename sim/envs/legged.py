@@ -37,6 +37,8 @@ class LeggedTask:
     spec: LeggedTaskSpec
     training_table: RandomizationTable
     evaluation_table: RandomizationTable
+    identified: Mapping[str, str] | None = None
+    """Which robot it is around, as ``IdentifiedRobot.reference`` says it; ``None``: any of its kind."""
 
 
 @dataclass(frozen=True)

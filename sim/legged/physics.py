@@ -12,6 +12,7 @@ from typing import Literal
 
 import mujoco
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.spec import JointParameters
 
@@ -86,3 +87,33 @@ def fitting_integrator(parameters: JointParameters, step_s: float) -> Literal["i
     """Return the integrator that holds these gains at this step."""
     stiffness = np.asarray(parameters.kp) * step_s**2 / np.asarray(parameters.armature_kg_m2)
     return "discrete" if stiffness.max() > _STIFF else "implicitfast"
+
+
+def added_inertia(
+    model: mujoco.MjModel, damping: NDArray[np.float64], gain: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return by how much a joint moves as if its inertia were larger, because its damping is taken at a step's end.
+
+    With angles x-, x, x+ at three steps ``implicitfast`` solves M (x+ - 2 x + x-) / h^2 + D (x+ - x) / h = f(x): to
+    first order in h that is D h / 2 more inertia. Euler takes joints' own damping so, and the motors' at the step's
+    beginning, which is as much less. What ``discrete`` does with stiffness is damping to first order, and stays.
+    RK4 adds nothing.
+
+    Args:
+        model: with its integrator and step.
+        damping: of joints, N m s/rad; any shape.
+        gain: of the motors' position loops, the same.
+    """
+    kind, half = mujoco.mjtIntegrator(model.opt.integrator), 0.5 * model.opt.timestep
+    if kind == mujoco.mjtIntegrator.mjINT_RK4:
+        return np.zeros_like(damping)
+    return half * (damping - gain if kind == mujoco.mjtIntegrator.mjINT_EULER else damping + gain)
+
+
+def input_lead_s(model: mujoco.MjModel) -> float:
+    """Return how much too early targets act: half a step where the force at a step's beginning drives all of it.
+
+    In M (x+ - 2 x + x-) / h^2 = f(x, u) the target u, which holds from the middle step on, acts around that moment; a
+    robot feels it from then on. RK4 does, too.
+    """
+    return 0.0 if model.opt.integrator == mujoco.mjtIntegrator.mjINT_RK4 else 0.5 * float(model.opt.timestep)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,10 +30,12 @@ LEGGED_PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
         "kp": Parameter(0, "1", _SCALE, "stiffness of each joint's position loop", 1.0, "positive"),
         "kd": Parameter(0, "1", _SCALE, "damping of each joint's position loop", 1.0, "positive"),
         "armature": Parameter(0, "1", _SCALE, "inertia of each joint's rotor and gears", 1.0, "positive"),
+        "motor_strength": Parameter(0, "1", _SCALE, "torque of each joint over the one asked for", 1.0, "positive"),
+        "joint_damping": Parameter(0, "N m s/rad", _SET, "viscous; default: the model's", np.nan, "not negative"),
         "joint_friction": Parameter(0, "N m", _SET, "dry friction in each joint", 0.0, "not negative"),
         "joint_offset": Parameter(0, "rad", _ADD, "error of each joint's zero: of what is measured and what is held"),
         "torque_noise": Parameter(1, "1", _SET, "largest random torque, over the motor's", 0.0, "not negative"),
-        "action_delay_s": Parameter(1, "s", _SET, "from sensors to motors, as a whole", 0.0, "not negative"),
+        "action_delay_s": Parameter(1, "s", _SET, "from sensors to motors, or by joint", 0.0, "not negative"),
         "gyro_bias_b": Parameter(3, "rad/s", _ADD, "constant error of the angular velocity"),
         "start_joint_position": Parameter(0, "rad", _ADD, "pose at the start, from the default one"),
         "start_tilt": Parameter(2, "rad", _ADD, "turn about x and y at the start"),
@@ -52,6 +54,21 @@ class LeggedTerm(Term):
     catalogue: ClassVar[Mapping[str, Parameter]] = LEGGED_PARAMETERS
     each: ClassVar[str] = "joint"
 
+    @property
+    def normals(self) -> int:
+        """Normal numbers that a draw needs beside its even ones, the same for all terms of a table."""
+        return 0
+
+    def draws(self, share: NDArray[np.float64], normal: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return draws from even numbers.
+
+        Args:
+            share: in [0, 1), of the term alone; (n, size).
+            normal: common to all terms of the table; (n, ``normals``).
+        """
+        del normal
+        return self.distribution.quantile(share)
+
 
 class EpisodeDraws:
     """Draws the parameters of episodes; each depends on seed, simulation, episode and its own name alone.
@@ -65,7 +82,10 @@ class EpisodeDraws:
     def __init__(self, table: RandomizationTable, num_joints: int, seed: int) -> None:
         self._table = table
         self._sizes = {name: parameter.size or num_joints for name, parameter in LEGGED_PARAMETERS.items()}
-        self._random = [CounterRandom(seed, zlib.crc32(term.parameter.encode())) for term in table.terms]
+        self._terms = cast(tuple[LeggedTerm, ...], table.terms)
+        self._random = [CounterRandom(seed, zlib.crc32(term.parameter.encode())) for term in self._terms]
+        self._together = CounterRandom(seed, zlib.crc32(b"together"))
+        self._normals = max((term.normals for term in self._terms), default=0)
 
     def draw(self, ids: NDArray[np.integer], episodes: NDArray[np.integer]) -> Draws:
         """Draw episodes.
@@ -75,7 +95,8 @@ class EpisodeDraws:
             episodes: number of the episode in each; (n,).
 
         Returns:
-            Every parameter, randomized or nominal, (n, size) float64.
+            Every parameter, randomized or nominal, (n, size) float64; what has one draw for the whole body may have one
+            for each joint, (n, J).
 
         Raises:
             ConfigError: if the table reaches values without physical meaning.
@@ -84,9 +105,10 @@ class EpisodeDraws:
             name: np.full((len(ids), self._sizes[name]), parameter.nominal)
             for name, parameter in LEGGED_PARAMETERS.items()
         }
-        for term, random in zip(self._table.terms, self._random):
+        normal = self._together.normal(ids, episodes, self._normals).astype(np.float64)
+        for term, random in zip(self._terms, self._random):
             share = random.uniform(ids, episodes, self._sizes[term.parameter]).astype(np.float64)
-            values[term.parameter] = term.apply(values[term.parameter], term.distribution.quantile(share))
+            values[term.parameter] = term.apply(values[term.parameter], term.draws(share, normal))
         check_bounds(self._table, LEGGED_PARAMETERS, values)
         longest = values["action_delay_s"].max(initial=0.0)
         if longest > LARGEST_DELAY_S:

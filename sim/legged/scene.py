@@ -65,6 +65,7 @@ def build_legged_scene(
     step_s: float,
     sites: tuple[str, ...] = (),
     physics: Physics = AS_TRAINED,
+    exact_delays: bool = False,
 ) -> LeggedScene:
     """Compile a robot with what its tasks need.
 
@@ -74,6 +75,8 @@ def build_legged_scene(
         step_s: physics step.
         sites: whose motion is to be read beside the feet's.
         physics: how it is simulated.
+        exact_delays: targets that arrive within a step act from then on; else with the next step. Both act no earlier
+            than one step after they were given.
 
     Raises:
         ConfigError: if the model has no such foot or site, or no inertial unit on its base, or is not stable with these
@@ -88,8 +91,9 @@ def build_legged_scene(
     for site in sites:
         _add_site_sensors(spec, robot, site)
     for actuator in spec.actuators:
-        actuator.nsample = math.ceil(LARGEST_DELAY_S / step_s)
+        actuator.nsample = math.ceil(LARGEST_DELAY_S / step_s) + exact_delays  # (one more for ``input_lead_s``)
         actuator.delay = step_s  # (a positive one: what is drawn for each simulation replaces it)
+        actuator.interp = int(exact_delays)  # linear: the mean of a step in which the target changes
     model = spec.compile()
     model.opt.disableflags |= int(mujoco.mjtDisableBit.mjDSBL_AUTORESET)  # what diverges must show
     _require_inertial_unit(model, robot)

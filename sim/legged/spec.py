@@ -90,6 +90,10 @@ class LeggedTaskSpec(PolicySpec):
     """Beside the velocity."""
     physics: Physics = AS_TRAINED
     """How it is simulated."""
+    constants: JointParameters | None = None
+    """Of one identified robot, instead of those of its parameter set. Armature and delay are then those of
+    the joints: what the integrator adds is taken off (``sim.legged.physics``). Published ranges are for simulations
+    that add it."""
 
     @property
     def tolerances(self) -> dict[str, float]:
@@ -99,7 +103,7 @@ class LeggedTaskSpec(PolicySpec):
     @property
     def parameters(self) -> JointParameters:
         """Constants of the robot."""
-        return joint_parameters(self.robot, self.parameter_set)
+        return self.constants or joint_parameters(self.robot, self.parameter_set)
 
     @property
     def reward_groups(self) -> tuple[str, ...]:

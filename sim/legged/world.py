@@ -16,6 +16,7 @@ import numpy as np
 from mujoco.batch import Batch
 from numpy.typing import NDArray
 
+from sim.legged.physics import added_inertia, input_lead_s
 from sim.legged.randomizable import Draws
 from sim.legged.scene import build_legged_scene, remembered_targets, resting_history
 from sim.legged.spec import LeggedTaskSpec
@@ -34,7 +35,8 @@ _NONE = int(mujoco.mjtStage.mjSTAGE_NONE)
 _MASS_FIELDS = ("body_mass", "body_inertia", "body_ipos", "dof_armature")
 """What ``set_const`` has to follow."""
 _FIELDS = (
-    *_MASS_FIELDS, "geom_friction", "actuator_gainprm", "actuator_biasprm", "dof_frictionloss", "actuator_delay",
+    *_MASS_FIELDS, "geom_friction", "actuator_gainprm", "actuator_biasprm", "actuator_forcerange", "dof_damping",
+    "dof_frictionloss", "actuator_delay",
 )  # fmt: skip
 
 
@@ -76,8 +78,9 @@ class LeggedWorld:
         """
         sites = tuple(site for asked in task.asked for site in asked.sites(task.parameters))
         self.scene = scene = build_legged_scene(
-            task.robot, task.parameters, task.timing.physics_step_s, sites, task.physics
+            task.robot, task.parameters, task.timing.physics_step_s, sites, task.physics, task.constants is not None
         )
+        self._identified = task.constants is not None
         self.substeps = round(task.timing.control_period_s / task.timing.physics_step_s)
         self.batch = batch = _make_batch(scene.model, num_envs, threads, engine)
         self._position, self._velocity = batch.bind("qpos"), batch.bind("qvel")
@@ -195,7 +198,7 @@ class LeggedWorld:
         fields["body_mass"][ids] = model.body_mass * scale
         fields["body_inertia"][ids] = model.body_inertia * scale[:, :, None]
         fields["body_ipos"][ids, base] = model.body_ipos[base] + draws["centre_of_mass"]
-        fields["dof_armature"][ids, 6:] = model.dof_armature[6:] * draws["armature"]
+        fields["dof_armature"][ids, 6:] = self._armature(draws)
         self.batch.set_const(ids)
         friction = draws["friction"]
         for geoms in self.scene.foot_geoms:
@@ -205,17 +208,35 @@ class LeggedWorld:
         self.state.base_mass[ids] = draws["base_mass"]
 
     def _set_motors(self, ids: Ids, draws: Draws) -> None:
-        """Write gains, friction, delay and errors of the joints."""
-        model, fields = self.scene.model, self._fields
-        fields["actuator_gainprm"][ids, :, 0] = model.actuator_gainprm[:, 0] * draws["kp"]
-        fields["actuator_biasprm"][ids, :, 1] = model.actuator_biasprm[:, 1] * draws["kp"]
-        fields["actuator_biasprm"][ids, :, 2] = model.actuator_biasprm[:, 2] * draws["kd"]
+        """Write gains, strength, friction, delay and errors of the joints."""
+        model, fields, strength = self.scene.model, self._fields, draws["motor_strength"]
+        kp, kd = strength * draws["kp"], strength * draws["kd"]
+        fields["actuator_gainprm"][ids, :, 0] = model.actuator_gainprm[:, 0] * kp
+        fields["actuator_biasprm"][ids, :, 1] = model.actuator_biasprm[:, 1] * kp
+        fields["actuator_biasprm"][ids, :, 2] = model.actuator_biasprm[:, 2] * kd
         fields["dof_frictionloss"][ids, 6:] = draws["joint_friction"]
-        fields["actuator_delay"][ids] = draws["action_delay_s"]
-        self.state.action_delay[ids] = draws["action_delay_s"]
+        fields["actuator_forcerange"][ids] = model.actuator_forcerange * strength[:, :, None]
+        fields["dof_damping"][ids, 6:] = self._damping(draws)
+        lead_s = input_lead_s(model) if self._identified else 0.0
+        fields["actuator_delay"][ids] = draws["action_delay_s"] + lead_s
+        self.state.action_delay[ids] = draws["action_delay_s"].mean(axis=1, keepdims=True)
         self.joint_offset[ids] = draws["joint_offset"]
         self.gyro_bias[ids] = draws["gyro_bias_b"]
         self._torque_noise[ids] = draws["torque_noise"]
+
+    def _armature(self, draws: Draws) -> Array:
+        """Return the joints' armature in the simulations, (n, J) kg m^2: of an identified robot less what these add."""
+        model = self.scene.model
+        armature = model.dof_armature[6:] * draws["armature"]
+        if not self._identified:
+            return armature
+        gain = -model.actuator_biasprm[:, 2] * draws["motor_strength"] * draws["kd"]
+        return np.maximum(armature - added_inertia(model, self._damping(draws), gain), 0.0)
+
+    def _damping(self, draws: Draws) -> Array:
+        """Return the joints' viscous damping, (n, J) N m s/rad."""
+        drawn = draws["joint_damping"]
+        return np.where(np.isnan(drawn), self.scene.model.dof_damping[6:], drawn)
 
     def _set_start(self, ids: Ids, draws: Draws, start: State | None) -> None:
         p, tilt = self.scene.parameters, np.zeros((len(ids), 3))

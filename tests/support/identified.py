@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from sim.bodies.dynamics import QUANTITIES
+from sim.bodies.dynamics import UNITS as JOINT_UNITS
 from sim.identified import IdentifiedRobot
 from sim.registry import load_robot
 
@@ -26,3 +28,20 @@ def identified(serial="cf07", robot="crazyflie", relative=0.01, correlation=0.0,
         covariance=matrix * np.outer(error, error),
         date="2026-01-01T00:00:00+00:00",
     )
+
+
+def identified_joints(dynamics, serial="go1-12", robot="go1", relative=0.01, leave_out=(), **changes):
+    """Return the file of a robot's joints; ``leave_out``: names that it does not hold, whole quantities or single."""
+    joints = load_robot(robot).joint_names
+    values, units = {}, {}
+    for quantity, row in zip(QUANTITIES, dynamics.stacked):
+        for joint, value in zip(joints, row):
+            name = f"{quantity}.{joint}"
+            if quantity not in leave_out and name not in leave_out:
+                values[name], units[name] = float(value), JOINT_UNITS[quantity]
+    values |= {name.replace("__", "."): value for name, value in changes.items()}
+    error = relative * np.abs(np.array(list(values.values()))) + 1e-9
+    return IdentifiedRobot(
+        serial, robot, "policy", tuple(values), tuple(units.get(name, "1") for name in values),
+        np.array(list(values.values())), np.diag(error**2), date="2026-01-01T00:00:00+00:00",
+    )  # fmt: skip

@@ -22,6 +22,9 @@ class LeggedPpoSettings(PpoSettings):
     """Learn from each step as seen in a mirror, too (arXiv 2403.04359): twice the data for twice the update."""
     critics: Literal["group", "single"] = "group"
     """A critic for each of the task's groups of rewards, or one for their sum."""
+    critic_first: int = 20
+    """With --start-from: iterations in which the critic alone learns. It begins with random weights, and what it says
+    of steps would undo those of the bundle."""
 
 
 @dataclass(frozen=True)
