@@ -1,8 +1,4 @@
-"""Which excitation tells most: the Fisher information of the quantities of all joints, for the nominal robot.
-
-The determinant of the information is what a D-optimal experiment makes largest; half its logarithm per quantity is how
-many times smaller a typical interval gets, as an exponent of e.
-"""
+"""Which excitation tells most of all joints: that with the largest Fisher information for the nominal robot."""
 
 from __future__ import annotations
 
@@ -11,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.information import told
 from calibration.joints.excitation import KINDS, excitation
 from calibration.joints.log import LEVEL, JointLog
 from calibration.joints.problem import make_problem
@@ -28,7 +25,7 @@ PERIOD_S = 0.005
 
 
 def information(robot: str, parameters: JointParameters, time_s: Array, targets: Array) -> float:
-    """Return half the logarithm of the determinant of the information, per quantity, in ``SCALE``.
+    """Return how much targets tell of all quantities in ``SCALE`` (calibration/information.py).
 
     Args:
         robot: its name.
@@ -41,8 +38,7 @@ def information(robot: str, parameters: JointParameters, time_s: Array, targets:
     nominal = problem.fine.nominal
     guess: JointDynamics = replace(nominal, friction=FRICTION_SHARE * np.asarray(parameters.effort_n_m))
     jacobian = problem.jacobian(guess.stacked / problem.scale) / ENCODER_RAD
-    _, logarithm = np.linalg.slogdet(jacobian.T @ jacobian + np.eye(jacobian.shape[1]))
-    return 0.5 * float(logarithm) / jacobian.shape[1]
+    return told(jacobian.T @ jacobian)
 
 
 def most_informative(robot: str, parameters: JointParameters, seeds: int = 2) -> tuple[str, int, dict[str, float]]:

@@ -6,13 +6,16 @@ commands. What leaves the host is what the log holds. Limits, safe actions and t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rich.console import Console
 
-from calibration.multirotor.excitation import PERIOD_S, Excitation
+from calibration.multirotor.excitation import KINDS, PERIOD_S, Excitation, into_range
+from calibration.multirotor.planning import CLEARANCE_M, WITHIN, Plan, plan_excitation
 from hardware.checks import require
 from hardware.deploy import Args, check_serial, open_log, require_consent
 from hardware.flight import Flight
@@ -29,8 +32,10 @@ from hardware.pilot import HostPilot
 from hardware.registry import create_link
 from hardware.states import FlightState
 from hardware.supervisor import Supervisor
+from policies.bundle import load_bundle
 from policies.runtime import OnnxPolicy, load_policy
 from sim.errors import ConfigError, LinkError
+from sim.registry import load_robot
 from sim.spec import ActionSpec, FlightLimits
 from sim.trajectories.harmonic import LAPS, RAMP_S
 
@@ -49,14 +54,18 @@ class Shaker:
         action: whose range the sum keeps to.
         floor_m: height of the take-off point.
         quiet_s: how long it waits once aloft.
+        ceiling_m: height over the take-off point above which nothing is added.
     """
 
-    def __init__(self, excitation: Excitation, action: ActionSpec, floor_m: float, quiet_s: float = HOLD_S) -> None:
+    def __init__(
+        self, excitation: Excitation, action: ActionSpec, floor_m: float, quiet_s: float = HOLD_S,
+        ceiling_m: float = np.inf,
+    ) -> None:  # fmt: skip
         self._motors = excitation.motors
-        self._low, self._high = np.asarray(action.low), np.asarray(action.high)
+        self._low, self._high = np.maximum(action.low, excitation.lowest), np.asarray(action.high)
         self._aloft_m = floor_m + 0.8 * HEIGHT_M
         self._wait, self._next = round(quiet_s / PERIOD_S), 0
-        self._lowest_m = floor_m + 0.4 * HEIGHT_M
+        self._lowest_m, self._highest_m = floor_m + CLEARANCE_M, floor_m + WITHIN * ceiling_m
 
     def __call__(self, command: np.ndarray, state: FlightState) -> np.ndarray:
         """Return the command with this period's share of the excitation, within its range."""
@@ -66,10 +75,32 @@ class Shaker:
             return command
         w, x, y, z = state.orientation_wxyz
         level = w * w - x * x - y * y + z * z > np.cos(LARGEST_TILT_RAD)
-        if self._next >= len(self._motors) or height < self._lowest_m:
+        if self._next >= len(self._motors) or not self._lowest_m <= height <= self._highest_m:
             return command
         self._next += 1
-        return np.clip(command + level * self._motors[self._next - 1], self._low, self._high)
+        if not level:
+            return command
+        return into_range(command + self._motors[self._next - 1], self._low, self._high)
+
+
+def plan_flight(robot: str, bundle: Path, excitation: Excitation, kinds: Sequence[str] = KINDS) -> Plan:
+    """Return which kinds of excitation tell most in a flight by ``collect_flight``, and how much.
+
+    Args:
+        robot: its name.
+        bundle: of the policy that will fly it; its limits hold.
+        excitation: duration, sizes and set-points.
+        kinds: to choose among.
+
+    Raises:
+        ConfigError: if the policy flies another robot, or nothing stays within its limits.
+    """
+    info = load_bundle(bundle).info
+    if info.robot.name != robot or not isinstance(info.limits, FlightLimits):
+        raise ConfigError(f"{bundle} is of robot '{info.robot.name}', not '{robot}': name one that flies it, --bundle")
+    nominal = load_robot(robot).parameters(info.robot.parameter_set)
+    straight = replace(excitation, turn_rad=0.0)  # the course that is flown keeps its heading
+    return plan_excitation(robot, nominal, info.limits, straight, HEIGHT_M, kinds, accelerometer=False)
 
 
 def collect_flight(
@@ -117,7 +148,7 @@ def collect_flight(
                 info, outlook = loaded.info, Outlook(loaded.info)
                 limits = info.limits
                 assert isinstance(limits, FlightLimits)
-                shaker = Shaker(excitation, info.action, state.position_w[2])
+                shaker = Shaker(excitation, info.action, state.position_w[2], ceiling_m=limits.ceiling_m)
                 pilot = HostPilot(policy, FlightObservation(info, outlook), guard=shaker)
                 supervisor = Supervisor(FlightBehaviour(limits, HOST_SAFE_ACTIONS, setpoint_speed(job.course)))
                 mission = TrajectoryMission(job.plan, state.position_w, job.course, outlook)

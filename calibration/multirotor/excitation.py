@@ -3,7 +3,8 @@
 Set-points sway along every axis (drag, biases, the thrust curve, heading). On top of what the controller commands,
 each of thrust, roll, pitch and yaw gets a multisine of its own frequencies (lag, delay, inertia, torque constant) with
 Schroeder's phases, which keep the peaks low (IEEE Trans. Information Theory 16, 1970), and thrust gets steps (rise
-and fall apart). Amplitudes are what the weakest of the hover task's airframes can bear.
+and fall apart). Chirps, larger steps and throws are other ways, and a flight may have parts of several; planning.py
+says which tell most. Amplitudes are what the weakest of the hover task's airframes can bear.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from calibration.multirotor import waveforms
 from sim.errors import ConfigError
 from sim.trajectories.reference import Reference, times
 
@@ -22,6 +24,19 @@ Array = NDArray[np.floating]
 PERIOD_S = 0.010
 """Of the motor commands."""
 CHANNELS = ("thrust", "roll", "pitch", "yaw")
+KINDS = ("multisine", "chirp", "steps", "throws", "hover")
+"""Ways to shake. ``multisine`` has small steps of thrust with it; ``steps`` and ``throws`` have larger changes of
+thrust, and the multisines of roll, pitch and yaw; ``hover`` is none."""
+SWEEP_S = 10.0
+"""Of a chirp, through the band of the multisine."""
+STEP_HOLDS_S = (0.1, 0.2, 0.3)
+"""How long the large steps of thrust last, in turn; rotors take 0.05 to 0.15 s."""
+THROW_HOLD_S = 0.2
+"""Pushed up so long, let fall for twice that, caught."""
+FALL = 1.4
+"""Size of the fall, in that of the push."""
+REST_S = 1.0
+"""Between large steps, and between throws: the controller brings the robot back meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +59,12 @@ class Excitation:
     """Steps of all motors together, either way."""
     step_s: float = 0.4
     """Mean time between them."""
+    large_step: float = 0.08
+    """The same of ``steps``, up and down so that the height stays."""
+    throw: float = 0.15
+    """Of ``throws``: more thrust for the push and the catch; less by ``FALL`` times as much for the fall."""
+    parts: tuple[tuple[str, float], ...] = (("multisine", 1.0),)
+    """Which of ``KINDS`` the motors are shaken with, one after the other, and their shares of the time."""
     sway_m: float = 0.3
     """Amplitude of the set-points, horizontal; vertically half of it."""
     turn_rad: float = 0.5
@@ -61,9 +82,11 @@ class Excitation:
     def __post_init__(self) -> None:
         if not 5.0 <= self.duration_s <= 600.0:
             raise ConfigError(f"excitation: the flight lasts {self.duration_s:g} s; choose 5 to 600")
-        for name in (*CHANNELS, "step", "lowest"):
+        for name in (*_SIZES, "lowest"):
             if not 0.0 <= getattr(self, name) <= 0.5:
                 raise ConfigError(f"excitation: '{name}' is {getattr(self, name):g}; choose 0 to 0.5 of the full speed")
+        if not set(dict(self.parts)) <= set(KINDS) or not all(share > 0.0 for _, share in self.parts):
+            raise ConfigError(f"excitation: its parts are {dict(self.parts)}; choose from {', '.join(KINDS)}")
         if not 0.0 < self.lowest_hz < self.highest_hz <= 0.4 / PERIOD_S:
             raise ConfigError(f"excitation: frequencies must rise from above 0 to at most {0.4 / PERIOD_S:g} Hz")
 
@@ -75,7 +98,7 @@ class Excitation:
         """
         if not 0.0 < size <= 2.0:
             raise ConfigError(f"excitation: a size of {size:g} cannot be flown; choose above 0, at most 2")
-        return replace(self, **{name: size * getattr(self, name) for name in (*CHANNELS, "step")})
+        return replace(self, **{name: size * getattr(self, name) for name in _SIZES})
 
     @property
     def num_commands(self) -> int:
@@ -87,8 +110,12 @@ class Excitation:
         """What to add to the controller's commands, ``(num_commands, 4)``; motors clockwise from the front right."""
         time = PERIOD_S * np.arange(self.num_commands)
         fade = np.clip((time - self.quiet_s) / 0.5, 0.0, 1.0)
-        channels = np.stack([getattr(self, name) * self._multisine(k, time) for k, name in enumerate(CHANNELS)])
-        channels[0] += self._steps(time)
+        shares = np.cumsum([share for _, share in self.parts])
+        edges = np.rint(np.concatenate([[0.0], shares]) / shares[-1] * len(time)).astype(int)
+        channels = np.zeros((len(CHANNELS), len(time)))
+        for (kind, _), first, last in zip(self.parts, edges[:-1], edges[1:], strict=True):
+            if last > first:
+                channels[:, first:last] = self._channels(kind, time[: last - first])
         return (fade * channels).T @ _MIX
 
     def reference(self, time_s: ArrayLike) -> Reference:
@@ -105,20 +132,35 @@ class Excitation:
         yaw, yaw_rate = self.turn_rad * fade * wave, self.turn_rad * (fade * rate + fade_rate * wave)
         return Reference(position, velocity, nothing, nothing.copy(), yaw, yaw_rate)
 
-    def _multisine(self, channel: int, time: Array) -> Array:
-        """Unit root mean square; the channels' frequencies interleave."""
-        count = len(CHANNELS) * self.lines
-        grid = np.geomspace(self.lowest_hz, self.highest_hz, count)[channel :: len(CHANNELS)]
-        order = np.arange(1, self.lines + 1)
-        phase = -np.pi * order * (order - 1) / self.lines
-        return np.sqrt(2.0 / self.lines) * np.sin(2.0 * np.pi * grid * time[:, None] + phase).sum(axis=1)
+    def _channels(self, kind: str, time: Array) -> Array:
+        """One part of the flight, (4, n), from its own beginning."""
+        size = np.array([[getattr(self, name)] for name in CHANNELS])
+        if kind == "hover":
+            return 0.0 * size * time
+        if kind == "chirp":
+            ahead = np.arange(len(CHANNELS)) / len(CHANNELS)
+            return size * [waveforms.chirp(time, self.lowest_hz, self.highest_hz, SWEEP_S, each) for each in ahead]
+        rates = np.geomspace(self.lowest_hz, self.highest_hz, len(CHANNELS) * self.lines)
+        channels = size * [waveforms.multisine(time, rates[k :: len(CHANNELS)]) for k in range(len(CHANNELS))]
+        if kind == "multisine":
+            channels[0] += self.step * waveforms.random_steps(time, self.step_s, np.random.default_rng(self.seed))
+        elif kind == "steps":
+            channels[0] = self.large_step * waveforms.pushes(time, STEP_HOLDS_S, REST_S, 1.0, 1.0)
+        else:
+            push = waveforms.pushes(time, (THROW_HOLD_S,), REST_S, 1.0, FALL)
+            channels[0] = self.throw * push
+            channels[1:] *= push == 0.0  # who falls has little thrust to turn with
+        return channels
 
-    def _steps(self, time: Array) -> Array:
-        rng = np.random.default_rng(self.seed)
-        levels = self.step * rng.choice([-1.0, 0.0, 1.0], size=int(time[-1] / self.step_s) + 2)
-        return levels[(time / self.step_s).astype(int)]
+
+def into_range(command: Array, low: Array | float, high: Array | float) -> Array:
+    """Return commands (..., 4) within a range, all motors shifted together first: turning goes before lifting."""
+    above = np.maximum((command - high).max(axis=-1, keepdims=True), 0.0)
+    below = np.maximum((low - command).max(axis=-1, keepdims=True), 0.0)
+    return np.clip(command - above + below, low, high)
 
 
+_SIZES = (*CHANNELS, "step", "large_step", "throw")
 _MIX = np.array([[1, 1, 1, 1], [-1, -1, 1, 1], [-1, 1, 1, -1], [-1, 1, -1, 1]], np.float64)
 """(channel, motor): front right, back right, back left, front left; roll lifts the left, pitch the back (FLU)."""
 _SWAY_HZ = ((0.11, 0.31), (0.13, 0.37), (0.17, 0.41))

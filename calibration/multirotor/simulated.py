@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.multirotor.excitation import Excitation
+from calibration.multirotor.excitation import Excitation, into_range
 from calibration.recording.record import Recording, make_stream
 from sim.controllers.controller import Controller, reference_rows
 from sim.controllers.law import Law
-from sim.controllers.registry import load_law, tuned_gains
+from sim.controllers.registry import load_law, tuned_gains, tuned_path
 from sim.flight import layout
 from sim.flight.kernel import step
 from sim.flight.parameters import FlightParameters
@@ -71,6 +71,11 @@ class Flights:
     """(num_robots,): largest distance from the start."""
     steepest_rad: Array
     """(num_robots,): largest tilt."""
+    fastest_m_s: Array
+    """(num_robots,): largest speed."""
+    lowest_m: Array
+    """(num_robots,): where the lowest place is, from the start; so is the highest."""
+    highest_m: Array
 
 
 def fly(
@@ -83,6 +88,7 @@ def fly(
     robot: str = "crazyflie",
     law: str = "lee",
     pace: float = 1.0,
+    motors: Array | None = None,
 ) -> Flights:
     """Fly an excitation with every robot of a batch, the controller knowing the nominal one only.
 
@@ -96,37 +102,43 @@ def fly(
         robot: name of the robot, for gains and the recording.
         law: name of the classical controller.
         pace: how quick it is, of what was tuned for the nominal airframe: late and heavy robots want a slower one.
+        motors: (num_commands, num_robots, num_rotors) what to shake each robot with; the excitation's own when None.
     """
     sensors = sensors or Sensors()
     n, ticks, per = flight.num_envs, excitation.num_commands, round(PERIOD_S / STEP_S)
     chosen = load_law(law)
-    controller = Controller(chosen, nominal, n, PERIOD_S, paced(chosen, tuned_gains(chosen, robot, nominal.name), pace))
+    tuned = tuned_path(chosen, robot, nominal.name).exists()
+    gains = tuned_gains(chosen, robot, nominal.name) if tuned else chosen.published()
+    controller = Controller(chosen, nominal, n, PERIOD_S, paced(chosen, gains, pace))
+    motors = excitation.motors[:, None] if motors is None else motors
     instruments = _Instruments(sensors, rng, n)
     bodies = _Bodies(flight, nominal.hover_speed, sensors, rng)
     time_s = PERIOD_S * np.arange(ticks)
     delay, rows = np.rint(latency_s / STEP_S).astype(int), np.arange(n)
     sent = np.tile(np.float32(nominal.hover_command), (n, ticks + 1, flight.num_rotors))
     measured = np.empty((n, ticks, 9))
-    farthest, steepest = np.zeros(n), np.zeros(n)
+    farthest, steepest, fastest, lowest, highest = np.zeros((5, n))
     for k in range(ticks):
         rotation, rates = bodies.rotation, bodies.rates
         farthest = np.maximum(farthest, np.linalg.norm(bodies.state[:, :3], axis=1))
         steepest = np.maximum(steepest, np.arccos(np.clip(rotation[:, 2, 2], -1.0, 1.0)))
+        fastest = np.maximum(fastest, np.linalg.norm(bodies.state[:, layout.VELOCITY_W], axis=1))
+        lowest, highest = np.minimum(lowest, bodies.state[:, 2]), np.maximum(highest, bodies.state[:, 2])
         # The controller sees what is logged: one that knew more would make commands foretell what the log cannot.
         measured[:, k, :3] = instruments.gyro(rates)
         measured[:, k, 6:] = instruments.position(bodies.origin(rotation))
         velocity = instruments.velocity(bodies.state[:, layout.VELOCITY_W])
         seen = np.concatenate([measured[:, k, 6:], rotation.reshape(n, 9), velocity, measured[:, k, :3]], axis=1)
         reference = np.repeat(reference_rows(excitation.reference(time_s[k : k + 1])), n, axis=0)
-        wanted = controller.step(seen, reference) + excitation.motors[k].astype(np.float32)
-        sent[:, k + 1] = np.clip(np.nan_to_num(wanted, nan=0.0), excitation.lowest, 1.0)
+        wanted = controller.step(seen, reference) + motors[k].astype(np.float32)
+        sent[:, k + 1] = into_range(np.nan_to_num(wanted, nan=0.0), excitation.lowest, 1.0)
         for i in range(per):
             bodies.advance(sent[rows, np.maximum(0, k + 1 + (i - delay) // per)])
             if i == 0:  # what the accelerometer reads is the mean of the steps before and after
                 measured[:, k, 3:6] = instruments.accelerometer(bodies.specific_force(rotation, rates))
     recordings = tuple(_log(robot, time_s, measured[i], sent[i, 1:], sensors, rng) for i in range(n))
     biases = instruments.gyro_bias, instruments.accelerometer_bias
-    return Flights(recordings, flight, STEP_S * delay, *biases, farthest, steepest)
+    return Flights(recordings, flight, STEP_S * delay, *biases, farthest, steepest, fastest, lowest, highest)
 
 
 class _Bodies:

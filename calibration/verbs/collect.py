@@ -14,6 +14,8 @@ from sim.errors import ConfigError
 
 SOFT = "policy"
 """Name of the parameter set whose gains policies use, where a robot has one."""
+JOINT_KINDS = ("both", "chirp", "multisine", "best", "rest")
+"""Excitations of joints; those of multirotors are ``calibration.multirotor.excitation.KINDS``."""
 
 
 @dataclass
@@ -29,15 +31,17 @@ class Collect:
     """MCAP log to write; default runs/flights/TIME.mcap."""
     duration: float = 40.0
     """Of the excitation, s."""
-    kind: Literal["both", "chirp", "multisine", "best", "rest"] = "both"
-    """Chirp from 0.1 to 10 Hz, multisine, one after the other; best: whichever tells most by Fisher's information;
-    rest: nothing moves, for 'calibrate sensors'."""
+    kind: Literal["both", "chirp", "multisine", "steps", "throws", "hover", "best", "rest"] | None = None
+    """best: what tells most by Fisher's information. Joints: chirp from 0.1 to 10 Hz, multisine, both (the default),
+    or rest: nothing moves, for 'calibrate sensors'. Multirotors: multisine, chirp, steps of thrust, throws, hover, or
+    the best mix of them (the default)."""
     size: float = 1.0
-    """Share of what the joints' ranges, speeds and torques allow, above 0, at most 1."""
+    """Joints: share of what their ranges, speeds and torques allow, at most 1; multirotors: of the motor commands, at
+    most 2."""
     seed: int = 0
     """Of the excitation's phases."""
     parameter_set: str | None = None
-    """Whose gains the joints follow their targets with; default: those of policies, which are soft and so show more."""
+    """Joints: whose gains follow the targets; default: those of policies, which are soft and so show more."""
     serial: str | None = None
     """Serial number of the robot, for the log."""
     bundle: Path | None = None
@@ -66,7 +70,9 @@ class Collect:
         soft = SOFT if SOFT in robot.parameter_sets else None
         parameters = robot.parameters(self.parameter_set or soft)
         console = Console(highlight=False, soft_wrap=True)
-        kind, seed, told = self.kind, self.seed, {}
+        kind, seed, told = self.kind or "both", self.seed, {}
+        if kind not in JOINT_KINDS:
+            raise ConfigError(f"--kind {kind} is for multirotors; joints have {', '.join(JOINT_KINDS)}")
         if kind == "best":
             kind, seed, told = most_informative(self.robot, parameters)
             console.print(
@@ -84,13 +90,19 @@ class Collect:
         return {**result, "kind": kind, "seed": seed, "information": told}
 
     def _fly(self) -> dict[str, Any]:
-        from calibration.multirotor.collect import ZOO_POLICY, collect_flight
-        from calibration.multirotor.excitation import Excitation
+        from calibration.multirotor.collect import ZOO_POLICY, collect_flight, plan_flight
+        from calibration.multirotor.excitation import KINDS, Excitation
+        from calibration.multirotor.show import show_plan
 
+        if self.kind not in (None, "best", *KINDS):
+            raise ConfigError(f"--kind {self.kind} is for joints; multirotors have best, {', '.join(KINDS)}")
         console = Console(highlight=False, soft_wrap=True)
+        bundle = self.bundle or ZOO_POLICY
         excitation = Excitation(self.duration, sway_m=self.sway, seed=self.seed).scaled(self.size)
+        plan = plan_flight(self.robot, bundle, excitation, KINDS if self.kind in (None, "best") else (self.kind,))
+        show_plan(plan, console)
         result = collect_flight(
-            self.bundle or ZOO_POLICY, self.uri, excitation, self.log, serial=self.serial, arm=self.arm, console=console
+            bundle, self.uri, plan.excitation, self.log, serial=self.serial, arm=self.arm, console=console
         )
         console.print(f"now: sim2metal calibrate fit {result['log']} --mass WHAT_IT_WEIGHS_IN_KG")
-        return result
+        return {**result, **plan.as_data()}
