@@ -26,6 +26,7 @@ from hardware.crazyflie.link import CrazyflieLink
 from hardware.flight import Flight
 from hardware.flying.job import check_plan, flight_result, make_pilot, make_plan
 from hardware.flying.mission import Mission, Plan
+from hardware.identity import UNITS, check_robot, serials_of
 from hardware.link import policy_on_board
 from hardware.log import RunLog
 from hardware.mocap.flying import default_bodies, motion_capture, plan_mocap
@@ -40,7 +41,8 @@ from policies.runtime import OnnxPolicy, load_policy
 from sim.errors import ConfigError, FlightAbortedError, FlightRefusedError, LinkError, StorageError
 
 EXAMPLE = """sim2metal swarm runs/hover/bundle --uris udp://127.0.0.1:19850-19859
-sim2metal swarm runs/hover/bundle --uris radio://0/80/2M/E7E7E7E701 radio://0/80/2M/E7E7E7E702 --arm"""
+sim2metal swarm runs/hover/bundle --uris radio://0/80/2M/E7E7E7E701 radio://0/80/2M/E7E7E7E702 --arm
+sim2metal swarm "runs/{serial}/bundle" --uris udp://127.0.0.1:19850-19851 --serials cf01 cf02"""
 
 SCHEMES = ("radio", "usb", "udp")
 """Links of Crazyflies."""
@@ -52,9 +54,13 @@ class Args:
     """Options of ``sim2metal swarm``."""
 
     bundle: tyro.conf.Positional[Path]
-    """Bundle folder; every robot flies it."""
+    """Bundle folder; every robot flies it. {serial} in it stands for each robot's own serial number."""
     uris: tuple[str, ...] = ("udp://127.0.0.1:19850-19859",)
     """Where the robots are: radio://, usb:// or udp://; udp://HOST:FIRST-LAST are several ports."""
+    serials: tuple[str, ...] = ()
+    """The robots' serial numbers, in the order of --uris; a bundle that was trained for another robot is refused."""
+    units: Annotated[Path, tyro.conf.arg(metavar="DIR")] = UNITS
+    """Folder of the files of identified robots, SERIAL.json each."""
     logs: Annotated[Path | None, tyro.conf.arg(metavar="FOLDER")] = None
     """Folder for one MCAP log per robot; default runs/flights/TIME."""
     height: float = 0.5
@@ -94,7 +100,7 @@ def run(args: Args) -> dict[str, Any]:
 
     Returns:
         ``swarm`` (``robots``, ``completed``, ``rate_hz_min``, ``rms_error_m_max``), ``robots`` (for each
-        its URI, checks, log and figures as of ``sim2metal run``), ``bundle_id``.
+        its URI, serial number, bundle, checks, log and figures as of ``sim2metal run``), ``bundle_id`` of the first.
 
     Raises:
         BundleError, ConfigError: before any packet leaves the host.
@@ -105,22 +111,31 @@ def run(args: Args) -> dict[str, Any]:
     uris = expand(args.uris)
     if not 0.0 <= args.separation < math.inf:
         raise ConfigError(f"--separation {args.separation}: expected a distance in m of at least 0")
-    bundle, policy = load_policy(args.bundle)
-    plan = make_plan(args)
-    check_plan(plan, bundle)
+    serials = serials_of(args.serials, len(uris), "--serials")
+    loaded = _load_each(args.bundle, serials)
+    notes = [
+        check_robot(bundle, serial, uri, args.units, "--serials ")
+        for (bundle, _), serial, uri in zip(loaded, serials, uris)
+    ]
+    bundle, plan = loaded[0][0], make_plan(args)
+    for each, _ in loaded:
+        check_plan(plan, each)
     if args.step == 0.0:
         plan = replace(plan, waypoints=())
     bodies = args.mocap_bodies or default_bodies(len(uris))
     mocap = plan_mocap(args.mocap, bodies, uris)
     console = Console(highlight=False, soft_wrap=True)
     with operator_controls(args.gamepad) as signals, real_time(args.real_time) as scheduling, ExitStack() as stack:
-        links = [_make_link(uri, bundle, args, signals) for uri in uris]
-        console.print(f"bundle {bundle.id[:12]} for {len(links)} robots")
+        links = [_make_link(uri, each, args, signals) for uri, (each, _) in zip(uris, loaded)]
+        for ours in dict.fromkeys(each.id for each, _ in loaded):
+            console.print(f"bundle {ours[:12]} for {sum(each.id == ours for each, _ in loaded)} robots")
+        for note in filter(None, notes):
+            console.print(f"  [yellow]note[/] {note}")
         if args.real_time:
             console.print(f"  scheduling: {scheduling}")
         _open_all(links, stack)
         stack.enter_context(motion_capture(mocap, bodies, links, args.state_rate))
-        checks = _check_all(links, bundle, console)
+        checks = _check_all(links, [each for each, _ in loaded], console)
         require([check_separation(links, args.separation)])
         if args.check_only:
             console.print("checks passed; nothing moved")
@@ -131,7 +146,8 @@ def run(args: Args) -> dict[str, Any]:
         _require_consent(uris, args)
         folder = args.logs or Path("runs/flights") / time.strftime("%Y%m%d-%H%M%S")
         members = [
-            _member(args, number, link, plan, bundle, policy, folder, signals) for number, link in enumerate(links)
+            _member(number, link, plan, *loaded[number], serials[number], folder, signals)
+            for number, link in enumerate(links)
         ]
         console.print(
             f"{len(members)} robots take off; Ctrl-C or space lands all, Ctrl-\\ or k cuts all motors; logs in {folder}"
@@ -141,7 +157,8 @@ def run(args: Args) -> dict[str, Any]:
         finally:
             for member in members:
                 _close_log(member, console)
-    return _outcome(members, first, plan, checks, bundle, console)
+    about = [{"serial": serial, "bundle_id": each.id} for serial, (each, _) in zip(serials, loaded)]
+    return _outcome(members, first, plan, checks, about, console)
 
 
 def expand(uris: Sequence[str]) -> list[str]:
@@ -167,6 +184,15 @@ def expand(uris: Sequence[str]) -> list[str]:
         if expanded.count(uri) > 1:
             raise ConfigError(f"'{uri}' is named twice")
     return expanded
+
+
+def _load_each(path: Path, serials: Sequence[str | None]) -> list[tuple[Bundle, OnnxPolicy]]:
+    """Return each robot's bundle and policy; the same pair for robots of the same bundle."""
+    if "{serial}" in str(path) and None in serials:
+        raise ConfigError(f"{path}: say which robots fly with --serials")
+    paths = [Path(str(path).replace("{serial}", str(serial))) for serial in serials]
+    loaded = {each: load_policy(each) for each in dict.fromkeys(paths)}
+    return [loaded[each] for each in paths]
 
 
 def check_separation(links: Sequence[CrazyflieLink], least_m: float) -> Check:
@@ -197,16 +223,16 @@ def _open_all(links: Sequence[CrazyflieLink], stack: ExitStack) -> None:
         stack.enter_context(link)
 
 
-def _check_all(links: Sequence[CrazyflieLink], bundle: Bundle, console: Console) -> list[dict[str, str]]:
+def _check_all(links: Sequence[CrazyflieLink], bundles: Sequence[Bundle], console: Console) -> list[dict[str, str]]:
     """Check every robot, let all estimators converge at once, and refuse with the first failure."""
-    before = [link.checks(bundle) for link in links]
+    before = [link.checks(bundle) for link, bundle in zip(links, bundles)]
     for link, checks in zip(links, before):
         _show(console, link, checks)
         _require_of(link, checks)
     with ThreadPoolExecutor(len(links)) as pool:
         settled = list(pool.map(CrazyflieLink.prepare, links))
     results = []
-    for link, checks, converged in zip(links, before, settled):
+    for link, bundle, checks, converged in zip(links, bundles, before, settled):
         after = [converged, link.checks(bundle)[-1]]
         _require_of(link, after)
         results.append({check.name: check.detail for check in (*checks, *after)})
@@ -236,12 +262,12 @@ def _require_consent(uris: Sequence[str], args: Args) -> None:
 
 
 def _member(
-    args: Args,
     number: int,
     link: CrazyflieLink,
     plan: Plan,
     bundle: Bundle,
     policy: OnnxPolicy,
+    serial: str | None,
     folder: Path,
     signals: OperatorSignals,
 ) -> Member:
@@ -251,9 +277,10 @@ def _member(
     if (
         not policy_on_board(link.level, bundle.info.action.level) and number > 0
     ):  # a policy on the host has a memory of its own for each robot
-        _, policy = load_policy(args.bundle)
+        _, policy = load_policy(bundle.path)
     pilot, supervisor, period_s = make_pilot(policy, link)
     metadata = {"bundle_id": bundle.id, "uri": link.uri, "task": bundle.info.task, "robot": bundle.info.robot.name}
+    metadata |= {"serial": serial} if serial else {}
     log = RunLog(folder / f"robot-{number}.mcap", metadata, clock=link.clock)
     flight = Flight(link, Mission(plan, state.position_w), supervisor, log, signals, pilot, period_s)
     return Member(link.uri, flight)
@@ -271,15 +298,17 @@ def _outcome(
     first: Member | None,
     plan: Plan,
     checks: Sequence[dict[str, str]],
-    bundle: Bundle,
+    about: Sequence[dict[str, str | None]],
     console: Console,
 ) -> dict[str, Any]:
     robots = []
-    for member, passed in zip(members, checks):
+    for member, passed, known in zip(members, checks, about):
         figures = flight_result(member.loop.record, plan)
         figures["completed"] = figures["completed"] and member.error is None
         log = str(member.loop.log.path)
-        robots.append({"uri": member.uri, "flight": figures, "checks": passed, "log": log, "rate_hz": member.rate_hz})
+        robots.append(
+            {"uri": member.uri, **known, "flight": figures, "checks": passed, "log": log, "rate_hz": member.rate_hz}
+        )
         error = figures["rms_error_m"]
         console.print(
             f"  {member.uri}: {'completed' if figures['completed'] else '[red]not completed[/]'},"
@@ -294,7 +323,7 @@ def _outcome(
         "rms_error_m_max": max(errors, default=None),
         "first_fault": None if first is None else first.uri,
     }
-    result = {"bundle_id": bundle.id, "swarm": swarm, "robots": robots}
+    result = {"bundle_id": about[0]["bundle_id"], "swarm": swarm, "robots": robots}
     if completed < len(robots):
         raise _aborted(result, robots, first)
     console.print("[green]all completed[/]")

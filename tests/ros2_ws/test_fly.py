@@ -1,10 +1,14 @@
 """Whole launches: the mission flown over topics, on a simulated and on a virtual Crazyflie, and what ends it early."""
 
+import dataclasses
+
 import pytest
 
 from hardware.virtual.process import VirtualProcess
+from policies.bundle import save_bundle
 from tests.hil.stalls import in_real_time
 from tests.ros2_ws.conftest import wait_until
+from tests.support.identified import identified
 
 SHORT = ("height:=0.3", "hold:=0.5", "step:=0.0")
 
@@ -94,6 +98,8 @@ def test_a_swarm_flies(launch, pd_bundle):
         (("fly", "bundle:=x", "sim:=perhaps"), "choose one of true, false"),
         (("fly", "bundle:=x", "hight:=1"), "did you mean 'height'"),
         (("walk",), "no launch file 'walk'"),
+        (("swarm", "bundle:=x", "serials:=cf07"), "serials:= names 1 robots, robots:= says 2"),
+        (("swarm", "bundle:=x/{serial}"), "say which robots fly with serials:="),
     ],
 )
 def test_a_wrong_command_line_starts_nothing(launch, words, message):
@@ -101,6 +107,16 @@ def test_a_wrong_command_line_starts_nothing(launch, words, message):
     assert program.wait() == 2
     assert message in program.lines[-1]
     assert "process started" not in program.output
+
+
+def test_a_bundle_for_another_robot_ends_the_launch_before_anything_moves(launch, pd_bundle, tmp_path):
+    unit = identified(serial="cf07", mass=0.03)
+    info = dataclasses.replace(pd_bundle.info, provenance={"identified": unit.reference()})
+    save_bundle(tmp_path / "cf07", info, pd_bundle.read_policy(), pd_bundle.golden())
+    program = launch("fly", f"bundle:={tmp_path / 'cf07'}", "sim:=false", "uri:=udp://127.0.0.1:1", "serial:=cf08")
+    assert program.wait() == 1
+    assert "was trained for the robot with serial number cf07, not for cf08" in program.output
+    assert "Traceback" not in program.output
 
 
 def test_a_bundle_that_is_none_ends_the_launch_before_anything_moves(launch, tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import cast
 
 import numpy as np
 import pytest
@@ -18,8 +19,7 @@ from sim.registry import load_robot
 from sim.spec import FlightLimits
 from tests.support.hidden_multirotors import NOMINAL
 
-LIMITS = load_robot("crazyflie").limits
-assert isinstance(LIMITS, FlightLimits)
+LIMITS = cast(FlightLimits, load_robot("crazyflie").limits)
 
 
 def plan(kinds=KINDS, limits=LIMITS, duration_s=60.0, **options):

@@ -42,6 +42,8 @@ def arguments() -> list[DeclareLaunchArgument]:
             "faults", default_value="", description="faults of the simulated robot: kick=40@flying+2"
         ),
         DeclareLaunchArgument("seed", default_value="0", description="seed of the simulated robot's noise"),
+        DeclareLaunchArgument("serial", default_value="", description="serial number of the robot; empty: unknown"),
+        DeclareLaunchArgument("units", default_value="units", description="folder of the files of identified robots"),
         DeclareLaunchArgument("logs", default_value="", description="folder for flight logs (MCAP); empty: none"),
         DeclareLaunchArgument("rviz", default_value="false", choices=YES_NO, description="show the robot in RViz"),
         DeclareLaunchArgument(
@@ -54,7 +56,7 @@ def nodes() -> list:
     """Return the simulated robot with its pilot, or the real one, then the mission."""
     sim, not_sim = IfCondition(value("sim")), UnlessCondition(value("sim"))
     simulated_time = {"use_sim_time": number("sim", bool)}
-    bundle = {"bundle": text("bundle")}
+    bundle = {name: text(name) for name in ("bundle", "serial", "units")}
     supervised = bundle | {"log_folder": text("logs")}
     return [
         node("sim_node", {"seed": number("seed", int), "faults": text("faults")}, condition=sim),

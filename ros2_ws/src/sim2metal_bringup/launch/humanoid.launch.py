@@ -47,6 +47,8 @@ def arguments() -> list[DeclareLaunchArgument]:
             "faults", default_value="", description="faults of the simulated robot: push=0.5@armed+4"
         ),
         DeclareLaunchArgument("seed", default_value="0", description="seed of the simulated robot's noise"),
+        DeclareLaunchArgument("serial", default_value="", description="serial number of the robot; empty: unknown"),
+        DeclareLaunchArgument("units", default_value="units", description="folder of the files of identified robots"),
         DeclareLaunchArgument("logs", default_value="", description="folder for logs (MCAP); empty: none"),
         DeclareLaunchArgument("rviz", default_value="false", choices=YES_NO, description="show the robot in RViz"),
         DeclareLaunchArgument("params", default_value=config, description="parameters"),
@@ -79,7 +81,7 @@ def simulated() -> list:
     """Return the simulated robot, its supervisor and its policy, which runs by simulated time."""
     sim = IfCondition(value("sim"))
     known = {"robot": text("robot"), "bundle": text("bundle")}
-    by_clock = known | {"use_sim_time": True, "wait": number("wait", float)}
+    by_clock = known | identity() | {"use_sim_time": True, "wait": number("wait", float)}
     body = {"rate": SENSOR_HZ, "hang": number("hang", bool), "seed": number("seed", int), "faults": text("faults")}
     return [
         node("sim_node", known | body, condition=sim),
@@ -136,8 +138,14 @@ def joint_node() -> Node:
         "connect_timeout": 60.0,
         "wait": number("wait", float),
         "description_file": description,
+        **identity(),
     }
     return node("joint_node", parameters, condition=UnlessCondition(value("sim")), sigterm_timeout="20")
+
+
+def identity() -> dict:
+    """Return which robot it is, for the nodes that refuse a bundle for another one."""
+    return {"serial": text("serial"), "units": text("units")}
 
 
 def rviz() -> Node:

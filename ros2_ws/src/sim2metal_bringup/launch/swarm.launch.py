@@ -23,7 +23,13 @@ def generate_launch_description() -> LaunchDescription:
     numbers = [str(number) for number in range(1, MAX_ROBOTS + 1)]
     return LaunchDescription(
         [
-            DeclareLaunchArgument("bundle", description="folder of the policy bundle"),
+            DeclareLaunchArgument("bundle", description="folder of the policy bundle; {serial} in it: of each robot's"),
+            DeclareLaunchArgument(
+                "serials", default_value="", description="the robots' serial numbers, with commas; empty: unknown"
+            ),
+            DeclareLaunchArgument(
+                "units", default_value="units", description="folder of the files of identified robots"
+            ),
             DeclareLaunchArgument("robots", default_value="2", choices=numbers, description="how many"),
             DeclareLaunchArgument(
                 "sim", default_value="true", choices=["true", "false"], description="start virtual Crazyflies"
@@ -51,26 +57,39 @@ def robots(context: LaunchContext) -> list:
     uris = uris or [f"udp://127.0.0.1:{first_port + i}" for i in range(number)]
     if len(uris) != number:
         raise RuntimeError(f"uris:= names {len(uris)} robots, robots:= says {number}")
+    serials = named(LaunchConfiguration("serials").perform(context), number)
+    bundle = LaunchConfiguration("bundle").perform(context)
+    if "{serial}" in bundle and "" in serials:
+        raise RuntimeError(f"bundle:={bundle}: say which robots fly with serials:=")
+    bundles = [bundle.replace("{serial}", serial) for serial in serials]
     simulated = LaunchConfiguration("sim").perform(context) == "true"
-    virtual = [virtual_robot(i, uri) for i, uri in enumerate(uris)] if simulated else []
-    return [*virtual, *(GroupAction([pilot(i, uri)]) for i, uri in enumerate(uris))]
+    virtual = [virtual_robot(i, uri, bundles[i]) for i, uri in enumerate(uris)] if simulated else []
+    return [*virtual, *(GroupAction([pilot(i, uri, bundles[i], serials[i])]) for i, uri in enumerate(uris))]
 
 
-def virtual_robot(index: int, uri: str) -> ExecuteProcess:
+def named(given: str, number: int) -> list[str]:
+    """Return one serial number per robot, empty where none are given."""
+    serials = [serial.strip() for serial in given.split(",")] if given else [""] * number
+    if len(serials) != number:
+        raise RuntimeError(f"serials:= names {len(serials)} robots, robots:= says {number}")
+    return serials
+
+
+def virtual_robot(index: int, uri: str, bundle: str) -> ExecuteProcess:
     """Return a virtual Crazyflie with the policy on board."""
     start = [sys.executable, "-m", "sim2metal", "virtual", "crazyflie", "--uri", uri, "--seed", str(index)]
     return ExecuteProcess(
-        cmd=[*start, "--bundle", LaunchConfiguration("bundle")],
+        cmd=[*start, "--bundle", bundle],
         name=f"virtual_cf{index + 1}",
         output="screen",
         on_exit=Shutdown(reason=f"virtual robot {index + 1} has ended"),
     )
 
 
-def pilot(index: int, uri: str) -> IncludeLaunchDescription:
+def pilot(index: int, uri: str, bundle: str, serial: str) -> IncludeLaunchDescription:
     """Return the nodes that fly one robot."""
     path = PathJoinSubstitution([FindPackageShare("sim2metal_bringup"), "launch", "fly.launch.py"])
-    own = {"sim": "false", "name": f"cf{index + 1}", "uri": uri}
-    passed = {name: LaunchConfiguration(name) for name in ("bundle", "height", "hold", "step")}
+    own = {"sim": "false", "name": f"cf{index + 1}", "uri": uri, "bundle": bundle, "serial": serial}
+    passed = {name: LaunchConfiguration(name) for name in ("units", "height", "hold", "step")}
     arguments = [*own.items(), *passed.items()]
     return IncludeLaunchDescription(PythonLaunchDescriptionSource(path), launch_arguments=arguments)

@@ -30,6 +30,7 @@ from sim2metal_nodes.conversions import to_stamp
 from sim2metal_nodes.diagnostics import ERROR, OK, WARN, Diagnostics
 from sim2metal_nodes.external_poses import ExternalPoseInputs
 from sim2metal_nodes.flight_services import FlightServices
+from sim2metal_nodes.identity import Identity
 from sim2metal_nodes.parameters import declare
 from sim2metal_nodes.qos import ASKED, LATCHED, SENSOR
 from sim2metal_nodes.robot_publisher import RobotPublisher
@@ -53,6 +54,7 @@ class CrazyflieNode(Node):
         path: str = declare(self, "bundle", "", "folder of the policy bundle that flies the robot")
         uri: str = declare(self, "uri", "udp://127.0.0.1:19850", "where the robot is: radio://, usb:// or udp://")
         arm: bool = declare(self, "arm", False, "allow flights of a robot outside this computer: propellers turn")
+        identity = Identity(self)
         mocap_body: str = declare(self, "mocap_body", "", "name in crazyswarm2's /poses; empty: not listened to")
         external: bool = declare(self, "external_position", False, "positions come from motion capture: no deck needed")
         external = external or bool(mocap_body)
@@ -71,6 +73,7 @@ class CrazyflieNode(Node):
             raise ConfigError("parameter 'bundle' is empty: give the bundle's folder")
         scheme_of(uri)
         self._bundle, self._policy = load_policy(Path(path))
+        identity.check(self._bundle, uri)
         info = self._bundle.info
         self._may_fly = arm or not moves_metal(uri)
         self.exit_code = 0
@@ -91,6 +94,7 @@ class CrazyflieNode(Node):
         self._seen = 0
         self._newest_ns = 0
         metadata = {"bundle_id": self._bundle.id, "uri": uri, "task": info.task, "robot": info.robot.name}
+        metadata |= identity.metadata
         self._sorties = Sorties(
             OperatorMission,
             self._flight,

@@ -30,6 +30,7 @@ from sim.errors import ConfigError, FlightRefusedError, LinkError
 from sim.spec import JointLimits
 from sim2metal_nodes.conversions import imu_message
 from sim2metal_nodes.diagnostics import ERROR, OK, WARN, Diagnostics
+from sim2metal_nodes.identity import Identity
 from sim2metal_nodes.joint_publisher import JointPublisher, read_description
 from sim2metal_nodes.joint_services import JointServices
 from sim2metal_nodes.parameters import base_frame, declare, declare_body_frame, declare_wait
@@ -57,13 +58,14 @@ class JointNode(Node):
         )
         real_time: bool = declare(self, "real_time", True, "real-time scheduling and locked memory, if allowed")
         logs: str = declare(self, "log_folder", "", "where logs (MCAP) go; empty: none are written")
-        body, self._wait_s = declare_body_frame(self), declare_wait(self)
+        identity, body, self._wait_s = Identity(self), declare_body_frame(self), declare_wait(self)
         described: str = declare(self, "description_file", "", "the robot's URDF, for RViz; empty: none is published")
         if not path:
             raise ConfigError("parameter 'bundle' is empty: give the bundle's folder")
         scheme_of(uri)
         description = read_description(described)
         self._bundle, self._policy = load_policy(Path(path))
+        identity.check(self._bundle, uri)
         info = self._bundle.info
         if not isinstance(info.limits, JointLimits):
             raise ConfigError(f"{path}: this bundle is for '{info.robot.name}', a robot that flies; use crazyflie_node")
@@ -85,6 +87,7 @@ class JointNode(Node):
         self._mode = ""
         self._newest_ns = self._seen = 0
         metadata = {"bundle_id": self._bundle.id, "uri": uri, "task": info.task, "robot": info.robot.name}
+        metadata |= identity.metadata
         self._sorties = Sorties(
             JointOperatorMission,
             self._session,

@@ -20,6 +20,7 @@ from sim.spec import SafeAction
 from sim2metal_nodes.arm_side import ArmOptions
 from sim2metal_nodes.clocks import SimulatedClock
 from sim2metal_nodes.diagnostics import ERROR, OK, WARN, Diagnostics
+from sim2metal_nodes.identity import Identity
 from sim2metal_nodes.parameters import base_frame, declare, declare_body_frame, declare_wait
 from sim2metal_nodes.policy_loop import PolicyLoop, Wiring
 from sim2metal_nodes.qos import ASKED
@@ -37,6 +38,7 @@ class PolicyNode(LifecycleNode):
         super().__init__("policy_node")
         self._bundle_path: str = declare(self, "bundle", "", "folder of the policy bundle")
         self._robot: str = declare(self, "robot", "", "robot that is connected; a bundle for another is refused")
+        self._identity = Identity(self)
         self._rate: float = declare(
             self, "rate", 0.0, "loop rate, Hz: the bundle's (0) or a whole multiple", low=0.0, high=MAX_RATE_HZ
         )
@@ -160,6 +162,7 @@ class PolicyNode(LifecycleNode):
         info = bundle.info
         if self._robot and info.robot.name != self._robot:
             raise BundleError(f"{bundle.path}: this bundle is for robot '{info.robot.name}', not for '{self._robot}'")
+        self._identity.check(bundle)
         loop_rate(self._rate, info)
         check_policy(policy, self._arm)
         return policy

@@ -20,6 +20,7 @@ from sim.errors import BundleError, ConfigError, FlightRefusedError
 from sim2metal_nodes.clocks import SimulatedClock
 from sim2metal_nodes.commands import message_type
 from sim2metal_nodes.diagnostics import ERROR, OK, WARN, Diagnostics
+from sim2metal_nodes.identity import Identity
 from sim2metal_nodes.joystick import Joystick
 from sim2metal_nodes.parameters import base_frame, declare, declare_body_frame, declare_wait
 from sim2metal_nodes.qos import ASKED, COMMAND, LATCHED
@@ -38,6 +39,7 @@ class SupervisorNode(Node):
         super().__init__("supervisor_node")
         path: str = declare(self, "bundle", "", "folder of the policy bundle, whose limits are enforced")
         robot: str = declare(self, "robot", "", "robot that is connected; a bundle for another is refused")
+        identity = Identity(self)
         world: str = declare(self, "world_frame", "world", "frame of pose, twist and reference")
         body, wait_s = declare_body_frame(self), declare_wait(self)
         real_time: bool = declare(self, "real_time", True, "real-time scheduling and locked memory, if allowed")
@@ -48,6 +50,7 @@ class SupervisorNode(Node):
         info = bundle.info
         if robot and info.robot.name != robot:
             raise BundleError(f"{path}: this bundle is for robot '{info.robot.name}', not for '{robot}'")
+        identity.check(bundle)
         self._limits = info.limits
         clock = SimulatedClock(self) if self.get_parameter("use_sim_time").value else HOST_CLOCK
         command = message_type(info)
@@ -59,6 +62,7 @@ class SupervisorNode(Node):
         self._mode_out = self.create_publisher(String, "mode", LATCHED)
         self._mode = ""
         metadata = {"bundle_id": bundle.id, "uri": "ros2", "task": info.task, "robot": info.robot.name}
+        metadata |= identity.metadata
         self._sorties = Sorties(
             self._supervised.mission,
             self._run,
