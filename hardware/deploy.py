@@ -21,6 +21,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
+from hardware.adaptation.session import require_virtual
 from hardware.arm.pilot import LEVEL
 from hardware.checks import Check, require
 from hardware.clock import HOST_CLOCK, Clock
@@ -47,6 +48,7 @@ from sim.spec import JointLimits
 EXAMPLE = """sim2metal run runs/demo/bundle --uri udp://127.0.0.1:19850
 sim2metal run runs/demo/bundle --uri sim://crazyflie
 sim2metal run runs/track/bundle --uri sim://crazyflie --trajectory figure8:period=5.5
+sim2metal run policies/zoo/hover --uri sim://crazyflie --trajectory figure8:period=16,laps=20 --adapt adapt.json
 sim2metal run runs/demo/bundle --uri serial:///dev/ttyACM0 --arm
 sim2metal run runs/demo/bundle --uri radio://0/80/2M/E7E7E7E7E7 --check-only
 sim2metal run runs/demo/bundle --uri radio://0/80/2M/E7E7E7E7E7 --arm
@@ -98,6 +100,11 @@ class Args:
     """Needed for a robot outside this computer: propellers will turn, joints will move."""
     gamepad: Annotated[Path | None, tyro.conf.arg(metavar="DEVICE")] = None
     """Gamepad as an emergency stop, e.g. /dev/input/js0: any button lands or damps, two at once cut the motors."""
+    adapt: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
+    """Virtual robots that fly: learn while flying how far beside the set-point to aim, and keep it in this file; what
+    is in it already is learnt on."""
+    adapted: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
+    """Aim as that file says, and learn nothing."""
     real_time: bool = False
     """Ask for real-time scheduling (SCHED_FIFO) and locked memory; says what the system granted."""
 
@@ -116,6 +123,7 @@ def run(args: Args) -> dict[str, Any]:
         FlightAbortedError: if a fault ended the run; ``result`` carries what was measured.
     """
     scheme_of(args.uri)
+    require_virtual(args)
     bundle, policy = load_policy(args.bundle)
     check_serial(args, bundle)
     job = make_job(args, policy)
@@ -172,6 +180,8 @@ def make_job(args: Args, policy: OnnxPolicy) -> Job:
             f" sim2metal ros launch arm bundle:={policy.bundle.path}"
         )
     if isinstance(policy.bundle.info.limits, JointLimits):
+        if args.adapt is not None or args.adapted is not None:
+            raise ConfigError(f"--adapt corrects set-points of robots that fly; {policy.bundle.path} moves joints")
         return JointJob(args, policy)
     return FlightJob(args, policy)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.console import Console
 
+from hardware.adaptation.session import Adaptation, show_adaptation
 from hardware.control_loop import ControlLoop
 from hardware.flight import PERIOD_S, Flight, FlightRecord
 from hardware.flying.behaviour import FlightBehaviour
@@ -75,6 +76,7 @@ class FlightJob:
         if self.course is not None:
             self.plan = replace(self.plan, waypoints=())
             self.course.check(_flight_limits(policy), self.plan.height_m)
+        self._adaptation = self._adapts(args)
 
     @property
     def motion(self) -> str:
@@ -102,11 +104,19 @@ class FlightJob:
                     " fly it in sim://crazyflie, or fly a policy that runs on this computer"
                 )
             mission = TrajectoryMission(self.plan, state.position_w, self.course, outlook)
+        if self._adaptation is not None:
+
+            def tell(words: str) -> None:
+                log.event(link.clock.now_ns(), "note", "correction", words=words)
+
+            pilot = self._adaptation.around(pilot, supervisor, period_s, tell)
         return Flight(link, mission, supervisor, log, signals, pilot, period_s)
 
     def result(self, record: FlightRecord) -> dict[str, Any]:
-        """Return the figures of the flight."""
+        """Return the figures of the flight, and keep what was learnt in it."""
         figures = flight_result(record, self.plan)
+        if self._adaptation is not None:
+            figures["adaptation"] = self._adaptation.finish()
         if self.course is None:
             return figures
         begin, end = self.course.judged_s
@@ -123,7 +133,25 @@ class FlightJob:
             rms, largest = 100 * figures["rms_error_m"], 100 * figures["max_error_m"]
             where = "at the set-points" if self.course is None else f"along {self.course.text}"
             console.print(f"  error {where}: {rms:.1f} cm rms, {largest:.1f} cm largest")
+        if "adaptation" in figures:
+            show_adaptation(console, figures["adaptation"])
         print_figures(console, figures, "flight")
+
+    def _adapts(self, args: Args) -> Adaptation | None:
+        """Return the correction that is asked for; it acts where the error of the flight is judged first."""
+        if args.adapt is None and args.adapted is None:
+            return None
+        if self.course is None:
+            return Adaptation(args, self._policy.bundle, "hold", (self.plan.settle_s, self.plan.hold_s))
+        begin_s, end_s = (self.plan.hold_s + t for t in self.course.judged_s)
+        return Adaptation(args, self._policy.bundle, _lap(self.course.text), (begin_s, end_s))
+
+
+def _lap(course: str) -> str:
+    """Return a trajectory's name without its number of laps."""
+    kind, _, rest = course.partition(":")
+    items = [item for item in rest.split(",") if item and not item.strip().startswith("laps")]
+    return ":".join(filter(None, (kind, ",".join(items))))
 
 
 def flight_result(record: FlightRecord, plan: Plan) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from sim.trajectories.reference import Array, Reference, forward, require_finite
 RAMP_S = 2.0
 """Time to full speed: as in "Learning to Fly in Seconds" (arXiv 2311.13081, public firmware)."""
 LAPS = 2
-"""Laps after the ramp that make up the duration."""
+"""Laps after the ramp that make up the duration, where no other number is asked for."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,10 @@ class Harmonic:
     offset_rad: tuple[float, float, float]
     period_s: float
     ramp_s: float = RAMP_S
+    laps: int = LAPS
 
     def __post_init__(self) -> None:
-        require_positive(self.kind, period=self.period_s, ramp=self.ramp_s)
+        require_positive(self.kind, period=self.period_s, ramp=self.ramp_s, laps=self.laps)
         require_finite(self.kind, **dict(zip(("x", "y", "z"), self.amplitude_m)))
 
     @property
@@ -49,8 +50,8 @@ class Harmonic:
 
     @property
     def duration_s(self) -> float:
-        """The ramp and two laps."""
-        return self.ramp_s + LAPS * self.period_s
+        """The ramp and the laps."""
+        return self.ramp_s + self.laps * self.period_s
 
     def sample(self, time_s: ArrayLike) -> Reference:
         """Return the reference at ``time_s`` (n,)."""
@@ -78,7 +79,7 @@ class Harmonic:
         )
 
 
-def figure_eight(period: float = 5.5, scale: float = 1.0, ramp: float = RAMP_S) -> Harmonic:
+def figure_eight(period: float = 5.5, scale: float = 1.0, ramp: float = RAMP_S, laps: int = LAPS) -> Harmonic:
     """Return the published figure-eight, 2 x 1 m at scale 1.
 
     x = s cos th, y = (s/2) sin 2 th, th = 2 pi phi + pi/2 (arXiv 2311.13081), which begins at its crossing.
@@ -87,21 +88,23 @@ def figure_eight(period: float = 5.5, scale: float = 1.0, ramp: float = RAMP_S) 
         period: time of one lap, s.
         scale: s, half its length, m.
         ramp: time to full speed, s.
+        laps: how many, the ramp not counted.
     """
     require_positive("figure8", scale=scale)
-    return Harmonic("figure8", (-scale, -0.5 * scale, 0.0), (1, 2, 0), (0.0, 0.0, 0.0), period, ramp)
+    return Harmonic("figure8", (-scale, -0.5 * scale, 0.0), (1, 2, 0), (0.0, 0.0, 0.0), period, ramp, laps)
 
 
-def circle(period: float = 5.0, radius: float = 0.5, ramp: float = RAMP_S) -> Harmonic:
+def circle(period: float = 5.0, radius: float = 0.5, ramp: float = RAMP_S, laps: int = LAPS) -> Harmonic:
     """Return a horizontal circle, counter-clockwise, that begins at its foremost point.
 
     Args:
         period: time of one lap, s.
         radius: m.
         ramp: time to full speed, s.
+        laps: how many, the ramp not counted.
     """
     require_positive("circle", radius=radius)
-    return Harmonic("circle", (radius, radius, 0.0), (1, 1, 0), (0.5 * math.pi, 0.0, 0.0), period, ramp)
+    return Harmonic("circle", (radius, radius, 0.0), (1, 1, 0), (0.5 * math.pi, 0.0, 0.0), period, ramp, laps)
 
 
 def lissajous(
@@ -113,6 +116,7 @@ def lissajous(
     ny: int = 2,
     nz: int = 4,
     ramp: float = RAMP_S,
+    laps: int = LAPS,
 ) -> Harmonic:
     """Return a three-dimensional Lissajous curve through its centre.
 
@@ -125,5 +129,6 @@ def lissajous(
         ny: oscillations per period.
         nz: oscillations per period.
         ramp: time to full speed, s.
+        laps: how many, the ramp not counted.
     """
-    return Harmonic("lissajous", (x, y, z), (nx, ny, nz), (0.0, 0.0, 0.0), period, ramp)
+    return Harmonic("lissajous", (x, y, z), (nx, ny, nz), (0.0, 0.0, 0.0), period, ramp, laps)

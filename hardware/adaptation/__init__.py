@@ -1,0 +1,1 @@
+"""Learning while running: a bounded correction of the set-point by streaming actor-critic; NumPy only."""
