@@ -8,7 +8,9 @@ cannot be told apart here: ``calibrate fit`` says so with intervals.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -21,9 +23,22 @@ LEAST_SHARE = 0.05
 """Of the errors, that a parameter must explain beyond those before it."""
 
 
+class Suspect(Protocol):
+    """A parameter that may be off, of whatever kind of robot."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def unit(self) -> str: ...  # noqa: D102
+    @property
+    def step(self) -> float: ...  # noqa: D102
+    @property
+    def most(self) -> float: ...  # noqa: D102
+
+
 @dataclass(frozen=True)
 class Candidate:
-    """A parameter that may be off."""
+    """A parameter of a multirotor that may be off."""
 
     name: str
     unit: str
@@ -90,16 +105,16 @@ def candidates() -> list[Candidate]:
     ]
 
 
-def explain(errors: np.ndarray, floor: np.ndarray, known: list[Candidate] | None = None) -> list[Explanation]:
+def explain(errors: np.ndarray, floor: np.ndarray, known: Sequence[Suspect] | None = None) -> list[Explanation]:
     """Return the parameters that together explain the errors, the most likely first.
 
     They are taken one by one, each time the one that explains most of what is left, and all that are taken are fitted
     again together (orthogonal matching pursuit); the last ones add little and are left out.
 
     Args:
-        errors: (1 + candidates, S, T, 12) as ``replay`` returns them: the nominal airframe, then each candidate's.
-        floor: (12,) noise of each column.
-        known: the candidates, in order.
+        errors: (1 + candidates, S, T, k) as ``replay`` returns them: the nominal robot, then each candidate's.
+        floor: (k,) noise of each column.
+        known: the candidates, in order; default: those of a multirotor.
     """
     known = candidates() if known is None else known
     scaled = (errors / floor).reshape(len(errors), -1)
@@ -125,7 +140,7 @@ def explain(errors: np.ndarray, floor: np.ndarray, known: list[Candidate] | None
 
 
 def _next(
-    signatures: np.ndarray, left: np.ndarray, taken: list[int], known: list[Candidate]
+    signatures: np.ndarray, left: np.ndarray, taken: list[int], known: Sequence[Suspect]
 ) -> tuple[int | None, float]:
     """The parameter that alone explains most of what is left, and how much; none that would have to change too far."""
     best, share = None, 0.0
@@ -141,6 +156,6 @@ def _next(
 
 
 def _scaled(change: float, unit: str) -> str:
-    if unit in ("s", "m"):
+    if unit in ("s", "m", "rad"):
         return f"{1e3 * change:+.1f} m{unit}"
-    return f"{change:+.2f} {unit}"
+    return f"{change:+.2g} {unit}"

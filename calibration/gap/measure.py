@@ -48,7 +48,7 @@ class SignalGap:
 
 @dataclass(frozen=True)
 class Gap:
-    """All of a flight."""
+    """All of a log."""
 
     signals: tuple[SignalGap, ...]
     explanations: tuple[Explanation, ...]
@@ -58,6 +58,10 @@ class Gap:
     offset_s: np.ndarray
     """(T,)"""
     resampling: str
+    parts: tuple[SignalGap, ...] = ()
+    """Of the first signal, part by part: joints."""
+    unexplained: str = "none of the parameters that are looked at; the gap is noise, or a term that is missing"
+    """What is said where there is no explanation."""
 
 
 def measure(recording: Recording, airframe: MultirotorParameters, length_s: float = LENGTH_S) -> Gap:
@@ -79,7 +83,7 @@ def measure(recording: Recording, airframe: MultirotorParameters, length_s: floa
     floor = np.sqrt(np.mean(np.square(errors[0][:, head][:, 1:]), axis=(0, 1)))
     floor = np.maximum(floor, LEAST_FLOOR)
     signals = [
-        _signal(name, unit, errors[0][..., 3 * i : 3 * i + 3], floor[3 * i : 3 * i + 3], segments.offset_s,
+        signal_gap(name, unit, errors[0][..., 3 * i : 3 * i + 3], floor[3 * i : 3 * i + 3], segments.offset_s,
                 segments.start_s)
         for i, (name, unit) in enumerate(SIGNALS.items())
     ]  # fmt: skip
@@ -88,9 +92,19 @@ def measure(recording: Recording, airframe: MultirotorParameters, length_s: floa
     return Gap(tuple(signals), explanations, segments.start_s, segments.offset_s, segments.resampling)
 
 
-def _signal(
+def signal_gap(
     name: str, unit: str, errors: np.ndarray, floor: np.ndarray, offset_s: np.ndarray, start_s: np.ndarray
 ) -> SignalGap:
+    """Return what errors say of one signal.
+
+    Args:
+        name: of the signal.
+        unit: of its errors.
+        errors: (S, T, k) in ``unit``; the first row of each stretch is the log's own.
+        floor: (k,) noise.
+        offset_s: (T,) from a stretch's beginning.
+        start_s: (S,) of the stretches, on the log's clock.
+    """
     size = np.linalg.norm(errors, axis=-1)  # (S, T)
     curve = np.sqrt(np.mean(np.square(size), axis=0))
     noise = float(np.linalg.norm(floor))

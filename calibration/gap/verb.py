@@ -1,15 +1,15 @@
-"""Say where simulation and reality part: logged commands flown in simulation, the policy on logged observations."""
+"""Say where simulation and reality part: logged commands in simulation, the policy on logged observations."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import tyro
 from rich.console import Console
-from rich.table import Table
 
 from sim.errors import ConfigError
 
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from calibration.gap.measure import Gap
     from calibration.recording.record import Recording
     from policies.runtime import OnnxPolicy
-    from sim.spec import MultirotorParameters
+    from sim.identified import IdentifiedRobot
 
 EXAMPLE = """sim2metal gap runs/flights/20261121-101500.mcap runs/hover/bundle
 sim2metal gap flight.mcap runs/hover/bundle --calibration units/cf07.json
+sim2metal gap joints.mcap policies/zoo/velocity_go1 --calibration units/go1-12.json
 sim2metal report flight.mcap"""
 
 SUFFIX = ".gap.json"
@@ -31,9 +32,10 @@ class Args:
     """Options of ``sim2metal gap``."""
 
     log: tyro.conf.Positional[Path]
-    """A flight: a log of sim2metal run, a ROS 2 bag, Crazyflie log blocks or a PX4 log."""
+    """A flight or a run of joints: a log of sim2metal run or calibrate collect, a ROS 2 bag, Crazyflie log blocks or a
+    PX4 log."""
     bundle: tyro.conf.Positional[Path]
-    """The bundle that flew: its constants are simulated, its policy sees the logged observations."""
+    """The bundle that ran: its constants are simulated, its policy sees the logged observations."""
     calibration: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
     """Simulate an identified robot (units/SERIAL.json) instead of the bundle's constants."""
     length: float = 0.5
@@ -51,8 +53,8 @@ def run(args: Args) -> dict[str, Any]:
     """
     if not 0.1 <= args.length <= 5.0:
         raise ConfigError(f"--length {args.length}: choose 0.1 to 5 seconds")
-    from calibration.gap.measure import measure
     from calibration.gap.policy import policy_gap
+    from calibration.gap.show import figures, show
     from calibration.recording.align import align
     from calibration.recording.suspicions import refuse_wrong
     from policies.runtime import load_policy
@@ -60,25 +62,25 @@ def run(args: Args) -> dict[str, Any]:
 
     bundle, policy = load_policy(args.bundle)
     recording = _read(args, policy)
-    airframe = _airframe(args, policy)
+    simulate = _simulation(args, policy)
     out = args.out or args.log.with_name(args.log.stem + SUFFIX)
     require_writable(out)
     console = Console(highlight=False)
     with console.status("looking at the log"):
         refuse_wrong(recording)
         aligned = align(recording)
-    with console.status("flying the logged commands in simulation"):
-        gap = measure(aligned, airframe, args.length)
+    with console.status("giving the logged commands to the simulation"):
+        gap = simulate(aligned)
     acted = policy_gap(recording, policy)
     result = {
         "log": str(args.log),
         "bundle_id": bundle.id,
         "warnings": list(aligned.warnings),
-        **_figures(gap),
+        **figures(gap),
         "policy": acted,
     }
     write_atomic(out, json.dumps(result, indent=2) + "\n")
-    _show(console, gap, acted, aligned.warnings)
+    show(gap, acted, aligned.warnings, console)
     console.print(f"gap     {out}", soft_wrap=True)
     return {**result, "gap": str(out)}
 
@@ -88,90 +90,52 @@ def _read(args: Args, policy: OnnxPolicy) -> Recording:
 
     robot = policy.bundle.info.robot.name
     recording = read_recording(args.log, robot)
-    if "motor_command" not in recording.streams:
+    if not {"motor_command", "joint_target"} & set(recording.streams):
         raise ConfigError(
-            f"{args.log} holds no motor commands: only flights can be flown again, where motors report what they were"
-            " told or the policy commands them"
+            f"{args.log} holds neither motor commands nor joint targets: only what motors or joints were told can be"
+            " told to a simulation again"
         )
     return recording
 
 
-def _airframe(args: Args, policy: OnnxPolicy) -> MultirotorParameters:
-    """Return the constants to simulate: the bundle's, or those of an identified robot.
+def _simulation(args: Args, policy: OnnxPolicy) -> Callable[[Recording], Gap]:
+    """Return what measures a gap, of the bundle's kind of robot, with its constants or an identified robot's.
 
     Raises:
-        ConfigError: if the bundle is not of one multirotor, or the file of another.
+        ConfigError: if the bundle is neither of a multirotor nor of a robot with joints, or the file is of another.
     """
-    from sim.identified import read_identified, require_same_robot
+    from calibration.gap.joint_measure import measure_joints
+    from calibration.gap.measure import measure
     from sim.identified_airframe import IdentifiedAirframe
-    from sim.spec import MultirotorParameters
+    from sim.identified_joints import IdentifiedJoints
+    from sim.spec import JointParameters, MultirotorParameters
 
-    robot = policy.bundle.info.robot
-    if "thrust_curve" not in robot.constants:
-        raise ConfigError(f"{args.bundle} is of '{robot.name}': only flights are flown again in simulation")
+    robot, identified = policy.bundle.info.robot, _identified(args, policy)
     constants = {name: _tuples(value) for name, value in robot.constants.items()}
-    airframe = MultirotorParameters(**constants)
+    if "thrust_curve" in constants:
+        airframe = MultirotorParameters(**constants)
+        if identified is not None:
+            airframe = IdentifiedAirframe(identified, airframe).parameters
+        return lambda recording: measure(recording, airframe, args.length)
+    if "armature_kg_m2" in constants:
+        parameters = JointParameters(**constants)
+        dynamics = None if identified is None else IdentifiedJoints(identified, parameters).middle
+        return lambda recording: measure_joints(recording, parameters, dynamics, args.length)
+    raise ConfigError(f"{args.bundle} is of '{robot.name}', which neither flies nor walks: it has no gap to measure")
+
+
+def _identified(args: Args, policy: OnnxPolicy) -> IdentifiedRobot | None:
+    """Return the identified robot to simulate, if one is asked for."""
+    from sim.identified import read_identified, require_same_robot
+
     if args.calibration is None:
-        return airframe
-    identified = read_identified(args.calibration)
+        return None
+    identified, robot = read_identified(args.calibration), policy.bundle.info.robot
     require_same_robot(policy.bundle.info.provenance, identified.serial, str(args.bundle))
     if identified.robot != robot.name:
         raise ConfigError(f"{args.calibration} is of a {identified.robot}, the bundle of a {robot.name}")
-    return IdentifiedAirframe(identified, airframe).parameters
+    return identified
 
 
 def _tuples(value: Any) -> Any:
     return tuple(map(_tuples, value)) if isinstance(value, list) else value
-
-
-def _figures(gap: Gap) -> dict[str, Any]:
-    return {
-        "signals": [
-            {
-                "name": signal.name,
-                "unit": signal.unit,
-                "rms": {f"{horizon:g}s": value for horizon, value in signal.rms.items()},
-                "noise": signal.floor,
-                "parts_after_s": signal.parts_after_s,
-                "worst_s": signal.worst_s,
-                "worst": signal.worst,
-                "curve": signal.curve.tolist(),
-                "by_segment": signal.by_segment.tolist(),
-            }
-            for signal in gap.signals
-        ],
-        "offset_s": gap.offset_s.tolist(),
-        "start_s": gap.start_s.tolist(),
-        "explanations": [
-            {"parameter": e.name, "change": e.change, "unit": e.unit, "share": e.share, "sentence": e.sentence}
-            for e in gap.explanations
-        ],
-        "resampling": gap.resampling,
-    }
-
-
-def _show(console: Console, gap: Gap, acted: dict[str, Any] | None, warnings: tuple[str, ...]) -> None:
-    for text in warnings:
-        console.print(f"[yellow]note[/]  {text}", soft_wrap=True)
-    horizons = list(gap.signals[0].rms)
-    table = Table("log less simulation", *(f"{h:g} s" for h in horizons), "noise", "parts", "worst", box=None)
-    for signal in gap.signals:
-        parts = "-" if signal.parts_after_s is None else f"{signal.parts_after_s:.2f} s"
-        errors = (f"{signal.rms[h]:.3g}" for h in horizons)
-        worst = f"{signal.worst:.2g} at {signal.worst_s:.1f} s"
-        table.add_row(f"{signal.name}, {signal.unit}", *errors, f"{signal.floor:.2g}", parts, worst)
-    console.print(table)
-    console.print(f"{len(gap.start_s)} stretches, r.m.s.; {gap.resampling}", soft_wrap=True)
-    for explanation in gap.explanations:
-        console.print(f"likely: {explanation.sentence}", soft_wrap=True)
-    if not gap.explanations:
-        console.print("likely: none of the parameters that are looked at; the gap is noise, or a term that is missing")
-    if acted is None:
-        console.print("policy: the log holds no observations of this policy (it ran on board)")
-    elif acted["differs_from_s"] is None:
-        console.print(f"policy: does again what it did, in {acted['steps']} steps")
-    else:
-        console.print(
-            f"policy: differs from {acted['differs_from_s']:.2f} s on, by up to {acted['largest']:.1e} of the range of"
-            f" {acted['action']}"
-        )

@@ -89,7 +89,7 @@ def read_joint_log(recording: Recording, parameters: JointParameters) -> JointLo
             f" at least {SHORTEST_S:g} s are needed, and 40 s are what 'calibrate collect' records"
         )
     log = JointLog(
-        target.time_s - begin, target.values, position.time_s - begin, position.values, _gravity(recording),
+        target.time_s - begin, target.values, position.time_s - begin, position.values, gravity_of(recording),
         tuple(warnings),
     )  # fmt: skip
     _require_radians(recording, log, parameters)
@@ -139,7 +139,7 @@ def _require_radians(recording: Recording, log: JointLog, parameters: JointParam
         )
 
 
-def _gravity(recording: Recording) -> tuple[float, float, float]:
+def gravity_of(recording: Recording) -> tuple[float, float, float]:
     """Return gravity in the frame of the base from its mean attitude; a base whose attitude is not logged is level."""
     if "attitude" not in recording.streams or not len(recording.streams["attitude"]):
         return LEVEL

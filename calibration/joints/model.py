@@ -54,6 +54,13 @@ class Motion:
         rise = p1 - p0
         return p0 + s * (v0 + s * (3.0 * rise - 2.0 * v0 - v1 + s * (v0 + v1 - 2.0 * rise)))
 
+    def velocities_at(self, time_s: Array) -> Array:
+        """Return speeds between the steps by straight lines, (N, len(time_s), n)."""
+        at = (time_s - self.time_s[0]) / (self.time_s[1] - self.time_s[0])
+        left = np.clip(at.astype(np.intp), 0, len(self.time_s) - 2)
+        s = (at - left)[:, None]
+        return (1.0 - s) * self.velocity[:, left] + s * self.velocity[:, left + 1]
+
 
 class HeldRobot:
     """Simulations of one robot in the air.

@@ -46,18 +46,19 @@ class SimAddress:
     hang: bool = False
     held: bool = False
     hidden: int | None = None
+    worn: bool = False
 
     @property
     def kind(self) -> SimKind:
         """What the robot is in this process."""
-        return sim_kind(self.robot, self.parameter_set, self.hang, self.held, self.hidden)
+        return sim_kind(self.robot, self.parameter_set, self.hang, self.held, self.hidden, self.worn)
 
 
 def parse_sim_uri(uri: str) -> SimAddress:
     """Read ``sim://ROBOT?set=NAME&seed=N&fault=FAULT&pace=fast|real&hang=1``; ``fault`` may come more than once.
 
     With ``held=1`` the base of a robot with joints is held in the air, and with ``hidden=N``, too, its joints have
-    dynamics drawn from that seed: what ``calibrate fit`` is to find.
+    dynamics drawn from that seed: what ``calibrate fit`` is to find; with ``worn=1`` they are those of an old robot.
 
     Raises:
         ConfigError: saying what is wrong and what may be there.
@@ -75,14 +76,14 @@ def parse_sim_uri(uri: str) -> SimAddress:
             address = replace(address, parameter_set=value)
         elif key == "pace" and value in ("fast", "real"):
             address = replace(address, real_time=value == "real")
-        elif key in ("hang", "held") and value in ("0", "1"):
+        elif key in ("hang", "held", "worn") and value in ("0", "1"):
             address = replace(address, **{key: value == "1"})
         elif key == "hidden" and value.isdecimal():
             address = replace(address, hidden=int(value))
         else:
             raise ConfigError(
                 f"URI '{uri}': cannot use '{item}'; it may have set=NAME, seed=N, fault=..., pace=real, hang=1,"
-                " held=1, hidden=N"
+                " held=1, hidden=N, worn=1"
             )
     known = address.kind.faults
     return replace(address, faults=tuple(read_fault(text, known) for text in faults))

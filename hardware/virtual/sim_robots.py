@@ -72,8 +72,9 @@ class SimKind:
 
 
 def sim_kind(
-    name: str, parameter_set: str | None, hang: bool = False, held: bool = False, hidden: int | None = None
-) -> SimKind:
+    name: str, parameter_set: str | None, hang: bool = False, held: bool = False, hidden: int | None = None,
+    worn: bool = False,
+) -> SimKind:  # fmt: skip
     """Return what a robot is in this process.
 
     Args:
@@ -82,6 +83,7 @@ def sim_kind(
         hang: joints: start on the crane.
         held: joints: the base is held in the air and never moves.
         hidden: joints of a held robot: seed of dynamics that its constants do not tell.
+        worn: a hidden robot after years.
 
     Raises:
         ConfigError: for an unknown robot or set, a crane or a stand for a robot that flies, or what excludes the other.
@@ -90,6 +92,8 @@ def sim_kind(
         raise ConfigError(f"robot '{name}': hang=1 or held=1, not both")
     if hidden is not None and not held:
         raise ConfigError(f"robot '{name}': hidden=N is for a robot in the air: add held=1")
+    if worn and hidden is None:
+        raise ConfigError(f"robot '{name}': worn=1 is for a robot whose joints hide their numbers: add hidden=N")
     robot = load_robot(name)
     parameters = robot.parameters(parameter_set)
     if isinstance(parameters, MultirotorParameters):
@@ -102,7 +106,7 @@ def sim_kind(
             IN_PROCESS_FLIGHT,
             lambda seed, faults, level, _gains: FreeMultirotor(parameters, seed, faults, level=level, robot=robot),
         )
-    drawn = None if hidden is None else hidden_dynamics(name, parameter_set, hidden)
+    drawn = None if hidden is None else hidden_dynamics(name, parameter_set, hidden, worn)
     return SimKind(
         {"joint_position": tuple(f"{joint}_rad" for joint in parameters.joint_names)},
         IN_PROCESS_JOINTS,

@@ -78,6 +78,7 @@ def test_a_bundle_that_does_not_fit_is_refused(tmp_path, task, robot, config, wo
         LeggedRun(job(task, robot, **config), tmp_path, start_from=START)
 
 
+@pytest.mark.slow
 def test_the_command_trains_for_one_robot_from_a_bundle_and_is_judged_on_it(tmp_path, capsys):
     file, out = tmp_path / "go1-12.json", tmp_path / "run"
     write_identified(file, FILE)
