@@ -33,7 +33,9 @@ SUITES = {
     ),
     "touch": ("touch_field", "touch_image", "touch_wrench", "touch_scene", "touch_learning"),
     "bodies": ("bodies_overhead", "bodies_warp", "bodies_walking", "bodies_twist", "bodies_imitation", "bodies_sparse"),
-    "calibration": ("wrong_logs", "quadruped", "crazyflie", "excitation", "closed_loop", "streaming"),
+    "calibration": (
+        "wrong_logs", "quadruped", "crazyflie", "excitation", "closed_loop", "calibration_legs", "streaming",
+    ),
 }  # fmt: skip
 
 
