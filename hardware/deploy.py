@@ -27,6 +27,7 @@ from hardware.checks import Check, require
 from hardware.clock import HOST_CLOCK, Clock
 from hardware.control_loop import ControlLoop
 from hardware.flying.job import FlightJob
+from hardware.identity import UNITS, check_robot
 from hardware.job import Job
 from hardware.joints.job import JointJob
 from hardware.link import Link, policy_on_board
@@ -42,7 +43,6 @@ from hardware.registry import create_link, moves_metal, scheme_of
 from policies.bundle import Bundle
 from policies.runtime import OnnxPolicy, load_policy
 from sim.errors import ConfigError, FlightRefusedError, StorageError
-from sim.identified import require_same_robot, serial_of
 from sim.spec import JointLimits
 
 EXAMPLE = """sim2metal run runs/demo/bundle --uri udp://127.0.0.1:19850
@@ -105,6 +105,8 @@ class Args:
     is in it already is learnt on."""
     adapted: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
     """Aim as that file says, and learn nothing."""
+    units: Annotated[Path, tyro.conf.arg(metavar="DIR")] = UNITS
+    """Folder of the files of identified robots: that of --serial is to be of this kind of robot."""
     real_time: bool = False
     """Ask for real-time scheduling (SCHED_FIFO) and locked memory; says what the system granted."""
 
@@ -125,7 +127,7 @@ def run(args: Args) -> dict[str, Any]:
     scheme_of(args.uri)
     require_virtual(args)
     bundle, policy = load_policy(args.bundle)
-    check_serial(args, bundle)
+    note = check_serial(args, bundle)
     job = make_job(args, policy)
     mocap = plan_mocap(args.mocap, [args.mocap_body], [args.uri])
     console = Console(highlight=False, soft_wrap=True)
@@ -140,6 +142,8 @@ def run(args: Args) -> dict[str, Any]:
         on_board = policy_on_board(link.level, bundle.info.action.level)
         where = "on board" if on_board else f"here (commands: {link.level.replace('_', ' ')})"
         console.print(f"bundle {bundle.id[:12]} for {bundle.info.robot.name}, robot at {args.uri}, policy {where}")
+        if note:
+            console.print(f"  [yellow]note[/] {note}")
         if args.real_time:
             console.print(f"  scheduling: {scheduling}")
         stack.enter_context(link)
@@ -153,19 +157,13 @@ def run(args: Args) -> dict[str, Any]:
         return _run(job, link, log, signals, console, result, feed)
 
 
-def check_serial(args: Args, bundle: Bundle) -> None:
-    """Refuse a bundle that was trained for another robot, or for one robot where nobody says which is to move.
+def check_serial(args: Args, bundle: Bundle) -> str:
+    """Refuse a bundle for another robot than ``args`` names; return what to say of the robot's file (identity.py).
 
     Raises:
         ConfigError: naming both.
     """
-    require_same_robot(bundle.info.provenance, args.serial, str(args.bundle))
-    trained_for = serial_of(bundle.info.provenance)
-    if trained_for is not None and args.serial is None and moves_metal(args.uri):
-        raise ConfigError(
-            f"{args.bundle} was trained for the robot with serial number {trained_for}: say that it is the one at"
-            f" {args.uri} with --serial {trained_for}"
-        )
+    return check_robot(bundle, args.serial, args.uri, args.units)
 
 
 def make_job(args: Args, policy: OnnxPolicy) -> Job:

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from hardware import swarm
+from hardware import deploy, swarm
 from hardware.identity import check_robot, serials_of
 from hardware.swarm import Args
 from policies.bundle import load_bundle
@@ -32,6 +32,10 @@ def test_a_bundle_for_another_robot_is_refused(pd_bundle, tmp_path):
     with pytest.raises(ConfigError, match="say that it is the one at radio://0/80/2M/E7 with --serials cf07"):
         check_robot(trained, None, "radio://0/80/2M/E7", tmp_path, "--serials ")
     assert check_robot(bundle(pd_bundle), None, "radio://0/80/2M/E7", tmp_path) == ""
+    alone = deploy.Args(pd_bundle.path, "radio://0/80/2M/E7", units=tmp_path)
+    with pytest.raises(ConfigError, match="say that it is the one at radio://0/80/2M/E7 with --serial cf07"):
+        deploy.check_serial(alone, trained)
+    assert deploy.check_serial(dataclasses.replace(alone, serial="cf07"), trained) == ""
 
 
 def test_a_robots_file_is_of_that_robot_and_its_kind(pd_bundle, tmp_path):

@@ -85,6 +85,8 @@ def test_motors_are_shaken_only_aloft_and_level():
     assert np.array_equal(shaker(hover, state(0.1)), hover)
     assert np.array_equal(shaker(hover, state(0.8, tilt=1.0)), hover)
     assert (shaker(np.full(4, 0.99), state(0.8)) <= 1.0).all()
+    low_room = Shaker(excitation, TASK.action, floor_m=0.0, quiet_s=0.0, ceiling_m=1.0)
+    assert all(np.array_equal(low_room(hover, state(0.8)), hover) for _ in range(100))
     waiting = Shaker(excitation, TASK.action, floor_m=0.0, quiet_s=1.0)
     assert all(np.array_equal(waiting(hover, state(0.8)), hover) for _ in range(100))
 
