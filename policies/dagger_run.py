@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,14 +28,15 @@ from policies.segmented_run import SegmentedRun, check_segments
 from policies.torch_policy import TorchPolicy
 from sim.envs.legged import LeggedEnv, LeggedTask
 from sim.errors import ConfigError
-from sim.legged.capture_step import CaptureSteps
 from sim.legged.leg_kinematics import find_legs
 from sim.legged.spec import ACTION_REACH, LeggedTaskSpec
+from sim.legged.stepping.controller import CaptureSteps
+from sim.legged.stepping.settings import STANDING, WALKING
 from sim.legged.terms import term_slice
 from sim.legged.world import Engine
 
-TAUGHT = "stand"
-"""The task that there is a script for."""
+TAUGHT = {"stand": STANDING, "walk": WALKING}
+"""Tasks that there is a script for, and its settings."""
 _GROUPS = ("actor",)
 
 
@@ -71,7 +73,8 @@ class DaggerRun(SegmentedRun):
         self.rollouts = self._new_rollouts(job.seed)
         self.actor_config = actor_config(job.task.spec, job.config)
         self._targets = term_slice(job.task.spec.actor_terms, "applied_action")
-        teacher = ScriptedTeacher(CaptureSteps)
+        script = functools.partial(CaptureSteps, settings=TAUGHT[job.task.spec.name])
+        teacher = ScriptedTeacher(script)
         self._imitation = Imitation(self._model(), teacher, _GROUPS, job.config.imitation, cloning=False)
         self.begin(resume)
 
@@ -181,8 +184,9 @@ def check(job: DaggerJob) -> None:
         ConfigError: naming the option.
     """
     c, spec = job.config, job.task.spec
-    if spec.name != TAUGHT:
-        raise ConfigError(f"--learner dagger: nobody teaches task '{spec.name}': train '{TAUGHT}', or by ppo")
+    if spec.name not in TAUGHT:
+        taught = ", ".join(TAUGHT)
+        raise ConfigError(f"--learner dagger: nobody teaches task '{spec.name}': train one of {taught}, or by ppo")
     find_legs(spec.robot, spec.parameters)
     check_segments(c)
     require_at_least(1, {"config.hidden": min(c.hidden, default=1), "config.memory": c.memory})

@@ -8,8 +8,8 @@ import pytest
 from sim.distributions import Constant
 from sim.envs.legged import LeggedEnv, load_legged_task
 from sim.errors import ConfigError
-from sim.legged.capture_step import CaptureSteps
 from sim.legged.randomizable import LeggedTerm
+from sim.legged.stepping.controller import CaptureSteps
 from sim.randomization import RandomizationTable
 
 TASK = load_legged_task("stand", "g1")

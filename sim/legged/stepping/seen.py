@@ -1,0 +1,97 @@
+"""What the scripted controller goes by: the body's motion along its heading, and where its feet are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.envs.legged import LeggedEnv
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Of n simulations, horizontal vectors along the base's heading and from it, m and m/s."""
+
+    begun: Mask
+    """(n,) episodes that are new."""
+    yaw: Array
+    """(n,) rad"""
+    roll: Array
+    pitch: Array
+    height: Array
+    velocity: Array
+    """(n, 2) of the base."""
+    centre: Array
+    """(n, 2) of mass."""
+    centre_velocity: Array
+    """(n, 2)"""
+    capture: Array
+    """(n, 2)"""
+    feet: Array
+    """(n, 2, 2) middles of the soles, left and right."""
+    foot_height: Array
+    """(n, 2) above the floor."""
+    touching: Mask
+    """(n, 2) feet on the floor."""
+    joints: Array
+    """(n, J) rad"""
+    command: Array
+    """(n, 3) velocity asked for: ahead, left, turn; m/s and rad/s."""
+
+    @property
+    def middle(self) -> Array:
+        """Between the feet, (n, 2)."""
+        return self.feet.mean(1)
+
+
+class Look:
+    """Looks at an environment, once a control step.
+
+    Args:
+        env: to look at.
+        frequency: w of the capture point c + v / w, rad/s.
+    """
+
+    def __init__(self, env: LeggedEnv, frequency: float) -> None:
+        self._env, self._frequency = env, frequency
+        self._period_s = env.spec.timing.control_period_s
+        self._last_centre = np.zeros((env.num_envs, 2))
+
+    def __call__(self) -> Seen:
+        """Return what there is to see now."""
+        world, s, begun = self._env.world, self._env.world.state, self._env.age == 0
+        w, x, y, z = s.quaternion_w.astype(float).T
+        yaw = np.arctan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
+        cos, sin = np.cos(yaw), np.sin(yaw)
+
+        def along_heading(v: Array) -> Array:
+            return np.stack([cos * v[:, 0] + sin * v[:, 1], cos * v[:, 1] - sin * v[:, 0]], axis=1)
+
+        base, velocity = s.position_w[:, :2].astype(float), s.velocity_w[:, :2].astype(float)
+        centre = world.centre_of_mass_w()[:, :2]
+        moved = np.where(begun[:, None], velocity, (centre - self._last_centre) / self._period_s)
+        self._last_centre = centre
+        # The centre of mass is a step old and cannot show a push yet; the base does, but shakes.
+        centre_velocity = along_heading(0.5 * (velocity + moved))
+        from_base = along_heading(centre - base)
+        return Seen(
+            begun=begun,
+            yaw=yaw,
+            roll=np.arctan2(2.0 * (w * x + y * z), 1.0 - 2.0 * (x * x + y * y)),
+            pitch=np.arcsin((2.0 * (w * y - z * x)).clip(-1.0, 1.0)),
+            height=s.position_w[:, 2].astype(float),
+            velocity=along_heading(velocity),
+            centre=from_base,
+            centre_velocity=centre_velocity,
+            capture=from_base + centre_velocity / self._frequency,
+            foot_height=s.foot_position_w[:, :, 2].astype(float),
+            touching=s.foot_contact > 0.5,
+            feet=np.stack([along_heading(s.foot_position_w[:, k, :2] - base) for k in range(2)], axis=1),
+            joints=s.joint_position.astype(float),
+            command=s.command.astype(float),
+        )
