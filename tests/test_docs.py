@@ -23,6 +23,7 @@ def blocks(page):
 
 
 LONG = {
+    "adaptation.md",
     "flight-calibration.md",
     "ros2.md",
     "humanoid.md",

@@ -25,8 +25,8 @@ START_S, MINUTE_S = 6.0, 60.0
 """Transient that is left out; what an error is the mean of."""
 LATE_STEPS = 1
 LOST_M = 2.0
-SAMPLES = 15_000
-"""Of the learner on its small problem: 25 minutes of it."""
+SAMPLES = 40_000
+"""Of the learner on its small problem: an hour of it."""
 FLIGHTS, LAPS, LAPS_FROZEN = 2, 10, 3
 """Behind the real protocol: a battery does not last for more laps at once."""
 

@@ -12,8 +12,9 @@ from hardware.adaptation.pilot import AdaptingPilot
 from hardware.behaviour import Mode
 from hardware.faults import Fault
 from hardware.flying.behaviour import FlightBehaviour
+from hardware.flying.observation import FlightObservation
 from hardware.log_reader import read_log
-from hardware.pilot import OnboardPilot
+from hardware.pilot import HostPilot, OnboardPilot
 from hardware.supervisor import Supervisor
 from policies.runtime import OnnxPolicy
 from sim.errors import ConfigError, FlightAbortedError
@@ -94,7 +95,7 @@ def replay_errors(bundle, log):
     return worst
 
 
-def test_the_policy_on_board_gets_a_set_point_that_stays_in_the_supervisors_box(pd_bundle):
+def test_a_policy_on_board_or_here_aims_beside_and_stays_in_the_supervisors_box(pd_bundle):
     supervisor = Supervisor(FlightBehaviour(pd_bundle.info.limits))
     supervisor.behaviour.begin()
     supervisor.mode = Mode.RUNNING
@@ -117,6 +118,11 @@ def test_the_policy_on_board_gets_a_set_point_that_stays_in_the_supervisors_box(
     assert sent[3] == 0.1
     edge = (high[0], high[1] - 0.05, high[2], 0.0)
     assert command(edge, position_w=edge[:3])[:3] == pytest.approx(high[:3])
+    host = HostPilot(OnnxPolicy(pd_bundle), FlightObservation(pd_bundle.info))
+    pilot = AdaptingPilot(host, supervisor, correction, (0.0, np.inf), told.append)
+    command((0.5, 0.0, 1.0, 0.1), position_w=(0.5, 0.0, 1.0))
+    assert ((pilot.observation[:3] < -0.1) & (pilot.observation[:3] >= -0.3)).all()  # it is told to go there
+    pilot = AdaptingPilot(OnboardPilot(), supervisor, correction, (0.0, np.inf), told.append)
     supervisor.mode = Mode.LANDING
     assert (command(edge, position_w=edge[:3]) == edge).all()
     supervisor.mode, supervisor.faults = Mode.RUNNING, [_Noted(Fault.TILT)]
