@@ -243,6 +243,18 @@ def errors_table(key: str) -> Callable[[Figures], str]:
     return table
 
 
+def excitation_table(figures: Figures) -> str:
+    """Return what an excitation chosen by its information gains, by parameter."""
+    expected, *errors = (
+        figures.get(f"excitation.{name}", {}) for name in ("expected", "errors.multisine", "errors.plan")
+    )
+    lines = ["| parameter | multisine | chosen | expected of it |", "|---|---|---|---|"]
+    for name, value in expected.items():
+        form = next((form for end, form in ERROR_UNITS.items() if name.endswith(end)), "{:.2%}")
+        lines.append(f"| `{name}` | {' | '.join(form.format(each) for each in (*(e[name] for e in errors), value))} |")
+    return "\n".join(lines) if expected else "Not measured."
+
+
 def machine_line(figures: Figures) -> str:
     """Where, when and on which commit."""
     machine = figures["machine"]
@@ -289,6 +301,7 @@ TABLES: dict[tuple[str, str], Callable[[Figures], str]] = {
     ("calibration", "machine"): parts_line,
     ("calibration", "figures"): rows_table(CALIBRATION),
     ("calibration", "crazyflie"): errors_table("crazyflie.errors"),
+    ("calibration", "excitation"): excitation_table,
     ("calibration", "quadruped"): errors_table("quadruped.errors"),
     ("bodies", "imitation"): imitation_lines,
 }
