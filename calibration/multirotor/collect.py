@@ -99,6 +99,8 @@ def plan_flight(robot: str, bundle: Path, excitation: Excitation, kinds: Sequenc
     if info.robot.name != robot or not isinstance(info.limits, FlightLimits):
         raise ConfigError(f"{bundle} is of robot '{info.robot.name}', not '{robot}': name one that flies it, --bundle")
     nominal = load_robot(robot).parameters(info.robot.parameter_set)
+    if nominal.num_rotors != 4:
+        raise ConfigError(f"robot '{robot}' has {nominal.num_rotors} rotors: excitations are made for four")
     straight = replace(excitation, turn_rad=0.0)  # the course that is flown keeps its heading
     return plan_excitation(robot, nominal, info.limits, straight, HEIGHT_M, kinds, accelerometer=False)
 
