@@ -59,10 +59,12 @@ def furthest(parts: tuple[SignalGap, ...]) -> tuple[SignalGap, ...]:
 
 def _table(title: str, signals: tuple[SignalGap, ...]) -> Table:
     horizons = list(signals[0].rms)
-    table = Table(title, *(f"{h:g} s" for h in horizons), "noise", "parts", "worst", box=None)
+    table = Table(box=None)
+    for column in (title, *(f"{h:g} s" for h in horizons), "noise", "parts", "worst"):
+        table.add_column(column, no_wrap=True)
     for signal in signals:
         parts = "-" if signal.parts_after_s is None else f"{signal.parts_after_s:.2f} s"
-        errors = (f"{signal.rms[h]:.3g}" for h in horizons)
+        errors = (f"{signal.rms[h]:.2g}" for h in horizons)
         worst = f"{signal.worst:.2g} at {signal.worst_s:.1f} s"
         table.add_row(f"{signal.name}, {signal.unit}", *errors, f"{signal.floor:.2g}", parts, worst)
     return table
