@@ -1,4 +1,4 @@
-"""The script that stands: it moves no foot without need, and steps are what saves it from pushes."""
+"""The script that stands and walks: it moves no foot without need, and steps are what saves it and carries it on."""
 
 import dataclasses
 
@@ -10,9 +10,10 @@ from sim.envs.legged import LeggedEnv, load_legged_task
 from sim.errors import ConfigError
 from sim.legged.randomizable import LeggedTerm
 from sim.legged.stepping.controller import CaptureSteps
+from sim.legged.stepping.settings import WALKING
 from sim.randomization import RandomizationTable
 
-TASK = load_legged_task("stand", "g1")
+TASK, WALK = load_legged_task("stand", "g1"), load_legged_task("walk", "g1")
 CALM = RandomizationTable("calm", (), ())
 
 
@@ -51,6 +52,19 @@ def test_it_bears_pushes_that_throw_over_who_only_holds_its_pose():
         up.append(stay_up(env, script.act if scripted else lambda still=still: still, 210).mean())
     assert up[0] >= 0.95
     assert up[1] <= 0.5
+
+
+@pytest.mark.parametrize("asked", [(0.5, 0.0, 0.0), (0.3, 0.0, 0.3), (0.3, 0.0, -0.3)])
+def test_it_walks_as_asked(asked):
+    env = LeggedEnv(WALK, 8, table=CALM, seed=3, threads=1)
+    env.reset()
+    script, moved = CaptureSteps(env, WALKING), []
+    for _ in range(350):
+        env.world.state.command[:] = asked
+        assert not env.step(script.act()).terminated.any()
+        state = env.world.state
+        moved.append(np.column_stack([state.velocity_b[:, :2], state.angular_velocity_b[:, 2]]))
+    np.testing.assert_allclose(np.mean(moved[100:], axis=(0, 1)), asked, atol=0.1)
 
 
 def test_steps_go_through_their_phases_foot_after_foot():
