@@ -144,10 +144,10 @@ class FlightJob:
         if self.course is None:
             return Adaptation(args, self._policy.bundle, "hold", (self.plan.settle_s, self.plan.hold_s))
         begin_s, end_s = (self.plan.hold_s + t for t in self.course.judged_s)
-        return Adaptation(args, self._policy.bundle, _lap(self.course.text), (begin_s, end_s))
+        return Adaptation(args, self._policy.bundle, one_lap(self.course.text), (begin_s, end_s))
 
 
-def _lap(course: str) -> str:
+def one_lap(course: str) -> str:
     """Return a trajectory's name without its number of laps."""
     kind, _, rest = course.partition(":")
     items = [item for item in rest.split(",") if item and not item.strip().startswith("laps")]

@@ -12,12 +12,14 @@ from hardware.adaptation.pilot import AdaptingPilot
 from hardware.behaviour import Mode
 from hardware.faults import Fault
 from hardware.flying.behaviour import FlightBehaviour
+from hardware.flying.job import one_lap
 from hardware.flying.observation import FlightObservation
 from hardware.log_reader import read_log
 from hardware.pilot import HostPilot, OnboardPilot
 from hardware.supervisor import Supervisor
 from policies.runtime import OnnxPolicy
 from sim.errors import ConfigError, FlightAbortedError
+from sim.trajectories import parse_trajectory
 from tests.hardware.samples import HEALTHY
 
 SHORT = {"settle": 0.0, "dwell": 0.0, "step": 0.0, "serial": "v1"}
@@ -156,6 +158,28 @@ def test_what_cannot_be_is_refused_in_one_line_before_anything_moves(pd_bundle, 
         fly(pd_bundle, tmp_path, **{**options, **paths})
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "flight.mcap").exists()
+
+
+@pytest.mark.parametrize(
+    ("course", "kind"),
+    [
+        ("figure8:period=16,laps=20", "figure8:period=16"),
+        ("circle:laps=3,radius=1", "circle:radius=1"),
+        ("figure8:laps=3", "figure8"),
+        ("figure8", "figure8"),
+    ],
+)
+def test_the_same_course_for_longer_is_the_same_kind_of_flight(course, kind):
+    assert one_lap(course) == kind
+
+
+def test_a_closed_course_is_flown_as_often_as_is_asked_for():
+    two, five = (parse_trajectory(f"figure8:period=4{laps}") for laps in ("", ",laps=5"))
+    assert five.duration_s - five.settle_s == 5 * 4.0
+    assert two.duration_s - two.settle_s == 2 * 4.0
+    np.testing.assert_array_equal(five.sample([7.0]).position_w, two.sample([7.0]).position_w)
+    with pytest.raises(ConfigError, match="laps"):
+        parse_trajectory("figure8:laps=0")
 
 
 def test_legs_have_nothing_to_correct(pose_bundle, tmp_path):
