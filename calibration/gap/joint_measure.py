@@ -51,7 +51,7 @@ def measure_joints(recording: Recording, parameters: JointParameters, identified
     if identified is not None:
         dynamics = np.where(np.isnan(identified), dynamics, identified)
     world, where, errors = _world(segments, held, parameters, recording.robot, dynamics)
-    floor = _floor(errors, world.columns, parameters.num_joints, segments.offset_s)
+    floor = _floor(errors, segments)
     early = int((segments.offset_s <= EXPLAINED_S + 1e-9).sum())
     some = np.unique(np.linspace(0, len(segments.time_s) - 1, LOOKED_AT).round().astype(np.intp))
     explanations = []
@@ -88,13 +88,20 @@ def _world(
     return best[1], best[2], best[3]
 
 
-def _floor(errors: Array, columns: int, n: int, offset_s: Array) -> Array:
-    """Return the noise of each column: what differs right after the first row, which is the log's own."""
-    least = np.concatenate([
-        np.full(n, LEAST_RAD), np.full(n, LEAST_RAD_S), np.repeat([LEAST_TILT_RAD, LEAST_TURN_RAD_S], 3),
-    ])[:columns]  # fmt: skip
-    head = errors[:, 1 : max(int((offset_s <= 0.01).sum()), 2)]
-    return np.maximum(np.median(np.abs(head), axis=(0, 1)) / NORMAL_MEDIAN, least)
+def _floor(errors: Array, segments: JointSegments) -> Array:
+    """Return the noise of each column, (columns,).
+
+    Two things bound it: what differs right after the first row, which is the log's own, and by how much rows differ
+    from the line through their neighbours. A model that is far off raises the one, slow rows the other.
+    """
+    n, columns = segments.position.shape[-1], errors.shape[-1]
+    least = np.repeat([LEAST_RAD, LEAST_RAD_S, LEAST_TILT_RAD, LEAST_TURN_RAD_S], (n, n, 3, 3))[:columns]
+    head = errors[:, 1 : max(int((segments.offset_s <= 0.01).sum()), 2)]
+    bound = np.median(np.abs(head), axis=(0, 1)) / NORMAL_MEDIAN
+    logged = np.concatenate([segments.position, segments.velocity], axis=-1)
+    bent = np.median(np.abs(np.diff(logged, 2, axis=1)), axis=(0, 1)) / NORMAL_MEDIAN / 6.0**0.5
+    bound[: 2 * n] = np.minimum(bound[: 2 * n], bent)
+    return np.maximum(bound, least)
 
 
 def _signals(

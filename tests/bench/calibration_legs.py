@@ -1,8 +1,8 @@
 """The loop closed on a worn quadruped: swing its joints, identify them, fine-tune the zoo's policy, walk on the robot.
 
-Its motors are a fifth weaker than drawn, its gears three times as rough, its bus 10 ms slower: outside of what the zoo's
-policy was trained for. It swings on a stand through the ordinary loop and supervisor; what the fit says goes into a
-file, ``train --calibration --start-from`` takes that, and both policies walk on the true robot, which no part of the
+Its motors are a fifth weaker than drawn, its gears three times as rough, its bus 10 ms slower: outside of what the
+zoo's policy was trained for. It swings on a stand through the ordinary loop and supervisor; what the fit says goes into
+a file, ``train --calibration --start-from`` takes that, and both policies walk on the true robot, which no part of the
 training has seen, in the same episodes: pushes, sensors' noise, ground and load as the task draws them.
 """
 
