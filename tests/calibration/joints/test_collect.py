@@ -92,6 +92,7 @@ def test_a_seed_hides_the_same_numbers_again_and_another_seed_others():
     [
         ("sim://go1?held=1&hang=1", "not both"),
         ("sim://go1?hidden=3", "add held=1"),
+        ("sim://go1?held=1&worn=1", "add hidden=N"),
         ("sim://crazyflie?held=1", "no crane and no stand"),
         ("sim://go1?held=2", "it may have"),
     ],
@@ -103,7 +104,16 @@ def test_a_stand_that_cannot_be_is_refused(uri, words):
 
 def test_the_address_of_a_held_robot():
     address = parse_sim_uri("sim://go1?held=1&hidden=12")
-    assert (address.held, address.hidden) == (True, 12)
+    assert (address.held, address.hidden, address.worn) == (True, 12, False)
+
+
+def test_a_worn_robot_is_weaker_rougher_and_later_than_it_was():
+    was, old = (hidden_dynamics("go1", "policy", 3, worn) for worn in (False, True))
+    assert parse_sim_uri("sim://go1?held=1&hidden=3&worn=1").worn
+    assert old.strength == pytest.approx(0.8 * was.strength)
+    assert old.friction == pytest.approx(3.0 * was.friction)
+    assert old.delay == pytest.approx(was.delay + 0.010)
+    assert (old.armature == was.armature).all()
 
 
 def test_a_robot_outside_this_computer_needs_consent(swung, tmp_path, monkeypatch):
