@@ -31,11 +31,11 @@ from sim.errors import ConfigError
 from sim.legged.leg_kinematics import find_legs
 from sim.legged.spec import ACTION_REACH, LeggedTaskSpec
 from sim.legged.stepping.controller import CaptureSteps
-from sim.legged.stepping.settings import STANDING, WALKING
+from sim.legged.stepping.settings import ON_THE_SPOT, WALKING
 from sim.legged.terms import term_slice
 from sim.legged.world import Engine
 
-TAUGHT = {"stand": STANDING, "walk": WALKING}
+TAUGHT = {"stand": ON_THE_SPOT, "walk": WALKING}
 """Tasks that there is a script for, and its settings."""
 _GROUPS = ("actor",)
 

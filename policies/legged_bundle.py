@@ -26,6 +26,8 @@ from sim.spec import ObservationTerm
 Actor = TouchActor | SquashedActor
 SEQUENCES, STEPS = 4, 100
 """Two seconds each."""
+_REMEMBERING = 2, 60
+"""Of actors with a memory, which is recorded at every step: several times the rest."""
 _WILD_STEPS = 10
 _WILD = 10.0
 """The last steps of the last sequence see inputs many times larger than any: clips are active, actions saturate."""
@@ -89,16 +91,17 @@ def record_golden(actor: Actor, task: LeggedTask, seed: int) -> Golden:
     One sequence begins a new episode in its middle, and the last ends with inputs beyond any that occur.
     """
     policy, rng = TorchPolicy(actor), np.random.default_rng(seed)
-    env = LeggedEnv(task, SEQUENCES, table=task.evaluation_table, seed=seed, threads=1)
-    observation, reset = env.reset()["actor"], np.ones(SEQUENCES, bool)
-    state = np.zeros((SEQUENCES, policy.state_size), np.float32)
+    sequences, steps = _REMEMBERING if policy.state_size else (SEQUENCES, STEPS)
+    env = LeggedEnv(task, sequences, table=task.evaluation_table, seed=seed, threads=1)
+    observation, reset = env.reset()["actor"], np.ones(sequences, bool)
+    state = np.zeros((sequences, policy.state_size), np.float32)
     record: dict[str, list[np.ndarray]] = {name: [] for name in ("observation", "reset", "state", "action")}
-    for t in range(STEPS):
-        if t == STEPS // 2:
+    for t in range(steps):
+        if t == steps // 2:
             observation = env.reset(np.array([1]))["actor"]
             reset[1] = True
         inputs = observation.copy()
-        if t >= STEPS - _WILD_STEPS:
+        if t >= steps - _WILD_STEPS:
             inputs[-1] *= rng.uniform(-_WILD, _WILD)
         action, state = policy.step(inputs, state, reset)
         for name, value in (("observation", inputs), ("reset", reset), ("state", state), ("action", action)):

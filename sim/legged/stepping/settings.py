@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -75,3 +75,5 @@ WALKING = CaptureStepSettings(
 )  # fmt: skip
 """Found by CMA-ES (arXiv 1604.00772) on the G1 in two rounds of 33 and 6 generations: falls and errors of the velocity
 and the yaw rate in 32 to 40 randomised simulations of 9 s each."""
+ON_THE_SPOT = replace(WALKING, tipping=-1.0, calm=0.0)
+"""It never stops stepping: who is always about to set a foot down need not find out first that he was pushed."""
