@@ -69,11 +69,13 @@ class CaptureStepSettings:
 
 STANDING = CaptureStepSettings()
 WALKING = CaptureStepSettings(
-    height=0.7604, frequency=4.43, step_s=0.1655, lift=0.0475, press=-0.005, early=0.898, ahead=-0.0507, outside=0.09,
-    width=(0.1286, 0.42), gain=0.406, sole=(0.0616, 0.0335), hanging=0.6, behind=1.152, turning=0.394, heading_s=0.967,
+    height=0.761, frequency=4.44, step_s=0.162, lift=0.05, press=-0.008, ahead=-0.058, outside=0.085,
+    width=(0.12, 0.42), gain=0.32, sole=(0.063, 0.026), hanging=0.58, behind=1.015, turning=0.25, heading_s=0.1,
     most_turn=0.3,
 )  # fmt: skip
-"""Found by CMA-ES (arXiv 1604.00772) on the G1 in two rounds of 33 and 6 generations: falls and errors of the velocity
-and the yaw rate in 32 to 40 randomised simulations of 9 s each."""
+"""Found by CMA-ES (arXiv 1604.00772) on the G1: falls, and errors of the velocity and the yaw rate, in 32 randomised
+simulations of 9 s each, 33 generations of 14. A longer memory of the heading turns more as asked, but who imitates it
+cannot
+see a heading, and falls more often."""
 ON_THE_SPOT = replace(WALKING, tipping=-1.0, calm=0.0)
 """It never stops stepping: who is always about to set a foot down need not find out first that he was pushed."""

@@ -35,7 +35,7 @@ CHANGES = {
     ("damping", 4): 0.3, ("armature", 0): 0.004, ("strength", 5): -0.25, ("delay", 7): 0.012,
     ("friction", 10): 0.8, ("armature", 8): 0.006, ("strength", 9): 0.2,
 }  # fmt: skip
-CASES, QUICK = list(enumerate(CHANGES)), 4
+CASES, QUICK = list(enumerate(CHANGES)), 2
 SHARES = ("armature", "strength")
 
 
