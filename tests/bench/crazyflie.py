@@ -29,8 +29,6 @@ NEAR_FLOOR, FLOOR_M = 20, -0.2
 """Robots over a floor, and its height below the take-off point: set-points go 15 cm down."""
 WHOLE = 10
 """Robots whose whole identification is run, with held-out predictions: these are timed."""
-CHOSEN = False
-"""Whether they fly what tells most instead."""
 SHARE = 0.90
 BALANCE_KG = 1e-4
 TARGETS = {
@@ -51,7 +49,7 @@ def measure(repeats: int = 1, robots: int = ROBOTS, near_floor: int = NEAR_FLOOR
         whole: identified with held-out predictions.
     """
     quantities = Quantities(NOMINAL)
-    chosen = planned().excitation if CHOSEN else Excitation()
+    chosen = planned().excitation
     flights = hidden_flights(robots, SEED, excitation=chosen)
     values, inside = fitted(quantities, flights)
     figures: dict[str, Any] = {"crazyflie.robots": robots, "crazyflie.errors": errors(quantities, values)}

@@ -75,7 +75,6 @@ WALKING = CaptureStepSettings(
 )  # fmt: skip
 """Found by CMA-ES (arXiv 1604.00772) on the G1: falls, and errors of the velocity and the yaw rate, in 32 randomised
 simulations of 9 s each, 33 generations of 14. A longer memory of the heading turns more as asked, but who imitates it
-cannot
-see a heading, and falls more often."""
+cannot see a heading, and falls more often."""
 ON_THE_SPOT = replace(WALKING, tipping=-1.0, calm=0.0)
 """It never stops stepping: who is always about to set a foot down need not find out first that he was pushed."""
