@@ -27,9 +27,9 @@ class LeggedDaggerConfig:
     """Episodes that choose among the candidates."""
     judge_episodes: int = 200
     """Episodes that judge the chosen one; 0 for none."""
-    hidden: tuple[int, ...] = (128,)
+    hidden: tuple[int, ...] = (64,)
     """Dense layers behind the LSTM, with ELU."""
-    memory: int = 128
+    memory: int = 96
     """Outputs of the LSTM."""
     target_noise_rad: float = 0.05
     """Spread of the noise on the last targets that the student sees in training. Standing, they hardly change: a
