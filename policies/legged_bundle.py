@@ -26,7 +26,7 @@ from sim.spec import ObservationTerm
 Actor = TouchActor | SquashedActor
 SEQUENCES, STEPS = 4, 100
 """Two seconds each."""
-_REMEMBERING = 2, 36
+_REMEMBERING = 2, 32
 """Of actors with a memory, which is recorded at every step: several times the rest."""
 _WILD_STEPS = 10
 _WILD = 10.0
