@@ -1,9 +1,9 @@
 """How well Crazyflies with hidden parameters are identified from 60 s of flight, and how often stated intervals hold.
 
 The robots are drawn from the hover task's table and fly the excitation that ``collect`` chooses in the fast simulator,
-with noise, delay, drop-outs and gusts; what that gains over the multisine is excitation.py's part. Most have every term in
-the model, which judges the statistics (an inverse crime otherwise: ``calibration/multirotor/simulated.py``); some fly
-over a floor whose cushion the model does not have.
+with noise, delay, drop-outs and gusts; what that gains over the multisine is excitation.py's part. Most have every term
+in the model, which judges the statistics (an inverse crime otherwise: ``calibration/multirotor/simulated.py``); some
+fly over a floor whose cushion the model does not have.
 """
 
 from __future__ import annotations
