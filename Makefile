@@ -55,6 +55,7 @@ bench: setup
 	$(S2M) bench flight --json runs/bench/flight.json
 	$(S2M) bench touch --json runs/bench/touch.json
 	$(S2M) bench bodies --json runs/bench/bodies.json
+	$(S2M) bench calibration --json runs/bench/calibration.json
 
 clean:
 	rm -rf build dist runs .pytest_cache .ruff_cache .hypothesis
