@@ -67,7 +67,6 @@ class CaptureStepSettings:
     """Of a hip, rad; 0: it is kept straight, which bears larger pushes."""
 
 
-STANDING = CaptureStepSettings()
 WALKING = CaptureStepSettings(
     height=0.761, frequency=4.44, step_s=0.162, lift=0.05, press=-0.008, ahead=-0.058, outside=0.085,
     width=(0.12, 0.42), gain=0.32, sole=(0.063, 0.026), hanging=0.58, behind=1.015, turning=0.25, heading_s=0.1,
