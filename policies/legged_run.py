@@ -85,7 +85,7 @@ class LeggedRun(SegmentedRun):
         self._ppo = self._make_ppo()
         self._schedule, self._critic_first = self._ppo.schedule, 0
         if start is not None:
-            take_over(self.policy, _in_scales(cast(TouchActor, rebuild_torch(start))))
+            take_over(self.policy, _scaled(cast(TouchActor, rebuild_torch(start)), ACTION_REACH))
             self.begins_trained, self._critic_first = True, job.config.ppo.critic_first
         self.begin(resume)
 
@@ -104,7 +104,7 @@ class LeggedRun(SegmentedRun):
         """The best weights so far, as a bundle holds them."""
         model = TouchModel(self.rollouts.get_observations(), "actor", self.actor_config, self.rollouts.num_actions)
         load_network(model, {name: value for name, value in self.best.items() if not name.startswith("distribution.")})
-        return _in_reach(deployed(model))
+        return _scaled(deployed(model), 1.0 / ACTION_REACH)
 
     def record(self) -> dict[str, Any]:
         """Return the sizes of the actor."""
@@ -229,23 +229,16 @@ def _without_clip(what: Command) -> Any:
     return plain(replace(what, clip=None) if isinstance(what, MotionCommand) else what)
 
 
-def _in_reach(actor: TouchActor) -> TouchActor:
-    """Return the actor with outputs over their reach; in training they are in action scales, a size fit for Adam."""
+def _scaled(actor: TouchActor, factor: float) -> TouchActor:
+    """Return the actor with its outputs multiplied, in place.
+
+    A bundle's are over their reach; in training they are in action scales, a size fit for Adam.
+    """
     last = actor.dense[-1]
     assert isinstance(last, nn.Linear)
     with torch.no_grad():
-        last.weight.div_(ACTION_REACH)
-        last.bias.div_(ACTION_REACH)
-    return actor
-
-
-def _in_scales(actor: TouchActor) -> TouchActor:
-    """Return a bundle's actor with outputs in action scales, as in training; in place."""
-    last = actor.dense[-1]
-    assert isinstance(last, nn.Linear)
-    with torch.no_grad():
-        last.weight.mul_(ACTION_REACH)
-        last.bias.mul_(ACTION_REACH)
+        last.weight.mul_(factor)
+        last.bias.mul_(factor)
     return actor
 
 

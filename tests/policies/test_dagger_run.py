@@ -86,6 +86,7 @@ def test_a_training_leaves_a_bundle_with_a_memory(tmp_path):
     bundle = load_bundle(tmp_path / "bundle")
     assert (bundle.info.robot.name, bundle.info.task) == ("g1", "stand")
     assert OnnxPolicy(bundle).state_size == 2 * 8
+    assert bundle.golden().observation.shape[:2] == (2, 32), "a memory is recorded at every step: fewer of them"
 
 
 @pytest.mark.parametrize(

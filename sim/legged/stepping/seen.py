@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.envs.legged import LeggedEnv
+from sim.legged.rewards import moving
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -42,6 +43,8 @@ class Seen:
     """(n, J) rad"""
     command: Array
     """(n, 3) velocity asked for: ahead, left, turn; m/s and rad/s."""
+    walks: Mask
+    """(n,) whether one is."""
 
     @property
     def middle(self) -> Array:
@@ -94,4 +97,5 @@ class Look:
             feet=np.stack([along_heading(s.foot_position_w[:, k, :2] - base) for k in range(2)], axis=1),
             joints=s.joint_position.astype(float),
             command=s.command.astype(float),
+            walks=moving(s) > 0.5,
         )

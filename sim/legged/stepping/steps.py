@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.legged.rewards import MOVING
 from sim.legged.stepping.seen import Array, Mask, Seen
 from sim.legged.stepping.settings import CaptureStepSettings
 
@@ -72,13 +71,13 @@ class Steps:
     def _changes(self, seen: Seen) -> tuple[Mask, Mask, Mask, np.ndarray, Mask]:
         """Return who begins, goes on and stops, with which foot first, and who takes up a step begun otherwise."""
         c, off, apart = self._settings, seen.capture - seen.middle, seen.feet[:, 0] - seen.feet[:, 1]
-        half_width, walks = 0.5 * np.abs(apart[:, 1]), np.linalg.norm(seen.command, axis=1) > MOVING
+        half_width = 0.5 * np.abs(apart[:, 1])
         aside = np.abs(off[:, 1]) > half_width + c.toppling
-        begin = ~self.stepping & (aside | (np.abs(off[:, 0]) > c.tipping) | walks)
+        begin = ~self.stepping & (aside | (np.abs(off[:, 0]) > c.tipping) | seen.walks)
         landed = seen.touching[self._all, self.swinging] & (self.time_s > c.landed * c.step_s)
         over = self.stepping & ((self.time_s > c.step_s - 1e-6) | landed)
         caught = (np.abs(off[:, 0]) < c.calm) & (np.abs(off[:, 1]) < half_width) & (np.abs(apart[:, 0]) < c.parallel)
-        stop = over & caught & (self._count >= c.least_steps) & ~walks
+        stop = over & caught & (self._count >= c.least_steps) & ~seen.walks
         go_on = over & ~stop
         # A body that falls aside widens its stance; one that falls ahead or back stands on the foot it leans to.
         first = np.where(aside, off[:, 1] < 0.0, off[:, 1] > 0.0).astype(int)

@@ -10,8 +10,9 @@ from sim.envs.legged import LeggedEnv, load_legged_task
 from sim.errors import ConfigError
 from sim.legged.randomizable import LeggedTerm
 from sim.legged.stepping.controller import CaptureSteps
-from sim.legged.stepping.settings import ON_THE_SPOT, WALKING
+from sim.legged.stepping.settings import ON_THE_SPOT, WALKING, CaptureStepSettings
 from sim.randomization import RandomizationTable
+from sim.robot_parameters import GRAVITY
 
 TASK, WALK = load_legged_task("stand", "g1"), load_legged_task("walk", "g1")
 CALM = RandomizationTable("calm", (), ())
@@ -80,6 +81,41 @@ def test_it_walks_as_asked(asked):
     assert 0.7 * asked[0] < ahead < 1.1 * asked[0]
     assert abs(left) < 0.1
     assert 0.2 * abs(asked[2]) <= turn * np.sign(asked[2]) <= abs(asked[2])
+
+
+@pytest.mark.parametrize("turn", [0.3, -0.3])
+def test_a_foot_is_set_down_the_way_that_the_body_turns(turn):
+    env = LeggedEnv(WALK, 8, table=CALM, seed=3, threads=1)
+    env.reset()
+    p, script, turned = WALK.spec.parameters, CaptureSteps(env, WALKING), []
+    yaws = [p.joint_names.index(f"{side}_hip_yaw_joint") for side in ("left", "right")]
+    for _ in range(100):
+        env.world.state.command[:] = (0.3, 0.0, turn)
+        action = script.act()
+        swinging = (script.phase > 3).astype(int)
+        turned += list(np.take_along_axis(action[:, yaws], swinging[:, None], 1)[script.phase > 0])
+        env.step(action)
+    assert np.mean(turned) * np.sign(turn) > 0.0
+
+
+def test_who_walks_slowly_never_stops():
+    env = LeggedEnv(WALK, 8, table=CALM, seed=3, threads=1)
+    env.reset()
+    script = CaptureSteps(env, dataclasses.replace(WALKING, calm=1.0, parallel=1.0))
+    for _ in range(100):
+        env.world.state.command[:] = (0.15, 0.0, 0.0)
+        env.step(script.act())
+        assert (script.phase > 0).all()
+
+
+@pytest.mark.parametrize("settings", [CaptureStepSettings(), WALKING])
+def test_its_pendulum_is_as_high_as_the_robot(settings):
+    """What tunes the frequency finds it a little above sqrt(g / h): legs that swing have weight, too."""
+    env = LeggedEnv(TASK, 1, table=CALM, seed=0, threads=1)
+    env.reset()
+    env.step(CaptureSteps(env).act())
+    height = env.world.centre_of_mass_w()[0, 2]
+    assert settings.frequency == pytest.approx(np.sqrt(GRAVITY / height), rel=0.2)
 
 
 def test_steps_go_through_their_phases_foot_after_foot():
