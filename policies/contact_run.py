@@ -150,7 +150,9 @@ class ContactRun(SegmentedRun):
     def _new_rollouts(self, seed: int) -> Rollouts:
         sensors = tuple(dict.fromkeys((*self.seen.sensors, *(self.expert.sensors if self.expert else ()))))
         count = self.config.num_envs
-        ages = np.random.default_rng(seed).integers(self.job.task.control_steps, size=count)
+        steps = self.job.task.control_steps
+        # Where rollouts are whole episodes all begin together, and nothing is remembered that an older student did.
+        ages = None if self.config.horizon % steps == 0 else np.random.default_rng(seed).integers(steps, size=count)
         return Rollouts(
             self.make_env(count, sensors, seed, training=True), self.groups, ages, self.config.ppo.goal_bonus
         )

@@ -25,6 +25,7 @@ class Lanes:
 
     Attributes:
         beside_m: how far beside the hole's supposed middle the present line is; (n,); may be moved.
+        line: how many came before it; (n,).
 
     Args:
         num_envs: simulations.
@@ -32,13 +33,13 @@ class Lanes:
 
     def __init__(self, num_envs: int) -> None:
         self.beside_m = np.zeros(num_envs)
-        self._line = np.zeros(num_envs, np.int64)
+        self.line = np.zeros(num_envs, np.int64)
         self._radius = np.zeros(num_envs)
 
     def begin(self, which: Mask, radius: Array) -> None:
         """Begin anew with the middle line, for objects of a radius, m; (n,) each."""
         self._radius = np.where(which, radius, self._radius)
-        self._line[which] = 0
+        self.line[which] = 0
         self._lay(which)
 
     @property
@@ -57,9 +58,9 @@ class Lanes:
 
     def next(self, which: Mask) -> None:
         """Go over to the next line where one has ended, or an attempt failed; (n,)."""
-        self._line[which] += 1
+        self.line[which] += 1
         self._lay(which)
 
     def _lay(self, which: Mask) -> None:
-        place = _ORDER[self._line % len(_ORDER)] * np.maximum(APART * self._radius, LEAST_APART_M)
+        place = _ORDER[self.line % len(_ORDER)] * np.maximum(APART * self._radius, LEAST_APART_M)
         self.beside_m = np.where(which, np.clip(place, -NOISE_M, NOISE_M), self.beside_m)

@@ -22,8 +22,11 @@ from sim.quaternions import cross, rotate
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-APPROACH, DESCEND, SWEEP, UPRIGHT, BACK, PRESS = range(6)
+PHASES = APPROACH, DESCEND, SWEEP, UPRIGHT, BACK, PRESS = range(6)
 """What it is doing, in this order, but back from a line or a failed attempt to another line."""
+LINES = 4
+STAGES = LINES * len(PHASES)
+"""What it is doing on which line, the first four of them told apart."""
 NOMINAL_DAMPING = np.full(7, 1.5)
 """Of the arm's joints, N m s/rad: a deployed arm's is not known better."""
 HOVER_M, LIFT_M = 6e-3, 1.5e-3
@@ -79,6 +82,11 @@ class Search:
         self._since, self._held, self._on_rim = (np.zeros(n, np.int64) for _ in range(3))
         self._ahead = np.zeros((n, 3))
         self._reach, self._radius = np.zeros(n), np.zeros(n)
+
+    @property
+    def stage(self) -> NDArray[np.int64]:
+        """What each is doing and on which line, 0 to ``STAGES`` - 1: what has to be remembered; (n,)."""
+        return len(PHASES) * np.minimum(self._lanes.line, LINES - 1) + self.phase
 
     def act(self) -> Array:
         """Return actions for the present state; (n, 6) in [-1, 1]."""

@@ -23,7 +23,7 @@ from policies.learners.contact.settings import ImitationSettings
 from policies.learners.contact.touch_model import TouchModel
 
 _LARGEST_GRADIENT = 1.0
-MOST_PHASES = 8
+MOST_STAGES = 32
 """Of a script."""
 _SMALL = 0.05
 """Errors of actions in [-1, 1] that cost by their square; larger ones by their size, so that half a millimetre counts
@@ -61,7 +61,7 @@ class Imitation:
     ) -> None:
         self.student, self.teacher = student.train(), teacher.requires_grad_(False).eval()
         self.groups, self.settings, self.always = groups, settings, cloning
-        self.hints = nn.Linear(student.latent_size, MOST_PHASES)
+        self.hints = nn.Linear(student.latent_size, MOST_STAGES)
         self.optimizer = torch.optim.Adam([*student.parameters(), *self.hints.parameters()], lr=settings.learning_rate)
         self.learning_rate, self.expert_share = settings.learning_rate, 1.0
         self.data = Aggregate(settings.rollouts)
@@ -101,9 +101,9 @@ class Imitation:
         labels = torch.clamp(self.teacher(obs), -1.0, 1.0)
         actions = self.student(obs)
         step = {name: obs[name] for name in self.groups}
-        phase = self.teacher.phase() if isinstance(self.teacher, ScriptedTeacher) else None
-        if phase is not None:
-            step["phase"] = phase
+        stage = self.teacher.stage() if isinstance(self.teacher, ScriptedTeacher) else None
+        if stage is not None:
+            step["stage"] = stage
         step |= {"label": labels, "first": self._first, "weight": counts[:, None]}
         self._steps.append(TensorDict(step, batch_size=obs.batch_size))  # pyright: ignore[reportArgumentType]
         guided = torch.arange(len(labels)) < round(self.expert_share * len(labels))
@@ -129,8 +129,8 @@ class Imitation:
         actions, latent = self.student.unroll(windows, windows["first"], memory)
         weight = windows["weight"] * self.trusted(windows["first"])
         loss = (weight * _cost(miss(actions, windows["label"]))).mean()
-        if "phase" in windows.keys():  # noqa: SIM118 (a TensorDict)
-            said = functional.cross_entropy(self.hints(latent).flatten(0, 1), windows["phase"].flatten())
+        if "stage" in windows.keys():  # noqa: SIM118 (a TensorDict)
+            said = functional.cross_entropy(self.hints(latent).flatten(0, 1), windows["stage"].flatten())
             loss = loss + self.settings.hint_weight * said
         self.optimizer.zero_grad()
         loss.backward()

@@ -50,10 +50,10 @@ class ScriptedTeacher(nn.Module):
         assert self._script is not None
         return torch.as_tensor(self._script.act(), dtype=torch.float32)
 
-    def phase(self) -> Tensor | None:
+    def stage(self) -> Tensor | None:
         """Return which of several things the script is at, (N,) whole numbers; ``None`` if it does only one."""
-        phase = getattr(self._script, "phase", None)
-        return None if phase is None else torch.from_numpy(np.array(phase, np.int64))
+        stage = getattr(self._script, "stage", None)
+        return None if stage is None else torch.from_numpy(np.array(stage, np.int64))
 
     def reset(self, dones: Tensor | None = None, hidden_state: Any = None) -> None:
         """Nothing to forget: scripts see when episodes begin."""

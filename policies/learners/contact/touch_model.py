@@ -122,8 +122,7 @@ class TouchModel(MLPModel):
         x = self._features(obs)
         if self.rnn is not None:
             assert memory is not None
-            for layer, (output, cell) in enumerate(zip(*memory)):
-                x = _unroll_layer(self.rnn.rnn, layer, x, first, output, cell)
+            x = _unroll(self.rnn.rnn, x, first, memory)
         return self._in_base(obs[self.group], self.mlp(x)), x
 
     @property
@@ -197,6 +196,19 @@ def take_over(model: TouchModel, actor: TouchActor) -> None:
         normalizer.count.fill_(_SEEN)
         model.encoders.load_state_dict(actor.encoders.state_dict())
         model.mlp.load_state_dict(actor.dense.state_dict())
+
+
+def _unroll(lstm: nn.Module, x: Tensor, first: Tensor, memory: tuple[Tensor, Tensor]) -> Tensor:
+    """Return an LSTM's outputs (time, batch, size), forgetting where episodes begin.
+
+    Where they begin at the windows' beginning only, torch's own LSTM does it in a quarter of the time.
+    """
+    if not first[1:].any():
+        output, cell = (part * (1.0 - first[0]) for part in memory)
+        return lstm(x, (output, cell))[0]
+    for layer, (output, cell) in enumerate(zip(*memory)):
+        x = _unroll_layer(lstm, layer, x, first, output, cell)
+    return x
 
 
 def _unroll_layer(lstm: nn.Module, layer: int, x: Tensor, first: Tensor, output: Tensor, cell: Tensor) -> Tensor:

@@ -69,11 +69,13 @@ def test_beyond_a_limit_is_the_limit():
     torch.testing.assert_close(miss(actions, labels), torch.tensor([0.0, -0.5, 0.0, 0.5, 1.0]))
 
 
+@pytest.mark.parametrize("begun", [[], [(2, 0)], [(3, 1), (5, 2)]], ids=["nowhere", "at once", "within"])
 @pytest.mark.parametrize("layers", [0, 1, 2])
-def test_windows_are_unrolled_as_the_student_acted(layers):
+def test_windows_are_unrolled_as_the_student_acted(layers, begun):
     trained, obs = model(IMAGES, layers).eval(), sequence(IMAGES)
     first = torch.zeros(STEPS, N, 1)
-    first[0] = first[3, 1] = first[5, 2] = 1.0
+    for t, env in ((0, slice(None)), *begun):
+        first[t, env] = 1.0
     trained.begin(N)
     acted = []
     with torch.no_grad():
