@@ -51,13 +51,16 @@ def _both(expert: str | None) -> dict[str, str | None]:
 
 _SHOWN = {"placement": "script", "insertion": "search"}
 """What a policy that only feels the hole can imitate is a script that only feels it, too."""
-_IMAGES = ("--config.imitation.rollouts", "20", "--config.num-envs", "64")
-"""Pictures are large: fewer of them are kept."""
 _SHORT = (
     *("--config.iterations", "80", "--config.evaluations", "2", "--config.evaluation-episodes", "128"),
     *("--config.judge-episodes", "256"),
 )
 """What is only there to be compared with is trained and judged less: intervals say so."""
+_IMAGES = (
+    *("--config.imitation.rollouts", "20", "--config.num-envs", "64", "--config.iterations", "160"),
+    *("--config.imitation.windows", "16", "--config.imitation.updates", "8", *_SHORT[2:]),
+)
+"""Pictures are large, and cost: fewer of them are kept, and learnt from."""
 _LONG = ("--config.iterations", "480", *_SHORT[2:])
 """Half a millimetre takes longer to learn."""
 _FINE = (
@@ -66,6 +69,11 @@ _FINE = (
     *("--config.evaluations", "2", "--config.evaluation-episodes", "128", "--config.judge-episodes", "256"),
 )
 _FIRST = (*_FINE, "--config.iterations", "80")
+_FROM_NOTHING = (
+    *("--config.horizon", "64", "--config.iterations", "160", "--config.checkpoint-every", "20"),
+    *_SHORT[2:],
+)
+"""A new actor beside a critic that is there; published are runs of thousands of simulations."""
 _FOUND = (
     *(*_FINE, "--config.iterations", "400", "--config.checkpoint-every", "20"),
     *("--config.network.memory-size", "128"),
@@ -91,7 +99,7 @@ ROWS = (
     Row("ppo-privileged", "ppo", "privileged", _both("dagger-privileged"), _FIRST),
     Row("ppo-field", "ppo", "field", {"placement": "dagger-field"}, _FIRST),
     Row("ppo-field", "ppo", "field", {"insertion": "dagger-field"}, _FOUND),
-    Row("aacd-field", "aacd", "field", _both("ppo-privileged"), ("--config.iterations", "600")),
+    Row("aacd-field", "aacd", "field", _both("ppo-privileged"), _FROM_NOTHING),
     Row("dagger-image", "dagger", "image", _SHOWN, _IMAGES),
     Row("dagger-image-wrist", "dagger", "image+wrist", _SHOWN, _IMAGES),
 )
