@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from policies.torch_policy import TorchPolicy
 from sim.contact.spec import ContactTaskSpec
 from sim.envs.contact_task import RELEASE_STEPS, RISE_AFTER, RISE_M
 from sim.registry import load_robot
-from sim.spec import Episode, ImageTerm
+from sim.spec import Episode
 
 SEQUENCES, STEPS = 4, 60
 """One second each at 60 Hz; pictures make them long in bytes, though most of a picture is zero."""
@@ -82,19 +81,9 @@ def describe(
         network=plain(actor.config()),
         provenance=provenance(seed, config),
         evaluation=plain(evaluation),
-        images=described_images(task, seen),
+        images=seen.image_terms(task),
         episode=episode_of(task),
     )
-
-
-def described_images(task: ContactTaskSpec, seen: ActorInput) -> tuple[ImageTerm, ...]:
-    """Return the images that an actor sees as a bundle describes them: with the sensor that they come from."""
-    return tuple(_of_pad(term, task) for term in seen.image_terms(task))
-
-
-def _of_pad(term: ImageTerm, task: ContactTaskSpec) -> ImageTerm:
-    """Name the sensor of what the pads give: on a robot it must be the same one."""
-    return replace(term, source=f"{task.pad} on both fingers") if term.source == "pads" else term
 
 
 def episode_of(task: ContactTaskSpec) -> Episode:

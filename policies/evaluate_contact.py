@@ -9,7 +9,6 @@ import numpy as np
 from rich.console import Console
 
 from policies.bundle import Bundle, BundleInfo
-from policies.contact_bundle import described_images
 from policies.contact_evaluation import judge
 from policies.learners.contact.environments import make_environment
 from policies.learners.contact.inputs import INPUTS, ActorInput
@@ -61,7 +60,7 @@ def input_of(bundle: Bundle, task: ContactTaskSpec) -> ActorInput:
     matching = [
         seen
         for seen in INPUTS.values()
-        if _shown(seen, task) and (seen.terms(task), described_images(task, seen)) == (info.observation, info.images)
+        if _shown(seen, task) and (seen.terms(task), seen.image_terms(task)) == (info.observation, info.images)
     ]
     if not matching or _contract(task) != _contract(info):
         what = "another action or control period" if matching else "other observation terms"

@@ -11,7 +11,7 @@ import hashlib
 import math
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Generic, Literal, TypeVar
 
@@ -64,6 +64,19 @@ class ImageTerm:
     def size(self) -> int:
         """Number of elements."""
         return math.prod(self.shape)
+
+    @property
+    def pad(self) -> str | None:
+        """Name of the tactile sensor that it comes from; ``None`` if it comes from another, or nobody said."""
+        return self.source.removesuffix(ON_FINGERS) if self.source.endswith(ON_FINGERS) else None
+
+    def from_pad(self, pad: str) -> ImageTerm:
+        """Return it with the name of the tactile sensor that it comes from: on a robot it must be the same one."""
+        return replace(self, source=f"{pad}{ON_FINGERS}")
+
+
+ON_FINGERS = " on both fingers"
+"""Behind the name of a tactile sensor in ``ImageTerm.source``."""
 
 
 def reference_terms(horizons_s: Sequence[float]) -> tuple[ObservationTerm, ...]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.contact.scene import GRIPPED, PADS
-from sim.contact.spec import IMAGE_COLUMNS, IMAGE_ROWS, WRIST_PIXELS
+from sim.contact.spec import WRIST_PIXELS
 from sim.contact.world import ContactWorld
 from sim.offscreen import Offscreen
 from sim.quaternions import conjugate, multiply, rotate
@@ -40,7 +40,6 @@ class Pictures:
             world.pad,
             [shape],
             num_pads=2 * self._count,
-            size=(IMAGE_ROWS, IMAGE_COLUMNS),
             shadows=NOMINAL if look.shadows else None,
             markers=Markers.fitted(camera_of(world.pad)) if look.markers else None,
         )
@@ -58,7 +57,7 @@ class Pictures:
         quaternions = multiply(turned, world.object_quaternion_w[:, None])
         self._camera.set_sizes(np.arange(2 * self._count), 0, np.repeat(self._sizes * (1.0, 1.0, 0.0), 2, axis=0))
         picture = self._camera.render(positions.reshape(-1, 1, 3), quaternions.reshape(-1, 1, 4), self._field)
-        return picture.reshape(self._count, 2, IMAGE_ROWS, IMAGE_COLUMNS, 3).copy()
+        return picture.reshape(self._count, 2, *picture.shape[1:]).copy()
 
 
 class WristCamera:

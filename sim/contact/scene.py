@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import mujoco
 
 from sim.arm.model import FINGERS, build_arm_spec
 from sim.contact import fixtures
-from sim.contact.spec import FIELD_COLUMNS, FIELD_ROWS, IMAGE_COLUMNS, IMAGE_ROWS, PHYSICS_STEP_S, ContactTaskSpec
+from sim.contact.pads import policy_pad
+from sim.contact.spec import PHYSICS_STEP_S, ContactTaskSpec
 from sim.contact.thread import add_threaded
 from sim.contact.workpieces import MAX_DIAMETER_M
 from sim.spec import ArmParameters
 from sim.tactile.mount import Mount
-from sim.tactile.pads import load_pad
-from sim.tactile.sensor import Pad, Taxels
+from sim.tactile.sensor import Pad
 
 OBJECT = "object"
 GRIPPED = "gripped"
@@ -37,15 +37,6 @@ class Scene:
     arm: ArmParameters
     pad: Pad
     mounts: tuple[Mount, ...]
-
-
-def policy_pad(name: str) -> Pad:
-    """Return a pad with the taxels and the picture of the published policies: 14 x 10, 80 x 60."""
-    pad = load_pad(name)
-    if pad.camera is None:
-        return pad
-    camera = replace(pad.camera, rows=IMAGE_ROWS, columns=IMAGE_COLUMNS)
-    return replace(pad, camera=camera, taxels=Taxels.fitted(FIELD_ROWS, FIELD_COLUMNS, camera))
 
 
 def build_scene(task: ContactTaskSpec, pad: Pad | None = None) -> Scene:
@@ -113,4 +104,4 @@ def _add_force_sensor(spec: mujoco.MjSpec) -> None:
     sensor.intprm[:3] = (1 << 1, 3, 1)  # the force; its sum; in one slot
 
 
-__all__ = ["FIXTURE_FORCE", "GRIPPED", "OBJECT", "PADS", "Scene", "build_scene", "policy_pad"]
+__all__ = ["FIXTURE_FORCE", "GRIPPED", "OBJECT", "PADS", "Scene", "build_scene"]

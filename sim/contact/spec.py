@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from sim.contact.pads import pad_terms, policy_pad
 from sim.contact.workpieces import Workpiece
 from sim.spec import ActionSpec, ImageTerm, ObservationTerm, PolicySpec, Timing
 
@@ -19,8 +20,6 @@ STEP_M, STEP_RAD = 0.01, 0.05
 CLOSE_M = 4.4958e-3
 """Mean distance of the keypoints below which the object is at its goal."""
 
-FIELD_ROWS, FIELD_COLUMNS = 14, 10
-IMAGE_ROWS, IMAGE_COLUMNS = 80, 60
 WRIST_PIXELS = 64
 
 Ending = Literal["hold", "release"]
@@ -75,7 +74,11 @@ def contact_task(
     pad: str = "gelsight_r15",
     look: PadLook | None = None,
 ) -> ContactTaskSpec:
-    """Return a task with the published observations, action and clocks."""
+    """Return a task with the published observations, action and clocks.
+
+    Raises:
+        ConfigError: for an unknown pad.
+    """
     return ContactTaskSpec(
         name=name,
         description=description,
@@ -93,7 +96,7 @@ def contact_task(
         episode_s=EPISODE_STEPS * CONTROL_PERIOD_S,
         workpiece=workpiece,
         judgement=judgement or Judgement(),
-        images=IMAGES,
+        images=(*pad_terms(policy_pad(pad)), WRIST_CAMERA),
         pad=pad,
         look=look or PadLook(),
     )
@@ -120,10 +123,6 @@ ACTION = ActionSpec(
 )
 """Goal of the tool's impedance less where the tool is, in the base frame; turns are rotation vectors."""
 
-IMAGES = (
-    ImageTerm(
-        "field", (2, FIELD_ROWS, FIELD_COLUMNS, 3), "N", "pad; left and right, row, column, xyz on the gel", "pads"
-    ),
-    ImageTerm("image", (2, IMAGE_ROWS, IMAGE_COLUMNS, 3), "1/255", "pad; left and right, row, column, RGB", "pads"),
-    ImageTerm("wrist", (WRIST_PIXELS, WRIST_PIXELS, 3), "1/255", "camera; row, column, RGB", "camera at the hand"),
+WRIST_CAMERA = ImageTerm(
+    "wrist", (WRIST_PIXELS, WRIST_PIXELS, 3), "1/255", "camera; row, column, RGB", "camera at the hand"
 )

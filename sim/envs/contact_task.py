@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from sim.contact.keypoints import REWARD_LINE_M, keypoint_distance, reward
 from sim.contact.pictures import Pictures, WristCamera
 from sim.contact.randomizable import draw_contacts
-from sim.contact.spec import FIELD_COLUMNS, FIELD_ROWS, ContactTaskSpec
+from sim.contact.spec import ContactTaskSpec
 from sim.contact.world import ContactWorld
 from sim.errors import ConfigError
 from sim.quaternions import conjugate, multiply, to_rotation_vector
@@ -200,7 +200,8 @@ class ContactTaskEnv:
             "privileged": np.hstack([known, socket, *arm.velocity(), thing, force, fixture]).astype(np.float32),
         }
         if "field" in self.sensors:
-            field = world.gel.force.reshape(self.num_envs, 2, FIELD_ROWS, FIELD_COLUMNS, 3)
+            taxels = world.pad.taxels
+            field = world.gel.force.reshape(self.num_envs, 2, taxels.rows, taxels.columns, 3)
             observation["field"] = field.astype(np.float32)
         if self._images is not None:
             observation["image"] = self._images.render()

@@ -9,7 +9,8 @@ import pytest
 from sim.contact.fixtures import wall_name, wall_places
 from sim.contact.grip import GripDepth
 from sim.contact.keypoints import keypoint_distance, reward
-from sim.contact.scene import build_scene, policy_pad
+from sim.contact.pads import policy_pad
+from sim.contact.scene import build_scene
 from sim.contact.thread import PLUGIN_RADIUS, _surface, bolt_length
 from sim.contact.workpieces import BOLT_M, HOLE_DEPTH_M, THREAD_M
 from sim.quaternions import from_rotation_vector

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sim.contact.oracle import Oracle
-from sim.contact.spec import EPISODE_STEPS, PadLook
+from sim.contact.spec import EPISODE_STEPS, PadLook, contact_task
 from sim.contact.tables import set_term
 from sim.distributions import Constant, Uniform
 from sim.envs.contact_task import ContactTaskEnv, load_contact_task
@@ -198,6 +198,35 @@ def begun(**values):
         return env
 
     return begin
+
+
+@pytest.mark.parametrize(
+    ("pad", "field", "picture"), [("digit", (2, 10, 14, 3), (2, 60, 80, 3)), ("taxel_array", (2, 10, 10, 3), None)]
+)
+def test_any_pad_can_be_on_the_fingers(pad, field, picture):
+    """Square pixels on a pad that lies; a skin without a camera gives its own taxels and no picture."""
+    work = load_contact_task("peg_insertion").TASK.workpiece
+    spec = contact_task("other_pads", "a test's", work, pad=pad)
+    task = SimpleNamespace(TASK=spec, TRAINING_TABLE=NOTHING)
+    shapes = {image.name: image.shape for image in spec.images}
+    assert shapes == {"field": field, **({"image": picture} if picture else {}), "wrist": (64, 64, 3)}
+    assert {image.pad for image in spec.images} == {pad, None}
+    sensors = ("field", "image") if picture else ("field",)
+    env = ContactTaskEnv(task, 1, sensors=sensors, threads=1)
+    seen = env.reset()
+    for _ in range(12):
+        seen = env.step(np.zeros((1, 6))).observation
+    assert all(seen[name].shape == (1, *shapes[name]) for name in sensors)
+    np.testing.assert_allclose(seen["field"][0, ..., 2].sum(axis=(1, 2)), -5.0, rtol=0.1)
+    if picture:
+        across, down = env.world.pad.camera.pixel_m
+        assert across == pytest.approx(down, rel=0.02)
+        touched = np.abs(seen["image"][0, 0].astype(int) - env.untouched[0]).max(axis=2) > 10
+        assert touched[1:-1].any(axis=1).all()  # the peg lies along the finger: in every row, in a third of the columns
+        assert 0.05 < touched.any(axis=0).mean() < 0.6
+    else:
+        with pytest.raises(ConfigError, match="taxel array has no camera"):
+            ContactTaskEnv(task, 1, sensors=("image",), threads=1)
 
 
 def test_a_task_can_ask_for_markers_that_move_with_the_forces():

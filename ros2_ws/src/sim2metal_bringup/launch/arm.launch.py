@@ -10,9 +10,9 @@ from launch_ros.parameter_descriptions import ParameterValue
 from launch_ros.substitutions import FindPackageShare
 
 YES_NO = ["true", "false"]
-PADS = ["gelsight_r15", "gelsight_mini", "digit"]
-TAXELS = (14, 10)
-"""Rows and columns that policies feel (TacSL, arXiv 2408.06506)."""
+TURNS = ["0", "90", "180", "270"]
+TAXELS = {"gelsight_r15": (14, 10), "gelsight_mini": (10, 14), "digit": (10, 14)}
+"""Rows and columns that policies feel on pads with a camera (TacSL, arXiv 2408.06506; ``sim/contact/pads.py``)."""
 SENSOR_HZ = 60.0
 """Of the simulated arm: a sample for every step of the policy, as in training."""
 TOPICS = ("joint_states", "current_pose", "fixture_pose", "target_pose", "gripper_command")
@@ -39,13 +39,19 @@ def arguments() -> list[DeclareLaunchArgument]:
             "once", default_value="true", choices=YES_NO, description="simulated: end after an episode"
         ),
         DeclareLaunchArgument("base", default_value="base", description="frame of the arm's base, of all poses"),
-        DeclareLaunchArgument("pad", default_value="gelsight_r15", choices=PADS, description=f"on both fingers {real}"),
+        DeclareLaunchArgument(
+            "pad", default_value="gelsight_r15", choices=list(TAXELS), description=f"on both fingers {real}"
+        ),
         DeclareLaunchArgument("left", default_value="/dev/video0", description=f"camera of the left pad {real}"),
         DeclareLaunchArgument("right", default_value="/dev/video2", description=f"camera of the right pad {real}"),
         DeclareLaunchArgument("left_calibration", default_value="", description=f"of the left pad {real}"),
         DeclareLaunchArgument("right_calibration", default_value="", description=f"of the right pad {real}"),
-        DeclareLaunchArgument("left_rotate", default_value="0", description=f"turn its pictures, degrees {real}"),
-        DeclareLaunchArgument("right_rotate", default_value="0", description=f"turn its pictures, degrees {real}"),
+        DeclareLaunchArgument(
+            "left_rotate", default_value="0", choices=TURNS, description=f"turn its pictures, degrees {real}"
+        ),
+        DeclareLaunchArgument(
+            "right_rotate", default_value="0", choices=TURNS, description=f"turn its pictures, degrees {real}"
+        ),
         DeclareLaunchArgument("joint_names", default_value="", description=f"in joint_states, fingers last {real}"),
         DeclareLaunchArgument("no_shear", default_value="false", choices=YES_NO, description="unknown shear is none"),
         DeclareLaunchArgument("workspace_low", default_value="[0.2, -0.4, -0.05]", description="x y z of the tool, m"),
@@ -70,7 +76,7 @@ def nodes(context: LaunchContext) -> list[Node]:
     renamed = [] if sim else [(topic, LaunchConfiguration(topic)) for topic in TOPICS]
     switch = {"held": sim, "once": number("once", bool) if sim else False, "joy_button": number("joy_button", int)}
     return [
-        *(simulated(known) if sim else pads()),
+        *(simulated(known) if sim else pads(LaunchConfiguration("pad").perform(context))),
         node("switch_node", switch),
         LifecycleNode(
             package="sim2metal_nodes",
@@ -87,15 +93,19 @@ def nodes(context: LaunchContext) -> list[Node]:
 
 
 def check(context: LaunchContext) -> None:
-    """Refuse a bundle that is none of an arm before any process starts; the node checks it again."""
+    """Refuse a bundle that is none of an arm, or was trained on other pads, before any process starts."""
     try:
         from policies.bundle import load_bundle
     except ImportError:  # the interpreter of ros2 launch may not be the one that holds sim2metal
         return
-    path, robot = (LaunchConfiguration(name).perform(context) for name in ("bundle", "robot"))
+    path, robot, pad, sim = (LaunchConfiguration(name).perform(context) for name in ("bundle", "robot", "pad", "sim"))
     info = load_bundle(Path(path)).info
     if info.robot.name != robot or info.action.level != "end_effector_delta":
         raise RuntimeError(f"{path}: this bundle moves '{info.robot.name}' by '{info.action.level}', not an arm's tool")
+    others = {image.pad for image in info.images} - {None, pad}
+    if sim != "true" and others:
+        trained = others.pop()
+        raise RuntimeError(f"{path}: trained on {trained}, not on {pad}: say pad:={trained} if those are the pads")
 
 
 def simulated(known: dict) -> list[Node]:
@@ -104,14 +114,21 @@ def simulated(known: dict) -> list[Node]:
     return [node("sim_node", known | given)]
 
 
-def pads() -> list[Node]:
+def pads(pad: str) -> list[Node]:
     """Return the two pads of a real arm, in namespaces of their own."""
-    grid = {"taxel_rows": TAXELS[0], "taxel_columns": TAXELS[1], "pad": text("pad")}
+    rows, columns = TAXELS[pad]
     return [
         node(
             "tactile_node",
-            grid
-            | {"source": text(side), "calibration": text(f"{side}_calibration"), "frame_id": f"{side}_tactile_pad"},
+            {
+                "pad": pad,
+                "taxel_rows": rows,
+                "taxel_columns": columns,
+                "source": text(side),
+                "calibration": text(f"{side}_calibration"),
+                "rotate": number(f"{side}_rotate", int),
+                "frame_id": f"{side}_tactile_pad",
+            },
             namespace=side,
         )
         for side in ("left", "right")
