@@ -21,6 +21,8 @@ from sim.tactile.sensor import Array
 Pictures = npt.NDArray[np.uint8]
 Numbers = npt.NDArray[np.float64]
 
+SENT = -128.0, 127.0
+"""Differences that fit into 8 bits about 128, as ``hardware.tactile.difference.as_picture`` sends them."""
 GREY = np.array([0.299, 0.587, 0.114])
 """Weights of red, green and blue in brightness: ITU-R BT.601."""
 
@@ -112,8 +114,8 @@ class Augmentation:
         return self._changed(pictures, np.arange(len(pictures)))
 
     def difference(self, pictures: Pictures) -> Array:
-        """Return changed pictures minus the changed untouched ones, grey levels, as a device would."""
-        return self(pictures).astype(np.float32) - self.nominal.astype(np.float32)
+        """Return changed pictures minus the changed untouched ones, grey levels, as a device sends them."""
+        return np.clip(self(pictures).astype(np.float32) - self.nominal.astype(np.float32), *SENT)
 
     def _changed(self, pictures: Pictures, which: npt.NDArray[np.int64]) -> Pictures:
         changed = np.empty(pictures.shape, np.uint8)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hardware.tactile.difference import Nominal
+from hardware.tactile.difference import NO_CHANGE, Nominal, as_picture
 from sim.errors import ConfigError
 from sim.tactile.augmentation import Augmentation, Ranges, about_grey
 
@@ -78,7 +78,9 @@ def test_the_difference_is_the_device_s_to_the_last_bit_and_nothing_where_nothin
     for episode in range(5):
         for pad in range(2):
             device = Nominal(1, picture=augmentation.nominal[episode, pad])
-            assert np.array_equal(device.difference(seen[episode, pad]), difference[episode, pad])
+            sent = as_picture(device.difference(seen[episode, pad])) - NO_CHANGE
+            assert np.array_equal(sent, difference[episode, pad])
+    assert (difference.min(), difference.max()) == (-128.0, 127.0)  # cut off, as they are
     untouched = np.broadcast_to(UNTOUCHED, PICTURES.shape)
     assert (augmentation.difference(untouched) == 0.0).all()
 
