@@ -27,6 +27,8 @@ from sim.errors import ConfigError, FlightAbortedError, LinkError
 ATTEMPTS = 3
 STALL_S = {"udp": 1.0, "usb": 2.0, "radio": 3.0}
 """Longest silence of the handshake; cflib itself repeats a request on radio every 0.2 s."""
+STARTING_S = 8.0
+"""How long a robot on this computer may take to open its port: it is often started in the same breath."""
 HANDSHAKE_S = 30.0
 """Longest handshake that keeps making progress (a full table of contents over a poor radio link)."""
 POLL_S = 0.02
@@ -52,6 +54,8 @@ NO_DONGLE = "plug the Crazyradio in; if it is, your user may not use it: the ude
 """Whatever is wrong with the robot, without a dongle nobody knows."""
 
 NO_ANSWER = "no answer"
+REFUSED = "refused"
+"""In the system's message where nothing listens at a port."""
 TAKEN = "somebody has that port: a robot that another program commands, or no robot at all"
 """A virtual robot answers its first client only."""
 
@@ -92,8 +96,9 @@ def connect(uri: str, stopped: Callable[[], bool] = lambda: False) -> Crazyflie:
     if not _drivers_ready.is_set():
         cflib.crtp.init_drivers()
         _drivers_ready.set()
-    reason = ""
-    for _ in range(ATTEMPTS):
+    reason, attempts, starting, begun = "", 0, False, time.monotonic()
+    while starting or attempts < ATTEMPTS:
+        attempts += 1
         attempt = _Attempt(uri)
         reason = attempt.wait(STALL_S[scheme], stopped)
         if not reason:
@@ -101,12 +106,13 @@ def connect(uri: str, stopped: Callable[[], bool] = lambda: False) -> Crazyflie:
             attempt.crazyflie.link_statistics.stop()  # our sender pings instead: see the module's docstring
             return attempt.crazyflie
         disconnect(attempt.crazyflie)
+        starting = scheme == "udp" and REFUSED in reason and time.monotonic() - begun < STARTING_S
     hint = HINTS[scheme].format(uri=uri)
     if "Crazyradio" in reason:
         hint = NO_DONGLE
     elif scheme == "udp" and reason.startswith(NO_ANSWER):
         hint = TAKEN
-    raise LinkError(f"no Crazyflie at {uri} ({reason}, {ATTEMPTS} attempts); {hint}")
+    raise LinkError(f"no Crazyflie at {uri} ({reason}, {attempts} attempts); {hint}")
 
 
 def disconnect(crazyflie: Crazyflie) -> None:

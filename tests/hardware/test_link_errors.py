@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from hardware.crazyflie import connection
 from hardware.crazyflie.connection import _reason
 from hardware.link import Link
 from hardware.registry import LINKS, create_link
@@ -36,11 +37,26 @@ def test_every_scheme_gives_a_link(uri):
     assert isinstance(create_link(uri), Link)
 
 
-def test_nobody_on_the_port_is_a_link_error():
+def free_port():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    threads = threading.active_count()
+        return free.getsockname()[1]
+
+
+def test_a_robot_that_is_being_started_is_waited_for(monkeypatch):
+    monkeypatch.setattr(connection, "STALL_S", {"udp": 0.2})
+    port = free_port()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as late:
+        opening = threading.Timer(2.5, late.bind, [("127.0.0.1", port)])
+        opening.start()
+        with pytest.raises(LinkError, match="no answer"):  # it is there by then, though it never says a word
+            create_link(f"udp://127.0.0.1:{port}").open()
+        opening.join()
+
+
+def test_nobody_on_the_port_is_a_link_error(monkeypatch):
+    monkeypatch.setattr(connection, "STARTING_S", 0.0)
+    port, threads = free_port(), threading.active_count()
     with pytest.raises(LinkError, match="sim2metal virtual crazyflie"):
         create_link(f"udp://127.0.0.1:{port}").open()
     assert threading.active_count() <= threads + 1, "a failed attempt leaves no threads behind"
