@@ -34,7 +34,7 @@ class Args:
     scale: float = 0.001
     """Of a mesh file: metres per unit."""
     load: float = 2.0
-    """Normal force, N."""
+    """Normal force, N; the way sideways and the turn then keep the height, which may change it a little."""
     place: tuple[float, float] = field(default=(0.0, 0.0))
     """Where on the pad, x and y, mm."""
     shear: tuple[float, float] = field(default=(0.25, 0.0))
@@ -43,6 +43,8 @@ class Args:
     """Turn about the pad's normal, degrees."""
     calibration: Path | None = None
     """Of your own sensor (.npz), as calibrate-touch writes it; default: a made-up one of three lights."""
+    background: Path | None = None
+    """Picture of the untouched pad, which published calibrations have beside them; default: the one in the file."""
     shadows: bool = True
     """Whether the pressed skin throws shadows."""
     markers: bool = False
@@ -65,6 +67,8 @@ class Args:
             raise ConfigError(f"--twist {self.twist:g}: expected -180 to 180 degrees")
         if not 0.0 < self.scale < math.inf:
             raise ConfigError(f"--scale {self.scale:g}: expected a positive number")
+        if self.background is not None and self.calibration is None:
+            raise ConfigError(f"--background {self.background}: it goes with the --calibration that it lies beside")
         if self.out is not None and self.out.suffix.lower() not in (STILL, FILM):
             raise ConfigError(f"--out {self.out}: expected a name that ends in {STILL} or {FILM}")
 
@@ -151,8 +155,10 @@ def _calibration(args: Args, pad: Any) -> Any:
     if pad.camera is None:
         raise ConfigError(f"--calibration {args.calibration}: {pad.title} has no camera")
     from sim.tactile.calibration import read_calibration
+    from sim.tactile.untouched import with_untouched
 
-    return read_calibration(args.calibration)
+    calibration = read_calibration(args.calibration)
+    return calibration if args.background is None else with_untouched(calibration, args.background, pad)
 
 
 def _camera(args: Args, calibration: Any, pad: Any, shape: Any) -> Any:

@@ -4,15 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from sim.errors import ConfigError
 from sim.tactile.calibration import Calibration, read_calibration, write_calibration
 from sim.tactile.image import TactileCamera
-from sim.tactile.lights import default_calibration
+from sim.tactile.lights import Lamps, default_calibration
+from sim.tactile.objects import OBJECTS
 from sim.tactile.pads import load_pad
 from sim.tactile.table import CHANNELS, Table, read_table
+from sim.tactile.untouched import with_untouched
 
-PAD = load_pad("gelsight_mini")
+PAD, BALL = load_pad("gelsight_mini"), OBJECTS["ball"]
 TABLE = Table(np.random.default_rng(1).normal(size=(7, 7, 3, 6)).astype(np.float32))
 BACKGROUND = np.random.default_rng(2).uniform(0.0, 255.0, (240, 320, 3)).astype(np.float32)
 WHOLE = Calibration(TABLE, BACKGROUND, (8e-5, 8.5e-5), 3e8, "gelsight_mini")
@@ -51,6 +54,43 @@ def test_pictures_of_another_size_and_pads_without_any_are_refused():
         WHOLE.of(load_pad("digit"))
     with pytest.raises(ConfigError, match="taxel array has no camera"):
         WHOLE.of(load_pad("taxel_array"))
+
+
+@pytest.mark.parametrize("factor", [1, 2])
+def test_a_published_table_with_its_untouched_picture_shows_that_picture_and_its_own_colours(factor, tmp_path):
+    """Measured with as many pixels as the pad has, or twice as many each way: the same lamps, the same pictures."""
+    finer = replace(PAD.camera, rows=factor * 240, columns=factor * 320)
+    table, background = default_calibration(finer, Lamps((60.0, 190.0, 310.0)))
+    Image.fromarray(np.round(background).astype(np.uint8)).save(tmp_path / "bg.png")
+    found = with_untouched(Calibration(table), tmp_path / "bg.png", PAD)
+    seen = TactileCamera(PAD, [BALL.shape], calibration=found.pictures(PAD))
+    truth = TactileCamera(PAD, [BALL.shape], calibration=default_calibration(PAD.camera, Lamps((60.0, 190.0, 310.0))))
+    place = (2e-3, -3e-3, BALL.clearance_m - 0.6e-3)
+    pictures = [camera.render(place, BALL.quaternion)[0].astype(int) for camera in (seen, truth)]
+    assert np.abs(pictures[0] - pictures[1]).max() <= 2
+    assert np.abs(pictures[1] - truth.untouched.astype(int)).max() > 40
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "cannot be read"),
+        (b"hello", "no picture"),
+        ((320, 239), "320 x 239 pixels, GelSight Mini's pictures have 320 x 240"),
+        ((480, 360), "480 x 360 pixels"),
+        ((640, 240), "640 x 240 pixels"),
+    ],
+)
+def test_what_is_no_untouched_picture_is_refused_in_one_line_with_its_name(content, words, tmp_path):
+    path = tmp_path / "bg.png"
+    if isinstance(content, tuple):
+        Image.new("RGB", content).save(path)
+    elif content:
+        path.write_bytes(content)
+    with pytest.raises(ConfigError, match=words) as refused:
+        with_untouched(Calibration(TABLE), path, PAD)
+    assert "bg.png" in str(refused.value)
+    assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize(

@@ -39,13 +39,14 @@ def test_it_writes_a_picture_and_says_the_forces(pad, width, tmp_path, capsys):
         {"pad": "taxel_array", "markers": True},
         {"calibration": "nothing.npz"},
         {"pad": "taxel_array", "calibration": "x.npz"},
+        {"background": "alone.png"},
     ],
 )
 def test_bad_options_are_refused(changed, tmp_path):
     from pathlib import Path
 
     options = {"out": tmp_path / "touch.png", **changed}
-    for name in ("out", "calibration"):
+    for name in ("out", "calibration", "background"):
         if name in options:
             options[name] = tmp_path / Path(options[name]).name
     with pytest.raises(ConfigError) as refused:
