@@ -4,6 +4,7 @@ import copy
 import math
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from tests.hardware.arm.samples import HEALTHY
 from tests.ros2_ws.conftest import wait_until
 from tests.support.reach_policy import ABOVE_M, build_reach_bundle
 
+ZOO = Path(__file__).parents[2] / "policies" / "zoo"
 CONFIGURE, ACTIVATE, DEACTIVATE = 1, 3, 4
 PADS = ("left", "right")
 
@@ -245,6 +247,14 @@ def test_the_launch_moves_the_virtual_arm_and_says_what_became_of_it(seen, fault
     else:
         assert "peg_placement: failure: " in program.output  # dropped from a hand's height
         assert "state_" not in program.output
+
+
+@pytest.mark.slow
+def test_the_zoos_policy_stands_the_peg_on_its_place(start):
+    """Trained in the task's own environment; here it has what topics bring, at their times."""
+    program = start("-m", "sim2metal", "ros", "launch", "arm", f"bundle:={ZOO / 'placement_field'}", "seed:=1")
+    assert program.wait() == 0, program.output
+    assert "peg_placement: success: " in program.output
 
 
 @pytest.mark.parametrize("seen", ["field", "image+wrist"])
