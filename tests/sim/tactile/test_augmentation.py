@@ -48,6 +48,19 @@ def test_a_crop_of_a_ramp_is_a_ramp_of_the_crop_s_size():
     assert np.allclose(np.diff(seen[:, 10:70], axis=1), widths[:, None], atol=0.7)  # whole grey levels
 
 
+def test_an_aspect_makes_the_part_wider_or_higher_and_leaves_its_area():
+    """Red says the column and green the row that is seen."""
+    rows, columns = np.mgrid[0:60, 0:80]
+    ramps = np.stack([3 * columns, 4 * rows, 0 * rows], axis=-1)[None].astype(np.uint8)
+    ranges = replace(NOTHING, crop=(0.81, 0.81), aspect=(0.9, 1.1))
+    seen = Augmentation(300, ramps, ranges, seed=1).nominal[:, 0].astype(float)
+    wide = (seen[:, 30, 70, 0] - seen[:, 30, 10, 0]) / 3.0 / 60.0
+    high = (seen[:, 50, 40, 1] - seen[:, 10, 40, 1]) / 4.0 / 40.0
+    np.testing.assert_allclose(wide * high, 0.81, atol=0.02)
+    assert 0.9 - 0.02 < (wide / high).min() < 0.92
+    assert 1.08 < (wide / high).max() < 1.1 + 0.02
+
+
 def test_brightness_contrast_and_saturation_are_what_they_say():
     grey = (UNTOUCHED[1] @ [0.299, 0.587, 0.114]).mean()
     rgb = UNTOUCHED[1].astype(float)
@@ -67,6 +80,14 @@ def test_a_turn_of_hue_turns_colorsys_hue_and_leaves_grey():
     small = about_grey(np.array(0.2))
     assert np.allclose(small @ np.ones(3), 1.0)
     assert np.allclose(small @ small.T, np.eye(3))
+    turned = Augmentation(200, UNTOUCHED, replace(NOTHING, hue_rad=0.3), seed=2).nominal[:, 0].astype(float)
+    sums = UNTOUCHED[0].astype(float).sum(axis=-1)
+    np.testing.assert_allclose(turned.sum(axis=-1), np.broadcast_to(sums, turned.shape[:-1]), atol=1.6)  # (rounded)
+    plane = np.array([[1.0, -0.5, -0.5], [0.0, np.sqrt(0.75), -np.sqrt(0.75)]])  # across the grey axis
+    colour, was = (part.reshape(*part.shape[:-3], -1, 3) @ plane.T @ (1.0, 1.0j) for part in (turned, UNTOUCHED[0]))
+    angles = np.angle((colour * was.conj()).sum(axis=-1))
+    assert -0.301 < angles.min() < -0.28
+    assert 0.28 < angles.max() < 0.301
     before, after = np.array([0.6, 0.4, 0.4]), small @ [0.6, 0.4, 0.4]
     assert 0.0 < colorsys.rgb_to_hsv(*after)[0] - colorsys.rgb_to_hsv(*before)[0] < 0.05
 
