@@ -187,6 +187,24 @@ def test_pictures_show_the_peg():
     np.testing.assert_array_equal(after[1], picture[1])
 
 
+def test_both_pads_show_a_shifted_peg_where_their_taxels_feel_it():
+    env = ContactTaskEnv("peg_insertion", 2, sensors=("field", "image"), table=fixed(diameter=0.008), threads=1)
+    env.reset()
+    world = env.world
+    across = rotate(world.arm.quaternion_w, np.array([1.0, 0.0, 0.0]))  # x of the left pad, against that of the right
+    world.object_position_w[0] += 2e-3 * across[0]
+    world.batch.forward()
+    world.gel.apply()
+    seen, camera, taxels = env.observe(), world.pad.camera, world.pad.taxels
+    pressed = -seen["field"][..., 2].sum(axis=2)  # (n, pads, columns)
+    felt = (pressed * taxels.positions[: taxels.columns, 0]).sum(axis=2) / pressed.sum(axis=2)
+    changed = np.abs(seen["image"].astype(int) - env.untouched).sum(axis=(2, 4))
+    columns = (np.arange(camera.columns) - (camera.columns - 1) / 2) * camera.pixel_m[0]
+    shown = (changed * columns).sum(axis=2) / changed.sum(axis=2)
+    np.testing.assert_allclose(felt, [[2e-3, -2e-3], [0.0, 0.0]], atol=0.3e-3)
+    np.testing.assert_allclose(shown, felt, atol=0.6e-3)
+
+
 def begun(**values):
     """Return a function that begins the same episode of a task whose pads look as they are told to."""
     table = fixed(**values)
