@@ -60,6 +60,10 @@ ATTEMPT_STEPS, IN_VAIN_STEPS, SHALLOW_M = 90, 22, 1e-3
 ROCK_M, ROCK_AFTER, ROCK_STEPS = 2.5e-3, 25, 20.0
 """What does not go in is rocked along the hole's wall."""
 
+UP = np.array([0.0, 0.0, 1.0])
+USUAL_M, USUAL_STEPS = 5e-3, 30.0
+"""What lengths and times that are told are counted in."""
+
 
 class Search:
     """One for all simulations of an environment.
@@ -80,13 +84,23 @@ class Search:
         self._felt, self._lanes, self._pressing = Felt(env), Lanes(n), Pressing(n)
         self.phase = np.full(n, APPROACH)
         self._since, self._held, self._on_rim = (np.zeros(n, np.int64) for _ in range(3))
-        self._ahead = np.zeros((n, 3))
+        self._ahead, self._from_hole = np.zeros((n, 3)), np.zeros((n, 3))
         self._reach, self._radius = np.zeros(n), np.zeros(n)
 
     @property
     def stage(self) -> NDArray[np.int64]:
         """What each is doing and on which line, 0 to ``STAGES`` - 1: what has to be remembered; (n,)."""
         return len(PHASES) * np.minimum(self._lanes.line, LINES - 1) + self.phase
+
+    @property
+    def clues(self) -> Array:
+        """What the latest actions go by, (n, 7), of the order of one.
+
+        Where the edge is from the hole's supposed middle: along the line, across and up; how far beside it the line is;
+        how far the edge is from the hand and from the peg's axis; and how long it has been doing what it does.
+        """
+        lengths = np.stack([self._lanes.beside_m, self._reach - 0.5 * PEG_LENGTH_M, self._radius], axis=1)
+        return np.hstack([self._from_hole / USUAL_M, lengths / USUAL_M, self._since[:, None] / USUAL_STEPS]).clip(-3, 3)
 
     def act(self) -> Array:
         """Return actions for the present state; (n, 6) in [-1, 1]."""
@@ -98,6 +112,7 @@ class Search:
         edge = self._edge(tool, axis, ahead)
         force, torque = self._felt.wrench()
         self._feel_rim(edge - hole, force, torque - cross(edge - tool, force), ahead, across)
+        self._from_hole = np.stack([((edge - hole) * way).sum(axis=1) for way in (ahead, across, UP)], axis=1)
         miss = self._miss(edge - hole, ahead, across)
         rotation = self._rotation(turn, ahead)
         goal = self._goal(axis, miss, edge - hole, ahead, across)

@@ -109,13 +109,14 @@ class MotionSource:
     Attributes:
         starts: where episodes begin in it; ``None``: with it, as on a robot.
         time_s: since the motion's beginning, of loops since that of the first round; (n,).
+        reference: the motion, to be looked up; its only clip.
     """
 
     def __init__(self, clip: Clip, world: LeggedWorld, seed: int) -> None:
         model, p = world.scene.model, world.scene.parameters
         self._state = world.state
-        self._reference = Reference([clip])
-        bodies = self._reference.body_names
+        self.reference = Reference([clip])
+        bodies = self.reference.body_names
         self._reader = BodyReader(model, world.batch, bodies)
         self._feet = _bodies_of(model, p.feet, bodies)
         self._ends = _bodies_of(model, (*p.hands, *([p.head] if p.head else [])), bodies)
@@ -136,7 +137,7 @@ class MotionSource:
         """
         share = self._random.uniform(ids, episodes, 1)[:, 0]
         self.time_s[ids] = 0.0 if self.starts is None else self.starts.draw(share)
-        return self._reference.at(self._clip[ids], self.time_s[ids])
+        return self.reference.at(self._clip[ids], self.time_s[ids])
 
     def begin(self, ids: NDArray, episodes: NDArray) -> None:
         """Ask for what the motion has where the episodes begin."""
@@ -153,7 +154,7 @@ class MotionSource:
 
     def ended(self) -> NDArray[np.bool_]:
         """Return where the motion is over; a loop never is; (n,)."""
-        return self._reference.ended(self._clip, self.time_s)
+        return self.reference.ended(self._clip, self.time_s)
 
     def note_failures(self, failed: NDArray[np.bool_]) -> None:
         """Take note of where in the motion episodes ended in failure now, (n,)."""
@@ -162,7 +163,7 @@ class MotionSource:
             self.starts.note(time_s % self._duration_s if self._loops else time_s)
 
     def _write(self) -> None:
-        now = self._reference.at(self._clip, self.time_s)
+        now = self.reference.at(self._clip, self.time_s)
         self._state.tracked = Tracked(
             now,
             phase_of(self.time_s, self._duration_s, self._loops).astype(np.float32),

@@ -4,8 +4,9 @@ Ross, Gordon and Bagnell, "A Reduction of Imitation Learning and Structured Pred
 AISTATS 2011: the expert acts in a share of the environments that falls to none, by default after the first iteration,
 and the student in all others. Cloning is the same with the expert acting throughout. rsl-rl-lib's distillation keeps no
 older rollouts and goes back through time step by step; here windows of all that is kept are drawn at random and learnt
-from at once. A script that does one thing after the other also says which it is at: what the student remembers has to
-tell, so that it learns to remember.
+from at once. A script that does one thing after the other also says which it is at, and what it goes by: what the
+student remembers has to tell, so that it learns to remember, and to find out what the script is told (Ji et al.,
+"Concurrent Training of a Control Policy and a State Estimator", RA-L 2022).
 """
 
 from __future__ import annotations
@@ -18,13 +19,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from policies.learners.contact.aggregate import Aggregate
-from policies.learners.contact.script import ScriptedTeacher
+from policies.learners.contact.script import MOST_CLUES, MOST_STAGES, ScriptedTeacher
 from policies.learners.contact.settings import ImitationSettings
 from policies.learners.contact.touch_model import TouchModel
 
 _LARGEST_GRADIENT = 1.0
-MOST_STAGES = 32
-"""Of a script."""
 _SMALL = 0.05
 """Errors of actions in [-1, 1] that cost by their square; larger ones by their size, so that half a millimetre counts
 beside centimetres (Huber)."""
@@ -36,7 +35,7 @@ class Imitation:
     Attributes:
         student: in training.
         teacher: whose actions it learns.
-        hints: tells what a script is at from what the student remembers; of no use after the training.
+        hints: tell from what the student remembers what a script is at and goes by; of no use after the training.
         optimizer: of both.
         learning_rate: of the next update.
         expert_share: of the environments whose episodes are the expert's.
@@ -61,7 +60,8 @@ class Imitation:
     ) -> None:
         self.student, self.teacher = student.train(), teacher.requires_grad_(False).eval()
         self.groups, self.settings, self.always = groups, settings, cloning
-        self.hints = nn.Linear(student.latent_size, MOST_STAGES)
+        sizes = {"stage": MOST_STAGES, "clues": MOST_CLUES}
+        self.hints = nn.ModuleDict({name: nn.Linear(student.latent_size, size) for name, size in sizes.items()})
         self.optimizer = torch.optim.Adam([*student.parameters(), *self.hints.parameters()], lr=settings.learning_rate)
         self.learning_rate, self.expert_share = settings.learning_rate, 1.0
         self.data = Aggregate(settings.rollouts)
@@ -101,9 +101,9 @@ class Imitation:
         labels = torch.clamp(self.teacher(obs), -1.0, 1.0)
         actions = self.student(obs)
         step = {name: obs[name] for name in self.groups}
-        stage = self.teacher.stage() if isinstance(self.teacher, ScriptedTeacher) else None
-        if stage is not None:
-            step["stage"] = stage
+        if isinstance(self.teacher, ScriptedTeacher):
+            told = {"stage": self.teacher.stage(), "clues": self.teacher.clues()}
+            step |= {name: value for name, value in told.items() if value is not None}
         step |= {"label": labels, "first": self._first, "weight": counts[:, None]}
         self._steps.append(TensorDict(step, batch_size=obs.batch_size))  # pyright: ignore[reportArgumentType]
         guided = torch.arange(len(labels)) < round(self.expert_share * len(labels))
@@ -129,14 +129,23 @@ class Imitation:
         actions, latent = self.student.unroll(windows, windows["first"], memory)
         weight = windows["weight"] * self.trusted(windows["first"])
         loss = (weight * _cost(miss(actions, windows["label"]))).mean()
-        if "stage" in windows.keys():  # noqa: SIM118 (a TensorDict)
-            said = functional.cross_entropy(self.hints(latent).flatten(0, 1), windows["stage"].flatten())
-            loss = loss + self.settings.hint_weight * said
+        loss = loss + self._unsaid(windows, latent)
         self.optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.student.parameters(), _LARGEST_GRADIENT)
         self.optimizer.step()
         return float(loss.detach())
+
+    def _unsaid(self, windows: TensorDict, latent: Tensor) -> Tensor:
+        """Return what it costs that the student's memory does not tell what the script is at and goes by."""
+        cost, told = torch.zeros(()), set(windows.keys())
+        if "stage" in told:
+            said = self.hints["stage"](latent).flatten(0, 1)
+            cost = cost + self.settings.hint_weight * functional.cross_entropy(said, windows["stage"].flatten())
+        if "clues" in told:
+            apart = functional.smooth_l1_loss(self.hints["clues"](latent), windows["clues"])
+            cost = cost + self.settings.clue_weight * apart
+        return cost
 
     def trusted(self, first: Tensor) -> Tensor:
         """Return 0 for steps whose memory is an older student's, else 1; (time, batch, 1) like ``first``."""

@@ -10,13 +10,21 @@ import numpy.typing as npt
 import torch
 from tensordict import TensorDict
 from torch import Tensor, nn
+from torch.nn import functional
 
 from policies.learners.contact.rollouts import ContactEnv
 from sim.errors import ConfigError
 
+MOST_STAGES, MOST_CLUES = 32, 16
+"""Of a script."""
+
 
 class Script(Protocol):
-    """A controller that watches simulations, such as ``sim.contact.oracle.Oracle``."""
+    """A controller that watches simulations, such as ``sim.contact.oracle.Oracle``.
+
+    It may also tell what it is at, ``stage`` (N,), whole numbers from 0, and what it goes by, ``clues`` (N, some),
+    numbers of the order of one; both of the latest actions.
+    """
 
     def act(self) -> npt.NDArray:
         """Return actions (N, 6) in [-1, 1] for the present state of all simulations."""
@@ -54,6 +62,13 @@ class ScriptedTeacher(nn.Module):
         """Return which of several things the script is at, (N,) whole numbers; ``None`` if it does only one."""
         stage = getattr(self._script, "stage", None)
         return None if stage is None else torch.from_numpy(np.array(stage, np.int64))
+
+    def clues(self) -> Tensor | None:
+        """Return what the script goes by, (N, ``MOST_CLUES``), zeros behind; ``None`` if it does not tell."""
+        clues = getattr(self._script, "clues", None)
+        if clues is None:
+            return None
+        return functional.pad(torch.from_numpy(np.array(clues, np.float32)), (0, MOST_CLUES - clues.shape[1]))
 
     def reset(self, dones: Tensor | None = None, hidden_state: Any = None) -> None:
         """Nothing to forget: scripts see when episodes begin."""

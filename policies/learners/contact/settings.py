@@ -61,6 +61,8 @@ class ImitationSettings:
     iteration only. An expert that goes from one thing to the next is first to be seen doing so."""
     hint_weight: float = 0.1
     """Of the cross-entropy of what a script is at, beside errors of actions in [-1, 1]."""
+    clue_weight: float = 1.0
+    """Of errors of what a script goes by, numbers of the order of one (mean over them of the Huber loss)."""
     rollouts: int = 150
     """The latest ones are learnt from, older ones forgotten."""
     updates: int = 16

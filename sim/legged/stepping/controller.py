@@ -19,6 +19,9 @@ from sim.legged.stepping.seen import Array, Look
 from sim.legged.stepping.settings import CaptureStepSettings
 from sim.legged.stepping.steps import Steps
 
+USUAL_M, USUAL_M_S = 0.1, 0.3
+"""How far from the base, and how fast, things are that it goes by."""
+
 
 class CaptureSteps:
     """One controller for all simulations of an environment.
@@ -34,19 +37,32 @@ class CaptureSteps:
     def __init__(self, env: LeggedEnv, settings: CaptureStepSettings | None = None) -> None:
         p, period_s = env.spec.parameters, env.spec.timing.control_period_s
         settings = settings or CaptureStepSettings()
+        self._step_s = settings.step_s
         self._legs = find_legs(env.spec.robot, p)
         self._pose, self._reach = np.array(p.default_pose_rad), ACTION_REACH * np.array(p.action_scale_rad)
         self._look, self._steps = Look(env, settings.frequency), Steps(env.num_envs, period_s, settings)
         self._targets = LegTargets(self._legs, p, period_s, settings)
 
     @property
-    def phase(self) -> NDArray[np.int64]:
+    def stage(self) -> NDArray[np.int64]:
         """What each simulation is at, (n,): 0 stands, 1 to 3 thirds of a step with the left foot, 4 to 6 the right."""
         return self._steps.phase
 
+    @property
+    def clues(self) -> Array:
+        """What the latest actions go by, (n, 9), of the order of one.
+
+        Capture point, middle of the feet and where the stepping foot was lifted, from the base along its heading; the
+        velocity of the centre of mass; the share of a step that is over.
+        """
+        seen, steps = self._seen, self._steps
+        places = np.hstack([seen.capture, seen.middle, steps.lifted]) / USUAL_M
+        share = np.where(steps.stepping, steps.time_s / self._step_s, 0.0)
+        return np.hstack([places, seen.centre_velocity / USUAL_M_S, share[:, None]])
+
     def act(self) -> Array:
         """Return actions for the present state; (n, J) in [-1, 1]."""
-        seen = self._look()
+        seen = self._seen = self._look()
         self._steps.decide(seen)
         target = np.tile(self._pose, (len(seen.yaw), 1))
         for number, leg in enumerate(self._legs):

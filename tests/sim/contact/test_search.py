@@ -7,7 +7,7 @@ import pytest
 
 from sim.contact.felt import Felt
 from sim.contact.randomizable import ContactTerm
-from sim.contact.search import Search
+from sim.contact.search import LINES, PHASES, SWEEP, Search
 from sim.contact.tables import set_term
 from sim.contact.workpieces import PEG_GRIP_M, PEG_LENGTH_M
 from sim.distributions import Constant, Uniform
@@ -106,6 +106,23 @@ def test_it_looks_at_nothing_that_a_policy_may_not_see(monkeypatch):
     action = search.act()
     assert action.shape == (3, 6)
     assert np.isfinite(action).all()
+
+
+def test_it_tells_where_the_edge_is_and_on_which_line():
+    env = ContactTaskEnv("peg_insertion", 24, table=thick(), threads=1)
+    env.reset()
+    search, told, stages = Search(env), [], []
+    for _ in range(256):
+        env.step(search.act())
+        told.append(search.clues)
+        stages.append(search.stage)
+    told, stages = np.array(told), np.array(stages)
+    phases, lines = stages % len(PHASES), stages // len(PHASES)
+    assert set(np.unique(phases)) == set(range(len(PHASES)))
+    assert 0 <= lines.min() < lines.max() < LINES
+    assert np.abs(told[:, :, 2][phases == SWEEP]).mean() < 0.4  # along a face the edge is at its height
+    first = (phases == SWEEP) & (lines == 0)
+    assert np.ptp(told[:, :, 0][first]) > 1.5  # from one end of a line to the other
 
 
 def test_there_is_nothing_to_search_for_on_a_plate():

@@ -9,7 +9,7 @@ from sim.distributions import Constant
 from sim.envs.legged import LeggedEnv, load_legged_task
 from sim.errors import ConfigError
 from sim.legged.randomizable import LeggedTerm
-from sim.legged.stepping.controller import CaptureSteps
+from sim.legged.stepping.controller import USUAL_M_S, CaptureSteps
 from sim.legged.stepping.settings import ON_THE_SPOT, WALKING, CaptureStepSettings
 from sim.randomization import RandomizationTable
 from sim.robot_parameters import GRAVITY
@@ -38,7 +38,7 @@ def test_left_alone_it_stands_still():
     script = CaptureSteps(env)
     for _ in range(150):
         assert not env.step(script.act()).terminated[0]
-        assert script.phase[0] == 0
+        assert script.stage[0] == 0
     state = env.world.state
     assert np.abs(state.velocity_w[0]).max() < 0.1
     assert state.foot_contact.all()
@@ -61,7 +61,7 @@ def test_who_steps_on_the_spot_never_stops_and_bears_pushes():
     script, phases, up = CaptureSteps(env, ON_THE_SPOT), [], np.ones(24, bool)
     for _ in range(210):
         up &= ~env.step(script.act()).terminated
-        phases.append(script.phase)
+        phases.append(script.stage)
     assert up.mean() >= 0.9
     assert (np.array(phases)[10:, up] > 0).all()
 
@@ -92,8 +92,8 @@ def test_a_foot_is_set_down_the_way_that_the_body_turns(turn):
     for _ in range(100):
         env.world.state.command[:] = (0.3, 0.0, turn)
         action = script.act()
-        swinging = (script.phase > 3).astype(int)
-        turned += list(np.take_along_axis(action[:, yaws], swinging[:, None], 1)[script.phase > 0])
+        swinging = (script.stage > 3).astype(int)
+        turned += list(np.take_along_axis(action[:, yaws], swinging[:, None], 1)[script.stage > 0])
         env.step(action)
     assert np.mean(turned) * np.sign(turn) > 0.0
 
@@ -105,7 +105,7 @@ def test_who_walks_slowly_never_stops():
     for _ in range(100):
         env.world.state.command[:] = (0.15, 0.0, 0.0)
         env.step(script.act())
-        assert (script.phase > 0).all()
+        assert (script.stage > 0).all()
 
 
 @pytest.mark.parametrize("settings", [CaptureStepSettings(), WALKING])
@@ -124,12 +124,24 @@ def test_steps_go_through_their_phases_foot_after_foot():
     script, seen = CaptureSteps(env), []
     for _ in range(130):
         env.step(script.act())
-        seen.append(script.phase)
+        seen.append(script.stage)
     seen = np.array(seen)
     assert set(np.unique(seen)) == set(range(7))
     for phases in seen.T:
         feet = (phases[phases > 0] - 1) // 3
         assert len(feet) == 0 or 0.2 < feet.mean() < 0.8  # both feet step
+
+
+def test_it_tells_how_the_body_moves_after_a_push_and_where_it_would_come_to_rest():
+    env = LeggedEnv(TASK, 64, table=pushes(0.5), seed=2, threads=1)
+    env.reset()
+    script, before = CaptureSteps(env), None
+    for _ in range(54):  # (the push comes after 50)
+        before = before if env.age[0] > 50 else getattr(script, "clues", None)
+        env.step(script.act())
+    moved, velocity = (script.clues - before)[:, :2], (script.clues - before)[:, 6:8]
+    assert np.linalg.norm(velocity * USUAL_M_S, axis=1) == pytest.approx(np.full(64, 0.4), abs=0.25)
+    assert (moved * velocity).sum(1).min() > 0.0
 
 
 def test_a_foot_that_a_student_lifts_is_stepping_for_the_script_too():
@@ -142,7 +154,7 @@ def test_a_foot_that_a_student_lifts_is_stepping_for_the_script_too():
     phases = []
     for _ in range(15):
         script.act()
-        phases.append(script.phase[0])
+        phases.append(script.stage[0])
         env.step(lifting)
     assert phases[0] == 0
     assert set(phases) & {4, 5, 6}
@@ -153,10 +165,10 @@ def test_an_episode_that_begins_anew_is_stood_through_anew():
     env.reset()
     script = CaptureSteps(env)
     stay_up(env, script.act, 58)
-    assert script.phase.any()
+    assert script.stage.any()
     env.reset()
     script.act()
-    assert not script.phase.any()
+    assert not script.stage.any()
 
 
 def test_a_robot_without_such_legs_is_refused():

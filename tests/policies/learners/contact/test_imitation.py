@@ -8,9 +8,14 @@ from tensordict import TensorDict
 from policies.learners.contact.aggregate import Aggregate
 from policies.learners.contact.imitation import Imitation, miss
 from policies.learners.contact.rollouts import Rollouts
+from policies.learners.contact.script import MOST_CLUES, ScriptedTeacher
 from policies.learners.contact.settings import ImitationSettings
 from policies.learners.rollout_files import forget
+from sim.contact.search import Search
+from sim.envs.contact_task import ContactTaskEnv
+from sim.envs.legged import LeggedEnv, load_legged_task
 from sim.errors import StorageError
+from sim.legged.stepping.controller import CaptureSteps
 from tests.policies.learners.contact.centring import Script, make_env
 from tests.policies.learners.contact.test_touch_model import IMAGES, STEPS, N, model, sequence
 
@@ -108,3 +113,44 @@ def test_steps_whose_memory_is_an_older_students_are_not_learnt_from():
         student = model(IMAGES, layers)
         learner = Imitation(student, model(), ("state",), settings, cloning=False)
         assert learner.trusted(first)[..., 0].T.tolist() == expected
+
+
+def test_what_the_student_remembers_is_taught_to_tell_what_the_script_goes_by():
+    learner = Imitation(model(IMAGES, 1), model(), ("state",), ImitationSettings(), cloning=False)
+    latent = torch.randn(6, 50, learner.student.latent_size, generator=torch.Generator().manual_seed(0))
+    clues = torch.zeros(6, 50, MOST_CLUES)
+    clues[..., 0], clues[..., 1] = latent[..., 0], -latent[..., 1]
+    told = {"stage": (latent[..., 2] > 0.0).long() * 7, "clues": clues}
+    optimizer, costs = torch.optim.Adam(learner.hints.parameters(), lr=0.05), {}
+    for name, value in told.items():
+        windows = TensorDict({name: value}, batch_size=(6, 50))
+        for _ in range(150):
+            cost = learner._unsaid(windows, latent)
+            costs.setdefault(name, []).append(cost.item())
+            optimizer.zero_grad()
+            cost.backward()
+            optimizer.step()
+        assert costs[name][-1] < 0.2 * costs[name][0], name
+    assert float(learner._unsaid(TensorDict({}, batch_size=(6, 50)), latent)) == 0.0
+
+
+def test_scripts_tell_what_they_are_at_and_go_by():
+    legs = LeggedEnv(load_legged_task("stand"), 2, seed=0, threads=1)
+    for env, script, told in ((ContactTaskEnv("peg_insertion", 2, threads=1), Search, 7), (legs, CaptureSteps, 9)):
+        env.reset()
+        teacher = ScriptedTeacher(script)
+        teacher.watch(env)
+        for _ in range(2):
+            env.step(teacher(TensorDict({}, batch_size=2)).numpy())
+        stage, clues = teacher.stage(), teacher.clues()
+        assert stage.shape == (2,)
+        assert clues.shape == (2, MOST_CLUES)
+        assert (clues[:, told:] == 0.0).all()
+        assert (clues[:, :told].abs().amax(0) > 0.0).sum() >= 3
+
+
+def test_a_script_that_does_one_thing_tells_nothing():
+    teacher = ScriptedTeacher(Script)
+    teacher.watch(make_env(2, ("state",), 3))
+    assert teacher.stage() is None
+    assert teacher.clues() is None
