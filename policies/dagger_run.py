@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,14 @@ from tensordict import TensorDict
 
 from policies.checkpoint import flat, part
 from policies.learners.contact.imitation import Imitation
-from policies.learners.contact.script import ScriptedTeacher
+from policies.learners.contact.script import ScriptedTeacher, ScriptMaker
 from policies.learners.contact.touch_model import TouchModel, deployed
 from policies.learners.legged.dagger_settings import LeggedDaggerConfig
 from policies.learners.rollout_files import forget
 from policies.learners.rollouts import Rollouts
 from policies.learners.weights import Arrays, load_network, network_arrays
 from policies.legged_evaluation import judge
-from policies.legged_run import task_identity
+from policies.legged_run import target_limits, task_identity
 from policies.networks.touch_actor import TouchActor, TouchActorConfig
 from policies.option_checks import require_at_least, require_positive
 from policies.provenance import plain
@@ -28,15 +29,24 @@ from policies.segmented_run import SegmentedRun, check_segments
 from policies.torch_policy import TorchPolicy
 from sim.envs.legged import LeggedEnv, LeggedTask
 from sim.errors import ConfigError
+from sim.legged.balanced_motion import BalancedMotion
 from sim.legged.leg_kinematics import find_legs
-from sim.legged.spec import ACTION_REACH, LeggedTaskSpec
+from sim.legged.motion import motion_of
+from sim.legged.progress import TrackingProgress, TrackingSettings
+from sim.legged.spec import LeggedTaskSpec
 from sim.legged.stepping.controller import CaptureSteps
 from sim.legged.stepping.settings import ON_THE_SPOT, WALKING
 from sim.legged.terms import term_slice
 from sim.legged.world import Engine
 
-TAUGHT = {"stand": ON_THE_SPOT, "walk": WALKING}
-"""Tasks that there is a script for, and its settings."""
+TAUGHT: Mapping[str, ScriptMaker] = {
+    "stand": functools.partial(CaptureSteps, settings=ON_THE_SPOT),
+    "walk": functools.partial(CaptureSteps, settings=WALKING),
+    "imitate": BalancedMotion,
+}
+"""Scripts by the tasks that they teach."""
+_STARTS = TrackingSettings(tolerance="fixed", starts="even")
+"""Of trainings that follow a motion: anywhere in it."""
 _GROUPS = ("actor",)
 
 
@@ -73,8 +83,7 @@ class DaggerRun(SegmentedRun):
         self.rollouts = self._new_rollouts(job.seed)
         self.actor_config = actor_config(job.task.spec, job.config)
         self._targets = term_slice(job.task.spec.actor_terms, "applied_action")
-        script = functools.partial(CaptureSteps, settings=TAUGHT[job.task.spec.name])
-        teacher = ScriptedTeacher(script)
+        teacher = ScriptedTeacher(TAUGHT[job.task.spec.name])
         self._imitation = Imitation(self._model(), teacher, _GROUPS, job.config.imitation, cloning=False)
         self.begin(resume)
 
@@ -156,7 +165,9 @@ class DaggerRun(SegmentedRun):
 
     def _new_rollouts(self, seed: int) -> Rollouts:
         task, count = self.job.task, self.config.num_envs
-        self._env = LeggedEnv(task, count, seed=seed, threads=self.job.threads, engine=self.job.engine)
+        progress = None if motion_of(task.spec) is None else TrackingProgress(task.spec, _STARTS)
+        job = self.job
+        self._env = LeggedEnv(task, count, seed=seed, threads=job.threads, engine=job.engine, progress=progress)
         return Rollouts(self._env, _GROUPS, task.spec.action.size)
 
     def _model(self) -> TouchModel:
@@ -165,16 +176,8 @@ class DaggerRun(SegmentedRun):
 
 
 def actor_config(spec: LeggedTaskSpec, config: LeggedDaggerConfig) -> TouchActorConfig:
-    """Return the sizes of the student, whose outputs are targets around the default pose over their reach."""
-    p = spec.parameters
-    reach = [ACTION_REACH * scale for scale in p.action_scale_rad]
-    return TouchActorConfig(
-        observation_size=spec.observation_size,
-        action_low=tuple(angle - most for angle, most in zip(p.default_pose_rad, reach)),
-        action_high=tuple(angle + most for angle, most in zip(p.default_pose_rad, reach)),
-        hidden=config.hidden,
-        memory=(1, config.memory),
-    )
+    """Return the sizes of the student."""
+    return TouchActorConfig(**target_limits(spec), hidden=config.hidden, memory=(1, config.memory))
 
 
 def check(job: DaggerJob) -> None:

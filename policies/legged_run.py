@@ -247,17 +247,21 @@ def _network(spec: LeggedTaskSpec, config: LeggedTrainConfig) -> dict[str, Any]:
 
 
 def actor_config(spec: LeggedTaskSpec, config: LeggedTrainConfig) -> TouchActorConfig:
-    """Return the sizes of the actor, whose outputs are targets around the default pose, or the task's centre."""
+    """Return the sizes of the actor."""
+    return TouchActorConfig(**target_limits(spec), hidden=hidden_layers(config.hidden, spec.parameters.num_joints))
+
+
+def target_limits(spec: LeggedTaskSpec) -> dict[str, Any]:
+    """Return the settings of an actor whose outputs are targets around the default pose, or the task's centre."""
     p, centre = spec.parameters, spec.centre_term
     reach = [ACTION_REACH * scale for scale in p.action_scale_rad]
     middle = p.default_pose_rad if centre is None else (0.0,) * p.num_joints
-    return TouchActorConfig(
-        observation_size=spec.observation_size,
-        action_low=tuple(angle - most for angle, most in zip(middle, reach)),
-        action_high=tuple(angle + most for angle, most in zip(middle, reach)),
-        hidden=hidden_layers(config.hidden, p.num_joints),
-        centre=None if centre is None else term_slice(spec.actor_terms, centre).start,
-    )
+    return {
+        "observation_size": spec.observation_size,
+        "action_low": tuple(angle - most for angle, most in zip(middle, reach)),
+        "action_high": tuple(angle + most for angle, most in zip(middle, reach)),
+        "centre": None if centre is None else term_slice(spec.actor_terms, centre).start,
+    }
 
 
 def check(job: LeggedJob) -> None:

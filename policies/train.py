@@ -88,7 +88,7 @@ def module_for(argv: Sequence[str]) -> str:
     spec = load_task(named).TASK
     if isinstance(spec, LeggedTaskSpec):
         if motion_of(spec) is not None:
-            return "policies.train_imitation"
+            return "policies.train_motion_dagger" if _learner(argv) == "dagger" else "policies.train_imitation"
         modules = dict.fromkeys(("sac", "symphony"), "policies.train_off_policy") | {"dagger": "policies.train_dagger"}
         return modules.get(_learner(argv) or "", "policies.train_legged")
     return "policies.train_contact" if isinstance(spec, ContactTaskSpec) else __name__

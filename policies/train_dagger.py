@@ -12,7 +12,7 @@ from policies.dagger_run import DaggerJob, DaggerRun, check
 from policies.learners.legged.dagger_settings import LearnerName, LeggedDaggerConfig
 from policies.legged_training import Options, calibrated, train_and_save
 from policies.segmented_training import check_run
-from sim.envs.legged import load_legged_task
+from sim.envs.legged import LeggedTask, load_legged_task
 from sim.errors import ConfigError
 
 EXAMPLE = """sim2metal train stand --learner dagger --out runs/stand_g1
@@ -38,9 +38,14 @@ def run(args: Args) -> dict[str, Any]:
         StorageError: if the disk is full; the last checkpoint is intact.
     """
     check_run(args)
+    return train(args, load_legged_task(args.task, args.robot))
+
+
+def train(args: Args, task: LeggedTask) -> dict[str, Any]:
+    """Train a task that is loaded; see ``run``."""
     if args.learner != "dagger":
         raise ConfigError("--learner was given twice: give it once")
-    task = calibrated(args, load_legged_task(args.task, args.robot))
+    task = calibrated(args, task)
     job = DaggerJob(task, args.seed, args.config, args.threads, args.engine)
     check(job)
     return train_and_save(args, args.config, job.task, lambda: DaggerRun(job, args.out, resume=args.resume))

@@ -13,7 +13,7 @@ from policies.learners.legged.settings import LeggedPpoSettings, LeggedTrainConf
 from policies.segmented_training import check_run
 from policies.train_legged import Args as LeggedArgs
 from policies.train_legged import train
-from sim.envs.legged import load_legged_task
+from sim.envs.legged import LeggedTask, load_legged_task
 from sim.motion.robot_clip import robot_clip
 
 EXAMPLE = """sim2metal train imitate --clip squat --out runs/squat
@@ -53,5 +53,18 @@ def run(args: Args) -> dict[str, Any]:
         StorageError: if the disk is full; the last checkpoint is intact.
     """
     check_run(args)
-    robot = args.robot or load_legged_task(args.task).spec.robot
-    return train(args, load_legged_task(args.task, clip=robot_clip(args.clip, robot)))
+    return train(args, motion_task(args.task, args.clip, args.robot))
+
+
+def motion_task(name: str, clip: str, robot: str | None) -> LeggedTask:
+    """Return a task that follows a motion.
+
+    Args:
+        name: of the task.
+        clip: as ``--clip``.
+        robot: who shall follow; default: the task's own.
+
+    Raises:
+        ConfigError: for an unknown task or robot, or a motion that the robot cannot be put to.
+    """
+    return load_legged_task(name, clip=robot_clip(clip, robot or load_legged_task(name).spec.robot))

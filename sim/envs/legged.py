@@ -157,6 +157,11 @@ class LeggedEnv:
         return self.world.state.centre
 
     @property
+    def motion(self) -> MotionSource | None:
+        """Where each simulation is in the motion that is followed; ``None`` without one."""
+        return self._motion
+
+    @property
     def obeys(self) -> NDArray[np.bool_]:
         """Where the next action will be obeyed, (n,): everywhere."""
         return np.ones(self.num_envs, bool)

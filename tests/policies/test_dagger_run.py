@@ -92,7 +92,7 @@ def test_a_training_leaves_a_bundle_with_a_memory(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["velocity", "--robot", "g1"], "nobody teaches task 'velocity': train one of stand, walk, or by ppo"),
+        (["velocity", "--robot", "g1"], "nobody teaches task 'velocity': train one of stand, walk, imitate, or by ppo"),
         (["stand", "--robot", "go1"], "robot 'go1' has no two legs with hip_pitch"),
         (["stand", "--config.memory", "0"], "--config.memory must be at least 1"),
         (["stand", "--config.target-noise-rad", "-1"], "--config.target-noise-rad must be at least 0"),
