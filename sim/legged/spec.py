@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sim.bodies.parameters import joint_parameters
+from sim.errors import ConfigError
 from sim.legged.asked import Command
 from sim.legged.physics import AS_TRAINED, Physics
 from sim.spec import ActionSpec, JointParameters, ObservationTerm, PolicySpec, Timing
@@ -88,6 +89,8 @@ class LeggedTaskSpec(PolicySpec):
     to end its episode. Each group of rewards counts for itself."""
     asked: tuple[Command, ...] = ()
     """Beside the velocity."""
+    feet: int | None = None
+    """Of the robots that its settings are for; ``None``: any number."""
     physics: Physics = AS_TRAINED
     """How it is simulated."""
     constants: JointParameters | None = None
@@ -130,11 +133,11 @@ class LeggedTaskSpec(PolicySpec):
         """Return the same task for another robot.
 
         Raises:
-            ConfigError: if it does not know the robot, or the robot has no legs.
+            ConfigError: if it does not know the robot, or the robot has no legs, or too many.
         """
         return legged_task(
             self.name, self.description, robot, self.rewards, self.ends, self.command,
-            self.parameter_set, self.episode_s, self.least_reward, self.asked,
+            self.parameter_set, self.episode_s, self.least_reward, self.asked, self.feet,
         )  # fmt: skip
 
 
@@ -149,13 +152,20 @@ def legged_task(
     episode_s: float = EPISODE_S,
     least_reward: float = 0.0,
     asked: tuple[Command, ...] = (),
+    feet: int | None = None,
 ) -> LeggedTaskSpec:
     """Return a task whose observations and actions fit a robot.
 
     Raises:
-        ConfigError: for an unknown robot or parameter set, or a robot without joints or feet.
+        ConfigError: for an unknown robot or parameter set, or a robot without joints or feet, or with another number of
+            them than the task is for.
     """
     p = joint_parameters(robot, parameter_set)
+    if feet not in (None, len(p.feet)):
+        raise ConfigError(
+            f"task '{name}' is for robots on {feet} feet, and '{robot}' has {len(p.feet)}: train 'velocity',"
+            " or another robot by --robot"
+        )
     actor = actor_terms(p.num_joints, command is not None)
     actor += tuple(term for what in asked for term in what.actor_terms(p))
     asked_terms = tuple(term for what in asked for term in what.critic_terms(p))
@@ -181,6 +191,7 @@ def legged_task(
         command=command,
         least_reward=least_reward,
         asked=asked,
+        feet=feet,
     )
 
 

@@ -31,6 +31,7 @@ TASK = legged_task(
         (0.0, 0.6), (-0.1, 0.1), (-0.3, 0.3), 5.0, 0.1, f"{_OURS}: what the script that is imitated can"
     ),
     parameter_set="stand",
+    feet=2,
 )
 _TERMS = (*START_POSE, *BODY, *MOTORS)
 TRAINING_TABLE = RandomizationTable("walk training", _TERMS, NOISE)
