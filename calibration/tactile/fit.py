@@ -13,6 +13,7 @@ from calibration.tactile.colours import ColourLaw, Pixels
 from calibration.tactile.depth import BallRenderer, Stiffness, fit_depth, fit_weights
 from calibration.tactile.lighting import gain
 from calibration.tactile.placing import ball_pixels, moved
+from calibration.tactile.press_list import Press
 from calibration.tactile.recording import FEWEST_PRESSES, Recording
 from calibration.tactile.scale import FEWEST_PLACES, Scale, fit_scale
 from sim.errors import ConfigError
@@ -26,6 +27,8 @@ AROUND = 2.0
 """Radii of the contact beyond which the skin is flat."""
 WIDEST = 1.2
 """Contacts wider than this, in radii of the ball, are another ball's."""
+MOST_WIDE = 0.25
+"""If more of the presses than this are, it is the radius that is wrong."""
 STEEPEST = 0.95
 """Contacts are taken as this wide at most, in radii of the ball: at the ball's own rim the skin has left it."""
 FURTHEST_M = 0.5e-3
@@ -118,6 +121,7 @@ def _find(recording: Recording, held_out: int) -> tuple[dict[int, Seen], dict[st
     camera, pixel_m = camera_of(recording.pad), _nominal(recording)
     circles: dict[int, Circle] = {}
     left_out: dict[str, str] = {}
+    wide: list[Press] = []
     for number, press in enumerate(recording.presses):
         circle = find_ball(recording.difference(number), recording.noise, pixel_m[1] / pixel_m[0])
         if circle is None:
@@ -126,15 +130,30 @@ def _find(recording: Recording, held_out: int) -> tuple[dict[int, Seen], dict[st
         if not (across <= circle.column < camera.columns - across and down <= circle.row < camera.rows - down):
             left_out[press.image] = "the picture's edge cuts the contact"
         elif circle.radius * pixel_m[0] > WIDEST * press.radius_m:
-            left_out[press.image] = f"the contact is wider than a ball of {press.radius_m * 1e3:g} mm radius can be"
+            wide.append(press)
         else:
             widest = STEEPEST * press.radius_m / pixel_m[0]
             circles[number] = replace(circle, radius=min(circle.radius, widest))
+    _require_balls(wide, len(recording.presses))
+    left_out |= {p.image: f"the contact is wider than a ball of {p.radius_m * 1e3:g} mm radius can be" for p in wide}
     if len(circles) < FEWEST_PRESSES:
         why = f" ({next(iter(left_out))}: {next(iter(left_out.values()))})" if left_out else ""
         raise ConfigError(f"{len(circles)} presses can be used, expected at least {FEWEST_PRESSES}{why}")
     judges = judging(len(circles), held_out)
     return {n: Seen(circle, order in judges) for order, (n, circle) in enumerate(circles.items())}, left_out
+
+
+def _require_balls(wide: list[Press], count: int) -> None:
+    """Refuse radii that many of ``count`` pictures contradict.
+
+    Raises:
+        ConfigError: naming one of them.
+    """
+    if len(wide) > MOST_WIDE * count:
+        raise ConfigError(
+            f"{len(wide)} of {count} contacts are wider than their balls can be: {wide[0].image}, where the radius is"
+            f" said to be {wide[0].radius_m * 1e3:g} mm (--radius)"
+        )
 
 
 def judging(count: int, every: int) -> range:

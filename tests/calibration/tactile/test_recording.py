@@ -120,13 +120,21 @@ def on_a_line(folder):
     rows(folder, lambda n, line: line if n == 0 else f"{line.split(',')[0]},{n},{2 * n},")
 
 
+def another_ball(folder):
+    """One of six presses says that its ball was a small one."""
+    keep(6)(folder)
+    column("radius_mm", "")(folder)
+    rows(folder, lambda n, line: line + "1.0" if n == 4 else line)
+
+
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
         (untouched_press, "press_003.png: no contact in the picture"),
         (elsewhere, "press_003.png: the ball is"),
         (on_a_line, "nearly on a line"),
-        (settings(pad="digit", ball_radius_mm=1.0), "0 presses can be used"),
+        (settings(pad="digit", ball_radius_mm=1.0), "12 of 12 contacts are wider than their balls can be"),
+        (another_ball, "5 presses can be used, expected at least 6 (press_003.png: the contact is wider"),
     ],
 )
 def test_pictures_that_do_not_fit_the_list_are_refused(spoil, words, folder):
