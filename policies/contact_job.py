@@ -42,6 +42,8 @@ def check(job: ContactJob) -> None:
         raise ConfigError(
             f"--learner {job.learner} needs --expert: the folder of a run of --learner ppo --input privileged"
         )
+    if job.expert == "search" and job.task.workpiece.fixture != "socket":
+        raise ConfigError(f"--expert search: nothing to search for in '{job.task.name}', its fixture has no hole")
     c = job.config
     check_segments(c)
     check_ppo(c.ppo)
