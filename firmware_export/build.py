@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firmware_export.folder_target import header_constants, write_folder
-from firmware_export.room import check_room, explain_overflow
+from firmware_export.room import ARRAYS, check_room, explain_overflow
 from firmware_export.stack import bound_stack
 from firmware_export.targets import Target
 from firmware_export.toolchain import STRICT_C99, require_tool, run_tool
@@ -65,6 +65,7 @@ def build_target(
     """
     folder, out = Path(c_folder).resolve(), Path(out_folder).resolve()
     compiler = _require_tools(target, folder)
+    check_room(target, "RAM", _arrays_ram(folder), ARRAYS)
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".build-") as scratch_name:
         scratch = Path(scratch_name)
@@ -151,10 +152,14 @@ def _footprint(target: Target, compiler: str, folder: Path, scratch: Path) -> Fo
     entry = ["-nostartfiles", "-Wl,--gc-sections", "-Wl,--entry=policy_step"]
     run_tool([compiler, *target.flags, scratch / "policy.o", *entry, *target.libraries, "-o", alone])
     text, library_ram = _sizes(target, alone)
-    sizes = header_constants(folder)
-    arrays = 4 * (int(sizes["POLICY_OBSERVATION_SIZE"]) + int(sizes["POLICY_ACTION_SIZE"]))
     stack = bound_stack(target, scratch / "policy.ci", alone)
-    return Footprint(text, library_ram + arrays + _caller_ram(folder), stack)
+    return Footprint(text, library_ram + _arrays_ram(folder), stack)
+
+
+def _arrays_ram(folder: Path) -> int:
+    """Return the bytes of everything that ``policy_step`` is given."""
+    sizes = header_constants(folder)
+    return 4 * (int(sizes["POLICY_OBSERVATION_SIZE"]) + int(sizes["POLICY_ACTION_SIZE"])) + _caller_ram(folder)
 
 
 def _caller_ram(folder: Path) -> int:

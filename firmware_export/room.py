@@ -9,6 +9,7 @@ from firmware_export.onnx_to_c import GeneratedPolicy
 from firmware_export.targets import Target
 from sim.errors import ToolchainError
 
+ARRAYS = "for observation, state, workspace and action alone"
 _CURES = {
     "flash": "make its layers narrower or quantize it",
     "RAM": "make its widest layers or its memory narrower",
@@ -28,7 +29,7 @@ def require_room(target: Target, generated: GeneratedPolicy) -> None:
     sizes = generated.sizes
     arrays = sizes.observation + sizes.state + sizes.action + sizes.workspace
     check_room(target, "flash", generated.constant_bytes, "for its weights alone")
-    check_room(target, "RAM", 4 * arrays, "for observation, state, workspace and action alone")
+    check_room(target, "RAM", 4 * arrays, ARRAYS)
 
 
 def check_room(target: Target, kind: str, needed: int, why: str = "") -> None:

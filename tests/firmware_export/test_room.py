@@ -68,6 +68,15 @@ def test_more_memory_than_there_is(tmp_path, no_compiler):
     assert there == RAM
 
 
+@pytest.mark.toolchain
+def test_what_was_generated_for_another_target_is_not_compiled_where_it_has_no_room(tmp_path, no_compiler):
+    """As ``verify`` does, which takes every target's word for it that there is a policy."""
+    folder = write_whole_c(tmp_path, wide(2, 40_000))
+    with pytest.raises(TooLargeError, match="of RAM for observation, state, workspace and action alone"):
+        build.build_target(load_target("stm32f405"), folder, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_host_has_room(tmp_path):
     (tmp_path / "policy.onnx").write_bytes(wide(512, 520))
     assert run(Args(tmp_path / "policy.onnx", target=()))["weight_bytes"] > FLASH
