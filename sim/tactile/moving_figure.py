@@ -62,7 +62,7 @@ class MovingFigure:
         pressed = field.depth[0] > 0.0
         total = field.wrench()[0][0]
         down, sideways = -float(total[2]), float(np.hypot(total[0], total[1]))
-        self._heading.set_text(f"{self._title}: {moment.phase}, {max(down, 0.0):.2f} N down, {sideways:.2f} N sideways")
+        self._heading.set_text(f"{self._title}: {moment.phase}, {max(0.0, down):.2f} N down, {sideways:.2f} N sideways")
         if self._image is not None and moment.picture is not None:
             self._image.set_data(moment.picture)
         self._press = max(self._press, float((-force[:, 2]).max()))

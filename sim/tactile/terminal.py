@@ -48,7 +48,7 @@ class TerminalView:
         total = field.wrench()[0][0]
         sideways = math.hypot(float(total[0]), float(total[1]))
         heading = Text(
-            f"{self._title}: {moment.phase}, {max(-float(total[2]), 0.0):.2f} N down, {sideways:.2f} N sideways",
+            f"{self._title}: {moment.phase}, {max(0.0, -float(total[2])):.2f} N down, {sideways:.2f} N sideways",
             style="bold",
         )
         arrows = self._arrows(field.pad.taxels, force, field.depth[0])

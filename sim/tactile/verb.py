@@ -97,7 +97,7 @@ def run(args: Args) -> dict[str, Any]:
     contact = press(pad, held, args.load, place, shear, math.radians(args.twist), stiffness)
     force, torque = (part[0].tolist() for part in contact.field.wrench())
     name = Path(args.object).stem
-    title = f"{name} on {pad.title}: {-force[2]:.2f} N down, {math.hypot(force[0], force[1]):.2f} N sideways"
+    title = f"{name} on {pad.title}: {max(0.0, -force[2]):.2f} N down, {math.hypot(force[0], force[1]):.2f} N sideways"
     console = Console(highlight=False)
     if args.live or (out is not None and out.suffix.lower() == FILM):
         from sim.tactile.tour import Tour

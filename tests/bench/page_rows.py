@@ -154,6 +154,7 @@ TOUCH = (
     Row("peg insertion by the script", "contact.oracle_peg_insertion", "{:.1%}"),
     Row("peg insertion by the search by touch", "contact.search_peg_insertion", "{:.1%}"),
     Row("pegs under 8 mm alone", "contact.search_thin_pegs", "{:.1%}"),
+    Row("bolt on nut by the script", "contact.oracle_bolt_on_nut", "{:.1%}"),
     Row("grasp stability by the script", "contact.oracle_grasp_stability", "{:.1%}"),
 )  # fmt: skip
 

@@ -24,7 +24,7 @@ def measure(repeats: int = 3) -> dict[str, Any]:
     for sensors in ((), ("field",), ("image",)):
         name = sensors[0] if sensors else "state"
         figures[f"contact.steps_per_cpu_s_{name}"] = max(_rate(sensors) for _ in range(repeats))
-    for name in ("peg_placement", "peg_insertion", "grasp_stability"):
+    for name in ("peg_placement", "peg_insertion", "bolt_on_nut", "grasp_stability"):
         figures[f"contact.oracle_{name}"] = script_success(name, STARTS)
     found, diameter = script_successes("peg_insertion", STARTS, by_touch=True)
     figures["contact.search_peg_insertion"] = float(found.mean())

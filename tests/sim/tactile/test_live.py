@@ -69,6 +69,12 @@ def test_the_terminal_shows_the_picture_in_colour_and_arrows_along_the_shear():
     assert "48;2;" in console.file.getvalue()  # background colours
 
 
+def test_what_does_not_touch_presses_with_nothing():
+    view, console = TerminalView("ball", 40, 30), Console(width=120, file=io.StringIO(), record=True)
+    console.print(view.draw(next(moments())))
+    assert "ball: approach, 0.00 N down, 0.00 N sideways" in console.export_text()
+
+
 def test_half_blocks_have_the_picture_s_colours():
     picture = np.zeros((4, 2, 3), np.uint8)
     picture[0, 0], picture[1, 0] = (255, 0, 0), (0, 0, 255)

@@ -111,7 +111,7 @@ def check(context: LaunchContext) -> None:
 def simulated(known: dict) -> list[Node]:
     """Return the simulated arm with its pads."""
     given = {"seed": number("seed", int), "faults": text("faults"), "rate": SENSOR_HZ}
-    return [node("sim_node", known | given)]
+    return [node("sim_node", known | given, sigterm_timeout="20")]  # (a busy computer takes seconds to take it down)
 
 
 def pads(pad: str) -> list[Node]:
