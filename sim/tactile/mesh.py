@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     import mujoco
 
 Array = npt.NDArray[np.float32]
+_UPPER = np.arange(8)[:, None] >> np.arange(3) & 1
+"""Whether child or corner ``k`` of a node lies on the upper side of x, y, z; (8, 3)."""
+_MOST_LEVELS = 20
+"""Places are counted in the smallest cells of so deep a tree; MuJoCo's have six levels, or a few more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +71,18 @@ class Mesh:
                 f"the signed distance field of the mesh '{name}' has no inside, nothing would feel it: "
                 "close its surface, or raise its octree_maxdepth if it is thin"
             )
+        children = np.asarray(model.oct_child).reshape(-1, 8)[nodes].astype(np.int32)
+        if not _on_the_border(children, corners).min() > 0.0:
+            raise ConfigError(
+                f"the signed distance field of the mesh '{name}' is negative outside of it: "
+                "close its surface, and turn all its triangles anticlockwise as seen from outside"
+            )
         vertices = slice(model.mesh_vertadr[number], model.mesh_vertadr[number] + model.mesh_vertnum[number])
         triangles = slice(model.mesh_faceadr[number], model.mesh_faceadr[number] + model.mesh_facenum[number])
         return cls(
             name,
             np.asarray(model.oct_aabb).reshape(-1, 6)[first].astype(np.float32),
-            np.asarray(model.oct_child).reshape(-1, 8)[nodes].astype(np.int32),
+            children,
             corners,
             model.mesh_vert[vertices].astype(np.float32),
             model.mesh_face[triangles].astype(np.int32),
@@ -109,6 +119,21 @@ class Mesh:
     def extent_down(self, down: npt.ArrayLike) -> float:
         """Return how far it reaches along a direction of its own frame, m; ``down``: (3,)."""
         return float((self.vertices @ np.asarray(down, dtype=np.float64)).max())
+
+
+def _on_the_border(children: npt.NDArray[np.int32], corners: Array) -> Array:
+    """Return the distances at those corners of leaves that lie on the outer box, which is all outside of the mesh."""
+    low, size = np.zeros((len(children), 3), np.int64), np.full(len(children), 1 << _MOST_LEVELS)
+    level = np.zeros(1, np.int64)
+    while len(level):
+        inner = level[children[level, 0] >= 0]
+        below = children[inner]
+        size[below] = size[inner, None] // 2
+        low[below] = low[inner, None] + _UPPER * size[below, None]
+        level = below.ravel()
+    places = low[:, None] + _UPPER * size[:, None, None]  # (nodes, 8, 3)
+    border = ((places == 0) | (places == 1 << _MOST_LEVELS)).any(axis=2)
+    return corners[border & (children[:, :1] < 0)]
 
 
 def _mesh_number(model: mujoco.MjModel, mesh: int | str) -> int:

@@ -42,6 +42,8 @@ def load_mesh(path: Path, scale: float) -> Held:
     spec.worldbody.add_geom(type=mujoco.mjtGeom.mjGEOM_MESH, meshname=path.stem)
     try:
         mesh = Mesh.from_model(spec.compile(), path.stem)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
     except ValueError as error:
         raise ConfigError(f"{path} is no mesh of a solid: {str(error).splitlines()[0]}") from None
     size = float(np.ptp(mesh.vertices, axis=0).max())

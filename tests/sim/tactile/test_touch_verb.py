@@ -83,6 +83,7 @@ def test_a_mesh_file_is_pressed(tmp_path):
     ("content", "scale", "words"),
     [
         (TETRAHEDRON, 1.0, "--scale 0.001 is right"),
+        (TETRAHEDRON.replace("f 2 3 4", "f 2 4 3"), 0.001, "negative outside of it: close its surface, and turn"),
         ("hello", 0.001, "no mesh of a solid"),
         ("v 0 0 0\nv 1 0 0\nv 0 1 0\nf 1 2 3\n", 0.001, "no mesh of a solid"),
     ],
