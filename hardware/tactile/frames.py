@@ -47,7 +47,8 @@ class FrameCheck:
         if not isinstance(picture, np.ndarray) or picture.dtype != np.uint8:
             raise FrameRefusedError(f"a picture must be 8-bit numbers, not {getattr(picture, 'dtype', type(picture))}")
         if picture.shape != self._shape:
-            raise FrameRefusedError(f"picture of {size(picture.shape)}, expected {size(self._shape)}")
+            turned = ": turn it (rotate: 90 or 270)" if _turned(picture.shape) == self._shape else ""
+            raise FrameRefusedError(f"picture of {size(picture.shape)}, expected {size(self._shape)}{turned}")
         if picture.mean() < BLACK_LEVEL:
             raise FrameRefusedError(f"black picture (mean {picture.mean():.1f} of 255): lamps off or lens covered?")
         if self._last is None or not np.array_equal(picture, self._last):
@@ -55,6 +56,10 @@ class FrameCheck:
         elif self._frozen_s > 0.0 and time_s - self._changed_s > self._frozen_s:
             raise FrameRefusedError(f"frozen picture: the same for {time_s - self._changed_s:.1f} s")
         return picture
+
+
+def _turned(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return (*shape[1::-1], *shape[2:])
 
 
 def size(shape: tuple[int, ...]) -> str:

@@ -25,7 +25,7 @@ def picture(seed=0, rows=24, columns=32):
     [
         (np.zeros((24, 32, 3), np.uint8), "black"),
         (picture(rows=23), "32 x 23, expected 32 x 24"),
-        (picture().transpose(1, 0, 2), "24 x 32"),
+        (picture().transpose(1, 0, 2), "24 x 32, expected 32 x 24: turn it"),
         (picture()[..., :1], "1 channels"),
         (picture()[..., 0], "1 channels"),
         (picture().astype(np.float32), "8-bit"),
