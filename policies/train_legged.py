@@ -17,7 +17,7 @@ from policies.learners.off_policy.settings import LearnerName
 from policies.legged_run import LeggedJob, LeggedRun, check
 from policies.legged_training import Options, calibrated, train_and_save
 from policies.segmented_training import check_run
-from sim.envs.legged import LeggedTask, load_legged_task
+from sim.envs.legged import LeggedTask, load_legged_task, made_harder
 from sim.errors import ConfigError
 
 EXAMPLE = """sim2metal train velocity --out runs/go1
@@ -38,6 +38,8 @@ class Args(Options):
     """ppo; sac and symphony learn from a replay and have options of their own: see ``--learner sac --help``."""
     start_from: Annotated[Path | None, tyro.conf.arg(metavar="BUNDLE")] = None
     """A bundle of the same task and network whose weights the training begins with, see docs/joint-calibration.md."""
+    harder: bool = False
+    """Randomise beyond what is judged by, as the task's HARDER_TABLE says: for who can do the task already."""
     config: LeggedTrainConfig = field(default_factory=LeggedTrainConfig)
     """Settings of learner, networks and evaluation."""
 
@@ -57,7 +59,7 @@ def train(args: Args, task: LeggedTask) -> dict[str, Any]:
     """Train a task that is loaded by PPO; see ``run``."""
     if args.learner != "ppo":
         raise ConfigError(f"--learner {args.learner}: task '{args.task}' is learnt by ppo alone")
-    task = calibrated(args, task)
+    task = calibrated(args, made_harder(task) if args.harder else task)
     job = LeggedJob(task, args.seed, args.config, args.threads, args.engine)
     check(job)
     return train_and_save(

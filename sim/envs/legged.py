@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -37,8 +37,21 @@ class LeggedTask:
     spec: LeggedTaskSpec
     training_table: RandomizationTable
     evaluation_table: RandomizationTable
+    harder_table: RandomizationTable | None = None
+    """To train by whoever can do the task already: beyond what is judged by."""
     identified: Mapping[str, str] | None = None
     """Which robot it is around, as ``IdentifiedRobot.reference`` says it; ``None``: any of its kind."""
+
+
+def made_harder(task: LeggedTask) -> LeggedTask:
+    """Return the task with the table that is beyond what it is judged by for training.
+
+    Raises:
+        ConfigError: if it has none.
+    """
+    if task.harder_table is None:
+        raise ConfigError(f"--harder: task '{task.spec.name}' has no table that is harder than the one it is judged by")
+    return replace(task, training_table=task.harder_table)
 
 
 @dataclass(frozen=True)
@@ -310,7 +323,7 @@ def load_legged_task(name: str, robot: str | None = None, clip: Clip | None = No
         raise ConfigError(f"task '{name}' is not for a robot on legs")
     spec = spec.on(robot) if robot else spec
     spec = following(spec, clip) if clip is not None else spec
-    return LeggedTask(spec, module.TRAINING_TABLE, module.EVALUATION_TABLE)
+    return LeggedTask(spec, module.TRAINING_TABLE, module.EVALUATION_TABLE, getattr(module, "HARDER_TABLE", None))
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from math import radians
 
+from sim.distributions import Uniform
+from sim.legged.randomizable import LeggedTerm
 from sim.legged.spec import EndTerm, RewardTerm, VelocityCommand, legged_task
 from sim.legged.tables import BODY, MOTORS, NOISE, START, push_terms
 from sim.randomization import RandomizationTable
@@ -47,3 +49,10 @@ _PUSHES = push_terms(0.0, 0.5, 5.0, 10.0, "PBHC: every 5 to 10 s; mjlab: up to 0
 _TERMS = (*START, *BODY, *MOTORS, *_PUSHES)
 TRAINING_TABLE = RandomizationTable("velocity training", _TERMS, NOISE)
 EVALUATION_TABLE = RandomizationTable("velocity evaluation", _TERMS, NOISE)
+_OFF_CENTRE = LeggedTerm(
+    "centre_of_mass", Uniform(-0.06, 0.06), "add", f"{_OURS}: twice what is judged by; {_PLAYGROUND}: +-5 cm"
+)
+_LOADED = tuple(_OFF_CENTRE if term.parameter == "centre_of_mass" else term for term in BODY)
+_MORE_PUSHES = push_terms(0.0, 0.5, 1.0, 3.0, "BeyondMimic: up to 0.5 m/s, every 1 to 3 s")
+HARDER_TABLE = RandomizationTable("velocity training", (*START, *_LOADED, *MOTORS, *_MORE_PUSHES), NOISE)
+"""For who walks already (``train --harder``): walkers fell in 2 % of episodes, to the side that their load hung to."""

@@ -275,6 +275,12 @@ def test_impossible_trainings_are_refused_in_one_line(tmp_path, capsys, argument
     assert not (tmp_path / "run").exists()
 
 
+def test_a_task_without_a_harder_table_is_refused(tmp_path, capsys):
+    assert main(["train", "stand", "--harder", "--out", str(tmp_path / "run")]) == 2
+    assert "--harder: task 'stand' has no table" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_task_for_two_legs_is_refused_on_four(tmp_path, capsys):
     assert main(["train", "walk", "--robot", "go1", "--out", str(tmp_path / "run")]) == 2
     assert "task 'walk' is for robots on 2 feet, and 'go1' has 4: train 'velocity'" in capsys.readouterr().err

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sim.distributions import Constant, LogUniform, Normal, Uniform
-from sim.envs.legged import LeggedEnv, LeggedTask, load_legged_task
+from sim.envs.legged import LeggedEnv, LeggedTask, load_legged_task, made_harder
 from sim.errors import ConfigError
 from sim.legged.randomizable import LEGGED_PARAMETERS, EpisodeDraws, LeggedTerm
 from sim.legged.spec import LARGEST_DELAY_S, LeggedTaskSpec
@@ -13,6 +13,7 @@ from sim.registry import load_task, task_names
 
 TASKS = [name for name in task_names() if isinstance(getattr(load_task(name), "TASK", None), LeggedTaskSpec)]
 TABLES = [getattr(load_task(name), table) for name in TASKS for table in ("TRAINING_TABLE", "EVALUATION_TABLE")]
+TABLES += [table for name in TASKS if (table := getattr(load_task(name), "HARDER_TABLE", None))]
 IDS = np.arange(300)
 
 
@@ -126,3 +127,20 @@ def test_ranges_without_physical_meaning_are_refused_by_name(name):
     mode = LEGGED_PARAMETERS[name].modes[0]
     with pytest.raises(ConfigError, match=f"'made up' drew {name} = -"):
         draws_of(term(name, Uniform(-1.0, 0.5), mode))
+
+
+def test_a_harder_training_goes_beyond_what_is_judged_and_no_other_task_has_one():
+    task = load_legged_task("velocity")
+    harder = made_harder(task)
+    spread, pushed = (
+        [{one.parameter: one.distribution for one in table.terms}[name] for table in tables]
+        for name, tables in (
+            ("centre_of_mass", (harder.training_table, task.evaluation_table)),
+            ("push_period_s", (harder.training_table, task.evaluation_table)),
+        )
+    )
+    assert spread[0].high == 2.0 * spread[1].high
+    assert pushed[0].high < pushed[1].low
+    assert harder.evaluation_table == task.evaluation_table
+    with pytest.raises(ConfigError, match="--harder: task 'stand' has no table that is harder"):
+        made_harder(load_legged_task("stand"))
