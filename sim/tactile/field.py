@@ -11,7 +11,7 @@ from sim.errors import ConfigError
 from sim.tactile.kernels.force import PADDING, PLANES, advance_field
 from sim.tactile.kernels.octree import Forest
 from sim.tactile.sensor import Array, Pad
-from sim.tactile.shapes import Surface, pack
+from sim.tactile.shapes import Surface, checked_sizes, pack, per_object
 from sim.tactile.stiffness import SHEAR_RATIO, nominal_stiffness
 
 Wrenches = npt.NDArray[np.float64]
@@ -106,8 +106,11 @@ class ForceField:
             pads: indices or a mask.
             number: of the object.
             sizes: padded to three lengths, as ``Shape.padded_size``, m; (3,) or (pads, 3).
+
+        Raises:
+            ConfigError: for lengths that are negative or no numbers.
         """
-        self.sizes[np.asarray(pads), number] = sizes
+        self.sizes[np.asarray(pads), number] = checked_sizes(sizes)
 
     @property
     def gels(self) -> dict[str, Array]:
@@ -140,8 +143,10 @@ class ForceField:
             dt: since the last call, s.
 
         Raises:
-            ConfigError: for arrays of another size.
+            ConfigError: for arrays of another size, or a period that is not positive.
         """
+        if not 0.0 < dt < np.inf:
+            raise ConfigError(f"a force field advances by a positive number of seconds, not {dt}")
         taxels = self.pad.taxels
         advance_field(
             taxels.rows, taxels.columns, np.float32(taxels.pitch_m), self.kinds, self.sizes, self.forest,
@@ -172,8 +177,4 @@ class ForceField:
         return self._memory[:, :, :2, : self.pad.taxels.count].sum(axis=1).transpose(0, 2, 1)
 
     def _shaped(self, values: npt.ArrayLike, width: int) -> npt.NDArray[np.float64]:
-        numbers = np.ascontiguousarray(values, dtype=np.float64)
-        pads, objects = self.kinds.shape
-        if numbers.size != pads * objects * width:
-            raise ConfigError(f"{objects} objects over {pads} pads need {(pads, objects, width)}, not {numbers.shape}")
-        return numbers.reshape(pads, objects, width)
+        return per_object(values, self.kinds.shape, width)

@@ -17,7 +17,7 @@ from sim.tactile.lights import Lamps, default_calibration
 from sim.tactile.markers import Markers, moved
 from sim.tactile.sensor import Array, Camera, Pad
 from sim.tactile.shadows import darkening, lamp_rows
-from sim.tactile.shapes import Surface, pack, pack_triangles, rotation
+from sim.tactile.shapes import Surface, checked_sizes, pack, pack_triangles, per_object, rotation
 from sim.tactile.table import Table
 
 SKIN_SIGMAS_M = (0.90e-3, 0.46e-3, 0.24e-3, 0.10e-3)
@@ -84,8 +84,11 @@ class TactileCamera:
             markers: dots on the skin; default: none.
 
         Raises:
-            ConfigError: for a pad without a camera, a background of another size or a size that is no fraction.
+            ConfigError: for a pad without a camera, an empty batch, a background of another size or a size that is no
+                fraction.
         """
+        if num_pads < 1:
+            raise ConfigError(f"a batch needs at least one pad, not {num_pads}")
         whole = camera_of(pad)
         table, background = calibration or default_calibration(whole)
         if background.shape != (whole.rows, whole.columns, 3):
@@ -119,8 +122,11 @@ class TactileCamera:
             pads: indices or a mask.
             number: of the object.
             sizes: padded to three lengths, as ``Shape.padded_size``, m; (3,) or (pads, 3).
+
+        Raises:
+            ConfigError: for lengths that are negative or no numbers.
         """
-        self._sizes[np.asarray(pads), number] = sizes
+        self._sizes[np.asarray(pads), number] = checked_sizes(sizes)
 
     def render(
         self, positions: npt.ArrayLike, quaternions: npt.ArrayLike, field: ForceField | None = None
@@ -131,9 +137,12 @@ class TactileCamera:
             positions: of the objects in the pad frame, m; (num_pads, objects, 3).
             quaternions: object to pad, wxyz; (num_pads, objects, 4).
             field: what the gels feel, which moves the markers; default: they stay where they are.
+
+        Raises:
+            ConfigError: for arrays of another size.
         """
-        places = np.asarray(positions, dtype=np.float64).reshape(*self._kinds.shape, 3)
-        turned = rotation(np.asarray(quaternions, dtype=np.float64).reshape(*self._kinds.shape, 4))
+        batch = self._kinds.shape
+        places, turned = per_object(positions, batch, 3), rotation(per_object(quaternions, batch, 4))
         fill_heights(
             self._kinds, self._sizes, np.ascontiguousarray(places), np.ascontiguousarray(turned), *self._meshes,
             *self.camera.pixel_m, self._thickness, self.indentation,
@@ -141,7 +150,13 @@ class TactileCamera:
         return self.shade(self.indentation, field)
 
     def shade(self, indentation: Array, field: ForceField | None = None) -> npt.NDArray[np.uint8]:
-        """Return pictures of height maps, m, (num_pads, rows, columns), as ``render`` does."""
+        """Return pictures of height maps, m, (num_pads, rows, columns), as ``render`` does.
+
+        Raises:
+            ConfigError: for height maps of another size.
+        """
+        if np.shape(indentation) != self.skin.shape:
+            raise ConfigError(f"height maps are {np.shape(indentation)}, the camera's are {self.skin.shape}")
         pixel_x, pixel_y = self.camera.pixel_m
         self.skin[:], self.image[:] = 0.0, self._flat
         paint(

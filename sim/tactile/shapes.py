@@ -97,6 +97,35 @@ class PackedSurfaces:
         return self.roots, self.boxes, self.children, self.corners
 
 
+def per_object(values: npt.ArrayLike, batch: tuple[int, int], width: int) -> npt.NDArray[np.float64]:
+    """Return numbers as (pads, objects, width).
+
+    Args:
+        values: so many numbers.
+        batch: pads and objects.
+        width: numbers for each object.
+
+    Raises:
+        ConfigError: for another number of them.
+    """
+    numbers, (pads, objects) = np.ascontiguousarray(values, dtype=np.float64), batch
+    if numbers.size != pads * objects * width:
+        raise ConfigError(f"{objects} objects over {pads} pads need {(pads, objects, width)}, not {numbers.shape}")
+    return numbers.reshape(pads, objects, width)
+
+
+def checked_sizes(sizes: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return lengths, m, padded to three.
+
+    Raises:
+        ConfigError: if one is negative or no number.
+    """
+    numbers = np.asarray(sizes, dtype=np.float64)
+    if not (numbers >= 0.0).all():
+        raise ConfigError("the lengths of an object must be numbers that are not negative")
+    return numbers
+
+
 def pack(objects: Sequence[Surface | None]) -> PackedSurfaces:
     """Return objects as the kernels take them; the same mesh twice is stored once."""
     meshes = list(dict.fromkeys(o for o in objects if isinstance(o, Mesh)))

@@ -184,3 +184,23 @@ def test_taxels_are_laid_out_by_the_published_rule():
     assert MINI.taxels.positions.mean(axis=0) == pytest.approx([0, 0, 0], abs=1e-9)
     assert MINI.camera.horizontal_fov_rad == pytest.approx(np.radians(50.6), abs=2e-3)
     assert load_pad("gelsight_r15").camera.horizontal_fov_rad == pytest.approx(np.radians(61.0), abs=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"positions": np.zeros((3, 1, 3))}, r"1 objects over 2 pads need \(2, 1, 3\), not \(3, 1, 3\)"),
+        ({"quaternions": (1.0, 0.0, 0.0, 0.0)}, r"need \(2, 1, 4\), not \(4,\)"),
+        ({"dt": 0.0}, "positive number of seconds, not 0"),
+        ({"dt": np.nan}, "positive number of seconds, not nan"),
+    ],
+)
+def test_a_step_that_cannot_be_is_refused_and_changes_nothing(changed, words):
+    field = ForceField(load_pad("digit"), [Shape("sphere", (4e-3,))], 2)
+    still = np.zeros((2, 1, 3))
+    pose = {"positions": np.add(still, (0.0, 0.0, 3.5e-3)), "quaternions": np.tile((1.0, 0.0, 0.0, 0.0), (2, 1, 1))}
+    with pytest.raises(ConfigError, match=words):
+        field.step(**{**pose, "velocities": still, "spins": still, "dt": 1e-3, **changed})
+    assert not field.depth.any()
+    with pytest.raises(ConfigError, match="lengths of an object"):
+        field.set_sizes([1], 0, (-1e-3, 0.0, 0.0))

@@ -163,3 +163,15 @@ def test_a_pad_without_a_camera_or_a_background_of_another_size_is_refused():
     table = Table(np.zeros((5, 5, 3, 6), np.float32))
     with pytest.raises(ConfigError, match="background"):
         TactileCamera(load_pad("digit"), [None], calibration=(table, np.zeros((10, 10, 3), np.float32)))
+
+
+def test_poses_and_heights_of_another_size_are_refused():
+    seen = TactileCamera(load_pad("digit"), [OBJECTS["ball"].shape], num_pads=2)
+    with pytest.raises(ConfigError, match=r"1 objects over 2 pads need \(2, 1, 3\), not \(3,\)"):
+        seen.render((0, 0, 1), UPRIGHT)
+    with pytest.raises(ConfigError, match=r"height maps are \(2, 120, 160\), the camera's are \(2, 240, 320\)"):
+        seen.shade(np.zeros((2, 120, 160), np.float32))
+    with pytest.raises(ConfigError, match="lengths of an object"):
+        seen.set_sizes([0], 0, (np.nan, 0.0, 0.0))
+    with pytest.raises(ConfigError, match="at least one pad"):
+        TactileCamera(load_pad("digit"), [None], num_pads=0)
