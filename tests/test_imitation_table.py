@@ -1,6 +1,7 @@
 """The table of imitated motions: what is trained, read, judged anew, and said of it."""
 
 import json
+import shutil
 
 import pytest
 
@@ -62,16 +63,21 @@ def test_every_run_of_the_table_is_one_command(tmp_path, monkeypatch, capsys):
 
 
 def test_runs_that_are_there_are_judged_anew(tmp_path):
-    assert bodies_imitation.measure(runs=tmp_path, clips=()) == {}
+    assert bodies_imitation.measure(runs=tmp_path, clips=(), zoo=tmp_path) == {}
     small = {"iterations": 1, "num-envs": 4, "horizon": 4, "evaluations": 1, "evaluation-episodes": 1, "hidden": 8}
     options = [f"--config.{name}={value}" for name, value in small.items()]
     options += ["--config.judge-episodes=1", "--config.ppo.mini-batches=1", "--clip", "stand"]
-    folder = run_folder(tmp_path, "stand", "adaptive", 0)
+    folder = run_folder(tmp_path / "runs", "stand", "adaptive", 0)
     assert main(["train", "imitate", "--out", str(folder), *options]) == 0
-    still, row = bodies_imitation.measure(episodes=3, runs=tmp_path, clips=("stand",))["imitation"]
+    shutil.copytree(folder / "bundle", tmp_path / "zoo" / "imitate_stand")
+    found = bodies_imitation.measure(episodes=3, runs=tmp_path / "runs", clips=("stand",), zoo=tmp_path / "zoo")
+    still, row, kept = found["imitation"]
     assert (still["method"], still["success_rate"]) == ("played", 1.0)
     assert 0.001 < still["error_m"] < 0.04
     assert (row["clip"], row["method"], row["interval_m"]) == ("stand", "adaptive", None)
     (seed,) = row["seeds"]
     assert (seed["seed"], seed["episodes"], seed["env_steps"]) == (0, 3, 16)
     assert 0.0 < row["error_m"] == seed["error_m"] < 0.5
+    assert (kept["clip"], kept["method"]) == ("stand", bodies_imitation.IN_ZOO)
+    assert kept["error_m"] == row["error_m"]  # the same weights in the same episodes
+    assert kept["seeds"][0]["train_cpu_s"] > 0.0

@@ -11,7 +11,9 @@ import torch
 from hardware.joints.pilot import JointPilot
 from policies.bundle import CLIP_FILE, load_bundle
 from policies.checkpoint import load_checkpoint, part
+from policies.dagger_run import DaggerJob, DaggerRun
 from policies.evaluate_legged import check_same_task, early_end, error_line
+from policies.learners.legged.dagger_settings import LeggedDaggerConfig
 from policies.learners.legged.settings import LeggedTrainConfig
 from policies.legged_bundle import build_legged_bundle
 from policies.legged_clip import bundled_clip
@@ -184,6 +186,29 @@ def test_train_and_eval_by_command(squat, tmp_path, capsys):
     found = json.loads((tmp_path / "eval.json").read_text())
     assert 0.0 < found["eval.body_distance_m"] < 0.2
     assert "without an early end" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_motion_is_learnt_from_its_script(squat, tmp_path):
+    save_clip(squat, tmp_path / "squat.npz")
+    small = [f"--config.{name}={value}" for name, value in {
+        "iterations": 2, "num-envs": 8, "horizon": 4, "evaluations": 1, "evaluation-episodes": 1, "judge-episodes": 2,
+        "memory": 8, "imitation.updates": 1, "imitation.windows": 2,
+    }.items()]  # fmt: skip
+    command = ["train", "imitate", "--learner", "dagger", "--clip", str(tmp_path / "squat.npz")]
+    assert main([*command, "--out", str(tmp_path / "run"), *small, "--config.hidden", "8"]) == 0
+    bundle = load_bundle(tmp_path / "run" / "bundle")
+    assert bundle.info.provenance["clip"]["sha256"] == squat.digest()
+    assert OnnxPolicy(bundle).state_size == 2 * 8
+    counted_from = term_slice(bundle.info.observation, MOTION_JOINTS).start
+    assert bundle.info.network["centre"] == counted_from
+    assert bundle.golden().observation.shape[:2] == (2, 32)
+
+
+def test_students_of_a_script_begin_anywhere_in_the_motion(squat, tmp_path):
+    tiny = dataclasses.replace(LeggedDaggerConfig(), num_envs=16, memory=8, hidden=(8,))
+    run = DaggerRun(DaggerJob(load_legged_task("imitate", clip=squat), 0, tiny), tmp_path)
+    assert np.ptp(run._env.motion.time_s) > 0.3
+    run.log.close()
 
 
 def test_a_bundle_without_its_motion_or_with_another_is_refused(trained, tmp_path):
