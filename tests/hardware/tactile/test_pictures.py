@@ -15,6 +15,8 @@ from hardware.tactile.folder import picture_files, read_picture
 from hardware.tactile.frames import FrameCheck, FrameRefusedError, fitted
 from sim.errors import ConfigError, LinkError, ToolchainError
 
+NO_OPENCV = "opencv-python-headless is not in the test requirements: pip install 'sim2metal[touch]'"
+
 
 def picture(seed=0, rows=24, columns=32):
     return np.random.default_rng(seed).integers(60, 200, (rows, columns, 3), dtype=np.uint8)
@@ -96,12 +98,8 @@ def test_a_folder_without_pictures_and_a_file_that_is_none_are_refused(tmp_path)
             read_picture(tmp_path / name)
 
 
-HAS_OPENCV = importlib.util.find_spec("cv2") is not None
-"""Of the extra ``touch``, which is in no other: whoever has it runs one test more."""
-
-
 def test_a_camera_that_is_not_there_is_one_line():
-    if not HAS_OPENCV:
+    if importlib.util.find_spec("cv2") is None:
         with pytest.raises(ToolchainError, match="pip install opencv-python-headless"):
             CameraDevice("/dev/video0", 240, 320, 25.0)
     else:
@@ -109,28 +107,25 @@ def test_a_camera_that_is_not_there_is_one_line():
             CameraDevice("/dev/video_that_is_not_there", 240, 320, 25.0)
 
 
-if HAS_OPENCV:
-
-    def test_a_camera_gives_each_picture_once_in_red_green_blue_and_is_opened_again_when_it_ends(tmp_path):
-        """A film in place of a device: OpenCV opens both by name."""
-        import cv2
-
-        film = cv2.VideoWriter(str(tmp_path / "pad.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 25.0, (320, 240))
-        for _ in range(5):
-            film.write(np.full((240, 320, 3), (20, 60, 200), np.uint8))  # OpenCV's blue green red
-        film.release()
-        camera = CameraDevice(str(tmp_path / "pad.avi"), 240, 320, 25.0)
-        taken, ended = [], time.monotonic() + 20.0
-        while len(taken) < 2 and time.monotonic() < ended:
-            seen = camera.take()
-            if seen is not None and (not taken or seen[1] - taken[-1][1] > 0.5):  # it is opened again after a second
-                taken.append(seen)
-            time.sleep(1e-3)
-        camera.close()
-        assert len(taken) == 2
-        for seen, _ in taken:
-            assert seen.shape == (240, 320, 3)
-            np.testing.assert_allclose(seen[120, 160], (200, 60, 20), atol=8)
-        (tmp_path / "no.avi").write_bytes(b"no film")
-        with pytest.raises(LinkError, match="cannot be opened"):
-            CameraDevice(str(tmp_path / "no.avi"), 240, 320, 25.0)
+def test_a_camera_gives_each_picture_once_in_red_green_blue_and_is_opened_again_when_it_ends(tmp_path):
+    """A film in place of a device: OpenCV opens both by name."""
+    cv2 = pytest.importorskip("cv2", reason=NO_OPENCV)
+    film = cv2.VideoWriter(str(tmp_path / "pad.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 25.0, (320, 240))
+    for _ in range(5):
+        film.write(np.full((240, 320, 3), (20, 60, 200), np.uint8))  # OpenCV's blue green red
+    film.release()
+    camera = CameraDevice(str(tmp_path / "pad.avi"), 240, 320, 25.0)
+    taken, ended = [], time.monotonic() + 20.0
+    while len(taken) < 2 and time.monotonic() < ended:
+        seen = camera.take()
+        if seen is not None and (not taken or seen[1] - taken[-1][1] > 0.5):  # it is opened again after a second
+            taken.append(seen)
+        time.sleep(1e-3)
+    camera.close()
+    assert len(taken) == 2
+    for seen, _ in taken:
+        assert seen.shape == (240, 320, 3)
+        np.testing.assert_allclose(seen[120, 160], (200, 60, 20), atol=8)
+    (tmp_path / "no.avi").write_bytes(b"no film")
+    with pytest.raises(LinkError, match="cannot be opened"):
+        CameraDevice(str(tmp_path / "no.avi"), 240, 320, 25.0)
