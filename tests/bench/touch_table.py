@@ -81,10 +81,20 @@ _FOUND = (
 
 _GUIDED = (
     *("--config.imitation.expert-until", "0.6", "--config.network.memory-size", "128"),
-    *("--config.num-envs", "64", "--config.horizon", "64", "--config.imitation.windows", "16"),
-    *("--config.iterations", "600", "--config.evaluations", "2", "--config.evaluation-episodes", "128"),
+    *(
+        "--config.num-envs",
+        "64",
+        "--config.horizon",
+        "256",
+        "--config.iterations",
+        "180",
+        "--config.checkpoint-every",
+        "30",
+    ),
+    *("--config.imitation.windows", "16", "--config.imitation.updates", "32", "--config.imitation.rollouts", "60"),
+    *("--config.imitation.clue-weight", "0", "--config.evaluations", "2", "--config.evaluation-episodes", "128"),
 )
-"""Search is one thing after the other: windows are longer, the memory larger, and the expert shows more of it."""
+"""Search is one thing after the other: rollouts are whole episodes, the memory is larger, and the expert shows more."""
 
 ROWS = (
     Row("dagger-field", "dagger", "field", {"placement": "script"}),
