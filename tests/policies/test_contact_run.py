@@ -18,7 +18,7 @@ from policies.learners.contact.settings import (
     NetworkSettings,
 )
 from sim.errors import ConfigError, StorageError
-from tests.policies.learners.contact.centring import TASK, Script, make_env
+from tests.policies.learners.contact.centring import STEPS, TASK, Script, make_env
 from tests.support import training
 
 SMALL = ContactTrainConfig(
@@ -196,3 +196,11 @@ def test_experts_that_do_not_fit_are_refused_by_name(expert, tmp_path):
     with pytest.raises(ConfigError, match="no critic"):
         ContactRun(job("aacd", "field", tmp_path / "imitated"), make_env, tmp_path)
     shutil.rmtree(tmp_path / "imitated")
+
+
+@pytest.mark.parametrize(("horizon", "together"), [(STEPS, True), (2 * STEPS, True), (STEPS - 1, False)])
+def test_where_rollouts_are_whole_episodes_all_begin_together(tmp_path, horizon, together):
+    run = ContactRun(job(horizon=horizon, num_envs=16), make_env, tmp_path)
+    assert (len(set(run.rollouts.env.age.tolist())) == 1) is together
+    run.renew(3)
+    assert (len(set(run.rollouts.env.age.tolist())) == 1) is together

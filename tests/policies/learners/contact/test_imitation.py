@@ -85,9 +85,9 @@ def test_windows_are_unrolled_as_the_student_acted(layers, begun):
     acted = []
     with torch.no_grad():
         for t in range(STEPS):
-            trained.reset(first[t, :, 0])
             if t == 2:
                 memory = None if layers == 0 else tuple(part.clone() for part in trained.get_hidden_state())
+            trained.reset(first[t, :, 0])
             acted.append(trained(obs[t]))
         at_once, _ = trained.unroll(obs[2:], first[2:], memory)
     np.testing.assert_allclose(at_once, torch.stack(acted[2:]), atol=1e-6)
