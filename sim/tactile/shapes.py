@@ -115,7 +115,7 @@ def per_object(values: npt.ArrayLike, batch: tuple[int, int], width: int) -> npt
 
 
 def checked_sizes(sizes: npt.ArrayLike) -> npt.NDArray[np.float64]:
-    """Return lengths, m, padded to three.
+    """Return lengths, m, as numbers.
 
     Raises:
         ConfigError: if one is negative or no number.

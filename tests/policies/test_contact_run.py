@@ -66,9 +66,8 @@ def test_touch_makes_up_for_what_the_reduced_state_does_not_tell(expert, tmp_pat
     assert told["success_rate"] < 0.5
 
 
-def test_episodes_end_at_different_times(expert):
-    run, _ = expert
-    rollouts = run._new_rollouts(5)
+def test_episodes_end_at_different_times_where_rollouts_are_parts_of_them(tmp_path):
+    rollouts = ContactRun(job(horizon=STEPS - 1), make_env, tmp_path)._new_rollouts(5)
     ended = [rollouts.step(torch.zeros(SMALL.num_envs, 6))[2].sum().item() for _ in range(12)]
     assert sum(ended) == SMALL.num_envs
     assert max(ended) < SMALL.num_envs / 4
