@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sim.envs.legged import LeggedEnv
 from sim.errors import ConfigError
+from sim.legged.centre_motion import CentreMotion
 from sim.legged.leg_kinematics import find_legs
 from sim.legged.motion_dynamics import motion_dynamics
 from sim.legged.spec import ACTION_REACH
@@ -46,7 +47,7 @@ class BalancedMotion:
         self._kp, self._kd, self._reach = np.array(p.kp), np.array(p.kd), ACTION_REACH * np.array(p.action_scale_rad)
         self._ankles = np.array([leg.joints[[_PITCH, _ROLL]] for leg in find_legs(env.spec.robot, p)])
         self._weight = p.mass * GRAVITY
-        self._last_centre = np.zeros((env.num_envs, 2))
+        self._centre = CentreMotion(env)
 
     def act(self) -> Array:
         """Return actions for the present state; (n, J) in [-1, 1]."""
@@ -63,15 +64,10 @@ class BalancedMotion:
 
     def _press(self, now: NDArray[np.intp], root_w: Array) -> Array:
         """Return how far beyond the motion's feet are to press, along the base's heading and aside, (n, 2) m."""
-        state, centre = self._env.world.state, self._env.world.centre_of_mass_w()[:, :2]
-        velocity = state.velocity_w[:, :2].astype(float)
-        moved = np.where((self._env.age == 0)[:, None], velocity, (centre - self._last_centre) / self._period_s)
-        self._last_centre = centre
+        centre, velocity = self._centre()
         off = centre - root_w - self._dynamics.centre[now]
-        # The centre of mass is a step old and cannot show a push yet; the base does, but shakes.
-        off_speed = 0.5 * (velocity + moved) - self._dynamics.centre_velocity[now]
-        pressed = _GAIN * (off + off_speed / _FREQUENCY)
-        w, x, y, z = state.quaternion_w.astype(float).T
+        pressed = _GAIN * (off + (velocity - self._dynamics.centre_velocity[now]) / _FREQUENCY)
+        w, x, y, z = self._env.world.state.quaternion_w.astype(float).T
         ahead = np.stack([1.0 - 2.0 * (y * y + z * z), 2.0 * (x * y + w * z)], axis=1)
         ahead /= np.linalg.norm(ahead, axis=1, keepdims=True)
         aside = np.stack([-ahead[:, 1], ahead[:, 0]], axis=1)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import mujoco
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
 
 from sim.legged.state import turned_back
 from sim.motion.reference import Reference, State
@@ -64,7 +65,7 @@ def motion_dynamics(
     times = np.arange(-_SMOOTH, count + _SMOOTH) * period_s + loops * duration_s
     state = reference.at(np.zeros(len(times), np.intp), times)
     position, velocity = _coordinates(state)
-    acceleration = _smooth(np.gradient(velocity, period_s, axis=0))
+    acceleration = uniform_filter1d(np.gradient(velocity, period_s, axis=0), _SMOOTH, axis=0)
     free = _without_floor(model)
     rows = [
         _moment(free, feet, position[k], velocity[k], acceleration[k], state.contact[k])
@@ -82,11 +83,6 @@ def _coordinates(state: State) -> tuple[Array, Array]:
     spin = turned_back(turn, state.root_angular_velocity_w.astype(float))
     position = np.concatenate([state.root_position_w, turn, state.joint_position], axis=1, dtype=float)
     return position, np.concatenate([state.root_velocity_w, spin, state.joint_velocity], axis=1, dtype=float)
-
-
-def _smooth(values: Array) -> Array:
-    weights = np.full(_SMOOTH, 1.0 / _SMOOTH)
-    return np.stack([np.convolve(column, weights, "same") for column in values.T], axis=1)
 
 
 def _without_floor(model: mujoco.MjModel) -> mujoco.MjModel:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.envs.legged import LeggedEnv
+from sim.legged.centre_motion import CentreMotion
 from sim.legged.rewards import moving
 
 Array = NDArray[np.float64]
@@ -61,13 +62,11 @@ class Look:
     """
 
     def __init__(self, env: LeggedEnv, frequency: float) -> None:
-        self._env, self._frequency = env, frequency
-        self._period_s = env.spec.timing.control_period_s
-        self._last_centre = np.zeros((env.num_envs, 2))
+        self._env, self._frequency, self._centre = env, frequency, CentreMotion(env)
 
     def __call__(self) -> Seen:
         """Return what there is to see now."""
-        world, s, begun = self._env.world, self._env.world.state, self._env.age == 0
+        s = self._env.world.state
         w, x, y, z = s.quaternion_w.astype(float).T
         yaw = np.arctan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z))
         cos, sin = np.cos(yaw), np.sin(yaw)
@@ -76,14 +75,11 @@ class Look:
             return np.stack([cos * v[:, 0] + sin * v[:, 1], cos * v[:, 1] - sin * v[:, 0]], axis=1)
 
         base, velocity = s.position_w[:, :2].astype(float), s.velocity_w[:, :2].astype(float)
-        centre = world.centre_of_mass_w()[:, :2]
-        moved = np.where(begun[:, None], velocity, (centre - self._last_centre) / self._period_s)
-        self._last_centre = centre
-        # The centre of mass is a step old and cannot show a push yet; the base does, but shakes.
-        centre_velocity = along_heading(0.5 * (velocity + moved))
+        centre, moving_w = self._centre()
+        centre_velocity = along_heading(moving_w)
         from_base = along_heading(centre - base)
         return Seen(
-            begun=begun,
+            begun=self._env.age == 0,
             yaw=yaw,
             roll=np.arctan2(2.0 * (w * x + y * z), 1.0 - 2.0 * (x * x + y * y)),
             pitch=np.arcsin((2.0 * (w * y - z * x)).clip(-1.0, 1.0)),
