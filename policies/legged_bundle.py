@@ -34,7 +34,13 @@ _WILD = 10.0
 
 
 def build_legged_bundle(
-    path: Path | str, actor: Actor, task: LeggedTask, seed: int, config: Any, evaluation: dict[str, Any]
+    path: Path | str,
+    actor: Actor,
+    task: LeggedTask,
+    seed: int,
+    config: Any,
+    evaluation: dict[str, Any],
+    start_from: str | None = None,
 ) -> Bundle:
     """Write the bundle of a trained actor and check that it can be run.
 
@@ -45,13 +51,14 @@ def build_legged_bundle(
         seed: of the training run; the golden sequences use it too.
         config: resolved settings (dataclass or dict).
         evaluation: what the actor reached.
+        start_from: id of the bundle whose weights the training began with; ``None``: random ones.
 
     Raises:
         StorageError: if it cannot be written; an older bundle there is untouched.
         VerificationError: if the exported graph does not compute what the actor computes.
         BundleError: if the written bundle does not reproduce its golden sequences.
     """
-    info = describe(actor, task, seed, config, evaluation)
+    info = describe(actor, task, seed, config, evaluation, start_from)
     clip = clip_of(task.spec)
     moved = None if clip is None else clip_bytes(clip)
     bundle = save_bundle(path, info, export_onnx(actor), record_golden(actor, task, seed), moved)
@@ -59,9 +66,17 @@ def build_legged_bundle(
     return bundle
 
 
-def describe(actor: Actor, task: LeggedTask, seed: int, config: Any, evaluation: dict[str, Any]) -> BundleInfo:
-    """Return what the numbers of this actor mean, for ``bundle.json``."""
+def describe(
+    actor: Actor,
+    task: LeggedTask,
+    seed: int,
+    config: Any,
+    evaluation: dict[str, Any],
+    start_from: str | None = None,
+) -> BundleInfo:
+    """Return what the numbers of this actor mean, for ``bundle.json``; see ``build_legged_bundle``."""
     spec = task.spec
+    begun = {} if start_from is None else {"start_from": start_from}
     robot = load_robot(spec.robot)
     return BundleInfo(
         task=spec.name,
@@ -74,7 +89,7 @@ def describe(actor: Actor, task: LeggedTask, seed: int, config: Any, evaluation:
         state_scale=tuple(actor.state_scale),
         command_ranges={} if spec.command is None else spec.command.ranges,
         network=plain(actor.config()),
-        provenance=provenance(seed, config) | clip_record(spec) | identified_record(task.identified),
+        provenance=provenance(seed, config) | begun | clip_record(spec) | identified_record(task.identified),
         evaluation=plain(evaluation),
     )
 

@@ -81,7 +81,10 @@ def train_and_save(
     run = train_on_show(args, make_run, "standing", console)
     spent = {"train_cpu_s": round(run.clock.cpu_s, 1), "train_wall_s": round(run.clock.wall_s, 1)}
     evaluation = {**run.evaluation, **spent}
-    bundle = build_legged_bundle(args.bundle or args.out / "bundle", run.actor, task, args.seed, config, evaluation)
+    bundle = build_legged_bundle(
+        args.bundle or args.out / "bundle", run.actor, task, args.seed, config, evaluation,
+        start_from=run.identity.get("start_from"),
+    )  # fmt: skip
     result = write_result(args.out, run, run.iteration, args.seed, bundle)
     spec = task.spec
     commanded = run.evaluation and (spec.command is not None or spec.asked)

@@ -319,6 +319,7 @@ def test_train_writes_its_run_and_its_bundle(tmp_path):
     assert result["train.evaluation"]["episodes"] == 2
     info = load_bundle(tmp_path / "bundle").info
     assert (info.robot.name, info.command_ranges) == ("go1", {})
+    assert "start_from" not in info.provenance
 
 
 class Standing:

@@ -12,6 +12,7 @@ from policies.learners.legged.settings import LeggedPpoSettings, LeggedTrainConf
 from policies.legged_run import LeggedJob, LeggedRun
 from policies.runtime import OnnxPolicy
 from policies.torch_policy import TorchPolicy
+from policies.train_legged import Args, train
 from sim.envs.legged import load_legged_task
 from sim.errors import ConfigError
 from sim.identified import write_identified
@@ -76,6 +77,12 @@ def test_the_bundles_own_weights_are_the_first_candidate(tmp_path):
 def test_a_bundle_that_does_not_fit_is_refused(tmp_path, task, robot, config, words):
     with pytest.raises(ConfigError, match=words):
         LeggedRun(job(task, robot, **config), tmp_path, start_from=START)
+
+
+def test_the_bundle_says_which_one_it_began_from(tmp_path):
+    few = dataclasses.replace(SMALL, iterations=1)
+    train(Args(task="velocity", out=tmp_path, config=few, start_from=START), job().task)
+    assert load_bundle(tmp_path / "bundle").info.provenance["start_from"] == load_bundle(START).id
 
 
 @pytest.mark.slow
