@@ -40,6 +40,8 @@ class Args(LeggedArgs):
 
     clip: str = "squat"
     """What to imitate: a generator of 'sim2metal motion make', or a motion file."""
+    unchecked: bool = False
+    """Train on a motion that 'sim2metal motion check' refuses, too: unstable, in the ground, beyond the joints."""
     config: LeggedTrainConfig = field(default_factory=imitation_config)
     """Settings of learner, networks and evaluation."""
 
@@ -53,18 +55,20 @@ def run(args: Args) -> dict[str, Any]:
         StorageError: if the disk is full; the last checkpoint is intact.
     """
     check_run(args)
-    return train(args, motion_task(args.task, args.clip, args.robot))
+    return train(args, motion_task(args.task, args.clip, args.robot, unchecked=args.unchecked))
 
 
-def motion_task(name: str, clip: str, robot: str | None) -> LeggedTask:
+def motion_task(name: str, clip: str, robot: str | None, *, unchecked: bool = False) -> LeggedTask:
     """Return a task that follows a motion.
 
     Args:
         name: of the task.
         clip: as ``--clip``.
         robot: who shall follow; default: the task's own.
+        unchecked: as ``--unchecked``.
 
     Raises:
         ConfigError: for an unknown task or robot, or a motion that the robot cannot be put to.
     """
-    return load_legged_task(name, clip=robot_clip(clip, robot or load_legged_task(name).spec.robot))
+    robot = robot or load_legged_task(name).spec.robot
+    return load_legged_task(name, clip=robot_clip(clip, robot, unchecked=unchecked))

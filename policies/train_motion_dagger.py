@@ -24,6 +24,8 @@ class Args(DaggerArgs):
 
     clip: str = "squat"
     """What to follow: a generator of 'sim2metal motion make', or a motion file."""
+    unchecked: bool = False
+    """Train on a motion that 'sim2metal motion check' refuses, too: unstable, in the ground, beyond the joints."""
 
 
 def run(args: Args) -> dict[str, Any]:
@@ -35,4 +37,4 @@ def run(args: Args) -> dict[str, Any]:
         StorageError: if the disk is full; the last checkpoint is intact.
     """
     check_run(args)
-    return train(args, motion_task(args.task, args.clip, args.robot))
+    return train(args, motion_task(args.task, args.clip, args.robot, unchecked=args.unchecked))

@@ -20,6 +20,8 @@ MOST_SLIP_M_S = 0.2
 """Mean over feet in contact; ours: recorded walking has 0.12 as it comes (CMU, subject 12, trial 1: feet that land)."""
 MOST_PENETRATION_M = 0.02
 """Ours: deeper, and contact forces throw the robot up at reset."""
+MOST_FLOATING_M = 0.2
+"""Of the lowest foot while one is in contact; ours: the rule that finds contacts lets ankles through up to 0.15 m."""
 TOUCH_M = 0.005
 """A foot lower than this slides rather than swings; ours."""
 LIMIT_TOLERANCE_RAD = 1e-4
@@ -77,23 +79,27 @@ def check(clip: Clip, source: Clip | None = None) -> Figures:
     slip = foot_slip(ground, clip.fps)
     low = np.where(ground.contact.any(axis=1), ground.foot_heights.min(axis=1), 0.0)
     stability = judge_stability(ground, clip.fps)
-    violations, speed = (None, None) if clip.character == HUMAN else _joints(clip)
+    violations, speed, beyond = (None, None, "") if clip.character == HUMAN else _joints(clip)
     error = None if source is None else end_effector_error(clip, source)
     penetration = float(max(0.0, -ground.lowest.min()))
+    floating = float(max(0.0, low.max()))
     mean_slip = float(slip.mean()) if len(slip) else 0.0
     return Figures(
         duration_s=clip.duration_s,
         foot_slip_m_s=mean_slip,
         foot_slip_max_m_s=float(slip.max(initial=0.0)),
         penetration_m=penetration,
-        floating_m=float(max(0.0, low.max())),
+        floating_m=floating,
         joint_limit_violations=violations,
         joint_speed_share=speed,
         end_effector_m=None if error is None else float(error.mean()),
         end_effector_max_m=None if error is None else float(error.max()),
         stable_share=float(stability.stable.mean()),
         seam_share=_seam(clip) if clip.loops else None,
-        refused=_why_not(mean_slip, penetration, violations, speed) or stability.reason,
+        refused=_off_the_ground(ground, floating)
+        or _why_not(mean_slip, penetration, speed)
+        or beyond
+        or stability.reason,
     )
 
 
@@ -115,12 +121,20 @@ def _slip_of_lowest(points: Array, fps: float) -> Array:
     return np.linalg.norm(step, axis=1) * fps
 
 
-def _joints(clip: Clip) -> tuple[int, float]:
+def _joints(clip: Clip) -> tuple[int, float, str]:
+    """Return how many angles are beyond their ranges, the largest speed over its motor's, and the first such angle."""
     parameters = joint_parameters(clip.character)
     low, high = np.array(parameters.position_low_rad), np.array(parameters.position_high_rad)
     beyond = (clip.joint_angles < low - LIMIT_TOLERANCE_RAD) | (clip.joint_angles > high + LIMIT_TOLERANCE_RAD)
     rate = np.abs(np.diff(clip.joint_angles, axis=0)) * clip.fps
-    return int(beyond.sum()), float((rate / np.array(parameters.velocity_rad_s)).max())
+    reason = ""
+    if beyond.any():
+        frame, joint = (int(k) for k in np.argwhere(beyond)[0])
+        reason = (
+            f"joint '{clip.joint_names[joint]}', frame {frame}: {clip.joint_angles[frame, joint]:.3g} rad is beyond its"
+            f" range, {low[joint]:.3g} to {high[joint]:.3g} (so are {int(beyond.sum())} angles in all)"
+        )
+    return int(beyond.sum()), float((rate / np.array(parameters.velocity_rad_s)).max()), reason
 
 
 def _seam(clip: Clip) -> float:
@@ -129,13 +143,19 @@ def _seam(clip: Clip) -> float:
     return float(across / within) if within > 1e-12 else 0.0
 
 
-def _why_not(slip: float, penetration: float, violations: int | None, speed: float | None) -> str:
+def _off_the_ground(ground: Ground, floating: float) -> str:
+    if not ground.contact.any():
+        return f"no foot is ever on the ground: the lowest is {ground.foot_heights.min():.2f} m above it"
+    if floating > MOST_FLOATING_M:
+        return f"feet that are said to be in contact are {floating:.2f} m above the ground; is the unit metres?"
+    return ""
+
+
+def _why_not(slip: float, penetration: float, speed: float | None) -> str:
     if slip > MOST_SLIP_M_S:
         return f"feet in contact slip {slip:.2f} m/s, more than {MOST_SLIP_M_S:g}"
     if penetration > MOST_PENETRATION_M:
         return f"{penetration * 1e3:.0f} mm in the ground, more than {MOST_PENETRATION_M * 1e3:g}"
-    if violations:
-        return f"{violations} joint angles are beyond their ranges"
     if speed is not None and speed > 1.0:
         return f"a joint is {speed:.1f} times as fast as its motor"
     return ""

@@ -23,6 +23,8 @@ MOST_ANGLE_RAD = 2.0 * np.pi
 """No joint here turns further than once; a degree is 57 times as much."""
 MOST_HEIGHT_M = 10.0
 """Of the root: nobody jumps so high, and centimetres give 90."""
+MOST_AWAY_M = 1000.0
+"""Of the root from the world's origin, level: training's float32 has 0.06 mm left there."""
 MOST_SIZE_M = 4.0
 """Between the root and a body of a person."""
 LEAST_SIZE_M = 0.2
@@ -147,6 +149,13 @@ def _check_units(clip: Clip) -> None:
         raise ConfigError(
             f"clip '{clip.name}', root position, frame {frame}: {clip.root_position_w[frame, 2]:.4g} m above "
             "the ground; are these centimetres?"
+        )
+    away = np.abs(clip.root_position_w[:, :2]).max(axis=1)
+    if away.max() > MOST_AWAY_M:
+        frame = int(away.argmax())
+        raise ConfigError(
+            f"clip '{clip.name}', root position, frame {frame}: {away[frame]:.4g} m from the origin, expected at most"
+            f" {MOST_AWAY_M:g}; is the unit metres?"
         )
     if clip.body_names:
         _check_size(clip)

@@ -6,6 +6,7 @@ import difflib
 from pathlib import Path
 
 from sim.errors import ConfigError
+from sim.motion.check import check
 from sim.motion.clip import HUMAN, Clip
 from sim.motion.files.load import load_motion
 from sim.motion.generators.plan import Settings
@@ -14,18 +15,30 @@ from sim.motion.retarget import retarget
 from sim.motion.size import stature_for
 
 
-def robot_clip(named: str, robot: str) -> Clip:
-    """Return a motion of a robot.
+def robot_clip(named: str, robot: str, *, unchecked: bool = False) -> Clip:
+    """Return a motion of a robot that it may be trained on.
 
     Args:
         named: a generator, whose motion is made at the robot's size; or a file, clip, BVH or AMASS-like. A person's
             motion is put on the robot.
         robot: who shall follow.
+        unchecked: take what ``sim.motion.check`` refuses, too.
 
     Raises:
-        ConfigError: for neither of them, a file that could not be a motion, a clip of another robot, or a robot that
-            nobody has said how to put motions on.
+        ConfigError: for neither of them, a file that could not be a motion, a clip of another robot, a robot that
+            nobody has said how to put motions on, or a motion that is refused.
     """
+    clip = _named(named, robot)
+    reason = "" if unchecked else check(clip).refused
+    if reason:
+        raise ConfigError(
+            f"clip '{clip.name}' of '{robot}': {reason}; 'sim2metal motion check' measures it, --unchecked trains on it"
+        )
+    return clip
+
+
+def _named(named: str, robot: str) -> Clip:
+    """Return the motion, whether the robot could do it or not."""
     if named in GENERATORS:
         return retarget(generate(named, Settings(stature_m=stature_for(robot))), robot)
     if not Path(named).exists() and not Path(named).suffix:

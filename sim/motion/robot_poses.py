@@ -73,7 +73,7 @@ def require_robot(clip: Clip) -> None:
     """Refuse a clip that is not of the robot it says it is of.
 
     Raises:
-        ConfigError: naming the joint that is missing, unknown or in the wrong place.
+        ConfigError: naming the joint that is missing, unknown or in the wrong place, or a foot that it has not.
     """
     if clip.character == HUMAN:
         raise ConfigError(f"clip '{clip.name}' is of a person; 'sim2metal motion retarget' puts it on a robot")
@@ -88,6 +88,13 @@ def require_robot(clip: Clip) -> None:
         if found != wanted:
             raise ConfigError(
                 f"clip '{clip.name}': joint {place} is '{found}', but '{wanted}' of robot '{clip.character}'"
+            )
+    feet = joint_parameters(clip.character).feet if clip.contact_names else ()
+    for name in clip.contact_names:
+        if name not in feet:
+            raise ConfigError(
+                f"clip '{clip.name}': robot '{clip.character}' has no foot in contact '{name}'; its feet are"
+                f" {', '.join(feet)}"
             )
 
 
