@@ -19,6 +19,10 @@ from sim.quaternions import multiply, rotate
 
 Array = NDArray[np.float64]
 
+DEEPEST = 100
+"""Joints within joints: skeletons with fingers have some ten; beyond it the file is broken."""
+RADIANS = 2.0 * np.pi
+"""No angle of a whole file is beyond it; in degrees some are: in rest the arms are out, and hanging ones turn by tens."""
 CHANNELS = ("Xposition", "Yposition", "Zposition", "Xrotation", "Yrotation", "Zrotation")
 
 
@@ -105,9 +109,16 @@ def parse_bvh(text: str, name: str) -> Bvh:
     width = sum(len(joint.channels) for joint in joints)
     motion = np.array([_frame(lines, number, width) for number in range(int(frames))])
     names = [f"{joint.name}' ({channel})" for joint in joints for channel in joint.channels]
+    lines.require_end(int(frames))
     bad = np.argwhere(~np.isfinite(motion))
     if len(bad):
         raise ConfigError(f"clip '{name}', joint '{names[bad[0, 1]]}, frame {bad[0, 0]}: not a finite number")
+    turns = np.abs(motion[:, [k for k, title in enumerate(names) if title.endswith("rotation)")]])
+    if 0.0 < turns.max(initial=0.0) <= RADIANS:
+        raise ConfigError(
+            f"clip '{name}': no joint turns further than {turns.max():.3g} degrees; are these radians? BVH files have"
+            " degrees"
+        )
     return Bvh(name, joints, frame_s, motion)
 
 
@@ -150,11 +161,19 @@ class _Lines:
             raise self.error(f"expected {count} numbers, found {len(values)}")
         return values
 
+    def require_end(self, frames: int) -> None:
+        number, words = next(self._lines, (0, None))
+        if words is not None:
+            self._number = number
+            raise self.error(f"more lines than the {frames} frames that 'Frames:' says")
+
     def error(self, what: str) -> ConfigError:
         return ConfigError(f"clip '{self._name}', line {self._number} of the BVH file: {what}")
 
 
-def _read_joint(lines: _Lines, words: list[str], parent: int, joints: list[BvhJoint]) -> None:
+def _read_joint(lines: _Lines, words: list[str], parent: int, joints: list[BvhJoint], depth: int = 0) -> None:
+    if depth > DEEPEST:
+        raise lines.error(f"more than {DEEPEST} joints within one another")
     if words[0].upper() not in ("ROOT", "JOINT") or len(words) < 2:
         raise lines.error(f"expected 'JOINT' and a name, found '{' '.join(words)[:40]}'")
     joint = BvhJoint(" ".join(words[1:]), parent)
@@ -174,7 +193,7 @@ def _read_joint(lines: _Lines, words: list[str], parent: int, joints: list[BvhJo
                 joint.end = lines.numbers(lines.next()[1:], 3)
                 lines.expect("}")
             case _:
-                _read_joint(lines, words, index, joints)
+                _read_joint(lines, words, index, joints, depth + 1)
 
 
 def _channels(lines: _Lines, words: list[str]) -> tuple[str, ...]:

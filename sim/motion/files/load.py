@@ -21,7 +21,7 @@ def load_motion(
     path: Path | str,
     scale: float | None = None,
     rest_frame: int | None = None,
-    stature_m: float = STATURE_M,
+    stature_m: float | None = None,
     first: int = 0,
     last: int | None = None,
 ) -> Clip:
@@ -31,7 +31,7 @@ def load_motion(
         path: ``.npz`` or ``.bvh``.
         scale: of BVH: metres per unit; found by the length of the legs when None.
         rest_frame: of BVH: a frame that stands upright, arms out, where the file's own rest pose does not.
-        stature_m: of AMASS: how tall the person is.
+        stature_m: of AMASS: how tall the person is; ``STATURE_M`` when None.
         first: frame to begin with; many BVH files begin with a pose that the motion jumps out of.
         last: frame to end with; the file's last when None.
 
@@ -40,6 +40,7 @@ def load_motion(
     """
     path = Path(path)
     if path.suffix.lower() == ".bvh":
+        _require_no_stature(path, stature_m)
         return correct_height(load_bvh(path, scale, rest_frame, first, last))
     if path.suffix.lower() != ".npz":
         raise ConfigError(f"{path}: expected a motion file, .npz or .bvh")
@@ -47,12 +48,18 @@ def load_motion(
         raise ConfigError(f"{path}: --scale and --rest-frame go with BVH files")
     values = read_npz(path)
     if is_amass(values):
-        clip = amass_clip(values, path.stem, stature_m)
+        clip = amass_clip(values, path.stem, STATURE_M if stature_m is None else stature_m)
         return correct_height(face_forward(_part(clip, first, last)))
+    _require_no_stature(path, stature_m)
     clip = load_clip(path)
     if clip.character != HUMAN:
         require_robot(clip)
     return _part(clip, first, last)
+
+
+def _require_no_stature(path: Path, stature_m: float | None) -> None:
+    if stature_m is not None:
+        raise ConfigError(f"{path}: --stature goes with AMASS-like files, which do not say where joints are")
 
 
 def _part(clip: Clip, first: int, last: int | None) -> Clip:

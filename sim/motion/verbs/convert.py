@@ -28,8 +28,8 @@ class Convert:
     """Frame to begin with: 1 where frame 0 is a pose with the arms out that the motion jumps out of."""
     last: int | None = None
     """Frame to end with; default: the file's last."""
-    stature: float = 1.7
-    """Of AMASS: how tall the person is, m."""
+    stature: float | None = None
+    """Of AMASS: how tall the person is, m; default: 1.7."""
     fps: float | None = None
     """Frames per second; default: the file's."""
 

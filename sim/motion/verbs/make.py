@@ -29,8 +29,8 @@ class Make:
     """Forward, m/s; of walk and step."""
     amplitude: float = 1.0
     """1 is the motion as it is meant, 0.5 half as large."""
-    seed: int = 0
-    """Of motions with chance in them: reach and dance."""
+    seed: int | None = None
+    """Of motions with chance in them, reach and dance; default: 0."""
     fps: float = 50.0
     """Frames per second."""
     stature: float | None = None
@@ -45,20 +45,22 @@ class Make:
         from sim.motion.check import check
         from sim.motion.clip import save_clip
         from sim.motion.generators.plan import Settings
-        from sim.motion.generators.registry import generate
+        from sim.motion.generators.registry import GENERATORS, generate
         from sim.motion.retarget import retarget
         from sim.motion.size import stature_for
         from sim.motion.skeleton import STATURE_M
 
         if self.speed is not None and self.motion not in MOVING:
             raise ConfigError(f"--speed: motion '{self.motion}' stays where it is; {' and '.join(MOVING)} do not")
+        if self.seed is not None and self.motion in GENERATORS and self.motion not in OF_CHANCE:
+            raise ConfigError(f"--seed: motion '{self.motion}' is always the same; {' and '.join(OF_CHANCE)} are not")
         out = require_clip_path(
             self.out or Path(f"{self.robot}-{self.motion}.npz" if self.robot else f"{self.motion}.npz")
         )
         stature = self.stature
         if stature is None:
             stature = stature_for(self.robot) if self.robot else STATURE_M
-        settings = Settings(self.duration, self.fps, self.speed, self.amplitude, self.seed, stature)
+        settings = Settings(self.duration, self.fps, self.speed, self.amplitude, self.seed or 0, stature)
         person = generate(self.motion, settings)
         clip = retarget(person, self.robot) if self.robot else person
         figures = check(clip, person if self.robot else None)
@@ -72,3 +74,5 @@ class Make:
 
 MOVING = ("walk", "step")
 """Motions with a speed."""
+OF_CHANCE = ("reach", "dance")
+"""Motions that a seed changes."""

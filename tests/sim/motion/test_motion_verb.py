@@ -9,7 +9,8 @@ import pytest
 import sim2metal
 from sim.motion.clip import load_clip, save_clip
 from sim.motion.generators.plan import Settings
-from sim.motion.generators.registry import generate
+from sim.motion.generators.registry import GENERATORS, generate
+from sim.motion.verbs.make import OF_CHANCE
 from tests.support.refusal import refusal
 
 
@@ -79,6 +80,7 @@ def test_sheet_is_written(tmp_path):
     [
         (["make", "fly"], "unknown motion 'fly'"),
         (["make", "squat", "--speed", "1"], "--speed: motion 'squat' stays"),
+        (["make", "squat", "--seed", "1"], "--seed: motion 'squat' is always the same"),
         (["make", "walk", "--robot", "panda"], "robot 'panda' has no legs"),
         (["make", "walk", "--amplitude", "9"], "--amplitude 9: expected 0 to 1.5"),
         (["make", "walk", "--stature", "9"], "--stature 9: expected 0.3 to 2.5 m"),
@@ -98,6 +100,21 @@ def test_sheet_is_written(tmp_path):
 def test_refusals_are_one_line_and_write_nothing(words, message, capsys, tmp_path):
     assert message in refusal(capsys, ["motion", *words])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_seed_is_taken_by_the_motions_that_it_changes():
+    for name in GENERATORS:
+        first, second = (generate(name, Settings(duration_s=1.0, seed=seed)).digest() for seed in (1, 2))
+        assert (first != second) == (name in OF_CHANCE), name
+
+
+def test_a_size_that_a_file_has_itself_is_not_taken_from_elsewhere(capsys, tmp_path):
+    motion("make", "squat", "--duration", "1", "--out", "squat.npz")
+    motion("convert", "squat.npz", "--out", "squat.bvh")
+    for name in ("squat.npz", "squat.bvh"):
+        message = refusal(capsys, ["motion", "convert", name, "--stature", "1.9", "--out", "x.npz"])
+        assert f"{name}: --stature goes with AMASS-like files" in message
+    assert not (tmp_path / "x.npz").exists()
 
 
 def test_no_display_is_said(capsys):
