@@ -23,7 +23,7 @@ from policies.learners.weights import Arrays, load_network, network_arrays
 from policies.legged_evaluation import judge
 from policies.legged_run import target_limits, task_identity
 from policies.networks.touch_actor import TouchActor, TouchActorConfig
-from policies.option_checks import require_at_least, require_positive
+from policies.option_checks import require_at_least, require_positive, require_share
 from policies.provenance import plain
 from policies.segmented_run import SegmentedRun, check_segments
 from policies.torch_policy import TorchPolicy
@@ -196,4 +196,7 @@ def check(job: DaggerJob) -> None:
     counts = {f"imitation.{name}": getattr(c.imitation, name) for name in ("rollouts", "updates", "windows")}
     require_at_least(1, {f"config.{name.replace('_', '-')}": value for name, value in counts.items()})
     require_at_least(0, {"config.target-noise-rad": c.target_noise_rad})
+    weights = {name: getattr(c.imitation, name) for name in ("hint_weight", "clue_weight", "burn_in")}
+    require_at_least(0, {f"config.imitation.{name.replace('_', '-')}": value for name, value in weights.items()})
+    require_share({"config.imitation.expert-until": c.imitation.expert_until})
     require_positive({"config.imitation.learning-rate": c.imitation.learning_rate})

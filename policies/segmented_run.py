@@ -152,6 +152,10 @@ class SegmentedRun(ABC):
 
         Args:
             progress: called after each iteration with its number and what it measured.
+
+        Raises:
+            ConfigError: if the policy's weights are no numbers any more; the last checkpoint is intact.
+            StorageError: if the disk is full; the last checkpoint is intact.
         """
         c = self.settings
         evaluate_at = set(np.linspace(c.iterations, c.iterations / 2, c.evaluations).astype(int).tolist())
@@ -161,7 +165,7 @@ class SegmentedRun(ABC):
         while self.iteration < c.iterations:
             if self.iteration % c.checkpoint_every == 0:
                 self._begin_segment(self.iteration // c.checkpoint_every)
-            values = self.iterate()
+            values = self._advance()
             self.iteration += 1
             if self.iteration in evaluate_at:
                 values |= self._select()
@@ -193,6 +197,23 @@ class SegmentedRun(ABC):
         arrays |= flat("optimizer", optimizer_arrays(self.algorithm.optimizer)) | self.arrays()
         save_checkpoint(self.folder / CHECKPOINT, Checkpoint(arrays, record))
         self.written()
+
+    def _advance(self) -> dict[str, float]:
+        """Do one iteration, and say at once where it left no policy: a day later no bundle could be made of it."""
+        try:
+            values = self.iterate()
+        except (RuntimeError, ValueError):
+            self._require_numbers()  # (torch speaks of a distribution where weights are no numbers)
+            raise
+        self._require_numbers()
+        return values
+
+    def _require_numbers(self) -> None:
+        if not all(bool(torch.isfinite(weights).all()) for weights in self.policy.parameters()):
+            raise ConfigError(
+                f"the training diverged in iteration {self.iteration + 1}: weights are no numbers any more; begin again"
+                " with a lower learning rate (learning-rate, below --config)"
+            )
 
     def _begin_segment(self, segment: int) -> None:
         """Begin new episodes and random numbers that depend on the seed and the number of the segment alone."""

@@ -16,9 +16,11 @@ from policies.learners.legged.settings import LeggedTrainConfig
 from policies.learners.off_policy.settings import LearnerName
 from policies.legged_run import LeggedJob, LeggedRun, check
 from policies.legged_training import Options, calibrated, train_and_save
+from policies.option_checks import require_untouched
 from policies.segmented_training import check_run
 from sim.envs.legged import LeggedTask, load_legged_task, made_harder
 from sim.errors import ConfigError
+from sim.legged.progress import TrackingSettings
 
 EXAMPLE = """sim2metal train velocity --out runs/go1
 sim2metal train velocity --out runs/go1 --resume
@@ -62,6 +64,17 @@ def train(args: Args, task: LeggedTask) -> dict[str, Any]:
     task = calibrated(args, made_harder(task) if args.harder else task)
     job = LeggedJob(task, args.seed, args.config, args.threads, args.engine)
     check(job)
+    _refuse_idle(args, task)
     return train_and_save(
         args, args.config, task, lambda: LeggedRun(job, args.out, resume=args.resume, start_from=args.start_from)
     )
+
+
+def _refuse_idle(args: Args, task: LeggedTask) -> None:
+    """Refuse options that are for other trainings than this one."""
+    config = args.config
+    if not task.spec.tolerances:
+        why = f"task '{args.task}' follows no motion"
+        require_untouched("config.tracking", config.tracking, TrackingSettings(), why)
+    if args.start_from is None and config.ppo.critic_first != type(config.ppo)().critic_first:
+        raise ConfigError("--config.ppo.critic-first has no effect: it goes with --start-from")

@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from policies.learners.off_policy.settings import LearnerName, OffPolicyTrainConfig
+from policies.learners.off_policy.settings import LearnerName, OffPolicyTrainConfig, SacSettings, SymphonySettings
 from policies.legged_training import Options, calibrated, train_and_save
 from policies.off_policy_run import OffPolicyJob, OffPolicyRun, check
+from policies.option_checks import require_untouched
 from policies.segmented_training import check_run
 from sim.envs.legged import load_legged_task
 from sim.errors import ConfigError
@@ -42,6 +43,10 @@ def run(args: Args) -> dict[str, Any]:
     check_run(args)
     if args.learner == "ppo":
         raise ConfigError("--learner was given twice: give one of sac and symphony, or leave it out for ppo")
+    if args.learner == "sac":
+        require_untouched("config.symphony", args.config.symphony, SymphonySettings(), "it is of --learner symphony")
+    else:
+        require_untouched("config.sac", args.config.sac, SacSettings(), "it is of --learner sac")
     task = calibrated(args, load_legged_task(args.task, args.robot))
     job = OffPolicyJob(task, args.learner, args.seed, args.config, args.threads, args.engine)
     check(job)

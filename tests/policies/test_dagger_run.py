@@ -95,6 +95,9 @@ def test_a_training_leaves_a_bundle_with_a_memory(tmp_path):
         (["velocity", "--robot", "g1"], "nobody teaches task 'velocity': train one of stand, walk, imitate, or by ppo"),
         (["stand", "--robot", "go1"], "robot 'go1' has no two legs with hip_pitch"),
         (["stand", "--config.memory", "0"], "--config.memory must be at least 1"),
+        (["stand", "--config.imitation.burn-in", "-1"], "--config.imitation.burn-in must be at least 0"),
+        (["stand", "--config.imitation.clue-weight", "nan"], "--config.imitation.clue-weight must be at least 0"),
+        (["stand", "--config.imitation.expert-until", "2"], "--config.imitation.expert-until must be between 0 and 1"),
         (["stand", "--config.target-noise-rad", "-1"], "--config.target-noise-rad must be at least 0"),
     ],
 )

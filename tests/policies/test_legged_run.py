@@ -85,6 +85,15 @@ def once(tmp_path_factory):
     return whole, folder
 
 
+def test_a_training_that_diverges_ends_with_a_line_not_with_a_bundle_of_no_numbers(tmp_path):
+    ppo = dataclasses.replace(SMALL.ppo, learning_rate=1e30, desired_kl=0.0)
+    run = LeggedRun(job(iterations=2, ppo=ppo), tmp_path)
+    with pytest.raises(ConfigError, match=r"diverged in iteration 1: .* lower learning rate"):
+        run.train(lambda *_: None)
+    assert not (tmp_path / "checkpoint.npz").exists()
+    run.log.close()
+
+
 def test_a_run_goes_on_only_with_the_robot_it_began_with(once):
     with pytest.raises(ConfigError, match="another robot"):
         LeggedRun(job(robot="g1", iterations=1, checkpoint_every=1, judge_episodes=0), once[1], resume=True)
@@ -263,6 +272,12 @@ def test_a_bundle_of_another_task_or_gains_is_refused(trained):
         (["--config.ppo.mini-batches", "0"], "--config.ppo.mini-batches must be at least 1"),
         (["--config.ppo.first-std", "-1"], "--config.ppo.first-std must be positive, got -1.0"),
         (["--config.ppo.learning-rate", "nan"], "--config.ppo.learning-rate must be positive, got nan"),
+        (["--config.ppo.learning-rate", "inf"], "--config.ppo.learning-rate must be finite, got inf"),
+        (
+            ["--config.tracking.tolerance", "fixed"],
+            "--config.tracking.tolerance has no effect: task 'velocity' follows",
+        ),
+        (["--config.ppo.critic-first", "3"], "--config.ppo.critic-first has no effect: it goes with --start-from"),
         (["--config.ppo.desired-kl", "-0.1"], "--config.ppo.desired-kl must be at least 0"),
         (["--config.ppo.discount", "1.5"], "--config.ppo.discount must be between 0 and 1"),
         (["--threads", "0"], "--threads must be at least 1"),

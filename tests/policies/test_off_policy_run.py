@@ -140,6 +140,14 @@ def test_the_learner_that_is_named_has_its_own_options():
             ["--learner", "symphony", "--config.symphony.weight-decay", "-1"],
             "--config.symphony.weight-decay must be at",
         ),
+        (
+            ["--learner", "symphony", "--config.sac.steps", "3"],
+            "--config.sac.steps has no effect: it is of --learner sac",
+        ),
+        (
+            ["--learner", "sac", "--config.symphony.batch", "9"],
+            "--config.symphony.batch has no effect: it is of --learner",
+        ),
         (["--learner", "symphony", "--config.horizon", "0"], "--config.horizon must be at least 1"),
         (["--learner", "symphony", "--robot", "panda"], "robot 'panda' has no legs"),
     ],

@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 DEEPEST = 100
 """Joints within joints: skeletons with fingers have some ten; beyond it the file is broken."""
 RADIANS = 2.0 * np.pi
-"""No angle of a whole file is beyond it; in degrees some are: in rest the arms are out, and hanging ones turn by tens."""
+"""No angle of a whole file is beyond it; in degrees some are: arms are out in rest, and hanging ones turn by tens."""
 CHANNELS = ("Xposition", "Yposition", "Zposition", "Xrotation", "Yrotation", "Zrotation")
 
 
