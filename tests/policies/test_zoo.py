@@ -38,7 +38,7 @@ def row_of(name):
 
 def test_there_are_bundles_and_all_together_are_small():
     assert BUNDLES
-    assert sum(file.stat().st_size for path in BUNDLES for file in path.iterdir() if file.is_file()) < 5_000_000
+    assert sum(file.stat().st_size for path in BUNDLES for file in path.iterdir() if file.is_file()) < 4_000_000
 
 
 @EACH_FLYING
