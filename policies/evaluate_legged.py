@@ -96,11 +96,12 @@ def error_line(summary: Mapping[str, Any]) -> str:
 
 
 def check_same_task(bundle: Bundle, task: LeggedTask) -> None:
-    """Refuse a bundle whose inputs, outputs, gains or clock differ from the task's in this checkout.
+    """Refuse a bundle whose joints, inputs, gains or clock differ from the task's in this checkout.
 
     Raises:
         BundleError: if they do.
     """
+    _check_joints(bundle, task.spec)
     made, now = _contract(bundle.info), _contract(task.spec)
     for what, then in made.items():
         if then != now[what]:
@@ -109,12 +110,23 @@ def check_same_task(bundle: Bundle, task: LeggedTask) -> None:
             )
 
 
+def _check_joints(bundle: Bundle, spec: LeggedTaskSpec) -> None:
+    """Name the first joint that only the robot or only the bundle has."""
+    known, found = bundle.info.action.names, spec.action.names
+    new, gone = ([name for name in some if name not in others] for some, others in ((found, known), (known, found)))
+    if new:
+        raise BundleError(f"{bundle.path} does not know joint '{new[0]}' of robot '{spec.robot}'; train it again")
+    if gone:
+        raise BundleError(f"{bundle.path} moves joint '{gone[0]}', which robot '{spec.robot}' has not; train it again")
+    if known != found:
+        raise BundleError(f"{bundle.path} has the joints of robot '{spec.robot}' in another order; train it again")
+
+
 def _contract(made: BundleInfo | LeggedTaskSpec) -> dict[str, object]:
     terms = made.observation if isinstance(made, BundleInfo) else made.actor_terms
     gains = made.robot.constants if isinstance(made, BundleInfo) else vars(made.parameters)
     return {
         "observation terms": [(term.name, term.size, term.unit, term.frame) for term in terms],
-        "joints": list(made.action.names),
         "gains": [[float(value) for value in gains[name]] for name in ("kp", "kd", "default_pose_rad")],
         "control periods": made.timing.control_period_s,
     }

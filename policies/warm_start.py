@@ -54,6 +54,8 @@ def matching_bundle(path: Path, wanted: PolicySpec, network: dict[str, Any]) -> 
     given = bundle.info
     _require(path, "commands", given.action.level, wanted.action.level)
     _require(path, "sees", _names(given.observation), _names(wanted.actor_terms))
+    if wanted.action.level == "joint_position":  # (weights belong to joints, in their order)
+        _require(path, "moves", ", ".join(given.action.names), ", ".join(wanted.action.names))
     # Settings that the network did not have when the bundle was made are those of today's default.
     before = cast(Any, build(given.network)).config()
     before, now = (_settings(each) for each in (before, network))

@@ -262,6 +262,22 @@ def test_a_bundle_of_another_task_or_gains_is_refused(trained):
 
 
 @pytest.mark.parametrize(
+    ("joints", "message"),
+    [
+        (lambda names: names[:-1], "does not know joint 'RL_calf_joint' of robot 'go1'"),
+        (lambda names: (*names, "tail"), "moves joint 'tail', which robot 'go1' has not"),
+        (lambda names: names[::-1], "has the joints of robot 'go1' in another order"),
+    ],
+)
+def test_a_bundle_that_does_not_know_the_robots_joints_is_refused_by_their_names(trained, joints, message):
+    info = trained[1].info
+    action = dataclasses.replace(info.action, names=joints(info.action.names))
+    bundle = dataclasses.replace(trained[1], info=dataclasses.replace(info, action=action))
+    with pytest.raises(BundleError, match=message):
+        check_same_task(bundle, load_legged_task("velocity"))
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["--robot", "go7"], "unknown robot 'go7' (did you mean 'go1'?)"),

@@ -13,6 +13,7 @@ from policies.legged_run import LeggedJob, LeggedRun
 from policies.runtime import OnnxPolicy
 from policies.torch_policy import TorchPolicy
 from policies.train_legged import Args, train
+from policies.warm_start import matching_bundle
 from sim.envs.legged import load_legged_task
 from sim.errors import ConfigError
 from sim.identified import write_identified
@@ -83,6 +84,13 @@ def test_the_bundle_says_which_one_it_began_from(tmp_path):
     few = dataclasses.replace(SMALL, iterations=1)
     train(Args(task="velocity", out=tmp_path, config=few, start_from=START), job().task)
     assert load_bundle(tmp_path / "bundle").info.provenance["start_from"] == load_bundle(START).id
+
+
+def test_weights_of_other_joints_are_refused_by_name():
+    spec, info = load_legged_task("velocity").spec, load_bundle(START).info
+    swapped = dataclasses.replace(spec, action=dataclasses.replace(spec.action, names=spec.action.names[::-1]))
+    with pytest.raises(ConfigError, match=f"it moves {info.action.names[0]}, "):
+        matching_bundle(START, swapped, info.network)
 
 
 @pytest.mark.slow

@@ -87,6 +87,18 @@ def test_critics_see_what_they_are_to_see(tmp_path, asymmetric, group):
     run.log.close()
 
 
+@pytest.mark.parametrize("reach", [0.5, 2.0])
+def test_the_largest_action_of_the_training_is_that_of_the_bundle(tmp_path, reach):
+    run = OffPolicyRun(job("sac", sac=SacSettings(**LEARNER, reach=reach)), tmp_path)
+    run.iterate()
+    asked = np.abs(run._collector.env.world.state.action).max()
+    p, high = run.job.task.spec.parameters, np.array(run.actor.config()["action_high"])
+    scales = (high - p.default_pose_rad) / np.array(p.action_scale_rad)
+    np.testing.assert_allclose(scales, reach)
+    assert 0.8 * reach < asked <= reach
+    run.log.close()
+
+
 @pytest.mark.parametrize("learner", [pytest.param("sac", marks=pytest.mark.slow), "symphony"])
 def test_a_training_leaves_a_bundle_that_runs_and_is_judged(tmp_path, learner, capsys):
     small = {"iterations": 2, "num-envs": 8, "horizon": 6, "evaluations": 1, "evaluation-episodes": 1}

@@ -10,6 +10,7 @@ from sim.bodies.model import build_joint_model
 from sim.distributions import Constant
 from sim.envs.legged import LeggedEnv, LeggedTask, load_legged_task, term_slice
 from sim.errors import ConfigError
+from sim.legged import rewards
 from sim.legged.randomizable import LeggedTerm
 from sim.legged.spec import ACTION_REACH, EndTerm, RewardTerm, legged_task
 from sim.randomization import RandomizationTable
@@ -241,14 +242,24 @@ def test_commands_change_in_time_within_their_ranges_and_some_are_to_stand():
     assert (env.world.state.command != first).any(1).mean() > 0.95
 
 
-def test_an_episode_ends_by_time_or_by_a_fall_and_begins_anew():
+def test_a_reward_is_the_weighted_sum_per_second_and_never_less_than_the_least():
     env = env_of("stand", "g1", n=2)
-    env.age[0] = env.spec.control_steps - 1
-    env.world._position[1, 3:7] = (np.sqrt(0.5), np.sqrt(0.5), 0.0, 0.0)  # on its side
-    after = env.step(np.zeros((2, 29)))
-    np.testing.assert_array_equal(after.truncated, [True, False])
-    np.testing.assert_array_equal(after.terminated, [False, True])
-    np.testing.assert_array_equal(after.success, [True, False])
+    env.world._velocity[1, 6:] = 40.0  # joints this fast cost more than standing brings
+    reward = env.step(np.zeros((2, 29))).reward
+    state = env.world.state
+    total = sum(term.weight * getattr(rewards, term.name)(state, **dict(term.parameters)) for term in env.spec.rewards)
+    assert total[0] > 1.0 > 0.0 > total[1]
+    np.testing.assert_allclose(reward, [0.02 * total[0], 0.0], rtol=1e-4)
+
+
+def test_an_episode_ends_by_time_or_by_a_fall_and_begins_anew():
+    env = env_of("stand", "g1", n=3)
+    env.age[[0, 2]] = env.spec.control_steps - 1
+    env.world._position[1:, 3:7] = (np.sqrt(0.5), np.sqrt(0.5), 0.0, 0.0)  # on its side: in the last moment, too
+    after = env.step(np.zeros((3, 29)))
+    np.testing.assert_array_equal(after.truncated, [True, False, False])
+    np.testing.assert_array_equal(after.terminated, [False, True, True])
+    np.testing.assert_array_equal(after.success, [True, False, False])
     np.testing.assert_array_equal(env.age, 0)
     assert (after.observation["actor"][:, 2] < -0.99).all()  # upright again
 

@@ -156,6 +156,13 @@ def test_what_is_too_far_from_the_motion_ends_and_is_remembered(wave):
     assert starts.array().sum() > 0.0
 
 
+def test_a_failure_in_a_later_round_of_a_loop_is_one_of_its_second_there(wave):
+    env = env_of(wave, 1, settings=TrackingSettings(starts="hard"))
+    env._motion.time_s[:] = wave.duration_s + 0.5
+    env._motion.note_failures(np.array([True]))
+    np.testing.assert_array_equal(env._motion.starts.array() > 0.0, [True, False, False])
+
+
 def test_tolerances_tighten_in_training_alone(wave):
     env = env_of(wave, settings=TrackingSettings())
     task, fixed = env.spec, env_of(wave, settings=TrackingSettings(tolerance="fixed"))

@@ -9,7 +9,7 @@ from torch.distributions import Normal, TanhTransform, TransformedDistribution
 
 from policies.learners.off_policy.sac import Sac, squashed_log_density
 from policies.learners.off_policy.settings import SacSettings
-from tests.policies.learners.off_policy.made_up import ACTIONS, CONFIG, batch
+from tests.policies.learners.off_policy.made_up import ACTIONS, CONFIG, Slopes, batch, mean_action_after
 
 
 def learner(**settings):
@@ -61,6 +61,12 @@ def test_an_update_changes_every_weight_and_targets_follow():
     for name, value in sac.targets.state_dict().items():
         new = sac.critics.state_dict()[name]
         torch.testing.assert_close(value, 0.995 * before[f"targets.{name}"] + 0.005 * new)
+
+
+@pytest.mark.parametrize("slope", [5.0, -5.0])
+def test_the_actor_goes_where_the_smaller_critic_says_more(slope):
+    sac = learner(first_temperature=1e-6, learning_rate=1e-2)
+    assert slope * mean_action_after(sac, Slopes([slope, -slope], [0.0, 100.0])) > 1.0
 
 
 def test_critics_learn_the_value_of_what_ends_at_once():

@@ -19,7 +19,7 @@ from policies.learners.off_policy.symphony_formulas import (
     swaddling,
 )
 from policies.networks.resine import resine
-from tests.policies.learners.off_policy.made_up import ACTIONS, CONFIG, batch
+from tests.policies.learners.off_policy.made_up import ACTIONS, CONFIG, Slopes, batch, mean_action_after
 
 ERRORS = [-3.0, -0.2, 0.0, 0.5, 8.0]
 
@@ -112,6 +112,12 @@ def test_actions_are_scaled_amplitudes_with_noise():
     amplitude = torch.tanh(outputs["action"] / 2)
     torch.testing.assert_close(action, torch.tanh(torch.tanh(outputs["scale"] / 2).abs() * amplitude + noise))
     assert ((scale >= 0) & (scale < 1) & (beta >= 0) & (beta < 1)).all()
+
+
+@pytest.mark.parametrize("slope", [5.0, -5.0])
+def test_the_actor_goes_where_critics_say_more(slope):
+    symphony = learner(learning_rate=1e-2)
+    assert slope * mean_action_after(symphony, Slopes([slope] * 3, [1.0] * 3)) > 0.5
 
 
 def test_the_deployed_actor_is_the_same_without_noise():
