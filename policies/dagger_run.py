@@ -6,16 +6,17 @@ import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
 from tensordict import TensorDict
 
 from policies.checkpoint import flat, part
+from policies.export_onnx import rebuild_torch
 from policies.learners.contact.imitation import Imitation
 from policies.learners.contact.script import ScriptedTeacher, ScriptMaker
-from policies.learners.contact.touch_model import TouchModel, deployed
+from policies.learners.contact.touch_model import TouchModel, deployed, take_over
 from policies.learners.legged.dagger_settings import LeggedDaggerConfig
 from policies.learners.rollout_files import forget
 from policies.learners.rollouts import Rollouts
@@ -27,6 +28,7 @@ from policies.option_checks import require_at_least, require_positive, require_s
 from policies.provenance import plain
 from policies.segmented_run import SegmentedRun, check_segments
 from policies.torch_policy import TorchPolicy
+from policies.warm_start import matching_bundle
 from sim.envs.legged import LeggedEnv, LeggedTask
 from sim.errors import ConfigError
 from sim.legged.balanced_motion import BalancedMotion
@@ -68,23 +70,31 @@ class DaggerRun(SegmentedRun):
 
     score_names = ("score", "mean_reward")
 
-    def __init__(self, job: DaggerJob, folder: Path, *, resume: bool = False) -> None:
-        """Prepare a run, from random weights or from the folder's checkpoint.
+    def __init__(self, job: DaggerJob, folder: Path, *, resume: bool = False, start_from: Path | None = None) -> None:
+        """Prepare a run, from random weights, a bundle's or the folder's checkpoint.
 
         Raises:
-            ConfigError: if a setting cannot be, nobody can teach the task, or a checkpoint was made with others.
+            BundleError: if the bundle to start from cannot be read.
+            ConfigError: if a setting cannot be, nobody can teach the task, the bundle does not fit it, or a checkpoint
+                was made with other settings.
             StorageError: if there is nothing to resume, or the folder cannot be written.
         """
         check(job)
         self.job, self.config = job, job.config
         identity = {**task_identity(job.task), "learner": "dagger", "seed": job.seed, "config": plain(job.config)}
+        self.actor_config, start = actor_config(job.task.spec, job.config), None
+        if start_from is not None:
+            start = matching_bundle(start_from, job.task.spec, TouchActor(self.actor_config).config())
+            identity |= {"start_from": start.id}
         super().__init__(job.config, job.seed, folder, identity)
         torch.manual_seed(job.seed)
         self.rollouts = self._new_rollouts(job.seed)
-        self.actor_config = actor_config(job.task.spec, job.config)
         self._targets = term_slice(job.task.spec.actor_terms, "applied_action")
         teacher = ScriptedTeacher(TAUGHT[job.task.spec.name])
         self._imitation = Imitation(self._model(), teacher, _GROUPS, job.config.imitation, cloning=False)
+        if start is not None:
+            take_over(self.policy, cast(TouchActor, rebuild_torch(start)))
+            self.begins_trained = True
         self.begin(resume)
 
     @property

@@ -6,7 +6,10 @@ What a run leaves in its folder is what ``policies.train_legged`` says, and, unt
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
+
+import tyro
 
 from policies.dagger_run import DaggerJob, DaggerRun, check
 from policies.learners.legged.dagger_settings import LearnerName, LeggedDaggerConfig
@@ -26,6 +29,8 @@ class Args(Options):
 
     learner: LearnerName = "dagger"
     """dagger; the others have options of their own: leave this out to see those of ppo."""
+    start_from: Annotated[Path | None, tyro.conf.arg(metavar="BUNDLE")] = None
+    """A bundle of the same task and sizes whose weights the training begins with."""
     config: LeggedDaggerConfig = field(default_factory=LeggedDaggerConfig)
     """Settings of learner, network and evaluation."""
 
@@ -48,4 +53,6 @@ def train(args: Args, task: LeggedTask) -> dict[str, Any]:
     task = calibrated(args, task)
     job = DaggerJob(task, args.seed, args.config, args.threads, args.engine)
     check(job)
-    return train_and_save(args, args.config, job.task, lambda: DaggerRun(job, args.out, resume=args.resume))
+    return train_and_save(
+        args, args.config, job.task, lambda: DaggerRun(job, args.out, resume=args.resume, start_from=args.start_from)
+    )

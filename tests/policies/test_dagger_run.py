@@ -13,12 +13,16 @@ from policies.dagger_run import DaggerJob, DaggerRun
 from policies.learners.contact.settings import ImitationSettings
 from policies.learners.legged.dagger_settings import LeggedDaggerConfig
 from policies.runtime import OnnxPolicy
+from policies.torch_policy import TorchPolicy
+from policies.train_imitation import motion_task
 from sim.envs.legged import load_legged_task
 from sim.errors import ConfigError
 from sim.legged.terms import term_slice
 from sim2metal import main
+from tests.bench.zoo import ZOO
 from tests.support import training
 
+SQUAT = ZOO / "imitate_squat"
 SMALL = LeggedDaggerConfig(
     iterations=5, num_envs=4, horizon=6, checkpoint_every=2, evaluations=1, evaluation_episodes=2, judge_episodes=2,
     hidden=(8,), memory=8, imitation=ImitationSettings(updates=2, windows=4, expert_until=0.5, rollouts=3),
@@ -62,6 +66,26 @@ def test_the_student_comes_nearer_to_the_script(tmp_path):
         run.iteration += 1
     assert losses[-1] < 0.7 * losses[0]
     run.log.close()
+
+
+def test_a_student_begins_with_a_bundles_weights_and_memory(tmp_path):
+    small = dataclasses.replace(SMALL, memory=24, hidden=(64,))
+    run = DaggerRun(DaggerJob(motion_task("imitate", "squat", "g1"), 0, small), tmp_path, start_from=SQUAT)
+    bundle, actor = OnnxPolicy(load_bundle(SQUAT)), TorchPolicy(run.actor)
+    seen = np.random.default_rng(0).normal(0.0, 1.0, (5, 8, bundle.observation_size)).astype(np.float32)
+    ours = theirs = np.zeros((8, bundle.state_size), np.float32)
+    for step, observation in enumerate(seen):
+        reset = np.full(8, step == 0)
+        wanted, theirs = bundle.step(observation, theirs, reset)
+        given, ours = actor.step(observation, ours, reset)
+        np.testing.assert_allclose(given, wanted, atol=2e-5)
+    assert run.identity["start_from"] == load_bundle(SQUAT).id
+    run.log.close()
+
+
+def test_a_bundle_of_another_size_is_no_beginning(tmp_path):
+    with pytest.raises(ConfigError, match="it has the network setting 'hidden'"):
+        DaggerRun(DaggerJob(motion_task("imitate", "squat", "g1"), 0, SMALL), tmp_path, start_from=SQUAT)
 
 
 def test_only_the_last_targets_are_blurred(tmp_path):

@@ -6,6 +6,7 @@ observations, whole trajectories at once, a distribution on top. ``deployed`` ma
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, cast
 
 import torch
@@ -181,12 +182,13 @@ def deployed(model: TouchModel) -> TouchActor:
         actor.encoders.load_state_dict(model.encoders.state_dict())
         actor.dense.load_state_dict(model.mlp.state_dict())
         for layer, cell in enumerate(actor.cells):
-            _copy_layer(cast(RNN, model.rnn).rnn, layer, cast(LstmCell, cell))
+            for theirs, mine in _layer(cast(RNN, model.rnn).rnn, layer, cast(LstmCell, cell)):
+                mine.copy_(theirs)
     return actor.eval()
 
 
 def take_over(model: TouchModel, actor: TouchActor) -> None:
-    """Give a model without memory the weights of a deployed actor, in place; the inverse of ``deployed``."""
+    """Give a model the weights of a deployed actor, in place; the inverse of ``deployed``."""
     normalizer = cast(EmpiricalNormalization, model.obs_normalizer)
     with torch.no_grad():
         spread = actor.observation_std - normalizer.eps
@@ -196,6 +198,9 @@ def take_over(model: TouchModel, actor: TouchActor) -> None:
         normalizer.count.fill_(_SEEN)
         model.encoders.load_state_dict(actor.encoders.state_dict())
         model.mlp.load_state_dict(actor.dense.state_dict())
+        for layer, cell in enumerate(actor.cells):
+            for theirs, mine in _layer(cast(RNN, model.rnn).rnn, layer, cast(LstmCell, cell)):
+                theirs.copy_(mine)
 
 
 def _unroll(lstm: nn.Module, x: Tensor, first: Tensor, memory: tuple[Tensor, Tensor]) -> Tensor:
@@ -226,10 +231,11 @@ def _unroll_layer(lstm: nn.Module, layer: int, x: Tensor, first: Tensor, output:
     return torch.stack(outputs)
 
 
-def _copy_layer(lstm: nn.Module, layer: int, cell: LstmCell) -> None:
+def _layer(lstm: nn.Module, layer: int, cell: LstmCell) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield the parameters of a layer of torch's LSTM, each with that of a cell that does the same."""
     for mine, theirs in ((cell.from_input, "ih"), (cell.from_output, "hh")):
-        mine.weight.copy_(getattr(lstm, f"weight_{theirs}_l{layer}"))
-        mine.bias.copy_(getattr(lstm, f"bias_{theirs}_l{layer}"))
+        for name in ("weight", "bias"):
+            yield getattr(lstm, f"{name}_{theirs}_l{layer}"), getattr(mine, name)
 
 
 def _over_all(encoder: nn.Module, images: Tensor) -> Tensor:
