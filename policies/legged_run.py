@@ -275,5 +275,5 @@ def check(job: LeggedJob) -> None:
     check_ppo(c.ppo)
     require_at_least(1, {"config.hidden": min(c.hidden, default=1)})
     require_at_least(0, {"config.ppo.critic-first": c.ppo.critic_first})
-    if c.num_envs * c.horizon < c.ppo.mini_batches:
+    if c.num_envs * c.horizon < max(2, c.ppo.mini_batches):  # (advantages have a spread from two steps on)
         raise ConfigError(f"--config.num-envs: {c.num_envs} are too few for {c.ppo.mini_batches} mini-batches")

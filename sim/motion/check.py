@@ -20,6 +20,8 @@ MOST_SLIP_M_S = 0.2
 """Mean over feet in contact; ours: recorded walking has 0.12 as it comes (CMU, subject 12, trial 1: feet that land)."""
 MOST_PENETRATION_M = 0.02
 """Ours: deeper, and contact forces throw the robot up at reset."""
+LEAST_DURATION_S = 0.1
+"""Ours: five steps of a control at 50 Hz; less is a file that was cut."""
 MOST_FLOATING_M = 0.2
 """Of the lowest foot while one is in contact; ours: the rule that finds contacts lets ankles through up to 0.15 m."""
 TOUCH_M = 0.005
@@ -96,7 +98,8 @@ def check(clip: Clip, source: Clip | None = None) -> Figures:
         end_effector_max_m=None if error is None else float(error.max()),
         stable_share=float(stability.stable.mean()),
         seam_share=_seam(clip) if clip.loops else None,
-        refused=_off_the_ground(ground, floating)
+        refused=_too_short(clip)
+        or _off_the_ground(ground, floating)
         or _why_not(mean_slip, penetration, speed)
         or beyond
         or stability.reason,
@@ -126,7 +129,10 @@ def _joints(clip: Clip) -> tuple[int, float, str]:
     parameters = joint_parameters(clip.character)
     low, high = np.array(parameters.position_low_rad), np.array(parameters.position_high_rad)
     beyond = (clip.joint_angles < low - LIMIT_TOLERANCE_RAD) | (clip.joint_angles > high + LIMIT_TOLERANCE_RAD)
-    rate = np.abs(np.diff(clip.joint_angles, axis=0)) * clip.fps
+    angles = np.concatenate(
+        [clip.joint_angles, clip.joint_angles[: int(clip.loops)]]
+    )  # the seam of a loop is a step, too
+    rate = np.abs(np.diff(angles, axis=0)) * clip.fps
     reason = ""
     if beyond.any():
         frame, joint = (int(k) for k in np.argwhere(beyond)[0])
@@ -141,6 +147,12 @@ def _seam(clip: Clip) -> float:
     within = np.abs(np.diff(clip.joint_angles, axis=0)).max()
     across = np.abs(clip.joint_angles[0] - clip.joint_angles[-1]).max()
     return float(across / within) if within > 1e-12 else 0.0
+
+
+def _too_short(clip: Clip) -> str:
+    if clip.duration_s < LEAST_DURATION_S:
+        return f"it lasts {clip.duration_s:.2f} s, less than {LEAST_DURATION_S:g}"
+    return ""
 
 
 def _off_the_ground(ground: Ground, floating: float) -> str:

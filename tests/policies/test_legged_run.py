@@ -288,6 +288,10 @@ def test_a_bundle_that_does_not_know_the_robots_joints_is_refused_by_their_names
         (["--config.ppo.mini-batches", "0"], "--config.ppo.mini-batches must be at least 1"),
         (["--config.ppo.first-std", "-1"], "--config.ppo.first-std must be positive, got -1.0"),
         (["--config.ppo.learning-rate", "nan"], "--config.ppo.learning-rate must be positive, got nan"),
+        (
+            ["--config.num-envs", "1", "--config.horizon", "1", "--config.ppo.mini-batches", "1"],
+            "--config.num-envs: 1 are too few for 1 mini-batches",
+        ),
         (["--config.ppo.learning-rate", "inf"], "--config.ppo.learning-rate must be finite, got inf"),
         (
             ["--config.tracking.tolerance", "fixed"],

@@ -121,6 +121,8 @@ def test_other_motions_than_those_of_the_training_judge_it(run):
     assert found["frames"] == 120
     assert found["error_m"] != bundle.info.evaluation["error_m"]
     assert found["joint_limit_violations"] == 0
+    bundle.info.provenance["config"]["noise_position_m"] = 0.05
+    assert judged(bundle, 2, 5, 1.0)["error_m"] != found["error_m"], "trackers' noise is on the poses"
 
 
 def test_the_benchmark_takes_the_worst_of_the_characters(run):

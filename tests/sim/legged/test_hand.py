@@ -77,6 +77,21 @@ def test_the_twist_is_how_the_pose_changes():
         assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.95
 
 
+@pytest.mark.parametrize("axis", range(3))
+def test_of_a_robot_that_turns_as_one_the_hand_moves_as_it_leans_and_not_as_it_heads(axis):
+    env = env_of(n=1)
+    world, turning = env.world, np.zeros(3)
+    world._velocity[:], turning[axis] = 0.0, 2.0
+    world._velocity[0, 3:6] = turning
+    world.batch.forward(np.arange(1))
+    world.read()
+    hand_source(env)._look()
+    leaning = turning * (1.0, 1.0, 0.0)
+    hand = world.state.hand
+    np.testing.assert_allclose(hand.twist_h[0, 3:], leaning, atol=1e-3)
+    np.testing.assert_allclose(hand.twist_h[0, :3], np.cross(leaning, hand.position_h[0]), atol=1e-3)
+
+
 def test_the_command_is_the_references_own_twist_and_the_errors_correction():
     env = env_of()
     command, period = env.spec.asked[1], 0.02

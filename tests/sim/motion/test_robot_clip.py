@@ -92,6 +92,11 @@ def leaning(clip, angle):
     ("change", "message"),
     [
         (lambda clip: bent(clip, "left_knee_joint", -0.5), r"'left_knee_joint', frame 0: -0.5 rad is beyond its range"),
+        (
+            lambda clip: dataclasses.replace(clip.cut(0, 40), loops=True),
+            r"a joint is \d\.\d times as fast as its motor",
+        ),
+        (lambda clip: clip.cut(0, 3), r"it lasts 0\.04 s"),
         (lambda clip: leaning(clip, 0.35), "the first frame is not stable"),
         (lambda clip: raised(clip, -0.3), "300 mm in the ground"),
         (lambda clip: raised(clip, 0.3), r"in contact are 0\.30 m above the ground; is the unit metres"),

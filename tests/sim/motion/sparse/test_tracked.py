@@ -88,6 +88,9 @@ def test_inverse_kinematics_brings_hands_where_they_are_asked_and_keeps_feet(per
         assert stands.all()
         assert np.all((state[7:] >= np.array(low) - 1e-4) & (state[7:] <= np.array(high) + 1e-4))
         states.append(state)
+    guess.qpos[0] += 0.3
+    _, stands = solver.step(replace(guess, places=guess.places + np.array([0.3, 0.0, 0.0])))
+    assert not stands.any(), "a stand is given up where the guess has gone elsewhere"
     states = np.stack(states)
     done = replace(
         robot, root_position_w=states[:, :3], root_quaternion_w=states[:, 3:7], joint_angles=states[:, 7:], loops=False
