@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.arm.impedance import TACSL
+from sim.contact.search_settings import SearchSettings
 
 Array = NDArray[np.float64]
-FORCE_N = 0.8
-"""On the face."""
 TOUCHING_N = 0.25
-YIELD_M_SN, LOWERING_M_S, LIFTING_M_S = 10e-3, 15e-3, 20e-3
-"""Speed per newton too much, and the most down, where nothing is felt, and up."""
+YIELD_M_SN, LIFTING_M_S = 10e-3, 20e-3
+"""Speed per newton too much, and the most up."""
 DAMPING_N_S_M = 150.0
 """2 z sqrt(k m) would be 600 for z = 1; a quarter of it, for one action comes a sixtieth of a second late."""
 MOVING_N_S_M = 110.0
@@ -36,15 +35,16 @@ class Pressing:
     def __init__(self, num_envs: int) -> None:
         self._learnt_m = np.zeros(num_envs)
 
-    def step(self, sliding: NDArray[np.bool_], force: Array, speed: Array) -> Array:
+    def step(self, sliding: NDArray[np.bool_], force: Array, speed: Array, settings: SearchSettings) -> Array:
         """Return how far beyond the tool its goal must be, m, up; (n,).
 
         Args:
             sliding: where an object is to be kept on a face, (n,); what was learnt elsewhere is forgotten.
             force: of the face on the hand, N, up; (n,).
             speed: of the object's end, m/s, up; (n,).
+            settings: how hard it is to be pressed, and how fast lowered.
         """
-        wanted = np.clip(YIELD_M_SN * (force - FORCE_N), -LOWERING_M_S, LIFTING_M_S)
+        wanted = np.clip(YIELD_M_SN * (force - settings.force_n), -settings.lowering_m_s, LIFTING_M_S)
         more = np.clip(self._learnt_m + INTEGRAL_S * (speed - wanted), LEAST_M, MOST_M)
         learnt = np.where(force < TOUCHING_N, more, self._learnt_m)
         self._learnt_m = np.where(sliding, learnt, 0.0)

@@ -15,6 +15,7 @@ from sim.contact.drive import as_action, drive
 from sim.contact.felt import Felt
 from sim.contact.lanes import Lanes
 from sim.contact.pressing import TOUCHING_N, Pressing
+from sim.contact.search_settings import THICK, THIN, SearchSettings, settings_for
 from sim.contact.workpieces import PEG_LENGTH_M
 from sim.envs.contact_task import ContactTaskEnv
 from sim.errors import ConfigError
@@ -29,34 +30,32 @@ STAGES = LINES * len(PHASES)
 """What it is doing on which line, the first four of them told apart."""
 NOMINAL_DAMPING = np.full(7, 1.5)
 """Of the arm's joints, N m s/rad: a deployed arm's is not known better."""
-HOVER_M, LIFT_M = 6e-3, 1.5e-3
-"""How far above the hole the edge waits, and how far it is lifted once heights are known."""
-SLANT_RAD, UPRIGHT_RAD = 0.13, 0.04
-ARRIVED_M, THERE_M, ALIGNED_RAD = 6e-3, 4e-3, 0.08
-DESCEND_M, FASTEST_M, SLOWEST_M = 8e-3, 8e-3, 3e-3
-"""How far ahead of the edge its goal moves: down, and along a line, for thin pegs less, which find small holes."""
+LIFT_M = 1.5e-3
+"""How far the edge is lifted once heights are known."""
+UPRIGHT_RAD, ALIGNED_RAD = 0.04, 0.08
+ARRIVED_M, THERE_M = 6e-3, 4e-3
+SLOWEST_M = 3e-3
+"""How far ahead of the edge its goal moves along a line, at least."""
 BESIDE_FIRST_M = 1e-3
 """Nearer to its line than this the edge is slid along it."""
 SUNK_M = 0.75e-3
 """How deep fingers sink in, about: pegs are so much thicker than the fingers are apart, on either side."""
-STIFFER = np.array([1.0, 1.2, 1.0])
-"""How much more pegs lean in the hand than a gel of nominal stiffness says, for some gels are softer."""
-CARRIED_N, RIM_M, RIM_STEPS = 0.5, 1.5e-3, 4
-"""An edge carried by more than this, further beside itself than that, is over the hole, and so for some steps."""
-ASIDE, ASIDE_M, RIM_SPEED = 0.3, 2e-3, 0.8
-"""Share of it that the line is moved by a step, the most of it, and the speed along the line meanwhile."""
-HELD_N, FRICTION = 0.4, 1.1
+RIM_STEPS, ASIDE_M = 4, 2e-3
+"""For how many steps an edge felt on a rim is taken to be over the hole, and the most that its line is moved."""
+FRICTION = 1.1
 """A wall holds up with more than friction does."""
-SUNK_IN_M, FALLEN_M, FALLEN_SHARE = 0.25e-3, 0.6e-3, 0.22
-"""So far below the face an edge may be in the hole; so far, and by this share of the radius, it is."""
+SLIDING = 0.7
+"""Drag over force with which an edge slides, about."""
+SUNK_IN_M, FALLEN_M = 0.25e-3, 0.6e-3
+"""So far below the face an edge may be in the hole; so far at least, where it is."""
 DEEP_M = 3e-3
-SETTING_M, FIRM_M, DEEPER = 2e-3, 8e-3, 2.0
+SETTING_M, FIRM_M = 2e-3, 8e-3
 """Steps down: 1.2 N on the published spring where an edge falls in, more per metre that it is in, at most 4.8 N."""
-BACK_SHARE, LEANING = 0.1, 0.3
-"""Share a step of what the hand is beside a peg that leans in the hole, and what it is taken to lean at most, rad."""
-SETTLE_STEPS, HELD_STEPS = 6, 2
-ATTEMPT_STEPS, IN_VAIN_STEPS, SHALLOW_M = 90, 22, 1e-3
-"""How long it is tried to stand up what is in the hole, and what after some steps is hardly in."""
+MOST_LEANING_RAD = 0.3
+"""What a peg in the hole is taken to lean at most."""
+HELD_STEPS = 2
+ATTEMPT_STEPS, SHALLOW_M = 90, 1e-3
+"""How long it is tried to stand up what is in the hole, and what is hardly in."""
 ROCK_M, ROCK_AFTER, ROCK_STEPS = 2.5e-3, 25, 20.0
 """What does not go in is rocked along the hole's wall."""
 
@@ -72,8 +71,8 @@ class Search:
         phase: what each does; (n,).
     """
 
-    def __init__(self, env: ContactTaskEnv) -> None:
-        """Feel along.
+    def __init__(self, env: ContactTaskEnv, thin: SearchSettings = THIN, thick: SearchSettings = THICK) -> None:
+        """Feel along, thin and thick pegs each in their way.
 
         Raises:
             ConfigError: for a task without a hole.
@@ -86,6 +85,8 @@ class Search:
         self._since, self._held, self._on_rim = (np.zeros(n, np.int64) for _ in range(3))
         self._ahead, self._from_hole = np.zeros((n, 3)), np.zeros((n, 3))
         self._reach, self._radius = np.zeros(n), np.zeros(n)
+        self._ways = thin, thick
+        self._settings = settings_for(self._radius, *self._ways)
 
     @property
     def stage(self) -> NDArray[np.int64]:
@@ -115,8 +116,9 @@ class Search:
         self._from_hole = np.stack([((edge - hole) * way).sum(axis=1) for way in (ahead, across, UP)], axis=1)
         miss = self._miss(edge - hole, ahead, across)
         rotation = self._rotation(turn, ahead)
-        goal = self._goal(axis, miss, edge - hole, ahead, across)
-        step = drive(self._env.world.arm, edge, goal, rotation, NOMINAL_DAMPING)
+        goal = self._goal(axis, miss, edge - hole, force, ahead, across)
+        about = np.where((self.phase == SWEEP)[:, None], tool, edge)
+        step = drive(self._env.world.arm, about, goal, rotation, NOMINAL_DAMPING)
         tilt = np.linalg.norm(rotation, axis=1)
         self._press(step, edge, force, hole[:, 2] - edge[:, 2], across)
         self._decide(miss, edge - hole, force, tilt, ahead)
@@ -131,7 +133,9 @@ class Search:
         on = np.where((side[:, :2] * to_hole[:, :2]).sum(axis=1) < 0.0, -1.0, 1.0)
         self._ahead[new] = (on[:, None] * side)[new]
         self._radius[new] = state[new, 7:9].mean(axis=1) + SUNK_M
-        self._lanes.begin(new, self._radius)
+        if new.any():
+            self._settings = settings_for(self._radius, *self._ways)
+        self._lanes.begin(new, self._radius, self._settings)
         unsure = age <= 2  # (pads that were not stepped yet feel nothing)
         self._reach[unsure] = self._felt.reach(PEG_LENGTH_M)[unsure]
 
@@ -144,7 +148,8 @@ class Search:
 
     def _axis(self, turn: Array) -> Array:
         """Return the peg's axis as the pads feel it, up, base frame; (n, 3)."""
-        axis = self._felt.axis() * STIFFER
+        axis = self._felt.axis()
+        axis[:, 1] *= self._settings.leaning
         return rotate(turn, axis / np.linalg.norm(axis, axis=1, keepdims=True))
 
     def _edge(self, tool: Array, axis: Array, ahead: Array) -> Array:
@@ -155,7 +160,8 @@ class Search:
 
     def _rotation(self, turn: Array, ahead: Array) -> Array:
         """Return the turn, rad, that holds the hand at a slant, or upright in the hole."""
-        slant = np.where(self._inside(), 0.0, SLANT_RAD)[:, None]
+        held = np.where(self.phase == SWEEP, self._settings.sliding_slant_rad, self._settings.slant_rad)
+        slant = np.where(self._inside(), 0.0, held)[:, None]
         up = -rotate(turn, (0.0, 0.0, 1.0))
         return cross(up, np.sin(slant) * ahead + np.cos(slant) * (0.0, 0.0, 1.0))
 
@@ -164,33 +170,40 @@ class Search:
 
     def _feel_rim(self, relative: Array, force: Array, torque: Array, ahead: Array, across: Array) -> None:
         """Move lines away from the side on which a rim carries the edge; the torque is about the edge."""
-        beside = (torque * ahead).sum(axis=1) / np.maximum(force[:, 2], CARRIED_N)
-        carried = (self.phase == SWEEP) & (self._since > 3) & (force[:, 2] > CARRIED_N)
-        on_rim = carried & (np.abs(beside) > RIM_M)
+        s = self._settings
+        beside = (torque * ahead).sum(axis=1) / np.maximum(force[:, 2], s.carried_n)
+        carried = (self.phase == SWEEP) & (self._since > 3) & (force[:, 2] > s.carried_n)
+        on_rim = carried & (np.abs(beside) > s.rim_m)
         self._on_rim = np.where(on_rim, RIM_STEPS, np.maximum(self._on_rim - 1, 0))
-        moved = (relative * across).sum(axis=1) - np.clip(ASIDE * beside, -ASIDE_M, ASIDE_M)
+        moved = (relative * across).sum(axis=1) - np.clip(s.aside * beside, -ASIDE_M, ASIDE_M)
         self._lanes.beside_m = np.where(on_rim, moved, self._lanes.beside_m)
 
     def _miss(self, relative: Array, ahead: Array, across: Array) -> Array:
         """Return the way to the beginning of the present line."""
         miss = self._lanes.start_m[:, None] * ahead + self._lanes.beside_m[:, None] * across - relative
-        miss[:, 2] = np.where(self.phase == BACK, LIFT_M, HOVER_M) - relative[:, 2]
+        miss[:, 2] = np.where(self.phase == BACK, LIFT_M, self._settings.hover_m) - relative[:, 2]
         return miss
 
-    def _goal(self, axis: Array, miss: Array, relative: Array, ahead: Array, across: Array) -> Array:
+    def _goal(self, axis: Array, miss: Array, relative: Array, force: Array, ahead: Array, across: Array) -> Array:
         """Return the way that the edge is to go now."""
-        goal = miss.copy()
-        goal[self.phase == DESCEND, 2] = -DESCEND_M
-        speed = np.where(self._since < SETTLE_STEPS, 0.0, np.clip(1.5 * self._radius, SLOWEST_M, FASTEST_M))
-        speed = np.where(self._on_rim > 0, RIM_SPEED * speed, speed)
+        goal, s = miss.copy(), self._settings
+        goal[:, 2] = np.where(self.phase == DESCEND, -s.descend_m, goal[:, 2])
+        fast = np.clip(s.speed_share * self._radius, SLOWEST_M, s.fastest_m)
+        fast = np.where(self._on_rim > 0, s.rim_speed * fast, fast * (1.0 + s.winding * self._sticks(force, ahead)))
+        speed = np.where(self._since < s.waiting_steps, 0.0, fast)
         beside = self._lanes.beside_m - (relative * across).sum(axis=1)
         speed = np.where((np.abs(beside) > BESIDE_FIRST_M) & (self._on_rim == 0), 0.0, speed)
         slide, inside = self.phase == SWEEP, self._inside()
         goal[slide] = (speed[:, None] * ahead + beside[:, None] * across)[slide]
         # What leans in the hole is stood up by the hand's going over it.
-        over = self._reach[:, None] * np.clip(axis, -LEANING, LEANING) * (1.0, 1.0, 0.0)
-        goal[inside] = -BACK_SHARE * over[inside]
+        over = self._reach[:, None] * np.clip(axis, -MOST_LEANING_RAD, MOST_LEANING_RAD) * (1.0, 1.0, 0.0)
+        goal[inside] = -(np.broadcast_to(s.back_share, self.phase.shape)[:, None] * over)[inside]
         return goal
+
+    def _sticks(self, force: Array, ahead: Array) -> Array:
+        """Return how far the force along the face is from what makes an edge slide, 1 for none of it; (n,)."""
+        drag = -(force * ahead).sum(axis=1) / np.maximum(force[:, 2], TOUCHING_N)
+        return np.clip(1.0 - drag / SLIDING, 0.0, 1.0)
 
     def _press(self, step: Array, edge: Array, force: Array, depth: Array, across: Array) -> None:
         """Add to steps what presses."""
@@ -198,8 +211,8 @@ class Search:
         arm = self._env.world.arm
         linear, angular = arm.velocity()
         speed = linear + cross(angular, edge - arm.position_w)
-        step[slide, 2] += self._pressing.step(slide, force[:, 2], speed[:, 2])[slide]
-        step[upright, 2] -= np.clip(SETTING_M + DEEPER * depth, SETTING_M, FIRM_M)[upright]
+        step[slide, 2] += self._pressing.step(slide, force[:, 2], speed[:, 2], self._settings)[slide]
+        step[upright, 2] -= np.clip(SETTING_M + self._settings.deeper * depth, SETTING_M, FIRM_M)[upright]
         rock = np.where(self._since > ROCK_AFTER, ROCK_M * np.sin(2.0 * np.pi * self._since / ROCK_STEPS), 0.0)
         step[upright, :3] += (rock[:, None] * across)[upright]
         step[press, :2] = 0.0
@@ -213,13 +226,14 @@ class Search:
         )
         level, depth = np.linalg.norm(miss[:, :2], axis=1), -relative[:, 2]
         touched = descend & (force[:, 2] > TOUCHING_N)
-        known = touched | (slide & (self._since == SETTLE_STEPS))
+        settle = np.rint(self._settings.settle_steps)
+        known = touched | (slide & (self._since == settle))
         self._reach[known] -= depth[known]  # (what touches is at the face's height)
-        settled = slide & (self._since > SETTLE_STEPS)
+        settled = slide & (self._since > settle)
         caught = self._caught(settled, depth, force, ahead)
         found, along = settled & ((depth > SUNK_IN_M) | (self._on_rim > 0)), (relative * ahead).sum(axis=1)
         ended = slide & ~caught & self._lanes.ended(found, along)
-        patience = np.where(depth < SHALLOW_M, IN_VAIN_STEPS, ATTEMPT_STEPS)
+        patience = np.where(depth < SHALLOW_M, self._settings.in_vain_steps, ATTEMPT_STEPS)
         lifted = ended | (upright & (self._since > patience))
         self._lanes.next(lifted)
         self._on_rim[lifted] = 0
@@ -233,9 +247,10 @@ class Search:
 
     def _caught(self, settled: Mask, depth: Array, force: Array, ahead: Array) -> Mask:
         """Return which edges are in the hole: those that a wall holds up, and those that have fallen."""
-        holding = -(force * ahead).sum(axis=1) > HELD_N + FRICTION * np.maximum(force[:, 2], 0.0)
-        self._held = np.where(settled & holding & (self._since > SETTLE_STEPS + 3), self._held + 1, 0)
-        fallen = depth > np.maximum(FALLEN_M, FALLEN_SHARE * self._radius)
+        s = self._settings
+        holding = -(force * ahead).sum(axis=1) > s.held_n + FRICTION * np.maximum(force[:, 2], 0.0)
+        self._held = np.where(settled & holding & (self._since > s.settle_steps + 3), self._held + 1, 0)
+        fallen = depth > np.maximum(FALLEN_M, s.fallen_share * self._radius)
         return (self._held >= HELD_STEPS) | (settled & fallen)
 
     def _go(self, which: Mask, phase: int) -> None:

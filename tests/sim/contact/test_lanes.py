@@ -1,16 +1,19 @@
 """Lines of the search: where they are and how they end."""
 
+import dataclasses
+
 import numpy as np
 
 from sim.contact.lanes import NOISE_M, Lanes
+from sim.contact.search_settings import THICK
 
 EVERY = np.ones(2, bool)
 NONE = np.zeros(2, bool)
 
 
-def lanes():
+def lanes(first=0.0):
     made = Lanes(2)
-    made.begin(EVERY, np.array([2e-3, 7e-3]))
+    made.begin(EVERY, np.array([2e-3, 7e-3]), dataclasses.replace(THICK, first=first, apart_m=4e-3))
     return made
 
 
@@ -22,24 +25,29 @@ def test_lines_are_in_the_middle_then_on_either_side_within_what_the_hole_may_be
     beside = np.array(beside)
     np.testing.assert_array_equal(beside[0], 0.0)
     np.testing.assert_allclose(beside[1::2], -beside[2::2])
-    assert np.all(np.diff(beside[1::2], axis=0) >= 0.0)
+    assert np.all(np.diff(beside[1::2], axis=0) <= 0.0)
     assert np.all(np.abs(beside) <= NOISE_M)
 
 
 def test_only_who_is_asked_goes_on_to_the_next_line():
     made = lanes()
     made.next(np.array([True, False]))
-    assert made.beside_m[0] > 0.0
-    assert made.beside_m[1] == 0.0
+    np.testing.assert_allclose(made.beside_m, [-4e-3, 0.0])
     made.next(EVERY)
-    assert made.beside_m[0] < 0.0
-    assert made.beside_m[1] > 0.0
+    np.testing.assert_allclose(made.beside_m, [4e-3, -4e-3])
+
+
+def test_the_first_two_lines_may_be_on_either_side_of_the_middle():
+    made = lanes(first=0.5)
+    np.testing.assert_allclose(made.beside_m, 2e-3)
+    made.next(EVERY)
+    np.testing.assert_allclose(made.beside_m, -2e-3)
 
 
 def test_a_new_episode_begins_in_the_middle_again():
     made = lanes()
     made.next(EVERY)
-    made.begin(EVERY, np.full(2, 3e-3))
+    made.begin(EVERY, np.full(2, 3e-3), THICK)
     np.testing.assert_array_equal(made.beside_m, 0.0)
 
 
