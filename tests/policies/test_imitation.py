@@ -224,6 +224,9 @@ def test_a_bundle_without_its_motion_or_with_another_is_refused(trained, tmp_pat
     files = {name: digest for name, digest in bundle.files.items() if name != CLIP_FILE}
     with pytest.raises(BundleError, match=r"has no clip\.npz"):
         bundled_clip(dataclasses.replace(bundle, files=files))
+    another = dataclasses.replace(bundle.info, robot=dataclasses.replace(bundle.info.robot, name="go1"))
+    with pytest.raises(BundleError, match=r"clip\.npz is a motion of 'g1', not of the bundle's robot"):
+        bundled_clip(dataclasses.replace(bundle, info=another))
     with pytest.raises(BundleError, match="no longer those of task 'stand'"):
         check_same_task(bundle, load_legged_task("stand"))
 

@@ -85,6 +85,19 @@ def once(tmp_path_factory):
     return whole, folder
 
 
+def test_every_setting_of_ppo_reaches_rsl_rl(tmp_path):
+    asked = LeggedPpoSettings(2e-4, 0.02, 0.3, 0.98, 0.9, 3, 2, 0.7, 0.003, 0.4, 0.5)
+    run = LeggedRun(job(num_envs=4, ppo=asked), tmp_path)
+    ppo = run.algorithm
+    assert asked == LeggedPpoSettings(
+        ppo.learning_rate, ppo.desired_kl, ppo.clip_param, ppo.gamma, ppo.lam, ppo.num_learning_epochs,
+        ppo.num_mini_batches, ppo.value_loss_coef, ppo.entropy_coef, 0.4, ppo.max_grad_norm,
+    )  # fmt: skip
+    assert run.policy.distribution.log_std_param.exp().tolist() == pytest.approx([0.4] * 12)
+    assert (ppo.schedule, ppo.optimizer.param_groups[0]["lr"]) == ("adaptive", 2e-4)
+    run.log.close()
+
+
 def test_a_training_that_diverges_ends_with_a_line_not_with_a_bundle_of_no_numbers(tmp_path):
     ppo = dataclasses.replace(SMALL.ppo, learning_rate=1e30, desired_kl=0.0)
     run = LeggedRun(job(iterations=2, ppo=ppo), tmp_path)
@@ -142,6 +155,18 @@ def test_both_networks_learn_with_symmetry_and_without(tmp_path, symmetry):
     for network, values in zip(networks, before):
         assert all((new != old).any() for new, old in zip(network.parameters(), values))
     run.log.close()
+
+
+@pytest.mark.parametrize(("critics", "outputs"), [("group", 3), ("single", 1)])
+def test_a_step_is_learnt_from_as_in_a_mirror_too(tmp_path):
+    weights = []
+    for symmetry in (True, False):
+        ppo = dataclasses.replace(SMALL.ppo, symmetry=symmetry, desired_kl=0.0, mini_batches=1)
+        run = LeggedRun(job(num_envs=4, ppo=ppo), tmp_path / str(symmetry))
+        run.iterate()
+        weights.append([value.detach().numpy().ravel() for value in run.policy.mlp.parameters()])
+        run.log.close()
+    assert not any(np.array_equal(one, other) for one, other in zip(*weights))
 
 
 @pytest.mark.parametrize(("critics", "outputs"), [("group", 3), ("single", 1)])
