@@ -98,6 +98,20 @@ def test_every_setting_of_ppo_reaches_rsl_rl(tmp_path):
     run.log.close()
 
 
+def test_the_best_candidate_is_kept_not_the_last(tmp_path):
+    run, scores, candidates = LeggedRun(job(num_envs=4, evaluations=3, judge_episodes=0), tmp_path), [0.2, 0.9, 0.5], []
+
+    def judged(seed, episodes):
+        candidates.append(run.best)
+        return {"score": scores[len(candidates) - 1], "mean_reward": 0.0}
+
+    run.judge = judged
+    run.train(lambda *_: None)
+    assert run.best_score == {"iteration": 3.0, "score": 0.9, "mean_reward": 0.0}
+    assert run.best is candidates[1]
+    run.log.close()
+
+
 def test_a_training_that_diverges_ends_with_a_line_not_with_a_bundle_of_no_numbers(tmp_path):
     ppo = dataclasses.replace(SMALL.ppo, learning_rate=1e30, desired_kl=0.0)
     run = LeggedRun(job(iterations=2, ppo=ppo), tmp_path)
@@ -157,7 +171,6 @@ def test_both_networks_learn_with_symmetry_and_without(tmp_path, symmetry):
     run.log.close()
 
 
-@pytest.mark.parametrize(("critics", "outputs"), [("group", 3), ("single", 1)])
 def test_a_step_is_learnt_from_as_in_a_mirror_too(tmp_path):
     weights = []
     for symmetry in (True, False):
