@@ -15,14 +15,21 @@ class PpoSettings:
     learning_rate: float = 5e-4
     """At the start; follows the KL divergence unless ``desired_kl`` is 0."""
     desired_kl: float = 0.01
+    """Divergence of the policy in an update that the learning rate aims at; 0: the rate stays as it is."""
     clip: float = 0.2
+    """How far the ratio of an action's probabilities, after an update and before it, counts from 1."""
     discount: float = 0.99
+    """Of rewards, per control step."""
     trace: float = 0.95
     """Lambda of the generalised advantage estimate."""
     epochs: int = 4
+    """How often each rollout is learnt from."""
     mini_batches: int = 4
+    """Parts of a rollout, each of which a gradient is taken over."""
     critic_weight: float = 2.0
+    """Of the critic's loss beside the actor's."""
     entropy_weight: float = 0.0
+    """Of the entropy of actions, which keeps exploration up."""
     first_std: float = 0.6
     """Exploration noise at the start, of a range of -1 to 1; of bodies on legs, in action scales."""
     most_gradient: float = 1.0

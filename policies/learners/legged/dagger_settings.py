@@ -17,6 +17,7 @@ class LeggedDaggerConfig:
     iterations: int = 240
     """Rollouts, each learnt from."""
     num_envs: int = 160
+    """Simulations that step together."""
     horizon: int = 32
     """Control steps of a rollout in each environment, and of the windows that are learnt from."""
     checkpoint_every: int = 40

@@ -34,6 +34,7 @@ class LeggedTrainConfig:
     iterations: int = 1200
     """Rollouts, each followed by an update."""
     num_envs: int = 512
+    """Simulations that step together."""
     horizon: int = 24
     """Control steps of a rollout in each environment."""
     checkpoint_every: int = 50

@@ -24,6 +24,7 @@ class OffPolicySettings:
     """What both learners can set."""
 
     learning_rate: float = 3e-4
+    """Of actor and critics."""
     batch: int = 256
     """Steps that a gradient is taken over."""
     updates: int = 4
@@ -31,6 +32,7 @@ class OffPolicySettings:
     steps: int = 1
     """Rewards that a target adds up before it asks the critics."""
     discount: float = 0.99
+    """Of rewards, per control step."""
     target_rate: float = 0.005
     """At which target critics follow."""
     first_steps: int = 10_240
@@ -50,6 +52,7 @@ class SacSettings(OffPolicySettings):
     reward_scale: float = 10.0
     """That rewards are multiplied by: a task's are some hundredths per control step."""
     first_temperature: float = 0.1
+    """Weight of the entropy beside rewards, at the start."""
     entropy_per_action: float = -1.0
     """Aimed at, for each joint, of actions in [-1, 1]."""
     layer_norm: bool = True
@@ -61,9 +64,13 @@ class SymphonySettings(OffPolicySettings):
     """Symphony; where its publication leaves something open, see ``docs/learners.md``."""
 
     learning_rate: float = 1e-4
+    """Of actor and critics, by AdamW."""
     batch: int = 384
+    """Steps that a gradient is taken over."""
     updates: int = 3
+    """For each control step of all environments."""
     weight_decay: float = 0.01
+    """Of AdamW, per step over the learning rate."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +80,7 @@ class OffPolicyTrainConfig:
     iterations: int = 640
     """Rollouts, each followed by its updates."""
     num_envs: int = 64
+    """Simulations that step together."""
     horizon: int = 24
     """Control steps of a rollout in each environment."""
     checkpoint_every: int = 80
