@@ -181,6 +181,15 @@ def mujoco_quaternion(rotation_vector):
     return turned
 
 
+def test_no_foot_begins_in_the_floor():
+    env = env_of("velocity", "go1", n=40, table=load_legged_task("velocity").training_table)
+    every = np.arange(40)
+    env.world.batch.forward(every)
+    height = env.world._sensors[:, env.world.scene.foot_position[:, 2]].min(axis=1)
+    assert height.min() > -1e-9
+    assert (height < 1e-9).sum() > 10, "tilted and with bent legs some would"
+
+
 @pytest.mark.parametrize("friction", [0.2, 1.5])
 def test_drawn_friction_is_that_of_the_feet_on_the_floor(friction):
     for robot in ("go1", "g1"):

@@ -40,7 +40,7 @@ def test_robot_follows_within_its_joints(robot, name):
     assert figures.joint_limit_violations == 0
     assert figures.joint_speed_share <= 0.9 + 1e-6
     assert figures.foot_slip_m_s < 0.03
-    assert figures.penetration_m < 0.002
+    assert figures.penetration_m < 1e-4, "inverse kinematics alone leaves soles up to 0.2 mm in the ground"
     assert figures.floating_m < 0.005
     assert figures.end_effector_m < 0.01
     assert figures.stable_share == 1.0
