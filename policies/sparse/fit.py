@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from policies.option_checks import require_at_least
+from policies.option_checks import require_at_least, require_positive
 from policies.sparse.data import Pair
 from policies.sparse.network import SparseNetwork, SparseNetworkConfig
+from sim.errors import ConfigError
 from sim.motion.sparse.pose_code import code_size, encode, foot_targets
 from sim.motion.sparse.tracked import tracked_of
 from sim.motion.sparse.variations import DURATION_S
@@ -58,6 +59,8 @@ class FitConfig:
     def __post_init__(self) -> None:
         counts = ("clips", "held_out", "epochs", "batch", "hidden", "stride", "copies")
         require_at_least(1, {name.replace("_", "-"): getattr(self, name) for name in counts})
+        require_positive({"learning-rate": self.learning_rate})
+        require_at_least(0, {"noise-position-m": self.noise_position_m, "noise-turn-rad": self.noise_turn_rad})
 
 
 def examples(pairs: Sequence[Pair], robot: str, config: FitConfig, rng: np.random.Generator) -> tuple[Array, Array]:
@@ -85,6 +88,9 @@ def fit(
         config: settings.
         seed: of weights, noise and order.
         note: called after each epoch with its number and the mean loss.
+
+    Raises:
+        ConfigError: if the fit diverges.
     """
     windows, codes = examples(pairs, robot, config, np.random.default_rng(seed))
     torch.manual_seed(seed)
@@ -107,6 +113,8 @@ def fit(
             optimizer.step()
             schedule.step()
             total += float(loss.detach()) * len(chosen)
+        if not math.isfinite(total):
+            raise ConfigError(f"the fit diverged in epoch {epoch + 1}: lower --learning-rate {config.learning_rate:g}")
         if note is not None:
             note(epoch, total / len(seen))
     return network.eval()

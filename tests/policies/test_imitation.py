@@ -163,7 +163,9 @@ def test_episodes_are_judged_by_the_distance_of_the_bodies(squat):
     summary = found.summary()
     assert summary["success_rate"] == 1.0  # half a second of squatting needs no policy
     assert 0.003 < summary[BODY_DISTANCE] < 0.06
-    assert summary["velocity_error_m_s"] is None  # nobody asked for a velocity, or for none
+    moving = dataclasses.replace(found, velocity_error=np.full(6, 0.3)).summary()
+    assert moving["velocity_error_m_s"] is None  # nobody asked for a velocity, or for none
+    assert moving["score"] == summary["score"]
     assert summary["score"] == pytest.approx(1.0 - 5.0 * summary[BODY_DISTANCE])
     assert f"{1000.0 * summary[BODY_DISTANCE]:.1f} mm" in error_line(summary)
     assert early_end(task.spec) == "an early end"

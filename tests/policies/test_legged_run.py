@@ -393,6 +393,7 @@ def test_train_writes_its_run_and_its_bundle(tmp_path):
     info = load_bundle(tmp_path / "bundle").info
     assert (info.robot.name, info.command_ranges) == ("go1", {})
     assert "start_from" not in info.provenance
+    assert info.evaluation["success_rate"] == result["train.evaluation"]["success_rate"]
 
 
 class Standing:

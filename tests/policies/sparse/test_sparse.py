@@ -64,6 +64,22 @@ def test_robots_without_head_or_hands_are_refused_before_anything_is_made(tmp_pa
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("noise-position-m", "nan", "--noise-position-m must be at least 0, got nan"),
+        ("noise-turn-rad", "-1", "--noise-turn-rad must be at least 0"),
+        ("learning-rate", "0", "--learning-rate must be positive"),
+        ("learning-rate", "1e30", ": lower --learning-rate 1e+30"),
+    ],
+)
+def test_settings_that_no_fit_survives_are_refused_and_the_old_bundle_stays(run, capsys, option, value, message):
+    before = SparseBundle(run / "bundle").id
+    again = ["sparse", "train", "--robot", "mouse", "--out", str(run), "--overwrite", *TINY, f"--{option}={value}"]
+    assert message in refusal(capsys, again)
+    assert SparseBundle(run / "bundle").id == before
+
+
 def test_what_was_altered_or_is_a_policy_is_refused(run, tmp_path, capsys):
     bundle = tmp_path / "bundle"
     bundle.mkdir()

@@ -33,6 +33,8 @@ def test_it_never_widens_again():
 def test_a_fixed_one_stays_and_what_is_no_number_is_passed_over():
     assert follow(Tolerances({"place": 0.5}, adaptive=False), [0.0] * 100) == 0.5
     assert follow(Tolerances({"place": 0.5}, adaptive=True), [math.nan, math.inf]) == 0.5
+    later = Tolerances({"place": 0.5}, adaptive=True)
+    assert follow(later, [math.nan, math.inf] + [0.0] * 100) == follow(Tolerances({"place": 0.5}, True), [0.0] * 100)
 
 
 def test_it_goes_on_after_being_put_back():
