@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.arm.impedance import TACSL
 from sim.contact.drive import as_action, drive
 from sim.contact.felt import Felt
 from sim.contact.lanes import Lanes
@@ -46,14 +47,19 @@ FRICTION = 1.1
 """A wall holds up with more than friction does."""
 SLIDING = 0.7
 """Drag over force with which an edge slides, about."""
-SUNK_IN_M, FALLEN_M = 0.25e-3, 0.6e-3
-"""So far below the face an edge may be in the hole; so far at least, where it is."""
+MOST_PULL_M = 3e-3
+"""How far ahead of the hand its goal is moved at most for what is felt along the face."""
+SUNK_IN_M, FACE_M = 0.25e-3, 0.4e-3
+"""So far below the face an edge may be in the hole; less than so far off, where it slides, the face is where it is."""
+UPRIGHT_PEG_RAD, LYING_PEG_RAD, LYING_STEPS = 0.25, 0.4, 10
+"""What leans more than this is not pressed in; what leans so much after some steps is in no hole."""
 DEEP_M = 3e-3
 SETTING_M, FIRM_M = 2e-3, 8e-3
 """Steps down: 1.2 N on the published spring where an edge falls in, more per metre that it is in, at most 4.8 N."""
 MOST_LEANING_RAD = 0.3
 """What a peg in the hole is taken to lean at most."""
-HELD_STEPS = 2
+HELD_STEPS, LINE_STEPS = 2, 70
+"""How long a wall holds up what is in the hole, and how long a line takes at most."""
 ATTEMPT_STEPS, SHALLOW_M = 90, 1e-3
 """How long it is tried to stand up what is in the hole, and what is hardly in."""
 ROCK_M, ROCK_AFTER, ROCK_STEPS = 2.5e-3, 25, 20.0
@@ -121,7 +127,7 @@ class Search:
         step = drive(self._env.world.arm, about, goal, rotation, NOMINAL_DAMPING)
         tilt = np.linalg.norm(rotation, axis=1)
         self._press(step, edge, force, hole[:, 2] - edge[:, 2], across)
-        self._decide(miss, edge - hole, force, tilt, ahead)
+        self._decide(miss, edge - hole, force, tilt, np.hypot(axis[:, 0], axis[:, 1]), ahead)
         return as_action(step)
 
     def _begin(self, state: Array, turn: Array, to_hole: Array) -> None:
@@ -135,7 +141,7 @@ class Search:
         self._radius[new] = state[new, 7:9].mean(axis=1) + SUNK_M
         if new.any():
             self._settings = settings_for(self._radius, *self._ways)
-        self._lanes.begin(new, self._radius, self._settings)
+        self._lanes.begin(new, self._radius, self._ahead[:, :2], self._settings)
         unsure = age <= 2  # (pads that were not stepped yet feel nothing)
         self._reach[unsure] = self._felt.reach(PEG_LENGTH_M)[unsure]
 
@@ -206,19 +212,22 @@ class Search:
         return np.clip(1.0 - drag / SLIDING, 0.0, 1.0)
 
     def _press(self, step: Array, edge: Array, force: Array, depth: Array, across: Array) -> None:
-        """Add to steps what presses."""
+        """Add to steps what presses, and what makes up for, or gives way to, what pushes along the face."""
         slide, upright, press = (self.phase == phase for phase in (SWEEP, UPRIGHT, PRESS))
-        arm = self._env.world.arm
+        s, arm, balance = self._settings, self._env.world.arm, force / TACSL.stiffness_n_m
         linear, angular = arm.velocity()
         speed = linear + cross(angular, edge - arm.position_w)
-        step[slide, 2] += self._pressing.step(slide, force[:, 2], speed[:, 2], self._settings)[slide]
-        step[upright, 2] -= np.clip(SETTING_M + self._settings.deeper * depth, SETTING_M, FIRM_M)[upright]
+        drag = np.clip(-s.pull * (balance * self._ahead).sum(axis=1), 0.0, MOST_PULL_M)
+        step[slide, :3] += (drag[:, None] * self._ahead)[slide]
+        step[slide, 2] += self._pressing.step(slide, force[:, 2], speed[:, 2], s)[slide]
+        step[upright, 2] -= np.clip(SETTING_M + s.deeper * depth, SETTING_M, FIRM_M)[upright]
         rock = np.where(self._since > ROCK_AFTER, ROCK_M * np.sin(2.0 * np.pi * self._since / ROCK_STEPS), 0.0)
-        step[upright, :3] += (rock[:, None] * across)[upright]
+        aside = rock + np.clip(s.yielding * (balance * across).sum(axis=1), -MOST_PULL_M, MOST_PULL_M)
+        step[upright, :3] += (aside[:, None] * across)[upright]
         step[press, :2] = 0.0
         step[press, 2] -= FIRM_M
 
-    def _decide(self, miss: Array, relative: Array, force: Array, tilt: Array, ahead: Array) -> None:
+    def _decide(self, miss: Array, relative: Array, force: Array, tilt: Array, leans: Array, ahead: Array) -> None:
         """Go over to what comes next."""
         self._since += 1
         approach, descend, slide, upright, back = (
@@ -227,30 +236,40 @@ class Search:
         level, depth = np.linalg.norm(miss[:, :2], axis=1), -relative[:, 2]
         touched = descend & (force[:, 2] > TOUCHING_N)
         settle = np.rint(self._settings.settle_steps)
-        known = touched | (slide & (self._since == settle))
-        self._reach[known] -= depth[known]  # (what touches is at the face's height)
         settled = slide & (self._since > settle)
+        self._set_height(touched | (slide & (self._since == settle)), settled & (force[:, 2] > TOUCHING_N), depth)
         caught = self._caught(settled, depth, force, ahead)
         found, along = settled & ((depth > SUNK_IN_M) | (self._on_rim > 0)), (relative * ahead).sum(axis=1)
-        ended = slide & ~caught & self._lanes.ended(found, along)
+        ended = slide & ~caught & (self._lanes.ended(found, along) | (self._since > LINE_STEPS))
         patience = np.where(depth < SHALLOW_M, self._settings.in_vain_steps, ATTEMPT_STEPS)
-        lifted = ended | (upright & (self._since > patience))
+        lying = (self._since > LYING_STEPS) & (leans > LYING_PEG_RAD)
+        lifted = ended | (upright & ((self._since > patience) | lying))
         self._lanes.next(lifted)
         self._on_rim[lifted] = 0
         close = (level < ARRIVED_M) & (np.abs(miss[:, 2]) < ARRIVED_M) & (tilt < ALIGNED_RAD)
         self._go(approach & close, DESCEND)
         self._go(touched, SWEEP)
         self._go(caught, UPRIGHT)
-        self._go(upright & (tilt < UPRIGHT_RAD) & (depth > DEEP_M), PRESS)
+        self._go(upright & (tilt < UPRIGHT_RAD) & (leans < UPRIGHT_PEG_RAD) & (depth > DEEP_M), PRESS)
         self._go(lifted, BACK)
         self._go(back & (level < THERE_M), DESCEND)
+
+    def _set_height(self, touches: Mask, slides: Mask, depth: Array) -> None:
+        """Take the edge to be at the face's height where it touches; as it slides on, its height drifts.
+
+        That is because the height rests on how the peg leans, which is felt only roughly.
+        """
+        self._reach[touches] -= depth[touches]
+        on_face = slides & (np.abs(depth) < FACE_M)
+        self._reach -= np.where(on_face, self._settings.face_share * depth, 0.0)
 
     def _caught(self, settled: Mask, depth: Array, force: Array, ahead: Array) -> Mask:
         """Return which edges are in the hole: those that a wall holds up, and those that have fallen."""
         s = self._settings
         holding = -(force * ahead).sum(axis=1) > s.held_n + FRICTION * np.maximum(force[:, 2], 0.0)
-        self._held = np.where(settled & holding & (self._since > s.settle_steps + 3), self._held + 1, 0)
-        fallen = depth > np.maximum(FALLEN_M, s.fallen_share * self._radius)
+        holding &= settled & (depth > s.held_depth_m) & (self._since > s.settle_steps + 3)
+        self._held = np.where(holding, self._held + 1, 0)
+        fallen = depth > np.maximum(s.fallen_m, s.fallen_share * self._radius)
         return (self._held >= HELD_STEPS) | (settled & fallen)
 
     def _go(self, which: Mask, phase: int) -> None:

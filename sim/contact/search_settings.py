@@ -36,11 +36,15 @@ class SearchSettings:
         lowering_m_s: how fast it is lowered where nothing is felt.
         carried_n, rim_m: an edge carried by more than this, further beside itself than that, is on a hole's rim.
         rim_speed: the share of the speed with which it moves on along a rim.
+        pull: the share of the drag along a line that is made up for.
         aside: share of what it is carried beside itself that the line is moved by a step.
         held_n: more than friction explains, with which a wall holds up.
-        fallen_share: share of the radius that an edge in a hole is under the face.
+        held_depth_m: how far under the face an edge is at least that a wall holds up.
+        fallen_share, fallen_m: how far under the face an edge in a hole is, in radii and at least.
+        face_share: share a step of what an edge that slides on is off the face by which its height is set right.
         leaning: how much more pegs lean in the hand than a gel of nominal stiffness says, for some gels are softer.
         deeper: by how much the goal of an edge in the hole is further down, per metre that it is in.
+        yielding: how far what leans in the hole is moved with what pushes it aside, over what would balance that.
         back_share: share a step of what the hand is beside a peg that leans in the hole.
         in_vain_steps: how long it is tried to stand up what is hardly in.
         apart_m: how far lines are apart.
@@ -62,11 +66,16 @@ class SearchSettings:
     carried_n: Array | float
     rim_m: Array | float
     rim_speed: Array | float
+    pull: Array | float
     aside: Array | float
     held_n: Array | float
+    held_depth_m: Array | float
     fallen_share: Array | float
+    fallen_m: Array | float
+    face_share: Array | float
     leaning: Array | float
     deeper: Array | float
+    yielding: Array | float
     back_share: Array | float
     in_vain_steps: Array | float
     apart_m: Array | float
@@ -79,16 +88,16 @@ class SearchSettings:
 THIN = SearchSettings(
     slant_rad=0.146, sliding_slant_rad=0.0269, hover_m=4.98e-3, descend_m=0.0158, speed_share=0.809,
     fastest_m=5.5e-3, settle_steps=7.13, waiting_steps=4.77, winding=1.09, force_n=1.45, lowering_m_s=0.0231,
-    carried_n=0.558, rim_m=1.11e-3, rim_speed=0.746, aside=0.368, held_n=0.452, fallen_share=0.13, leaning=1.08,
-    deeper=1.53, back_share=0.0923, in_vain_steps=22.5, apart_m=3.59e-3, first=0.332, begin_m=0.551e-3,
-    end_m=0.473e-3, far_m=0.935e-3,
+    carried_n=0.558, rim_m=1.11e-3, rim_speed=0.746, pull=1.0, aside=0.368, held_n=0.452, held_depth_m=0.1e-3,
+    fallen_share=0.13, fallen_m=0.6e-3, face_share=0.15, leaning=1.08, deeper=1.53, yielding=2.0, back_share=0.0923,
+    in_vain_steps=22.5, apart_m=3.59e-3, first=0.332, begin_m=0.551e-3, end_m=0.473e-3, far_m=0.935e-3,
 )  # fmt: skip
 THICK = SearchSettings(
     slant_rad=0.118, sliding_slant_rad=0.0931, hover_m=5.22e-3, descend_m=0.016, speed_share=1.13,
     fastest_m=7.09e-3, settle_steps=5.88, waiting_steps=5.37, winding=1.1, force_n=1.52, lowering_m_s=0.0168,
-    carried_n=0.645, rim_m=1.53e-3, rim_speed=0.861, aside=0.369, held_n=0.466, fallen_share=0.155, leaning=1.34,
-    deeper=1.83, back_share=0.0759, in_vain_steps=15.7, apart_m=4.55e-3, first=0, begin_m=0.75e-3, end_m=0.39e-3,
-    far_m=0.915e-3,
+    carried_n=0.645, rim_m=1.53e-3, rim_speed=0.861, pull=1.0, aside=0.369, held_n=0.466, held_depth_m=0.1e-3,
+    fallen_share=0.155, fallen_m=0.6e-3, face_share=0.15, leaning=1.34, deeper=1.83, yielding=2.0,
+    back_share=0.0759, in_vain_steps=22.0, apart_m=4.55e-3, first=0, begin_m=0.75e-3, end_m=0.39e-3, far_m=0.915e-3,
 )  # fmt: skip
 
 

@@ -4,16 +4,17 @@ import dataclasses
 
 import numpy as np
 
-from sim.contact.lanes import NOISE_M, Lanes
+from sim.contact.lanes import NOISE_M, Lanes, within_square
 from sim.contact.search_settings import THICK
 
 EVERY = np.ones(2, bool)
 NONE = np.zeros(2, bool)
+AHEAD = np.array([[1.0, 0.0], [0.0, -1.0]])
 
 
 def lanes(first=0.0):
     made = Lanes(2)
-    made.begin(EVERY, np.array([2e-3, 7e-3]), dataclasses.replace(THICK, first=first, apart_m=4e-3))
+    made.begin(EVERY, np.array([2e-3, 7e-3]), AHEAD, dataclasses.replace(THICK, first=first, apart_m=4e-3))
     return made
 
 
@@ -47,7 +48,7 @@ def test_the_first_two_lines_may_be_on_either_side_of_the_middle():
 def test_a_new_episode_begins_in_the_middle_again():
     made = lanes()
     made.next(EVERY)
-    made.begin(EVERY, np.full(2, 3e-3), THICK)
+    made.begin(EVERY, np.full(2, 3e-3), AHEAD, THICK)
     np.testing.assert_array_equal(made.beside_m, 0.0)
 
 
@@ -56,3 +57,22 @@ def test_lines_go_on_over_what_was_found():
     beyond = np.full(2, NOISE_M + 1e-3)
     assert made.ended(NONE, beyond).all()
     assert not made.ended(EVERY, beyond).any()
+
+
+def test_lines_are_as_long_as_the_square_in_which_the_hole_is():
+    beside, heading = np.array([0.0, 0.0, 3e-3, 3e-3]), np.array([0.0, np.pi / 4, np.pi / 4, -0.4])
+    ends = within_square(beside, heading)
+    for along in ends:  # on the square's border, as far as it goes
+        x = along * np.cos(heading) - beside * np.sin(heading)
+        y = along * np.sin(heading) + beside * np.cos(heading)
+        np.testing.assert_allclose(np.maximum(np.abs(x), np.abs(y)), NOISE_M)
+    assert (ends[0] < ends[1]).all()
+    np.testing.assert_allclose(
+        (ends[1] - ends[0])[:3], [2 * NOISE_M, 2 * NOISE_M * 2**0.5, 2 * (NOISE_M * 2**0.5 - 3e-3)]
+    )
+
+
+def test_a_thin_edge_begins_where_the_first_hole_may_be_and_a_thick_one_is_in_it_there():
+    made = lanes()
+    begin = THICK.begin_m
+    np.testing.assert_allclose(made.start_m, [-NOISE_M + 2e-3 - begin, -NOISE_M + 7e-3 - begin])
