@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.arm.impedance import TACSL
+from sim.contact.catching import Catching, lies, stands_in
 from sim.contact.drive import as_action, drive
 from sim.contact.felt import Felt
 from sim.contact.lanes import Lanes
@@ -33,7 +34,7 @@ NOMINAL_DAMPING = np.full(7, 1.5)
 """Of the arm's joints, N m s/rad: a deployed arm's is not known better."""
 LIFT_M = 1.5e-3
 """How far the edge is lifted once heights are known."""
-UPRIGHT_RAD, ALIGNED_RAD = 0.04, 0.08
+ALIGNED_RAD = 0.08
 ARRIVED_M, THERE_M = 6e-3, 4e-3
 SLOWEST_M = 3e-3
 """How far ahead of the edge its goal moves along a line, at least."""
@@ -43,23 +44,18 @@ SUNK_M = 0.75e-3
 """How deep fingers sink in, about: pegs are so much thicker than the fingers are apart, on either side."""
 RIM_STEPS, ASIDE_M = 4, 2e-3
 """For how many steps an edge felt on a rim is taken to be over the hole, and the most that its line is moved."""
-FRICTION = 1.1
-"""A wall holds up with more than friction does."""
 SLIDING = 0.7
 """Drag over force with which an edge slides, about."""
 MOST_PULL_M = 3e-3
 """How far ahead of the hand its goal is moved at most for what is felt along the face."""
 SUNK_IN_M, FACE_M = 0.25e-3, 0.4e-3
 """So far below the face an edge may be in the hole; less than so far off, where it slides, the face is where it is."""
-UPRIGHT_PEG_RAD, LYING_PEG_RAD, LYING_STEPS = 0.25, 0.4, 10
-"""What leans more than this is not pressed in; what leans so much after some steps is in no hole."""
-DEEP_M = 3e-3
 SETTING_M, FIRM_M = 2e-3, 8e-3
 """Steps down: 1.2 N on the published spring where an edge falls in, more per metre that it is in, at most 4.8 N."""
 MOST_LEANING_RAD = 0.3
 """What a peg in the hole is taken to lean at most."""
-HELD_STEPS, LINE_STEPS = 2, 70
-"""How long a wall holds up what is in the hole, and how long a line takes at most."""
+LINE_STEPS = 70
+"""How long a line takes at most."""
 ATTEMPT_STEPS, SHALLOW_M = 90, 1e-3
 """How long it is tried to stand up what is in the hole, and what is hardly in."""
 ROCK_M, ROCK_AFTER, ROCK_STEPS = 2.5e-3, 25, 20.0
@@ -86,9 +82,9 @@ class Search:
         if env.spec.workpiece.fixture != "socket":
             raise ConfigError(f"nothing to search for in '{env.spec.name}': its fixture has no hole")
         self._env, n = env, env.num_envs
-        self._felt, self._lanes, self._pressing = Felt(env), Lanes(n), Pressing(n)
+        self._felt, self._lanes, self._pressing, self._catching = Felt(env), Lanes(n), Pressing(n), Catching(n)
         self.phase = np.full(n, APPROACH)
-        self._since, self._held, self._on_rim = (np.zeros(n, np.int64) for _ in range(3))
+        self._since, self._on_rim = (np.zeros(n, np.int64) for _ in range(2))
         self._ahead, self._from_hole = np.zeros((n, 3)), np.zeros((n, 3))
         self._reach, self._radius = np.zeros(n), np.zeros(n)
         self._ways = thin, thick
@@ -134,7 +130,8 @@ class Search:
         """Look at new episodes: lines lead on from where the hand comes from."""
         age = self._env.age
         new = age == 0
-        self.phase[new], self._since[new], self._held[new], self._on_rim[new] = APPROACH, 0, 0, 0
+        self.phase[new], self._since[new], self._on_rim[new] = APPROACH, 0, 0
+        self._catching.begin(new)
         side = rotate(turn, (0.0, 1.0, 0.0))
         on = np.where((side[:, :2] * to_hole[:, :2]).sum(axis=1) < 0.0, -1.0, 1.0)
         self._ahead[new] = (on[:, None] * side)[new]
@@ -238,19 +235,19 @@ class Search:
         settle = np.rint(self._settings.settle_steps)
         settled = slide & (self._since > settle)
         self._set_height(touched | (slide & (self._since == settle)), settled & (force[:, 2] > TOUCHING_N), depth)
-        caught = self._caught(settled, depth, force, ahead)
+        drag, slid = -(force * ahead).sum(axis=1), np.where(slide, self._since - settle, -1)
+        caught = self._catching.caught(slid, depth, drag, force[:, 2], self._radius, self._settings)
         found, along = settled & ((depth > SUNK_IN_M) | (self._on_rim > 0)), (relative * ahead).sum(axis=1)
         ended = slide & ~caught & (self._lanes.ended(found, along) | (self._since > LINE_STEPS))
         patience = np.where(depth < SHALLOW_M, self._settings.in_vain_steps, ATTEMPT_STEPS)
-        lying = (self._since > LYING_STEPS) & (leans > LYING_PEG_RAD)
-        lifted = ended | (upright & ((self._since > patience) | lying))
+        lifted = ended | (upright & ((self._since > patience) | lies(leans, self._since)))
         self._lanes.next(lifted)
         self._on_rim[lifted] = 0
         close = (level < ARRIVED_M) & (np.abs(miss[:, 2]) < ARRIVED_M) & (tilt < ALIGNED_RAD)
         self._go(approach & close, DESCEND)
         self._go(touched, SWEEP)
         self._go(caught, UPRIGHT)
-        self._go(upright & (tilt < UPRIGHT_RAD) & (leans < UPRIGHT_PEG_RAD) & (depth > DEEP_M), PRESS)
+        self._go(upright & stands_in(tilt, leans, depth), PRESS)
         self._go(lifted, BACK)
         self._go(back & (level < THERE_M), DESCEND)
 
@@ -262,15 +259,6 @@ class Search:
         self._reach[touches] -= depth[touches]
         on_face = slides & (np.abs(depth) < FACE_M)
         self._reach -= np.where(on_face, self._settings.face_share * depth, 0.0)
-
-    def _caught(self, settled: Mask, depth: Array, force: Array, ahead: Array) -> Mask:
-        """Return which edges are in the hole: those that a wall holds up, and those that have fallen."""
-        s = self._settings
-        holding = -(force * ahead).sum(axis=1) > s.held_n + FRICTION * np.maximum(force[:, 2], 0.0)
-        holding &= settled & (depth > s.held_depth_m) & (self._since > s.settle_steps + 3)
-        self._held = np.where(holding, self._held + 1, 0)
-        fallen = depth > np.maximum(s.fallen_m, s.fallen_share * self._radius)
-        return (self._held >= HELD_STEPS) | (settled & fallen)
 
     def _go(self, which: Mask, phase: int) -> None:
         self.phase[which] = phase
