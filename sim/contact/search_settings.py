@@ -86,11 +86,12 @@ class SearchSettings:
 
 
 THIN = SearchSettings(
-    slant_rad=0.146, sliding_slant_rad=0.0269, hover_m=4.98e-3, descend_m=0.0158, speed_share=0.809,
-    fastest_m=5.5e-3, settle_steps=7.13, waiting_steps=4.77, winding=1.09, force_n=1.45, lowering_m_s=0.0231,
-    carried_n=0.558, rim_m=1.11e-3, rim_speed=0.746, pull=1.0, aside=0.368, held_n=0.452, held_depth_m=0.1e-3,
-    fallen_share=0.13, fallen_m=0.6e-3, face_share=0.15, leaning=1.08, deeper=1.53, yielding=2.0, back_share=0.0923,
-    in_vain_steps=22.5, apart_m=3.59e-3, first=0.332, begin_m=0.551e-3, end_m=0.473e-3, far_m=0.935e-3,
+    slant_rad=0.141, sliding_slant_rad=0.0291, hover_m=7.84e-3, descend_m=0.0145, speed_share=0.678,
+    fastest_m=3.86e-3, settle_steps=6.76, waiting_steps=4.69, winding=1.19, force_n=1.85, lowering_m_s=0.0179,
+    carried_n=0.648, rim_m=1.34e-3, rim_speed=1.03, pull=1.05, aside=0.272, held_n=0.393, held_depth_m=0.0844e-3,
+    fallen_share=0.125, fallen_m=0.427e-3, face_share=0.0845, leaning=1.15, deeper=1.13, yielding=1.45,
+    back_share=0.167, in_vain_steps=21.2, apart_m=3.53e-3, first=0.195, begin_m=0.427e-3, end_m=0.653e-3,
+    far_m=1.02e-3,
 )  # fmt: skip
 THICK = SearchSettings(
     slant_rad=0.118, sliding_slant_rad=0.0931, hover_m=5.22e-3, descend_m=0.016, speed_share=1.13,
