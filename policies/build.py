@@ -27,6 +27,7 @@ def build_bundle(
     evaluation: dict[str, Any],
     *,
     golden_steps: int = STEPS,
+    start_from: str | None = None,
 ) -> Bundle:
     """Write the bundle of a trained actor and check that it can be run.
 
@@ -38,13 +39,14 @@ def build_bundle(
         config: resolved training configuration (dataclass or dict).
         evaluation: the evaluation table it earned, with the table's hash.
         golden_steps: length of the golden sequences.
+        start_from: id of the bundle whose weights the training began with; ``None``: random ones.
 
     Raises:
         StorageError: if it cannot be written; an older bundle there is untouched.
         VerificationError: if the exported graph does not compute what the actor computes.
         BundleError: if the written bundle does not reproduce its golden sequences.
     """
-    info = describe(actor, task_module, seed, config, evaluation)
+    info = describe(actor, task_module, seed, config, evaluation, start_from)
     actor = actor.eval()
     golden = record_golden(TorchPolicy(actor), task_module, seed, steps=golden_steps)
     bundle = save_bundle(path, info, export_onnx(actor), golden)
@@ -57,8 +59,15 @@ def identified_robot(task_module: ModuleType) -> dict[str, Any]:
     return identified_record(getattr(task_module, "IDENTIFIED", None))
 
 
-def describe(actor: Any, task_module: ModuleType, seed: int, config: Any, evaluation: dict[str, Any]) -> BundleInfo:
-    """Return what the numbers of this actor mean, for ``bundle.json``."""
+def describe(
+    actor: Any,
+    task_module: ModuleType,
+    seed: int,
+    config: Any,
+    evaluation: dict[str, Any],
+    start_from: str | None = None,
+) -> BundleInfo:
+    """Return what the numbers of this actor mean, for ``bundle.json``; see ``build_bundle``."""
     task: TaskSpec = task_module.TASK
     robot = load_robot(task.robot)
     return BundleInfo(
@@ -72,6 +81,6 @@ def describe(actor: Any, task_module: ModuleType, seed: int, config: Any, evalua
         state_scale=tuple(float(scale) for scale in actor.state_scale),
         command_ranges=getattr(task_module, "COMMAND_RANGES", {}),
         network=plain(actor.config()),
-        provenance=provenance(seed, config) | identified_robot(task_module),
+        provenance=provenance(seed, config, start_from) | identified_robot(task_module),
         evaluation=plain(evaluation),
     )

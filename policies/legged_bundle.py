@@ -76,7 +76,6 @@ def describe(
 ) -> BundleInfo:
     """Return what the numbers of this actor mean, for ``bundle.json``; see ``build_legged_bundle``."""
     spec = task.spec
-    begun = {} if start_from is None else {"start_from": start_from}
     robot = load_robot(spec.robot)
     return BundleInfo(
         task=spec.name,
@@ -89,7 +88,7 @@ def describe(
         state_scale=tuple(actor.state_scale),
         command_ranges={} if spec.command is None else spec.command.ranges,
         network=plain(actor.config()),
-        provenance=provenance(seed, config) | begun | clip_record(spec) | identified_record(task.identified),
+        provenance=provenance(seed, config, start_from) | clip_record(spec) | identified_record(task.identified),
         evaluation=plain(evaluation),
     )
 

@@ -26,14 +26,16 @@ LICENCES = {"policy": "MIT", "sim2metal": "MIT"}
 _ROOT = Path(__file__).resolve().parents[1]
 
 
-def provenance(seed: int, config: Any) -> dict[str, Any]:
+def provenance(seed: int, config: Any, start_from: str | None = None) -> dict[str, Any]:
     """Return the record that goes into ``bundle.json``.
 
     Args:
         seed: of the training run.
         config: the resolved configuration, a dataclass or a dict.
+        start_from: id of the bundle whose weights the training began with; ``None``: random ones.
     """
-    return {
+    begun = {} if start_from is None else {"start_from": start_from}
+    return begun | {
         "commit": git_commit(_ROOT),
         "seed": int(seed),
         "config": plain(config),

@@ -128,7 +128,7 @@ def run(args: Args) -> dict[str, Any]:
     train_with_bar(run, run.learner.iteration, run.config.learner.iterations, _note, console)
     bundle = build_bundle(
         args.bundle or args.out / "bundle", run.actor, task, args.seed, run.config, run.evaluation,  # type: ignore[arg-type]
-        golden_steps=args.golden_steps,
+        golden_steps=args.golden_steps, start_from=run.identity.get("start_from"),
     )  # fmt: skip
     result = write_result(args.out, run, run.learner.iteration, args.seed, bundle, {"train.jit_s": jit_s})
     _print(result, console)

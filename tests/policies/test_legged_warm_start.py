@@ -112,7 +112,8 @@ def test_the_command_trains_for_one_robot_from_a_bundle_and_is_judged_on_it(tmp_
     assert (resolved["identified"]["sha256"], resolved["start_from"]) == (FILE.sha256(), load_bundle(START).id)
     assert main([*train, *known[2:], "--resume"]) == 2
     assert "another identified" in capsys.readouterr().err.replace("\n", " ")
-    assert main([*train, *known[:2], "--resume"]) == 2
+    random = [word for word in train if "critic-first" not in word]
+    assert main([*random, *known[:2], "--resume"]) == 2
     assert "was made with another" in capsys.readouterr().err
     results = []
     for extra in ([], known[:2]):

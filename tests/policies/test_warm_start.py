@@ -84,6 +84,7 @@ def test_the_command_says_where_it_began_and_resumes_only_from_there(tmp_path, c
     command = ["train", "track", "--start-from", str(TRACK), "--out", str(tmp_path), *few, "--golden-steps", "60"]
     assert main(command) == 0
     assert json.loads((tmp_path / "config.json").read_text())["start_from"] == load_bundle(TRACK).id
+    assert load_bundle(tmp_path / "bundle").info.provenance["start_from"] == load_bundle(TRACK).id
     assert main([word for word in [*command, "--resume"] if word not in ("--start-from", str(TRACK))]) == 2
     assert "another start_from" in capsys.readouterr().err
     assert np.isfinite(json.loads((tmp_path / "result.json").read_text())["train.cpu_s"])
