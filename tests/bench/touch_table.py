@@ -92,7 +92,7 @@ _GUIDED = (
         "30",
     ),
     *("--config.imitation.windows", "16", "--config.imitation.updates", "32", "--config.imitation.rollouts", "60"),
-    *("--config.imitation.clue-weight", "0.3", "--config.evaluations", "2", "--config.evaluation-episodes", "128"),
+    *("--config.imitation.clue-weight", "0", "--config.evaluations", "2", "--config.evaluation-episodes", "128"),
 )
 """Search is one thing after the other: rollouts are whole episodes, the memory is larger, and the expert shows more."""
 
