@@ -97,8 +97,9 @@ def load_certificate(bundle: Bundle) -> Certificate | None:
 
 
 def show(certificate: Certificate, console: Console) -> None:
-    """Print a certificate as a table."""
-    names = list(dict.fromkeys(name for row in certificate.settings for name in row.errors))
+    """Print a certificate as a table, without errors that no setting has."""
+    known = (name for row in certificate.settings for name, error in row.errors.items() if error is not None)
+    names = list(dict.fromkeys(known))
     table = Table(title=f"transfer of {certificate.task} on {certificate.robot}: {certificate.episodes} episodes each")
     for heading in ("physics", "success", "95 %", *(name.replace("_", " ") for name in names)):
         table.add_column(heading, justify="left" if heading == "physics" else "right")
@@ -109,5 +110,6 @@ def show(certificate: Certificate, console: Console) -> None:
             row.setting, f"{row.success_rate:.1%}", interval, *("-" if e is None else f"{e:.3g}" for e in errors)
         )
     console.print(table)
-    worst = certificate.worst
-    console.print(f"worst under '{worst.setting}': {worst.success_rate:.1%}")
+    worst, best = certificate.worst, max(row.success_rate for row in certificate.settings)
+    alike = worst.success_rate == best
+    console.print(f"{'alike under all' if alike else f'worst under {worst.setting!r}'}: {worst.success_rate:.1%}")

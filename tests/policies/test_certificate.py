@@ -5,10 +5,11 @@ import json
 import shutil
 
 import pytest
+from rich.console import Console
 
 from policies import certify
 from policies.bundle import CERTIFICATE_FILE, document_id, load_bundle, save_bundle
-from policies.certificate import Certificate, Certified, load_certificate, save_certificate
+from policies.certificate import Certificate, Certified, load_certificate, save_certificate, show
 from policies.strict_json import render
 from sim.envs.legged import load_legged_task
 from sim.errors import BundleError
@@ -44,6 +45,24 @@ def test_it_is_read_as_it_was_written_and_the_bundle_stays_itself(bundle, certif
     assert load_certificate(bundle) == certificate
     assert certificate.worst.setting == SETTINGS[1].name
     assert load_bundle(bundle.path).id == bundle.id
+
+
+def test_it_is_shown_without_errors_that_no_setting_has(certificate, capsys):
+    first, *_ = certificate.settings
+    alike = dataclasses.replace(
+        first, setting="again", errors={"velocity_error_m_s": None, "yaw_rate_error_rad_s": 0.3}
+    )
+    for rows, said in (
+        (certificate.settings, f"worst under '{SETTINGS[1].name}': 50.0%"),
+        ((first, alike), "alike under all"),
+    ):
+        show(dataclasses.replace(certificate, settings=rows), Console(width=200))
+        assert said in capsys.readouterr().out
+    still = dataclasses.replace(alike, setting="still")
+    show(dataclasses.replace(certificate, settings=(alike, still)), Console(width=200))
+    shown = capsys.readouterr().out
+    assert "yaw rate error" in shown
+    assert "velocity" not in shown
 
 
 @pytest.mark.parametrize(
