@@ -62,6 +62,7 @@ def main(args: Args) -> None:
     if state.is_file():
         search = pickle.loads(state.read_bytes())  # (our own file, of this command)
     while search.generation < args.generations:
+        search.reseed_rng(search.generation)  # (a pickle does not hold the generator)
         points = [search.ask() for _ in range(args.population)]
         seed = FIRST_SEED + args.starts * search.generation
         left = [steps_left(scaled(before, point), args.pegs, args.starts, seed) for point in points]
