@@ -8,6 +8,7 @@ from rich.console import Console
 import policies
 from firmware_export.verify import BOUND, verify
 from policies.bundle import load_bundle
+from policies.certificate import load_certificate
 from policies.evaluate import check_same_task
 from policies.evaluate_contact import evaluate_contact
 from policies.evaluate_legged import evaluate_legged
@@ -16,6 +17,7 @@ from policies.golden import STEPS
 from policies.runtime import OnnxPolicy
 from sim.envs.contact_task import load_contact_task
 from sim.envs.task import load_flight_task
+from sim.legged.physics import SETTINGS
 from sim.legged.spec import LeggedTaskSpec
 from sim.registry import load_task
 
@@ -118,3 +120,11 @@ def test_it_is_small(path):
     assert sum(file.stat().st_size for file in path.iterdir() if file.is_file()) < (
         1_000_000 if path in TOUCHING else 450_000
     )
+
+
+@EACH_WALKING
+def test_it_has_a_certificate_of_transfer(path):
+    certificate = load_certificate(load_bundle(path))
+    assert certificate is not None
+    assert certificate.episodes >= 100
+    assert {row.setting for row in certificate.settings} == {physics.name for physics in SETTINGS}
