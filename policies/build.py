@@ -46,7 +46,7 @@ def build_bundle(
         VerificationError: if the exported graph does not compute what the actor computes.
         BundleError: if the written bundle does not reproduce its golden sequences.
     """
-    info = describe(actor, task_module, seed, config, evaluation, start_from)
+    info = describe(actor, task_module, provenance(seed, config, start_from), evaluation)
     actor = actor.eval()
     golden = record_golden(TorchPolicy(actor), task_module, seed, steps=golden_steps)
     bundle = save_bundle(path, info, export_onnx(actor), golden)
@@ -59,15 +59,8 @@ def identified_robot(task_module: ModuleType) -> dict[str, Any]:
     return identified_record(getattr(task_module, "IDENTIFIED", None))
 
 
-def describe(
-    actor: Any,
-    task_module: ModuleType,
-    seed: int,
-    config: Any,
-    evaluation: dict[str, Any],
-    start_from: str | None = None,
-) -> BundleInfo:
-    """Return what the numbers of this actor mean, for ``bundle.json``; see ``build_bundle``."""
+def describe(actor: Any, task_module: ModuleType, record: dict[str, Any], evaluation: dict[str, Any]) -> BundleInfo:
+    """Return what the numbers of this actor mean, for ``bundle.json``; ``record`` is of ``policies.provenance``."""
     task: TaskSpec = task_module.TASK
     robot = load_robot(task.robot)
     return BundleInfo(
@@ -81,6 +74,6 @@ def describe(
         state_scale=tuple(float(scale) for scale in actor.state_scale),
         command_ranges=getattr(task_module, "COMMAND_RANGES", {}),
         network=plain(actor.config()),
-        provenance=provenance(seed, config, start_from) | identified_robot(task_module),
+        provenance=record | identified_robot(task_module),
         evaluation=plain(evaluation),
     )

@@ -57,16 +57,16 @@ def build_contact_bundle(
         BundleError: if the written bundle does not reproduce its golden sequences.
     """
     golden = record_golden(actor, seen, make_env, np.array(task.action.high), seed)
-    info = describe(actor, task, seen, seed, config, evaluation)
+    info = describe(actor, task, seen, provenance(seed, config), evaluation)
     bundle = save_bundle(path, info, export_onnx(actor), golden)
     OnnxPolicy(bundle)
     return bundle
 
 
 def describe(
-    actor: TouchActor, task: ContactTaskSpec, seen: ActorInput, seed: int, config: Any, evaluation: dict[str, Any]
+    actor: TouchActor, task: ContactTaskSpec, seen: ActorInput, record: dict[str, Any], evaluation: dict[str, Any]
 ) -> BundleInfo:
-    """Return what the numbers of this actor mean, for ``bundle.json``."""
+    """Return what the numbers of this actor mean, for ``bundle.json``; ``record`` is of ``policies.provenance``."""
     spec = load_robot(task.robot)
     return BundleInfo(
         task=task.name,
@@ -79,7 +79,7 @@ def describe(
         state_scale=tuple(actor.state_scale),
         command_ranges={},
         network=plain(actor.config()),
-        provenance=provenance(seed, config),
+        provenance=record,
         evaluation=plain(evaluation),
         images=seen.image_terms(task),
         episode=episode_of(task),

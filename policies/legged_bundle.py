@@ -58,7 +58,7 @@ def build_legged_bundle(
         VerificationError: if the exported graph does not compute what the actor computes.
         BundleError: if the written bundle does not reproduce its golden sequences.
     """
-    info = describe(actor, task, seed, config, evaluation, start_from)
+    info = describe(actor, task, provenance(seed, config, start_from), evaluation)
     clip = clip_of(task.spec)
     moved = None if clip is None else clip_bytes(clip)
     bundle = save_bundle(path, info, export_onnx(actor), record_golden(actor, task, seed), moved)
@@ -66,15 +66,8 @@ def build_legged_bundle(
     return bundle
 
 
-def describe(
-    actor: Actor,
-    task: LeggedTask,
-    seed: int,
-    config: Any,
-    evaluation: dict[str, Any],
-    start_from: str | None = None,
-) -> BundleInfo:
-    """Return what the numbers of this actor mean, for ``bundle.json``; see ``build_legged_bundle``."""
+def describe(actor: Actor, task: LeggedTask, record: dict[str, Any], evaluation: dict[str, Any]) -> BundleInfo:
+    """Return what the numbers of this actor mean, for ``bundle.json``; ``record`` is of ``policies.provenance``."""
     spec = task.spec
     robot = load_robot(spec.robot)
     return BundleInfo(
@@ -88,7 +81,7 @@ def describe(
         state_scale=tuple(actor.state_scale),
         command_ranges={} if spec.command is None else spec.command.ranges,
         network=plain(actor.config()),
-        provenance=provenance(seed, config, start_from) | clip_record(spec) | identified_record(task.identified),
+        provenance=record | clip_record(spec) | identified_record(task.identified),
         evaluation=plain(evaluation),
     )
 

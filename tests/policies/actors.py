@@ -7,6 +7,7 @@ from torch import nn
 import sim.tasks.hover as hover
 from policies.build import describe
 from policies.bundle import Golden
+from policies.provenance import provenance
 from policies.torch_policy import TorchPolicy
 
 
@@ -60,7 +61,7 @@ class PlainActor(nn.Module):
 
 def describe_actor(actor):
     """``BundleInfo`` of a test actor, as if trained for hover."""
-    return describe(actor, hover, seed=0, config={}, evaluation={})
+    return describe(actor, hover, provenance(0, {}), {})
 
 
 def random_golden(actor, seed=0, sequences=3, steps=20):

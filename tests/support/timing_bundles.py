@@ -12,6 +12,7 @@ import sim.tasks.hover as hover
 from policies.build import describe
 from policies.bundle import Bundle, Golden, save_bundle
 from policies.export_onnx import export_onnx
+from policies.provenance import provenance
 
 
 class Mlp(nn.Module):
@@ -45,7 +46,7 @@ def build_timing_bundle(folder: Path, period_s: float, inputs: int = 22, hidden:
     actor = Mlp((inputs, *hidden)).eval()
     repeats = (inputs - 4) // 18
     assert 18 * repeats + 4 == inputs
-    info = describe(actor, hover, 0, {"policy": "random weights, for timing"}, {})
+    info = describe(actor, hover, provenance(0, {"policy": "random weights, for timing"}), {})
     *state_terms, applied = info.observation
     info = dataclasses.replace(
         info,
