@@ -84,6 +84,7 @@ def actor_config(job: ContactJob) -> TouchActorConfig:
         vectors=vector_starts(terms),
         hidden=network.hidden,
         memory=(layers, network.memory_size),
+        shortcut=network.shortcut and layers > 0,
         channels=network.channels,
         kernels=network.kernels,
         strides=network.strides,

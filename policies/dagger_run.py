@@ -187,7 +187,8 @@ class DaggerRun(SegmentedRun):
 
 def actor_config(spec: LeggedTaskSpec, config: LeggedDaggerConfig) -> TouchActorConfig:
     """Return the sizes of the student."""
-    return TouchActorConfig(**target_limits(spec), hidden=config.hidden, memory=(1, config.memory))
+    memory = (1, config.memory)
+    return TouchActorConfig(**target_limits(spec), hidden=config.hidden, memory=memory, shortcut=config.shortcut)
 
 
 def check(job: DaggerJob) -> None:

@@ -37,6 +37,8 @@ class TouchActorConfig:
     hidden: tuple[int, ...] = (256, 128, 64)
     memory: tuple[int, int] = (0, 256)
     """Layers and size of the LSTM; no layers for an actor without memory."""
+    shortcut: bool = False
+    """Whether the dense layers see what the LSTM sees, too, beside what it says."""
     channels: tuple[int, ...] = field(default=Convolutions.channels)
     kernels: tuple[int, ...] = field(default=Convolutions.kernels)
     strides: tuple[int, ...] = field(default=Convolutions.strides)
@@ -87,7 +89,7 @@ class TouchActor(nn.Module):
         self.motion = PoseMotion() if config.motion else None
         width = config.observation_size + encoded_size(config)
         self.cells = nn.ModuleList(LstmCell(width if layer == 0 else size, size) for layer in range(layers))
-        self.dense = dense_layers((size if layers else width, *config.hidden, self.action_size))
+        self.dense = dense_layers((dense_inputs(config, width), *config.hidden, self.action_size))
 
     @property
     def state_scale(self) -> list[float]:
@@ -123,7 +125,8 @@ class TouchActor(nn.Module):
             kept = [pose]
         x = torch.cat([clipped((observation - self.observation_mean) / self.observation_std), *seen], dim=1)
         if self.layers:
-            x, memory = self._remember(x, torch.where(reset > 0.5, 0.0, memory))
+            said, memory = self._remember(x, torch.where(reset > 0.5, 0.0, memory))
+            x = torch.cat([said, x], dim=1) if self.settings.shortcut else said
         state_out = torch.cat([memory, *kept], dim=1)
         motion, middle = self.dense(x), self.middle
         if self.pose_features is not None:
@@ -191,6 +194,12 @@ def encoded_size(config: TouchActorConfig) -> int:
     found += sum(FieldMoments.output_size(shape) for name, shape, _ in config.images if name in config.moments)
     found += SIZE if config.motion else 0
     return found + feature_count(len(config.poses), len(config.vectors))
+
+
+def dense_inputs(config: TouchActorConfig, seen: int) -> int:
+    """Return how many numbers the dense layers see where the LSTM, if there is one, sees so many."""
+    layers, size = config.memory
+    return (size if layers else 0) + (seen if config.shortcut or not layers else 0)
 
 
 def dense_layers(sizes: tuple[int, ...]) -> nn.Sequential:

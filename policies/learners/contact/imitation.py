@@ -61,7 +61,7 @@ class Imitation:
         self.student, self.teacher = student.train(), teacher.requires_grad_(False).eval()
         self.groups, self.settings, self.always = groups, settings, cloning
         sizes = {"stage": MOST_STAGES, "clues": MOST_CLUES}
-        self.hints = nn.ModuleDict({name: nn.Linear(student.latent_size, size) for name, size in sizes.items()})
+        self.hints = nn.ModuleDict({name: nn.Linear(student.said_size, size) for name, size in sizes.items()})
         self.optimizer = torch.optim.Adam([*student.parameters(), *self.hints.parameters()], lr=settings.learning_rate)
         self.learning_rate, self.expert_share = settings.learning_rate, 1.0
         self.data = Aggregate(settings.rollouts)

@@ -25,6 +25,8 @@ class NetworkSettings:
     """Layers of the actor's LSTM, 0 for none; default: 1 where it feels or sees, 0 where it knows its state."""
     memory_size: int = 64
     """Outputs of each of them; published: 2 layers of 256."""
+    shortcut: bool = False
+    """Whether the actor's dense layers see what its LSTM sees, too: forces and places need not pass through it."""
     channels: tuple[int, ...] = (8, 16, 16)
     """Of the convolutions; published: 32, 32, 64 with kernels 8, 4, 3, which learn four times more slowly on a CPU."""
     kernels: tuple[int, ...] = (4, 3, 3)

@@ -25,6 +25,7 @@ from policies.networks.touch_actor import (
     TouchActor,
     TouchActorConfig,
     clipped,
+    dense_inputs,
     encoded_size,
     field_moments,
     image_encoders,
@@ -65,16 +66,15 @@ class TouchModel(MLPModel):
         layers, size = config.memory
         self.is_recurrent = layers > 0
         self._seen_size = encoded_size(config)
-        self._latent_size = size
         distribution = None
         if std is not None:
             distribution = {"class_name": "GaussianDistribution", "init_std": std, "std_type": "log"}
+        self.config, self.limit = config, limit
         super().__init__(
             obs, {"model": [group]}, "model", outputs, config.hidden, "elu",
             obs_normalization=True, distribution_cfg=distribution,
         )  # fmt: skip
         self.obs_normalizer = EmpiricalNormalization(self.obs_dim, eps=_LEAST_SPREAD)
-        self.config, self.limit = config, limit
         self.encoders = image_encoders(config)
         self.moments = field_moments(config)
         self.group = group
@@ -110,26 +110,32 @@ class TouchModel(MLPModel):
         x = self._features(obs)
         if self.rnn is None:
             return x if masks is None else unpad_trajectories(x, masks)
-        return self.rnn(x, masks, hidden_state).squeeze(0)
+        said = self.rnn(x, masks, hidden_state).squeeze(0)
+        return self._with_shortcut(said, x if masks is None else unpad_trajectories(x, masks))
 
     def unroll(self, obs: TensorDict, first: Tensor, memory: tuple[Tensor, Tensor] | None) -> tuple[Tensor, Tensor]:
-        """Return the actions of windows, without noise, and what the dense layers saw; gradients flow through both.
+        """Return the actions of windows, without noise, and what the memory said; gradients flow through both.
 
         Args:
             obs: (time, batch, ...).
             first: 1.0 where an episode begins: what was before is forgotten; (time, batch, 1).
             memory: outputs and cells before the windows, (layers, batch, size) each; ``None`` without an LSTM.
         """
-        x = self._features(obs)
+        x = said = self._features(obs)
         if self.rnn is not None:
             assert memory is not None
-            x = _unroll(self.rnn.rnn, x, first, memory)
-        return self._in_base(obs[self.group], self.mlp(x)), x
+            said = _unroll(self.rnn.rnn, x, first, memory)
+            x = self._with_shortcut(said, x)
+        return self._in_base(obs[self.group], self.mlp(x)), said
 
     @property
-    def latent_size(self) -> int:
-        """Length of what the dense layers see."""
-        return self._get_latent_dim()
+    def said_size(self) -> int:
+        """Length of what the memory says; without one, of what is seen."""
+        layers, size = self.config.memory
+        return size if layers else self._get_latent_dim()
+
+    def _with_shortcut(self, said: Tensor, seen: Tensor) -> Tensor:
+        return torch.cat([said, seen], dim=-1) if self.config.shortcut else said
 
     def _features(self, obs: TensorDict) -> Tensor:
         flat = clipped(super().get_latent(obs))
@@ -169,7 +175,7 @@ class TouchModel(MLPModel):
             self.rnn.detach_hidden_state(dones)
 
     def _get_latent_dim(self) -> int:
-        return self._latent_size if self.is_recurrent else self.obs_dim + self._seen_size
+        return dense_inputs(self.config, self.obs_dim + self._seen_size)
 
 
 def deployed(model: TouchModel) -> TouchActor:

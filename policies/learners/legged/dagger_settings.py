@@ -32,6 +32,8 @@ class LeggedDaggerConfig:
     """Dense layers behind the LSTM, with ELU."""
     memory: int = 96
     """Outputs of the LSTM."""
+    shortcut: bool = False
+    """Whether the dense layers see what the LSTM sees, too: what is measured need not pass through it."""
     target_noise_rad: float = 0.05
     """Spread of the noise on the last targets that the student sees in training. Standing, they hardly change: a
     student that sees them exactly learns to repeat itself, and drifts (arXiv 1905.11979)."""

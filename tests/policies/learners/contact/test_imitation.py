@@ -117,7 +117,7 @@ def test_steps_whose_memory_is_an_older_students_are_not_learnt_from():
 
 def test_what_the_student_remembers_is_taught_to_tell_what_the_script_goes_by():
     learner = Imitation(model(IMAGES, 1), model(), ("state",), ImitationSettings(), cloning=False)
-    latent = torch.randn(6, 50, learner.student.latent_size, generator=torch.Generator().manual_seed(0))
+    latent = torch.randn(6, 50, learner.student.said_size, generator=torch.Generator().manual_seed(0))
     clues = torch.zeros(6, 50, MOST_CLUES)
     clues[..., 0], clues[..., 1] = latent[..., 0], -latent[..., 1]
     told = {"stage": (latent[..., 2] > 0.0).long() * 7, "clues": clues}

@@ -14,11 +14,12 @@ N, STEPS = 3, 7
 REACH = (0.01, 0.01, 0.01, 0.05, 0.05, 0.05)
 
 
-def model(images=(), layers=0, motion=True, limit=None):
+def model(images=(), layers=0, motion=True, limit=None, shortcut=False):
     torch.manual_seed(0)
     config = TouchActorConfig(
         observation_size=8, action_low=tuple(-r for r in REACH), action_high=REACH, images=images, poses=(1,),
         hidden=(16, 8), memory=(layers, 5), channels=(4, 4, 6), moments=("field",), motion=motion,
+        shortcut=shortcut,
     )  # fmt: skip
     obs = sequence(images)[0]
     made = TouchModel(obs, "state", config, 6, std=0.5, limit=limit)
@@ -42,9 +43,12 @@ def sequence(images, ended=((3, 1), (2, 2))):
 IMAGES = (("field", (2, 14, 10, 3), 0.5), ("wrist", (20, 20, 3), 2.0))
 
 
-@pytest.mark.parametrize(("images", "layers"), [((), 0), ((), 2), (IMAGES, 0), (IMAGES, 1)])
-def test_step_by_step(images, layers):
-    trained = model(images, layers, limit=1.0).eval()
+@pytest.mark.parametrize(
+    ("images", "layers", "shortcut"),
+    [((), 0, False), ((), 2, False), ((), 2, True), (IMAGES, 0, False), (IMAGES, 1, False), (IMAGES, 1, True)],
+)
+def test_step_by_step(images, layers, shortcut):
+    trained = model(images, layers, limit=1.0, shortcut=shortcut).eval()
     actor = deployed(trained)
     state, reset = torch.zeros(N, actor.state_size), torch.ones(N, 1)
     for t, obs in enumerate(sequence(images)):
@@ -72,8 +76,9 @@ def test_the_middle_of_the_noise_hardly_leaves_what_is_obeyed():
     torch.testing.assert_close(middle[far], meant[far].sign() * (1.0 + 0.02 * (meant[far].abs() - 1.0)))
 
 
-def test_whole_trajectories_at_once_are_the_steps_one_by_one():
-    trained, obs = model(IMAGES, 1), sequence(IMAGES, ended=((2, 1), (4, 0)))
+@pytest.mark.parametrize("shortcut", [False, True])
+def test_whole_trajectories_at_once_are_the_steps_one_by_one(shortcut):
+    trained, obs = model(IMAGES, 1, shortcut=shortcut), sequence(IMAGES, ended=((2, 1), (4, 0)))
     dones = torch.zeros(STEPS, N, 1)
     dones[2, 1] = dones[4, 0] = 1.0
     hidden = [torch.zeros(1, 5, 5) for _ in range(2)]  # of five trajectories
