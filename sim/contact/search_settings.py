@@ -94,11 +94,11 @@ THIN = SearchSettings(
     far_m=1.02e-3,
 )  # fmt: skip
 THICK = SearchSettings(
-    slant_rad=0.118, sliding_slant_rad=0.0931, hover_m=5.22e-3, descend_m=0.016, speed_share=1.13,
-    fastest_m=7.09e-3, settle_steps=5.88, waiting_steps=5.37, winding=1.1, force_n=1.52, lowering_m_s=0.0168,
-    carried_n=0.645, rim_m=1.53e-3, rim_speed=0.861, pull=1.0, aside=0.369, held_n=0.466, held_depth_m=0.1e-3,
-    fallen_share=0.155, fallen_m=0.6e-3, face_share=0.15, leaning=1.34, deeper=1.83, yielding=2.0,
-    back_share=0.0759, in_vain_steps=22.0, apart_m=4.55e-3, first=0, begin_m=0.75e-3, end_m=0.39e-3, far_m=0.915e-3,
+    slant_rad=0.113, sliding_slant_rad=0.0948, hover_m=5.64e-3, descend_m=0.0212, speed_share=1.13,
+    fastest_m=9.77e-3, settle_steps=6.69, waiting_steps=5.19, winding=0.867, force_n=1.92, lowering_m_s=0.0202,
+    carried_n=0.849, rim_m=2.42e-3, rim_speed=0.937, pull=0.613, aside=0.559, held_n=0.39, held_depth_m=0.137e-3,
+    fallen_share=0.136, fallen_m=0.72e-3, face_share=0.144, leaning=1.0, deeper=1.86, yielding=2.01,
+    back_share=0.0763, in_vain_steps=32.0, apart_m=3.52e-3, first=0, begin_m=0.618e-3, end_m=0.404e-3, far_m=1.16e-3,
 )  # fmt: skip
 
 

@@ -80,19 +80,11 @@ _FOUND = (
 )
 
 _GUIDED = (
-    *("--config.imitation.expert-until", "0.6", "--config.network.memory-size", "128"),
-    *(
-        "--config.num-envs",
-        "64",
-        "--config.horizon",
-        "256",
-        "--config.iterations",
-        "180",
-        "--config.checkpoint-every",
-        "30",
-    ),
+    *("--config.imitation.expert-until", "0.6", "--config.imitation.clue-weight", "0"),
+    *("--config.network.memory-size", "256", "--config.network.shortcut"),
+    *("--config.num-envs", "64", "--config.horizon", "256", "--config.iterations", "180"),
     *("--config.imitation.windows", "16", "--config.imitation.updates", "32", "--config.imitation.rollouts", "60"),
-    *("--config.imitation.clue-weight", "0", "--config.evaluations", "2", "--config.evaluation-episodes", "128"),
+    *("--config.checkpoint-every", "30", "--config.evaluations", "2", "--config.evaluation-episodes", "128"),
 )
 """Search is one thing after the other: rollouts are whole episodes, the memory is larger, and the expert shows more."""
 
