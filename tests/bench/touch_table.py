@@ -76,7 +76,7 @@ _FROM_NOTHING = (
 """A new actor beside a critic that is there; published are runs of thousands of simulations."""
 _FOUND = (
     *(*_FINE, "--config.iterations", "400", "--config.checkpoint-every", "20"),
-    *("--config.network.memory-size", "128"),
+    *("--config.network.memory-size", "256", "--config.network.shortcut"),
 )
 
 _GUIDED = (
