@@ -11,6 +11,9 @@ Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 FRICTION, HELD_STEPS = 1.1, 2
 """A wall holds up with more than friction does, and for so many steps; what pulls on a face does so for one."""
+CARRIED_N, SLIDING_SHARE = 0.5, 0.9
+"""What is carried by more than this, and dragged by less than that share of it, slides on the face: a wall would hold
+it by more, and in the air nothing carries it."""
 HELD_AFTER = 3
 """Steps of a line before a wall is believed in."""
 UPRIGHT_RAD, UPRIGHT_PEG_RAD, DEEP_M = 0.04, 0.25, 3e-3
@@ -47,8 +50,18 @@ class Catching:
         holding = drag > s.held_n + FRICTION * np.maximum(force, 0.0)
         holding &= (steps > HELD_AFTER) & (depth > s.held_depth_m)
         self._held = np.where(holding, self._held + 1, 0)
-        fallen = (steps > 0) & (depth > np.maximum(s.fallen_m, s.fallen_share * radius))
+        fallen = (steps > 0) & ~slides(drag, force) & (depth > np.maximum(s.fallen_m, s.fallen_share * radius))
         return (self._held >= HELD_STEPS) | fallen
+
+
+def slides(drag: Array, force: Array) -> Mask:
+    """Return which edges certainly slide on the face, however deep they seem: a peg that leans far seems to have sunk.
+
+    Args:
+        drag: force against the motion, N; (n,).
+        force: of what carries the edge, up, N; (n,).
+    """
+    return (force > CARRIED_N) & (drag < SLIDING_SHARE * force)
 
 
 def stands_in(tilt: Array, leaning: Array, depth: Array) -> Mask:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.arm.impedance import TACSL
-from sim.contact.catching import Catching, lies, stands_in
+from sim.contact.catching import Catching, lies, slides, stands_in
 from sim.contact.drive import as_action, drive
 from sim.contact.felt import Felt
 from sim.contact.lanes import Lanes
@@ -234,8 +234,10 @@ class Search:
         touched = descend & (force[:, 2] > TOUCHING_N)
         settle = np.rint(self._settings.settle_steps)
         settled = slide & (self._since > settle)
-        self._set_height(touched | (slide & (self._since == settle)), settled & (force[:, 2] > TOUCHING_N), depth)
         drag, slid = -(force * ahead).sum(axis=1), np.where(slide, self._since - settle, -1)
+        near = (np.abs(depth) < FACE_M) & (force[:, 2] > TOUCHING_N)
+        on_face = settled & (near | slides(drag, force[:, 2]))
+        self._set_height(touched | (slide & (self._since == settle)), on_face, depth)
         caught = self._catching.caught(slid, depth, drag, force[:, 2], self._radius, self._settings)
         found, along = settled & ((depth > SUNK_IN_M) | (self._on_rim > 0)), (relative * ahead).sum(axis=1)
         ended = slide & ~caught & (self._lanes.ended(found, along) | (self._since > LINE_STEPS))
@@ -251,13 +253,12 @@ class Search:
         self._go(lifted, BACK)
         self._go(back & (level < THERE_M), DESCEND)
 
-    def _set_height(self, touches: Mask, slides: Mask, depth: Array) -> None:
+    def _set_height(self, touches: Mask, on_face: Mask, depth: Array) -> None:
         """Take the edge to be at the face's height where it touches; as it slides on, its height drifts.
 
         That is because the height rests on how the peg leans, which is felt only roughly.
         """
         self._reach[touches] -= depth[touches]
-        on_face = slides & (np.abs(depth) < FACE_M)
         self._reach -= np.where(on_face, self._settings.face_share * depth, 0.0)
 
     def _go(self, which: Mask, phase: int) -> None:
