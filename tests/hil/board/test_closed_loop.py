@@ -136,7 +136,7 @@ def test_the_watch_finds_one_wrong_action_among_many(onnx, observations):
 def test_a_board_with_another_bundle_is_refused_with_the_command_that_flashes(zoo, foreign_image):
     with emulated(foreign_image) as running:
         expected = (
-            r"holds bundle c3c3c3c3c3c3, not 826e4b041d6b; flash it: sim2metal export .*objcopy.*st-flash.*0x8000000"
+            r"holds bundle c3c3c3c3c3c3, not cac7c5bc7fba; flash it: sim2metal export .*objcopy.*st-flash.*0x8000000"
         )
         with pytest.raises(VerificationError, match=expected):
             verb.run(verb.Args(ZOO, port=running.port, episodes=1))
