@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,12 +35,14 @@ from sim.errors import ConfigError
 from sim.legged.balanced_motion import BalancedMotion
 from sim.legged.leg_kinematics import find_legs
 from sim.legged.motion import motion_of
+from sim.legged.physics import BY_NAME
 from sim.legged.progress import TrackingProgress, TrackingSettings
 from sim.legged.spec import LeggedTaskSpec
 from sim.legged.stepping.controller import CaptureSteps
 from sim.legged.stepping.settings import ON_THE_SPOT, WALKING
 from sim.legged.terms import term_slice
 from sim.legged.world import Engine
+from sim.registry import require_known
 
 TAUGHT: Mapping[str, ScriptMaker] = {
     "stand": functools.partial(CaptureSteps, settings=ON_THE_SPOT),
@@ -174,11 +177,17 @@ class DaggerRun(SegmentedRun):
         return obs
 
     def _new_rollouts(self, seed: int) -> Rollouts:
-        task, count = self.job.task, self.config.num_envs
+        task, count = self._under_present_physics(), self.config.num_envs
         progress = None if motion_of(task.spec) is None else TrackingProgress(task.spec, _STARTS)
         job = self.job
         self._env = LeggedEnv(task, count, seed=seed, threads=job.threads, engine=job.engine, progress=progress)
         return Rollouts(self._env, _GROUPS, task.spec.action.size)
+
+    def _under_present_physics(self) -> LeggedTask:
+        """Return the task as it is simulated until the next checkpoint."""
+        names, c = self.config.physics, self.config
+        name = names[self.iteration // c.checkpoint_every % len(names)]
+        return dataclasses.replace(self.job.task, spec=self.job.task.spec.under(BY_NAME[name]))
 
     def _model(self) -> TouchModel:
         obs = self.rollouts.get_observations()
@@ -209,5 +218,8 @@ def check(job: DaggerJob) -> None:
     require_at_least(0, {"config.target-noise-rad": c.target_noise_rad})
     weights = {name: getattr(c.imitation, name) for name in ("hint_weight", "clue_weight", "burn_in")}
     require_at_least(0, {f"config.imitation.{name.replace('_', '-')}": value for name, value in weights.items()})
+    require_at_least(1, {"the number of --config.physics": len(c.physics)})
+    for name in c.physics:
+        require_known(name, BY_NAME, "--config.physics")
     require_share({"config.imitation.expert-until": c.imitation.expert_until})
     require_positive({"config.imitation.learning-rate": c.imitation.learning_rate})

@@ -81,6 +81,7 @@ SETTINGS = (
 )
 """MuJoCo's own range: its integrators, solvers and cones; contacts twice as soft as its default of 0.02 s, and four
 times as stiff. Euler, RK4 and stiff contacts need short steps."""
+BY_NAME = {physics.name: physics for physics in SETTINGS}
 
 
 def fitting_integrator(parameters: JointParameters, step_s: float) -> Literal["implicitfast", "discrete"]:

@@ -100,6 +100,12 @@ def test_only_the_last_targets_are_blurred(tmp_path):
 
 
 @pytest.mark.slow
+def test_physics_change_after_every_checkpoint(tmp_path):
+    steps, run = [], DaggerRun(job(physics=("as in training", "steps of 1 ms")), tmp_path)
+    run.train(lambda *_: steps.append(run._env.spec.timing.physics_step_s))
+    assert steps == [0.005, 0.005, 0.001, 0.001, 0.005]
+
+
 def test_a_training_leaves_a_bundle_with_a_memory(tmp_path):
     small = {"iterations": 2, "num-envs": 4, "horizon": 6, "evaluations": 1, "evaluation-episodes": 1}
     small |= {"judge-episodes": 2, "memory": 8, "imitation.updates": 1, "imitation.windows": 2}
@@ -122,6 +128,7 @@ def test_a_training_leaves_a_bundle_with_a_memory(tmp_path):
         (["stand", "--config.imitation.burn-in", "-1"], "--config.imitation.burn-in must be at least 0"),
         (["stand", "--config.imitation.clue-weight", "nan"], "--config.imitation.clue-weight must be at least 0"),
         (["stand", "--config.imitation.expert-until", "2"], "--config.imitation.expert-until must be between 0 and 1"),
+        (["stand", "--config.physics", "steps of 3 ms"], "unknown --config.physics 'steps of 3 ms'"),
         (["stand", "--config.target-noise-rad", "-1"], "--config.target-noise-rad must be at least 0"),
     ],
 )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from policies.learners.contact.settings import ImitationSettings
+from sim.legged.physics import AS_TRAINED
 
 LearnerName = Literal["ppo", "sac", "symphony", "dagger"]
 
@@ -37,6 +38,9 @@ class LeggedDaggerConfig:
     target_noise_rad: float = 0.05
     """Spread of the noise on the last targets that the student sees in training. Standing, they hardly change: a
     student that sees them exactly learns to repeat itself, and drifts (arXiv 1905.11979)."""
+    physics: tuple[str, ...] = (AS_TRAINED.name,)
+    """Of the rollouts, by names of ``sim/legged/physics.py``, another one after every checkpoint: who learns under one
+    integrator alone learns its quirks, too. Policies are judged as ever."""
     imitation: ImitationSettings = field(
         default_factory=lambda: ImitationSettings(expert_until=0.25, updates=20, windows=48)
     )
