@@ -168,7 +168,15 @@ class DaggerRun(SegmentedRun):
 
     def judge(self, seed: int, episodes: int) -> dict[str, Any]:
         """Judge the best weights."""
-        return judge(TorchPolicy(self.actor), self.job.task, episodes, seed, self.job.threads).summary()
+        return self._judged(self.job.task, seed, episodes)
+
+    def rate(self, seed: int, episodes: int) -> dict[str, Any]:
+        """Judge the best weights under all physics that are learnt under, and return the mean."""
+        found = [self._judged(self._under(name), seed, episodes) for name in self.config.physics]
+        return {name: float(np.mean([each[name] for each in found])) for name in self.score_names}
+
+    def _judged(self, task: LeggedTask, seed: int, episodes: int) -> dict[str, Any]:
+        return judge(TorchPolicy(self.actor), task, episodes, seed, self.job.threads).summary()
 
     def _blurred(self, obs: TensorDict) -> TensorDict:
         """Return what is seen with noise on the last targets, in place."""
@@ -177,17 +185,15 @@ class DaggerRun(SegmentedRun):
         return obs
 
     def _new_rollouts(self, seed: int) -> Rollouts:
-        task, count = self._under_present_physics(), self.config.num_envs
+        job, names, count = self.job, self.config.physics, self.config.num_envs
+        task = self._under(names[self.iteration // self.config.checkpoint_every % len(names)])
         progress = None if motion_of(task.spec) is None else TrackingProgress(task.spec, _STARTS)
-        job = self.job
         self._env = LeggedEnv(task, count, seed=seed, threads=job.threads, engine=job.engine, progress=progress)
         return Rollouts(self._env, _GROUPS, task.spec.action.size)
 
-    def _under_present_physics(self) -> LeggedTask:
-        """Return the task as it is simulated until the next checkpoint."""
-        names, c = self.config.physics, self.config
-        name = names[self.iteration // c.checkpoint_every % len(names)]
-        return dataclasses.replace(self.job.task, spec=self.job.task.spec.under(BY_NAME[name]))
+    def _under(self, physics: str) -> LeggedTask:
+        """Return the task as it is simulated under other physics."""
+        return dataclasses.replace(self.job.task, spec=self.job.task.spec.under(BY_NAME[physics]))
 
     def _model(self) -> TouchModel:
         obs = self.rollouts.get_observations()

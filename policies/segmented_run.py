@@ -115,6 +115,10 @@ class SegmentedRun(ABC):
     def judge(self, seed: int, episodes: int) -> dict[str, Any]:
         """Judge the best weights: the policy without noise, over randomised episodes; JSON-able figures."""
 
+    def rate(self, seed: int, episodes: int) -> dict[str, Any]:
+        """Judge the best weights as a candidate among others; as at the end, unless a run learns more than that."""
+        return self.judge(seed, episodes)
+
     @abstractmethod
     def record(self) -> dict[str, Any]:
         """Return what a checkpoint says beside what every run says, JSON-able."""
@@ -240,7 +244,7 @@ class SegmentedRun(ABC):
     def _select(self) -> dict[str, float]:
         """Judge the present weights; keep them if they are the best so far."""
         before, self.best = self.best, network_arrays(self.policy)
-        found = self._judge(_SELECTION_SEED + self.seed, self.settings.evaluation_episodes)
+        found = self.rate(_SELECTION_SEED + self.seed, self.settings.evaluation_episodes)
         score = {name: found[name] for name in self.score_names}
         if self.best_score and tuple(score.values()) <= tuple(self.best_score[name] for name in self.score_names):
             self.best = before

@@ -106,6 +106,20 @@ def test_physics_change_after_every_checkpoint(tmp_path):
     assert steps == [0.005, 0.005, 0.001, 0.001, 0.005]
 
 
+def test_candidates_are_judged_under_all_physics_that_are_learnt_under(tmp_path, monkeypatch):
+    class Judged:
+        def __init__(self, policy, task, *_):
+            self.score = 1.0 if task.spec.timing.physics_step_s == 0.005 else 0.5
+
+        def summary(self):
+            return {"score": self.score, "mean_reward": 2.0 * self.score, "episodes": 2}
+
+    monkeypatch.setattr("policies.dagger_run.judge", Judged)
+    run = DaggerRun(job(physics=("as in training", "steps of 1 ms")), tmp_path)
+    assert run.rate(0, 2) == {"score": 0.75, "mean_reward": 1.5}
+    assert run.judge(0, 2)["score"] == 1.0
+
+
 def test_a_training_leaves_a_bundle_with_a_memory(tmp_path):
     small = {"iterations": 2, "num-envs": 4, "horizon": 6, "evaluations": 1, "evaluation-episodes": 1}
     small |= {"judge-episodes": 2, "memory": 8, "imitation.updates": 1, "imitation.windows": 2}
