@@ -29,7 +29,7 @@ from hardware.ros2.errors import CdrError
 from hardware.ros2.idl import idl_type
 from hardware.ros2.messages import message_class
 from hardware.ros2.names import full_node_name
-from hardware.ros2.participant import Participant, WaitSet
+from hardware.ros2.participant import QOS_LOCK, Participant, WaitSet
 from hardware.ros2.rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile
 from hardware.ros2.wire import DISCOVERY_TOPIC, DISCOVERY_TYPE, parse_user_data, user_data
 
@@ -233,7 +233,9 @@ class Graph:
 
     def _take_builtin(self, reader: BuiltinDataReader) -> None:
         handle = self._builtin[reader]
-        for sample in reader.take(_BATCH):
+        with QOS_LOCK:
+            samples = list(reader.take(_BATCH))
+        for sample in samples:
             with self.changed:
                 handle(sample.key.bytes, sample if _is_alive(sample.sample_info) else None)
                 self.changed.notify_all()

@@ -27,6 +27,9 @@ from hardware.ros2.errors import DdsError
 from hardware.ros2.wire import user_data
 
 ANY_STATE = SampleState.Any | ViewState.Any | InstanceState.Any
+QOS_LOCK = threading.Lock()
+"""To hold while cyclonedds makes Python objects of a QoS: it reads them through buffers that all threads share, and two
+at a time crashed the process (cyclonedds 11, ``qos.py``)."""
 TIMEOUT = -10
 """DDS_RETCODE_TIMEOUT."""
 _MAX_TRIGGERED = 64
@@ -114,10 +117,11 @@ class RawWriter:
     def matched_data(self) -> list[bytes]:
         """User data of the matched readers."""
         handles = _handles(_library.dds_get_matched_subscriptions, self._ref)
-        found = (
-            _clayer.ddspy_get_matched_subscription_data(self._ref, handle, _user_data, cqos_to_qos)
-            for handle in handles
-        )
+        with QOS_LOCK:
+            found = [
+                _clayer.ddspy_get_matched_subscription_data(self._ref, handle, _user_data, cqos_to_qos)
+                for handle in handles
+            ]
         return [data for data in found if isinstance(data, bytes)]
 
     def assert_liveliness(self) -> None:
@@ -150,7 +154,8 @@ class RawReader:
 
     def matched_data(self, handle: int) -> bytes | None:
         """User data of a matched writer, None if it is gone."""
-        found = _clayer.ddspy_get_matched_publication_data(self._ref, handle, _user_data, cqos_to_qos)
+        with QOS_LOCK:
+            found = _clayer.ddspy_get_matched_publication_data(self._ref, handle, _user_data, cqos_to_qos)
         return found if isinstance(found, bytes) else None
 
     def matched_data_all(self) -> list[bytes]:

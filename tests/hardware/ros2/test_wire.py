@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from cyclonedds.qos import _CQos
 
 from hardware import ros2
+from hardware.ros2.participant import QOS_LOCK
 
 ros2.install()
 
@@ -150,3 +152,20 @@ def test_text_that_is_not_utf8_is_dropped_and_the_next_message_arrives(ros, raw,
     ros.spin_until(lambda: got)
     assert [message.data for message in got] == ["good"]
     assert "dropped a sample on" in capfd.readouterr().err
+
+
+def test_one_thread_at_a_time_reads_what_is_told_of_endpoints(ros, monkeypatch):
+    """cyclonedds does it through buffers that all threads share: two at a time ended in a segmentation fault."""
+    read, alone = _CQos.cqos_to_qos, []
+
+    def noted(cqos):
+        alone.append(QOS_LOCK.locked())
+        return read(cqos)
+
+    monkeypatch.setattr(_CQos, "cqos_to_qos", noted)
+    service = ros.node("answers").create_service(SetBool, "asked", lambda _, response: response)
+    client = ros.node("asks").create_client(SetBool, "asked")
+    assert client.wait_for_service(5.0)
+    ros.spin_until(lambda: len(client._writer.matched_data()) == 1 and len(service._reader.matched_data_all()) == 1)
+    assert len(alone) > 4
+    assert all(alone)
