@@ -85,7 +85,7 @@ def tune(
 
 def scaled(settings: Settings, scales: Mapping[str, float], logarithms: Array) -> Settings:
     """Return settings whose named fields are multiplied by the exponentials of so many numbers."""
-    factors = iter(np.exp(np.asarray(scaled_numbers(settings, scales)) * logarithms))
+    factors = iter(np.exp(np.asarray(scaled_numbers(settings, scales)) * logarithms).tolist())  # (they are printed)
     changed: dict[str, Any] = {}
     for name in scales:
         value = getattr(settings, name)

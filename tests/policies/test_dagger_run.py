@@ -99,7 +99,6 @@ def test_only_the_last_targets_are_blurred(tmp_path):
     run.log.close()
 
 
-@pytest.mark.slow
 def test_physics_change_after_every_checkpoint(tmp_path):
     steps, run = [], DaggerRun(job(physics=("as in training", "steps of 1 ms")), tmp_path)
     run.train(lambda *_: steps.append(run._env.spec.timing.physics_step_s))
@@ -120,6 +119,7 @@ def test_candidates_are_judged_under_all_physics_that_are_learnt_under(tmp_path,
     assert run.judge(0, 2)["score"] == 1.0
 
 
+@pytest.mark.slow
 def test_a_training_leaves_a_bundle_with_a_memory(tmp_path):
     small = {"iterations": 2, "num-envs": 4, "horizon": 6, "evaluations": 1, "evaluation-episodes": 1}
     small |= {"judge-episodes": 2, "memory": 8, "imitation.updates": 1, "imitation.windows": 2}

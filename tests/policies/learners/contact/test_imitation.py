@@ -75,9 +75,9 @@ def test_beyond_a_limit_is_the_limit():
 
 
 @pytest.mark.parametrize("begun", [[], [(2, 0)], [(3, 1), (5, 2)]], ids=["nowhere", "at once", "within"])
-@pytest.mark.parametrize("layers", [0, 1, 2])
-def test_windows_are_unrolled_as_the_student_acted(layers, begun):
-    trained, obs = model(IMAGES, layers).eval(), sequence(IMAGES)
+@pytest.mark.parametrize(("layers", "shortcut"), [(0, False), (1, False), (2, False), (1, True), (2, True)])
+def test_windows_are_unrolled_as_the_student_acted(layers, shortcut, begun):
+    trained, obs = model(IMAGES, layers, shortcut=shortcut).eval(), sequence(IMAGES)
     first = torch.zeros(STEPS, N, 1)
     for t, env in ((0, slice(None)), *begun):
         first[t, env] = 1.0
@@ -89,7 +89,8 @@ def test_windows_are_unrolled_as_the_student_acted(layers, begun):
                 memory = None if layers == 0 else tuple(part.clone() for part in trained.get_hidden_state())
             trained.reset(first[t, :, 0])
             acted.append(trained(obs[t]))
-        at_once, _ = trained.unroll(obs[2:], first[2:], memory)
+        at_once, said = trained.unroll(obs[2:], first[2:], memory)
+    assert said.shape[-1] == trained.said_size
     np.testing.assert_allclose(at_once, torch.stack(acted[2:]), atol=1e-6)
 
 
