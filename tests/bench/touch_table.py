@@ -82,7 +82,7 @@ _FOUND = (
 _GUIDED = (
     *("--config.imitation.expert-until", "0.6", "--config.imitation.clue-weight", "0"),
     *("--config.network.memory-size", "256", "--config.network.shortcut"),
-    *("--config.num-envs", "64", "--config.horizon", "256", "--config.iterations", "180"),
+    *("--config.num-envs", "64", "--config.horizon", "256", "--config.iterations", "360"),
     *("--config.imitation.windows", "16", "--config.imitation.updates", "32", "--config.imitation.rollouts", "60"),
     *("--config.checkpoint-every", "30", "--config.evaluations", "2", "--config.evaluation-episodes", "128"),
 )
