@@ -30,7 +30,7 @@ REST_SPEED_RAD_S = 0.3
 REST_S = 1.0
 """For as long as this."""
 BLIND_WAIT_S = 5.0
-"""A robot that nobody sees counts as at rest after this long in damping."""
+"""A robot that damps and that nobody has seen for this long counts as at rest."""
 NAMES = ("velocity_x", "velocity_y", "yaw_rate")
 """Command ranges of a bundle that walks."""
 
@@ -66,6 +66,7 @@ class JointBehaviour:
         self._ramp_s = 0.0
         self._velocity: tuple[float, ...] = (0.0, 0.0, 0.0)
         self._slow_since_s: float | None = None
+        self._seen_s = -math.inf
 
     def note_start(self, state: RobotState) -> None:
         """Nothing to remember: joints know where they are."""
@@ -82,6 +83,7 @@ class JointBehaviour:
     def enter(self, mode: Mode, seen: Observed) -> None:
         """Start to wait for rest anew."""
         self._slow_since_s = None
+        self._seen_s = -math.inf
 
     def reference(self, mode: Mode, wish: Sequence[float], dt_s: float) -> tuple[float, ...]:
         """Move the reference; see ``Behaviour``. ``wish`` is the velocity, (3,)."""
@@ -100,10 +102,12 @@ class JointBehaviour:
         return self._ramp_s >= RAMP_S + self._wait_s
 
     def at_rest(self, mode: Mode, seen: Observed, now_s: float, since_s: float) -> bool:
-        """Whether the joints have stopped, or nobody has seen them for long."""
+        """Whether the joints have been seen at rest for a while, or not at all for long."""
         state = seen.state if seen.state_age_s <= self.limits.state_age_s else None
         if not isinstance(state, JointState) or not state.finite:
-            return now_s - since_s > BLIND_WAIT_S
+            self._slow_since_s = None  # what they do meanwhile is unknown
+            return now_s - max(since_s, self._seen_s) > BLIND_WAIT_S
+        self._seen_s = now_s
         if not max(map(abs, state.velocity)) <= REST_SPEED_RAD_S:
             self._slow_since_s = None
             return False

@@ -161,6 +161,14 @@ def test_nobody_waits_for_ever_for_a_robot_that_is_not_seen(running):
     assert modes[-1] is Mode.OFF
 
 
+def test_rest_is_seen_not_guessed_from_what_was_before_and_after_a_gap(running):
+    running.step(Request.END)
+    stale = look(state_age_s=1.0)
+    for seen in ([LOOK] * 20 + [stale] * 20) * 10:
+        assert running.step(Request.NONE, seen).mode is Mode.DAMPING
+    assert [running.step(Request.NONE).mode for _ in range(60)][-1] is Mode.OFF
+
+
 ANY = st.floats(allow_nan=True, allow_infinity=True)
 NUMBER = st.one_of(st.floats(-3.0, 3.0), st.floats(-3.0, 3.0), ANY)
 
