@@ -82,4 +82,4 @@ ON_THE_SPOT = replace(
     calm=0.0,
 )  # fmt: skip
 """It never stops stepping: who is always about to set a foot down need not find out first that he was pushed. Found by
-`python -m tests.bench.stepping_tuning`, 19 generations, under errors of every action as a student makes them."""
+`python -m tests.bench.stepping_tuning stand`, 19 generations, under errors of every action as a student makes them."""
