@@ -16,13 +16,12 @@ from rich.console import Console
 
 from policies.bundle import CERTIFICATE_FILE, Bundle, load_bundle
 from policies.certificate import Certificate, Certified, save_certificate, show
-from policies.evaluate_legged import check_same_task
-from policies.legged_clip import bundled_clip
+from policies.evaluate_legged import check_same_task, task_of
 from policies.legged_evaluation import judge
 from policies.option_checks import require_at_least
 from policies.provenance import provenance
 from policies.runtime import OnnxPolicy
-from sim.envs.legged import LeggedTask, load_legged_task
+from sim.envs.legged import LeggedTask
 from sim.errors import ConfigError
 from sim.files import require_writable
 from sim.legged.physics import SETTINGS, Physics
@@ -82,7 +81,7 @@ def certify(bundle: Bundle, episodes: int, seed: int, threads: int, console: Con
     Raises:
         BundleError: if the bundle is not made for its task as it is now.
     """
-    task = load_legged_task(bundle.info.task, bundle.info.robot.name, bundled_clip(bundle))
+    task = task_of(bundle)
     check_same_task(bundle, task)
     made, policy, rows = provenance(seed, {}), OnnxPolicy(bundle), []
     for number, physics in enumerate(SETTINGS, 1):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,13 @@ from policies.legged_clip import bundled_clip
 from policies.legged_evaluation import judge
 from policies.provenance import identified_record
 from policies.runtime import OnnxPolicy
-from sim.envs.legged import SETTLED_S, LeggedTask, load_legged_task
+from sim.envs.legged import SETTLED_S, LeggedTask, load_legged_task, made_privileged
 from sim.errors import BundleError
 from sim.identified import read_identified
 from sim.identified_joints import around_joints
 from sim.legged.motion import BODY_DISTANCE, motion_of
 from sim.legged.spec import LeggedTaskSpec
+from sim.spec import ObservationTerm
 
 
 def evaluate_legged(
@@ -40,7 +41,7 @@ def evaluate_legged(
         ConfigError: for no episodes, or the file of another robot.
         StorageError: if the file cannot be read.
     """
-    task = load_legged_task(bundle.info.task, bundle.info.robot.name, bundled_clip(bundle))
+    task = task_of(bundle)
     if calibration is not None:
         task = around_joints(task, read_identified(calibration))
     check_same_task(bundle, task)
@@ -49,9 +50,9 @@ def evaluate_legged(
     table, spec, summary = task.evaluation_table, task.spec, found.summary()
     low, high = found.success_interval
     console.print(
-        f"{bundle.path} on task {spec.name}, robot {spec.robot}: {found.success_rate:.1%} of {episodes} episodes of"
-        f" {spec.episode_s:g} s without {early_end(spec)} (95 % interval {100 * low:.1f} - {100 * high:.1f}), seed"
-        f" {seed}, table {table.hash()[:12]}"
+        f"{bundle.path} on task {spec.name}, robot {spec.robot}{_told(spec)}: {found.success_rate:.1%} of {episodes}"
+        f" episodes of {spec.episode_s:g} s without {early_end(spec)} (95 % interval {100 * low:.1f} -"
+        f" {100 * high:.1f}), seed {seed}, table {table.hash()[:12]}"
     )
     if spec.command is not None or spec.asked:
         console.print(error_line(summary))
@@ -59,6 +60,26 @@ def evaluate_legged(
     summary |= dict(identified_record(task.identified))
     summary |= {"robot": spec.robot, "table": table.name, "table_hash": table.hash()}
     return {f"eval.{key}": value for key, value in summary.items()}
+
+
+def task_of(bundle: Bundle) -> LeggedTask:
+    """Return the task that a bundle's policy was made for, as it sees it.
+
+    Raises:
+        BundleError: if the clip that it follows is missing or none.
+        ConfigError: if there is no such task or robot.
+    """
+    return as_seen(bundle, load_legged_task(bundle.info.task, bundle.info.robot.name, bundled_clip(bundle)))
+
+
+def as_seen(bundle: Bundle, task: LeggedTask) -> LeggedTask:
+    """Return a task, privileged if the bundle's policy sees what only a simulator knows."""
+    told = made_privileged(task)
+    return told if _names(bundle.info.observation) == _names(told.spec.actor_terms) else task
+
+
+def _names(terms: Iterable[ObservationTerm]) -> list[str]:
+    return [term.name for term in terms]
 
 
 def _show_certificate(bundle: Bundle, console: Console) -> None:
@@ -70,6 +91,10 @@ def _show_certificate(bundle: Bundle, console: Console) -> None:
         return
     if certificate is not None:
         show(certificate, console)
+
+
+def _told(spec: LeggedTaskSpec) -> str:
+    return ", told what only a simulator knows" if spec.privileged else ""
 
 
 def early_end(spec: LeggedTaskSpec) -> str:

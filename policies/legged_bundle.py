@@ -88,7 +88,7 @@ def describe(actor: Actor, task: LeggedTask, record: dict[str, Any], evaluation:
 
 def observed(task: LeggedTask) -> tuple[ObservationTerm, ...]:
     """Return what the actor sees, with the noise it was trained with."""
-    std = dict(task.training_table.noise_std)
+    std = {} if task.spec.privileged else dict(task.training_table.noise_std)
     return tuple(replace(term, noise_std=std.get(term.name, 0.0)) for term in task.spec.actor_terms)
 
 

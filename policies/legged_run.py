@@ -6,43 +6,33 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
-import torch
 from rsl_rl.algorithms import PPO
 from rsl_rl.storage import RolloutStorage
-from torch import nn
 
 from policies.bundle import Bundle
 from policies.checkpoint import flat, part
 from policies.export_onnx import rebuild_torch
-from policies.learners.contact.touch_model import TouchModel, deployed, take_over
+from policies.learners.contact.touch_model import TouchModel, take_over
 from policies.learners.legged.multi_critic import GroupStorage, MultiCriticPpo
 from policies.learners.legged.settings import LeggedTrainConfig, hidden_layers
 from policies.learners.legged.symmetry import SymmetryAugmentation
 from policies.learners.ppo import check_ppo, ppo_arguments
-from policies.learners.rollouts import Rollouts
 from policies.learners.weights import Arrays, load_network, network_arrays
 from policies.legged_clip import clip_record
-from policies.legged_evaluation import judge
 from policies.networks.touch_actor import TouchActor, TouchActorConfig
 from policies.option_checks import require_at_least
 from policies.provenance import identified_record, plain, robot_info
-from policies.segmented_run import SegmentedRun, check_segments
-from policies.torch_policy import TorchPolicy
+from policies.rsl_rl_run import RslRlRun, scaled
+from policies.segmented_run import check_segments
 from policies.warm_start import matching_bundle
-from sim.envs.legged import LeggedEnv, LeggedTask
+from sim.envs.legged import LeggedTask
 from sim.errors import ConfigError
 from sim.legged.asked import Command
-from sim.legged.motion import MotionCommand, motion_of
-from sim.legged.progress import TrackingProgress
+from sim.legged.motion import MotionCommand
 from sim.legged.spec import ACTION_REACH, LeggedTaskSpec
 from sim.legged.terms import term_slice
 from sim.legged.world import Engine
 from sim.registry import load_robot
-
-_GROUPS = ("actor", "critic")
-_FIRST_OUTPUT = 0.01
-"""Of an untrained actor, over that of torch's usual weights."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +48,8 @@ class LeggedJob:
     """What steps the physics of the training."""
 
 
-class LeggedRun(SegmentedRun):
+class LeggedRun(RslRlRun):
     """Trains one policy."""
-
-    score_names = ("score", "mean_reward")
 
     def __init__(self, job: LeggedJob, folder: Path, *, resume: bool = False, start_from: Path | None = None) -> None:
         """Prepare a run, from random weights, a bundle's or the folder's checkpoint.
@@ -77,15 +65,12 @@ class LeggedRun(SegmentedRun):
         start = None
         if start_from is not None:
             start = matching_bundle(start_from, job.task.spec, _network(job.task.spec, job.config))
-        super().__init__(job.config, job.seed, folder, _identity(job, start))
-        torch.manual_seed(job.seed)
-        followed = motion_of(job.task.spec) is not None
-        self._progress = TrackingProgress(job.task.spec, job.config.tracking) if followed else None
-        self.rollouts = self._new_rollouts(job.seed)
+        sizes = actor_config(job.task.spec, job.config)
+        super().__init__(job, sizes, job.config.tracking, folder, _identity(job, start))
         self._ppo = self._make_ppo()
         self._schedule, self._critic_first = self._ppo.schedule, 0
         if start is not None:
-            take_over(self.policy, _scaled(cast(TouchActor, rebuild_torch(start)), ACTION_REACH))
+            take_over(self.policy, scaled(cast(TouchActor, rebuild_torch(start)), ACTION_REACH))
             self.begins_trained, self._critic_first = True, job.config.ppo.critic_first
         self.begin(resume)
 
@@ -99,82 +84,31 @@ class LeggedRun(SegmentedRun):
         """The model in training."""
         return self._ppo.actor  # type: ignore[return-value]
 
-    @property
-    def actor(self) -> TouchActor:
-        """The best weights so far, as a bundle holds them."""
-        model = TouchModel(self.rollouts.get_observations(), "actor", self.actor_config, self.rollouts.num_actions)
-        load_network(model, {name: value for name, value in self.best.items() if not name.startswith("distribution.")})
-        return _scaled(deployed(model), 1.0 / ACTION_REACH)
-
-    def record(self) -> dict[str, Any]:
-        """Return the sizes of the actor."""
-        return {"actor": plain(self.actor_config)}
-
     def arrays(self) -> Arrays:
         """Return the critic, and the progress with a motion."""
-        progress = {} if self._progress is None else self._progress.arrays()
-        return flat("critic", network_arrays(self._ppo.critic)) | flat("tracking", progress)
+        return flat("critic", network_arrays(self._ppo.critic)) | super().arrays()
 
     def restore(self, arrays: Arrays, iteration: int) -> None:
         """Put them back."""
         load_network(self._ppo.critic, part("critic", arrays))
-        if self._progress is not None:
-            self._progress.restore(part("tracking", arrays))
-
-    def renew(self, seed: int) -> None:
-        """Begin new episodes."""
-        self.rollouts = self._new_rollouts(seed)
+        super().restore(arrays, iteration)
 
     def iterate(self) -> dict[str, float]:
         """Do one rollout and one update; return what they measured."""
-        rewards, ppo, rollouts = [], self._ppo, self.rollouts
         self._let_actor_learn(self.iteration >= self._critic_first)
-        with torch.no_grad():
-            obs = rollouts.get_observations()
-            for _ in range(self.config.horizon):
-                obs, reward, done, extras = rollouts.step(ppo.act(obs))
-                ppo.process_env_step(obs, reward, done, extras)
-                rewards.append(float(reward.mean()))
-            ppo.compute_returns(obs)
-        losses = ppo.update()
-        return {
-            "reward": float(np.mean(rewards)),
-            **{f"loss_{name}": value for name, value in losses.items()},
-            "learning_rate": ppo.learning_rate,
-            "noise": float(ppo.actor.output_std.detach().mean()),
-            **{f"reward_{name}": value for name, value in self._env.mean_rewards().items()},
-            **({} if self._progress is None else self._progress.figures()),
-            **rollouts.recent(),
-        }
+        return super().iterate() | {"noise": float(self.policy.output_std.detach().mean())}
 
     def _let_actor_learn(self, learns: bool) -> None:
         """Hold the actor's weights, and the step size, which follows how much they change; or let them go."""
         self.policy.requires_grad_(learns)
         self._ppo.schedule = self._schedule if learns else "fixed"
 
-    def judge(self, seed: int, episodes: int) -> dict[str, Any]:
-        """Judge the best weights."""
-        return judge(TorchPolicy(self.actor), self.job.task, episodes, seed, self.job.threads).summary()
-
-    def _new_rollouts(self, seed: int) -> Rollouts:
-        task, count = self.job.task, self.config.num_envs
-        job = self.job
-        self._env = LeggedEnv(task, count, seed=seed, threads=job.threads, engine=job.engine, progress=self._progress)
-        ages = np.random.default_rng(seed).integers(task.spec.control_steps, size=count)
-        return Rollouts(self._env, _GROUPS, task.spec.action.size, ages, reach=ACTION_REACH)
-
     def _make_ppo(self) -> PPO:
         obs, c, spec = self.rollouts.get_observations(), self.config, self.job.task.spec
-        self.actor_config = actor_config(spec, c)
-        actor = TouchModel(obs, "actor", self.actor_config, spec.action.size, c.ppo.first_std)
-        last = actor.mlp[-1]
-        assert isinstance(last, nn.Linear)
-        with torch.no_grad():  # it begins with the default pose, which is its own image: symmetry has nothing to mend
-            last.weight.mul_(_FIRST_OUTPUT)
-            last.bias.zero_()
-        hidden = self.actor_config.hidden
+        actor, hidden = self._new_actor(c.ppo.first_std), self.actor_config.hidden
         groups = len(spec.reward_groups) if c.ppo.critics == "group" else 1
-        critic = TouchModel(obs, "critic", TouchActorConfig(spec.critic_size, (-1.0,), (1.0,), hidden=hidden), groups)
+        values = TouchActorConfig(spec.critic_size, (-1.0,), (1.0,), hidden=hidden)
+        critic = self._model(values, groups, group="critic")
         symmetry = None
         if c.ppo.symmetry:
             augmentation = SymmetryAugmentation(spec)
@@ -218,7 +152,7 @@ def task_identity(task: LeggedTask) -> dict[str, Any]:
     if not spec.tolerances:
         for term in identity["rewards"]:
             del term["tolerance"]
-    identity |= identified_record(task.identified)
+    identity |= identified_record(task.identified) | ({"input": "privileged"} if spec.privileged else {})
     return (
         identity | ({"asked": [_without_clip(what) for what in spec.asked]} if spec.asked else {}) | clip_record(spec)
     )
@@ -227,19 +161,6 @@ def task_identity(task: LeggedTask) -> dict[str, Any]:
 def _without_clip(what: Command) -> Any:
     """Return what is asked for as data; a clip is said by its hash instead."""
     return plain(replace(what, clip=None) if isinstance(what, MotionCommand) else what)
-
-
-def _scaled(actor: TouchActor, factor: float) -> TouchActor:
-    """Return the actor with its outputs multiplied, in place.
-
-    A bundle's are over their reach; in training they are in action scales, a size fit for Adam.
-    """
-    last = actor.dense[-1]
-    assert isinstance(last, nn.Linear)
-    with torch.no_grad():
-        last.weight.mul_(factor)
-        last.bias.mul_(factor)
-    return actor
 
 
 def _network(spec: LeggedTaskSpec, config: LeggedTrainConfig) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from rich.console import Console
 from policies.dagger_run import DaggerRun
 from policies.evaluate_legged import early_end, error_line
 from policies.legged_bundle import build_legged_bundle
-from policies.legged_run import LeggedRun
 from policies.off_policy_run import OffPolicyRun
+from policies.rsl_rl_run import RslRlRun
 from policies.segmented_training import print_result, train_on_show
 from policies.training_result import write_result
 from sim.envs.legged import LeggedTask
@@ -62,7 +62,7 @@ def calibrated(args: Options, task: LeggedTask) -> LeggedTask:
 
 
 def train_and_save(
-    args: Options, config: Any, task: LeggedTask, make_run: Callable[[], LeggedRun | OffPolicyRun | DaggerRun]
+    args: Options, config: Any, task: LeggedTask, make_run: Callable[[], RslRlRun | OffPolicyRun | DaggerRun]
 ) -> dict[str, Any]:
     """Train behind a bar, save the bundle, print and return the ``train.`` figures.
 

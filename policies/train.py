@@ -82,15 +82,24 @@ class Args:
     """Settings of learner, starts and evaluation."""
 
 
+_LEGGED_LEARNERS = {
+    "sac": "policies.train_off_policy",
+    "symphony": "policies.train_off_policy",
+    "dagger": "policies.train_dagger",
+    "distill": "policies.train_distill",
+}
+_MOTION_LEARNERS = {"dagger": "policies.train_motion_dagger", "distill": "policies.train_motion_distill"}
+"""Modules of learners that have options of their own, beside PPO."""
+
+
 def module_for(argv: Sequence[str]) -> str:
     """Return the module with the options of the task that is named in the arguments."""
     named = next((argument for argument in argv if argument in task_names()), Args.task)
     spec = load_task(named).TASK
     if isinstance(spec, LeggedTaskSpec):
         if motion_of(spec) is not None:
-            return "policies.train_motion_dagger" if _learner(argv) == "dagger" else "policies.train_imitation"
-        modules = dict.fromkeys(("sac", "symphony"), "policies.train_off_policy") | {"dagger": "policies.train_dagger"}
-        return modules.get(_learner(argv) or "", "policies.train_legged")
+            return _MOTION_LEARNERS.get(_learner(argv) or "", "policies.train_imitation")
+        return _LEGGED_LEARNERS.get(_learner(argv) or "", "policies.train_legged")
     return "policies.train_contact" if isinstance(spec, ContactTaskSpec) else __name__
 
 

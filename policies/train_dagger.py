@@ -12,7 +12,8 @@ from typing import Annotated, Any
 import tyro
 
 from policies.dagger_run import DaggerJob, DaggerRun, check
-from policies.learners.legged.dagger_settings import LearnerName, LeggedDaggerConfig
+from policies.learners.legged.dagger_settings import LeggedDaggerConfig
+from policies.learners.legged.names import LearnerName
 from policies.legged_training import Options, calibrated, train_and_save
 from policies.segmented_training import check_run
 from sim.envs.legged import LeggedTask, load_legged_task

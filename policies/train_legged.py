@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import tyro
 
+from policies.learners.legged.names import LearnerName
 from policies.learners.legged.settings import LeggedTrainConfig
-from policies.learners.off_policy.settings import LearnerName
 from policies.legged_run import LeggedJob, LeggedRun, check
 from policies.legged_training import Options, calibrated, train_and_save
 from policies.option_checks import require_untouched
 from policies.segmented_training import check_run
-from sim.envs.legged import LeggedTask, load_legged_task, made_harder
+from sim.envs.legged import LeggedTask, load_legged_task, made_harder, made_privileged
 from sim.errors import ConfigError
 from sim.legged.progress import TrackingSettings
 
@@ -28,6 +28,8 @@ sim2metal train velocity --robot g1 --out runs/g1 --threads 2
 sim2metal train stand --out runs/stand --config.iterations 300
 sim2metal train velocity --robot biped --learner sac --out runs/sac
 sim2metal train twist --out runs/twist --config.ppo.critics single
+sim2metal train velocity --input privileged --out runs/teacher
+sim2metal train velocity --learner distill --expert runs/teacher --out runs/student
 sim2metal train velocity --calibration units/go1-12.json --start-from policies/zoo/velocity_go1 --out runs/go1-12
 tensorboard --logdir runs"""
 
@@ -37,7 +39,11 @@ class Args(Options):
     """Train a policy that moves a body on legs."""
 
     learner: LearnerName = "ppo"
-    """ppo; sac and symphony learn from a replay and have options of their own: see ``--learner sac --help``."""
+    """ppo; sac and symphony learn from a replay, dagger imitates a script, distill another policy. They have options of
+    their own: see ``--learner sac --help``."""
+    input: Literal["measured", "privileged"] = "measured"
+    """What the actor sees: what the robot measures, or all that the critic sees, for a teacher of ``--learner distill``
+    that no robot can run."""
     start_from: Annotated[Path | None, tyro.conf.arg(metavar="BUNDLE")] = None
     """A bundle of the same task and network whose weights the training begins with, see docs/joint-calibration.md."""
     harder: bool = False
@@ -60,7 +66,8 @@ def run(args: Args) -> dict[str, Any]:
 def train(args: Args, task: LeggedTask) -> dict[str, Any]:
     """Train a task that is loaded by PPO; see ``run``."""
     if args.learner != "ppo":
-        raise ConfigError(f"--learner {args.learner}: task '{args.task}' is learnt by ppo alone")
+        raise ConfigError(f"--learner {args.learner}: task '{args.task}' is learnt by ppo, dagger or distill")
+    task = made_privileged(task) if args.input == "privileged" else task
     task = calibrated(args, made_harder(task) if args.harder else task)
     job = LeggedJob(task, args.seed, args.config, args.threads, args.engine)
     check(job)

@@ -54,6 +54,11 @@ def made_harder(task: LeggedTask) -> LeggedTask:
     return replace(task, training_table=task.harder_table)
 
 
+def made_privileged(task: LeggedTask) -> LeggedTask:
+    """Return the task with an actor that sees what the critic sees; all else is as it is, the same draws included."""
+    return replace(task, spec=task.spec.told_all())
+
+
 @dataclass(frozen=True)
 class LeggedTransition:
     """What a step brought; of episodes that ended, the observation is the first of the next one.
@@ -139,8 +144,9 @@ class LeggedEnv:
         self._reward = RewardSum(spec, None if progress is None else progress.tolerances)
         self.reward_names = self._reward.names
         self._end_functions = [term_function(ends, term, "end") for term in spec.ends]
-        self._layouts = {"actor": spec.actor_terms, "critic": spec.critic_terms}
-        for term in (*spec.actor_terms, *spec.critic_terms):
+        measured = spec.measured_terms or spec.actor_terms
+        self._layouts = {"actor": measured, "critic": spec.critic_terms}
+        for term in (*measured, *spec.critic_terms):
             require_known(term.name, OBSERVATIONS, "observation")
         self.world = LeggedWorld(spec, num_envs, threads or 0, engine)
         self._draws = EpisodeDraws(table, self.num_actions, seed)
@@ -151,11 +157,11 @@ class LeggedEnv:
         self._commands = VelocityCommands(spec.command, spec.timing.control_period_s, seed)
         self._noise, self._shaking = (CounterRandom(seed, zlib.crc32(name)) for name in (b"noise", b"torque"))
         self._push_ways = CounterRandom(seed, zlib.crc32(b"push"))
-        self._noise_std = noise_row(spec.actor_terms, dict(table.noise_std))
-        self._offset = term_slice(spec.actor_terms, "joint_position_offset")
-        self._speed = term_slice(spec.actor_terms, "joint_velocity")
-        self._gyro = term_slice(spec.actor_terms, "angular_velocity_b")
-        self._actor = np.zeros((num_envs, spec.observation_size), np.float32)
+        self._noise_std = noise_row(measured, dict(table.noise_std))
+        self._offset = term_slice(measured, "joint_position_offset")
+        self._speed = term_slice(measured, "joint_velocity")
+        self._gyro = term_slice(measured, "angular_velocity_b")
+        self._measured = np.zeros((num_envs, len(self._noise_std)), np.float32)
         self._limits = _limits(spec)
         self._ids = np.arange(num_envs)
         self._final_observations = final_observations
@@ -223,12 +229,14 @@ class LeggedEnv:
         state, out = self.world.state, {}
         for group, terms in self._layouts.items():
             out[group] = np.concatenate([OBSERVATIONS[term.name](state) for term in terms], axis=1)
-        actor = out["actor"]
+        measured = out["actor"]
         count = step_counts(self._episode, self.age)
-        actor += self._noise.normal(self._ids, count, actor.shape[1]) * self._noise_std
-        actor[:, self._offset] += self.world.joint_offset
-        actor[:, self._gyro] += self.world.gyro_bias
-        self._actor = actor
+        measured += self._noise.normal(self._ids, count, measured.shape[1]) * self._noise_std
+        measured[:, self._offset] += self.world.joint_offset
+        measured[:, self._gyro] += self.world.gyro_bias
+        self._measured = measured
+        if self.spec.privileged:
+            out["actor"] = out["critic"].copy()
         return out
 
     def mean_rewards(self) -> dict[str, float]:
@@ -241,7 +249,8 @@ class LeggedEnv:
         s.last_action[:] = s.action
         np.multiply(action, ACTION_REACH, out=s.action)
         target = s.centre + s.robot.action_scale * s.action
-        centre = self._actor[:, self._offset] + s.robot.default_pose + limits.damping_s * self._actor[:, self._speed]
+        seen = self._measured
+        centre = seen[:, self._offset] + s.robot.default_pose + limits.damping_s * seen[:, self._speed]
         target = target.clip(centre - limits.reach, centre + limits.reach)
         np.clip(target, s.robot.position_low, s.robot.position_high, out=s.target)
 

@@ -97,6 +97,13 @@ class LeggedTaskSpec(PolicySpec):
     """Of one identified robot, instead of those of its parameter set. Armature and delay are then those of
     the joints: what the integrator adds is taken off (``sim.legged.physics``). Published ranges are for simulations
     that add it."""
+    measured_terms: tuple[ObservationTerm, ...] | None = None
+    """What the robot's sensors give, where the actor is told more (``told_all``); ``None``: what the actor sees."""
+
+    @property
+    def privileged(self) -> bool:
+        """Whether the actor sees what only a simulator knows."""
+        return self.measured_terms is not None
 
     @property
     def tolerances(self) -> dict[str, float]:
@@ -128,6 +135,10 @@ class LeggedTaskSpec(PolicySpec):
         """Return the same task, simulated otherwise."""
         step_s = physics.step_s or self.timing.physics_step_s
         return replace(self, physics=physics, timing=replace(self.timing, physics_step_s=step_s))
+
+    def told_all(self) -> LeggedTaskSpec:
+        """Return the same task with a privileged actor: it sees what the critic sees, as no robot can."""
+        return replace(self, actor_terms=self.critic_terms, measured_terms=self.actor_terms)
 
     def on(self, robot: str) -> LeggedTaskSpec:
         """Return the same task for another robot.

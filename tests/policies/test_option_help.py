@@ -7,9 +7,10 @@ import textwrap
 
 import pytest
 
-from policies import train_imitation, train_legged, train_motion_dagger, train_off_policy
+from policies import train_imitation, train_legged, train_motion_dagger, train_motion_distill, train_off_policy
 from policies.learners.contact.settings import ImitationSettings
 from policies.learners.legged.dagger_settings import LeggedDaggerConfig
+from policies.learners.legged.distill_settings import LeggedDistillConfig
 from policies.learners.legged.settings import LeggedPpoSettings, LeggedTrainConfig
 from policies.learners.off_policy.settings import OffPolicyTrainConfig, SacSettings, SymphonySettings
 from policies.sparse.fit import FitConfig
@@ -18,7 +19,7 @@ from sim.legged.progress import TrackingSettings
 SETTINGS = (
     train_legged.Args, train_imitation.Args, train_motion_dagger.Args, train_off_policy.Args, LeggedTrainConfig,
     LeggedPpoSettings, TrackingSettings, OffPolicyTrainConfig, SacSettings, SymphonySettings, LeggedDaggerConfig,
-    ImitationSettings, FitConfig,
+    ImitationSettings, FitConfig, train_motion_distill.Args, LeggedDistillConfig,
 )  # fmt: skip
 
 

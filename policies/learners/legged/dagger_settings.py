@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 from policies.learners.contact.settings import ImitationSettings
 from sim.legged.physics import AS_TRAINED
-
-LearnerName = Literal["ppo", "sac", "symphony", "dagger"]
 
 
 @dataclass(frozen=True)

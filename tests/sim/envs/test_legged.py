@@ -99,7 +99,7 @@ def test_targets_are_limited_as_the_pilot_on_the_robot_limits_them():
     limiter = TargetLimiter(load_robot("go1").limits, p.kp, p.kd)
     rng, pose, cut = np.random.default_rng(0), np.array(p.default_pose_rad), 0
     for _ in range(10):
-        seen, action = env._actor.copy(), rng.uniform(-1.2, 1.2, (4, 12))
+        seen, action = env._measured.copy(), rng.uniform(-1.2, 1.2, (4, 12))
         env.step(action)
         for k in range(4):
             position = seen[k, term_slice(env.spec.actor_terms, "joint_position_offset")] + pose
