@@ -32,8 +32,8 @@ class Args(Options):
     learner: LearnerName = "distill"
     """distill; the others have options of their own: leave this out to see those of ppo."""
     expert: Path | None = None
-    """Who teaches: the folder of an earlier run of the task on the same robot, or a bundle. A run of ``--input
-    privileged`` sees what the student cannot; any other without a memory teaches, too."""
+    """Who teaches: the folder of an earlier run of the same task and robot, or a bundle, without a memory. A run of
+    ``--input privileged`` sees what the student cannot."""
     config: LeggedDistillConfig = field(default_factory=LeggedDistillConfig)
     """Settings of learner, network and evaluation."""
 

@@ -170,7 +170,7 @@ def test_impossible_trainings_are_refused_in_one_line(tmp_path, capsys, argument
     assert not (tmp_path / "run").exists()
 
 
-def test_motions_are_learnt_by_ppo_alone(tmp_path, capsys):
+def test_motions_are_not_learnt_from_a_replay(tmp_path, capsys):
     assert main(["train", "imitate", "--clip", "stand", "--learner", "sac", "--out", str(tmp_path / "run")]) == 2
-    assert "--learner sac: task 'imitate' is learnt by ppo alone" in capsys.readouterr().err
+    assert "--learner sac: task 'imitate' is learnt by ppo, dagger or distill" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()

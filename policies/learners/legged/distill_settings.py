@@ -15,7 +15,7 @@ class LeggedDistillConfig:
     """Everything that determines a run, besides task, robot, teacher and seed."""
 
     iterations: int = 300
-    """Rollouts, each learnt from once."""
+    """Rollouts, each learnt from and then forgotten."""
     num_envs: int = 256
     """Simulations that step together."""
     horizon: int = 24
@@ -31,7 +31,7 @@ class LeggedDistillConfig:
     hidden: tuple[int, ...] = ()
     """Dense layers of the student, with ELU; default: by the number of joints, as PPO's."""
     memory: int = 0
-    """Outputs of an LSTM before them; 0: none."""
+    """Outputs of an LSTM in front of the dense layers; 0: no memory."""
     noise: float = 0.1
     """Spread of the noise on the student's actions in training, in action scales."""
     epochs: int = 2
