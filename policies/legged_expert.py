@@ -50,13 +50,13 @@ def load_expert(path: Path, task: LeggedTask) -> LeggedExpert:
             f"--expert {path} is of task '{info.task}' on robot '{info.robot.name}', the student of '{spec.name}' on"
             f" '{spec.robot}': give a run of the same"
         )
+    if info.provenance.get("clip", {}) != clip_record(spec).get("clip", {}):
+        raise ConfigError(f"--expert {path} follows another motion: give the same --clip")
     if info.state_size:
         raise ConfigError(
             f"--expert {path} has a memory, which rsl-rl-lib's distillation does not keep for teachers: give a run of"
             " --learner ppo"
         )
-    if info.provenance.get("clip", {}) != clip_record(spec).get("clip", {}):
-        raise ConfigError(f"--expert {path} follows another motion: give the same --clip")
     taught = as_seen(bundle, task)
     check_same_task(bundle, taught)
     return LeggedExpert(bundle, taught)

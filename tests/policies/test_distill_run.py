@@ -24,6 +24,7 @@ from policies.legged_expert import load_expert
 from policies.legged_run import LeggedJob, LeggedRun
 from policies.runtime import OnnxPolicy
 from policies.torch_policy import TorchPolicy
+from policies.train_imitation import motion_task
 from sim.envs.legged import LeggedEnv, load_legged_task, made_privileged
 from sim.errors import ConfigError
 from sim.legged.spec import ACTION_REACH
@@ -130,11 +131,10 @@ class Constant(torch.nn.Module):
         return self.targets.expand(len(observation), -1), state
 
 
-@pytest.mark.parametrize("memory", [0, 8])
-def test_a_killed_run_resumes_to_the_same_result(privileged, tmp_path, memory):
-    whole = training.train(DistillRun(job(privileged, memory=memory), tmp_path / "whole"))
-    training.train(DistillRun(job(privileged, memory=memory), tmp_path / "killed"), until=3)
-    other = dataclasses.replace(job(privileged, memory=memory), threads=2)
+def test_a_killed_run_resumes_to_the_same_result(privileged, tmp_path):
+    whole = training.train(DistillRun(job(privileged, memory=8), tmp_path / "whole"))
+    training.train(DistillRun(job(privileged, memory=8), tmp_path / "killed"), until=3)
+    other = dataclasses.replace(job(privileged, memory=8), threads=2)
     resumed = training.train(DistillRun(other, tmp_path / "killed", resume=True))
     assert resumed.evaluation == whole.evaluation
     assert whole.evaluation["episodes"] == 2
@@ -144,7 +144,7 @@ def test_a_killed_run_resumes_to_the_same_result(privileged, tmp_path, memory):
         np.testing.assert_array_equal(value, theirs[name], err_msg=name)
 
 
-@pytest.mark.parametrize("memory", [0, 8])
+@pytest.mark.parametrize("memory", [0, pytest.param(8, marks=pytest.mark.slow)])
 def test_the_student_comes_to_do_what_the_teacher_does(privileged, tmp_path, memory):
     run = DistillRun(job(privileged, memory=memory, num_envs=32, learning_rate=1e-2), tmp_path)
     run.renew(0)
@@ -228,7 +228,9 @@ def test_a_teacher_that_is_not_there_is_refused_in_one_line(tmp_path, capsys):
     assert said.count("\n") == 1
 
 
-def test_teachers_with_a_memory_are_refused():
+def test_teachers_with_a_memory_or_of_another_motion_are_refused():
+    with pytest.raises(ConfigError, match="follows another motion: give the same --clip"):
+        load_expert(ZOO / "imitate_squat", motion_task("imitate", "wave", "g1"))
     with pytest.raises(ConfigError, match="has a memory, which rsl-rl-lib's distillation does not keep"):
         load_expert(ZOO / "walk_g1", load_legged_task("walk"))
 
@@ -247,6 +249,7 @@ def test_a_student_sees_what_was_measured_and_its_bundle_runs_on_the_robots_side
     assert load_expert(tmp_path / "alone", biped()).task.spec.privileged is False, "a student may teach the next"
 
 
+@pytest.mark.slow
 def test_the_command_trains_a_privileged_actor(tmp_path):
     out = tmp_path / "run"
     told = ["train", "velocity", "--robot", "biped", "--input", "privileged", "--out", str(out)]
