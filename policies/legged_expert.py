@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from policies.bundle import Bundle, load_bundle
+from policies.bundle import INFO_FILE, Bundle, load_bundle
 from policies.evaluate_legged import as_seen, check_same_task
 from policies.export_onnx import rebuild_torch
 from policies.learners.legged.teacher import BundleTeacher
@@ -40,10 +40,15 @@ def load_expert(path: Path, task: LeggedTask) -> LeggedExpert:
         task: what the student is to learn.
 
     Raises:
-        BundleError: if there is no bundle, or it is not valid, or was made for the task as it is no longer.
-        ConfigError: if it is of another task, robot or motion, or has a memory.
+        BundleError: if the bundle is not valid, or was made for the task as it is no longer.
+        ConfigError: if there is none, it is of another task, robot or motion, or it has a memory.
     """
-    bundle = load_bundle(path / "bundle" if (path / "bundle").is_dir() else path)
+    folder = next((place for place in (path / "bundle", path) if (place / INFO_FILE).is_file()), None)
+    if folder is None:
+        raise ConfigError(
+            f"--expert {path}: no bundle there; train the teacher to its end, or give its bundle's folder"
+        )
+    bundle = load_bundle(folder)
     info, spec = bundle.info, task.spec
     if (info.task, info.robot.name) != (spec.name, spec.robot):
         raise ConfigError(

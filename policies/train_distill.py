@@ -42,8 +42,8 @@ def run(args: Args) -> dict[str, Any]:
     """Train, save the bundle and return the ``train.`` figures.
 
     Raises:
-        BundleError: if there is no teacher, or it was made for the task as it is no longer.
-        ConfigError: for a teacher of something else, an unknown task or robot, an impossible setting, or a folder with
+        BundleError: if the teacher's bundle is not valid, or was made for the task as it is no longer.
+        ConfigError: for no teacher, or one of something else, an unknown task or robot, an impossible setting, or a folder with
             a run in it.
         StorageError: if the disk is full; the last checkpoint is intact.
     """
