@@ -45,9 +45,7 @@ def load_expert(path: Path, task: LeggedTask) -> LeggedExpert:
     """
     folder = next((place for place in (path / "bundle", path) if (place / INFO_FILE).is_file()), None)
     if folder is None:
-        raise ConfigError(
-            f"--expert {path}: no bundle there; train the teacher to its end, or give its bundle's folder"
-        )
+        raise ConfigError(f"--expert {path}: no bundle there; train it to its end, or give the bundle's folder")
     bundle = load_bundle(folder)
     info, spec = bundle.info, task.spec
     if (info.task, info.robot.name) != (spec.name, spec.robot):

@@ -43,8 +43,8 @@ def run(args: Args) -> dict[str, Any]:
 
     Raises:
         BundleError: if the teacher's bundle is not valid, or was made for the task as it is no longer.
-        ConfigError: for no teacher, or one of something else, an unknown task or robot, an impossible setting, or a folder with
-            a run in it.
+        ConfigError: for no teacher, or one of something else, an unknown task or robot, an impossible setting, or a
+            folder with a run in it.
         StorageError: if the disk is full; the last checkpoint is intact.
     """
     check_run(args)

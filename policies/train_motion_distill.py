@@ -30,8 +30,8 @@ def run(args: Args) -> dict[str, Any]:
 
     Raises:
         BundleError: if the teacher's bundle is not valid, or was made for the task as it is no longer.
-        ConfigError: for no teacher, or one of something else, an unknown task, robot or motion, a motion that the robot cannot
-            be put to, an impossible setting, or a folder with a run in it.
+        ConfigError: for no teacher, or one of something else, an unknown task, robot or motion, a motion that the robot
+            cannot be put to, an impossible setting, or a folder with a run in it.
         StorageError: if the disk is full; the last checkpoint is intact.
     """
     check_run(args)

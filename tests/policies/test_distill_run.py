@@ -198,7 +198,7 @@ def test_a_run_goes_on_only_with_the_teacher_it_began_with(privileged, tmp_path)
     ("arguments", "message"),
     [
         ([], "--learner distill needs --expert: the folder of a run of 'train velocity --input privileged'"),
-        (["--expert", "{tmp}"], "no bundle there; train the teacher to its end"),
+        (["--expert", "{tmp}"], "no bundle there; train it to its end"),
         (["--expert", "{teacher}", "--robot", "go1"], "on robot 'biped', the student of 'velocity' on 'go1'"),
         (["--expert", "{zoo}/walk_g1"], "is of task 'walk' on robot 'g1'"),
         (["--expert", "{zoo}/hover"], "is of task 'hover' on robot"),
