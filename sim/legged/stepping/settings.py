@@ -68,9 +68,9 @@ class CaptureStepSettings:
 
 
 WALKING = CaptureStepSettings(
-    height=0.745, frequency=5.31, step_s=0.137, lift=0.0659, press=-0.0033, early=0.748, ahead=-0.05, outside=0.0842,
+    height=0.745, frequency=5.31, step_s=0.137, lift=0.0659, press=-0.0033, early=0.748, ahead=-0.059, outside=0.0842,
     width=(0.114, 0.547), gain=0.398, sole=(0.0836, 0.0223), hanging=0.361, landed=0.675, adopted=0.349, flying=0.0662,
-    behind=1.1, turning=0.5, heading_s=0.1, most_turn=0.27,
+    behind=1.25, turning=0.5, heading_s=0.1, most_turn=0.27,
 )  # fmt: skip
 """Found by `python -m tests.bench.stepping_tuning walk`, 20 generations, under errors of actions as a student makes
 them; but for ``ahead``, ``behind`` and turns, which it had traded for fewer falls: they are set so that it goes as
