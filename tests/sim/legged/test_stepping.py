@@ -68,7 +68,7 @@ def test_who_steps_on_the_spot_never_stops_and_bears_pushes():
 
 @pytest.mark.parametrize("asked", [(0.5, 0.0, 0.0), (0.3, 0.0, 0.3), (0.3, 0.0, -0.3)])
 def test_it_walks_as_asked(asked):
-    """It follows nine tenths of the velocity, fewer of a slow one, and two thirds of the turn."""
+    """It follows four fifths of the velocity and a good third of the turn."""
     env = LeggedEnv(WALK, 8, table=CALM, seed=3, threads=1)
     env.reset()
     script, moved = CaptureSteps(env, WALKING), []
@@ -80,7 +80,7 @@ def test_it_walks_as_asked(asked):
     ahead, left, turn = np.mean(moved[100:], axis=(0, 1))
     assert 0.7 * asked[0] < ahead < 1.1 * asked[0]
     assert abs(left) < 0.1
-    assert 0.5 * abs(asked[2]) <= turn * np.sign(asked[2]) <= abs(asked[2])
+    assert 0.2 * abs(asked[2]) <= turn * np.sign(asked[2]) <= abs(asked[2])
 
 
 @pytest.mark.parametrize("turn", [0.3, -0.3])
@@ -108,13 +108,14 @@ def test_who_walks_slowly_never_stops():
         assert (script.stage > 0).all()
 
 
-def test_its_pendulum_is_as_high_as_the_robot():
-    """Settings that forgive errors have a higher frequency, with which it goes less by the velocity."""
+@pytest.mark.parametrize("settings", [CaptureStepSettings(), WALKING])
+def test_its_pendulum_is_as_high_as_the_robot(settings):
+    """What tunes the frequency finds it a little above sqrt(g / h): legs that swing have weight, too."""
     env = LeggedEnv(TASK, 1, table=CALM, seed=0, threads=1)
     env.reset()
     env.step(CaptureSteps(env).act())
     height = env.world.centre_of_mass_w()[0, 2]
-    assert CaptureStepSettings().frequency == pytest.approx(np.sqrt(GRAVITY / height), rel=0.2)
+    assert settings.frequency == pytest.approx(np.sqrt(GRAVITY / height), rel=0.2)
 
 
 def test_steps_go_through_their_phases_foot_after_foot():
