@@ -17,6 +17,7 @@ import json
 import math
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,13 @@ class Golden:
     reset: np.ndarray
     state: np.ndarray
     action: np.ndarray
+
+    def state_scale(self, least: Sequence[float]) -> tuple[float, ...]:
+        """Return how large each state element gets here, (state_size,), but no less than ``least``.
+
+        Cells of an LSTM may count, up to the number of steps: what is computed otherwise differs by a share of that.
+        """
+        return tuple(np.maximum(np.abs(self.state).max(axis=(0, 1)), least).tolist())
 
     def to_bytes(self) -> bytes:
         """Return the ``.npz`` file's content."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,7 @@ def build_contact_bundle(
     """
     golden = record_golden(actor, seen, make_env, np.array(task.action.high), seed)
     info = describe(actor, task, seen, provenance(seed, config), evaluation)
+    info = replace(info, state_scale=golden.state_scale(info.state_scale))
     bundle = save_bundle(path, info, export_onnx(actor), golden)
     OnnxPolicy(bundle)
     return bundle

@@ -58,10 +58,12 @@ def build_legged_bundle(
         VerificationError: if the exported graph does not compute what the actor computes.
         BundleError: if the written bundle does not reproduce its golden sequences.
     """
+    golden = record_golden(actor, task, seed)
     info = describe(actor, task, provenance(seed, config, start_from), evaluation)
+    info = replace(info, state_scale=golden.state_scale(info.state_scale))
     clip = clip_of(task.spec)
     moved = None if clip is None else clip_bytes(clip)
-    bundle = save_bundle(path, info, export_onnx(actor), record_golden(actor, task, seed), moved)
+    bundle = save_bundle(path, info, export_onnx(actor), golden, moved)
     OnnxPolicy(bundle)
     return bundle
 

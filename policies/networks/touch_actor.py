@@ -93,7 +93,7 @@ class TouchActor(nn.Module):
 
     @property
     def state_scale(self) -> list[float]:
-        """Typical magnitude of each state element: an LSTM's and a pose's are of the order of one."""
+        """Least magnitude of each state element: an LSTM's and a pose's are of the order of one, cells may count."""
         return [1.0] * self.state_size
 
     def config(self) -> dict[str, Any]:

@@ -54,6 +54,21 @@ def test_every_back_end_computes_what_was_trained(bundle):
         assert parity.passed, parity
 
 
+def test_cells_that_count_are_compared_relative_to_what_they_get_to(tmp_path):
+    """Trained ones count the steps of an episode, here a dozen: what is rounded there is larger than that of one."""
+    actor = new_actor(SEEN)
+    (cell,) = actor.cells
+    with torch.no_grad():
+        for part in (cell.from_input, cell.from_output):
+            part.weight.mul_(0.03)
+        cell.from_input.bias.fill_(8.0)
+    counting = build_contact_bundle(tmp_path / "bundle", actor, TASK, SEEN, make_env, 0, {}, {})
+    scale = np.array(counting.info.state_scale)
+    assert (scale[:6] == 1.0).all(), "outputs are at most one"
+    assert (scale[6:12] > 10.0).all()
+    assert (np.abs(counting.golden().state).max((0, 1)) == scale)[6:12].all()
+
+
 def test_a_single_step_is_a_step_of_the_batch(bundle):
     policy, golden = OnnxPolicy(bundle), bundle.golden()
     single = policy.single()
