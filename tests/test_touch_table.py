@@ -33,16 +33,26 @@ def test_seeds_are_averaged_and_rows_without_runs_say_so(tmp_path):
     assert "| `aacd` | `field` | ppo-privileged | not run" in page
 
 
-def test_rows_that_were_trained_elsewhere_stay_until_they_are_trained_here(tmp_path):
-    published = [
+def test_seeds_that_were_trained_elsewhere_stay_until_they_are_trained_here(tmp_path):
+    options = {row.name: list(row.options) for row in touch_table.ROWS if "placement" in row.expert}
+
+    def published(row, **rates):
+        seeds = [{"seed": int(seed[1:]), "success_rate": rate} for seed, rate in rates.items()]
+        return {"source": "runs", "row": row, "success": 0.2, "options": options[row], "seeds": seeds}
+
+    before = [
         {"source": "zoo", "success": 0.1},
-        {"source": "runs", "row": "dagger-field", "success": 0.2, "seeds": [{}]},
-        {"source": "runs", "row": "dagger-state", "success": 0.3, "seeds": [{}]},
+        published("dagger-field", s0=0.2),
+        published("dagger-state", s0=0.3, s2=0.8),
+        {**published("bc-state", s0=0.3, s1=0.3), "options": ["--config.iterations", "7"]},
     ]
-    write_run(tmp_path, "dagger-state", 0, 0.4)
-    rows = {row["row"]: row for row in trained_rows(tmp_path, "placement", published)}
+    for row, seed, rate in (("dagger-state", 0, 0.4), ("dagger-state", 1, 0.6), ("bc-state", 0, 0.7)):
+        write_run(tmp_path, row, seed, rate)
+    rows = {row["row"]: row for row in trained_rows(tmp_path, "placement", before)}
     assert rows["dagger-field"]["success"] == 0.2
-    assert rows["dagger-state"]["success"] == 0.4
+    assert [seed["success_rate"] for seed in rows["dagger-state"]["seeds"]] == [0.4, 0.6, 0.8]
+    assert rows["dagger-state"]["success"] == pytest.approx(0.6)
+    assert rows["bc-state"]["success"] == pytest.approx(0.7), "seeds of other settings count no more"
     assert rows["bc-field"]["seeds"] == []
 
 

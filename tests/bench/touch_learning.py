@@ -1,8 +1,9 @@
 """What policies reach that learnt to touch: ``placement`` and ``insertion`` by learner and input.
 
 Rows are of two kinds. ``source: zoo`` are the committed bundles, judged here and now over 1024 starts. ``source: runs``
-are what ``python -m tests.bench.touch_table runs/touch-table`` has trained and judged; rows that are not in that folder
-are taken over from the published figures, where each run says on which machine and at which commit it was made.
+are what ``python -m tests.bench.touch_table runs/touch-table`` has trained and judged; seeds that are not in that
+folder are taken over from the published figures, unless the row has other settings by now. Each run says on which
+machine and at which commit it was made.
 ``success`` is the mean over seeds, ``interval`` its 95 % interval: Student's over seeds, or Wilson's over the starts of
 one.
 """
@@ -21,7 +22,7 @@ from policies.evaluate_contact import evaluate_contact
 from sim.contact.spec import ContactTaskSpec
 from sim.envs.contact_task import load_contact_task
 from tests.bench.machine import machine
-from tests.bench.touch_table import TASKS, read_table
+from tests.bench.touch_table import TASKS, read_table, summed_up
 from tests.bench.zoo import zoo_bundles
 
 ROOT = Path(__file__).parents[2]
@@ -51,7 +52,17 @@ def trained_rows(runs: Path, name: str, before: list[dict[str, Any]]) -> list[di
     """Return what was trained, here or before; rows that never were have no ``success``."""
     earlier = {row["row"]: row for row in before if row["source"] == "runs"}
     rows = [{"source": "runs", **row} for row in read_table(runs, name)]
-    return [row if row["seeds"] else earlier.get(row["row"], row) for row in rows]
+    return [_with_earlier(row, earlier[row["row"]]) if row["row"] in earlier else row for row in rows]
+
+
+def _with_earlier(row: dict[str, Any], earlier: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with the seeds that were trained elsewhere by the same settings, or only those if it has none."""
+    if not row["seeds"]:
+        return earlier
+    if row["options"] != earlier.get("options"):
+        return row
+    seeds = {seed["seed"]: seed for seed in (*earlier["seeds"], *row["seeds"])}
+    return summed_up({**row, "seeds": [seeds[number] for number in sorted(seeds)]})
 
 
 def zoo_rows(task: str, starts: int) -> list[dict[str, Any]]:

@@ -117,6 +117,8 @@ class Args:
     rows: tuple[str, ...] = tuple(row.name for row in ROWS)
     """Which; rows that they learn from are trained, too."""
     seeds: tuple[int, ...] = (0,)
+    threads: int = 1
+    """Of each training; more of them change what comes out in the last digits."""
     none: bool = False
     """Train nothing."""
 
@@ -128,22 +130,22 @@ def main(args: Args) -> None:
         for row in ROWS if not args.none else ():
             for task in (task for task in args.tasks if row.name in args.rows and task in row.expert):
                 console.print(f"{task}: {row.name}, seed {seed}")
-                train(args.folder, task, row, seed)
+                train(args.folder, task, row, seed, args.threads)
     for task in args.tasks:
         console.print(f"\n{task}\n{markdown(read_table(args.folder, task))}", soft_wrap=True)
 
 
-def train(folder: Path, task: str, row: Row, seed: int) -> Path:
+def train(folder: Path, task: str, row: Row, seed: int, threads: int = 1) -> Path:
     """Train a row, unless it is there already, and what it learns from before; return the folder of its run."""
     run = run_folder(folder, task, row.name, seed)
     if (run / "result.json").exists():
         return run
     expert, by_name = row.expert[task], {other.name: other for other in ROWS if task in other.expert}
     if expert in by_name:
-        expert = str(train(folder, task, by_name[expert], seed).resolve())
+        expert = str(train(folder, task, by_name[expert], seed, threads).resolve())
     command = ["train", TASKS[task], "--learner", row.learner, "--input", row.input, "--seed", str(seed)]
     command += [] if expert is None else ["--expert", expert]
-    train_run(run, *command, *row.options)
+    train_run(run, *command, "--threads", str(threads), *row.options)
     return run
 
 
@@ -161,11 +163,17 @@ def _read_row(folder: Path, task: str, row: Row) -> dict[str, Any]:
     runs = finished_runs(folder / task, row.name)
     seeds = [{"seed": seed, **read_run(run)} for seed, run in runs.items()]
     said = {"learner": row.learner, "input": row.input, "expert": row.expert[task] or "none", "row": row.name}
+    return summed_up({**said, "options": list(row.options), "seeds": seeds})
+
+
+def summed_up(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with mean and 95 % interval over its seeds, or over the starts of a single one."""
+    seeds = row["seeds"]
     if not seeds:
-        return {**said, "seeds": []}
+        return row
     rates = [seed["success_rate"] for seed in seeds]
     low, high = interval(rates) if len(rates) > 1 else seeds[0]["interval"]
-    return {**said, "success": float(np.mean(rates)), "interval": [max(0.0, low), min(1.0, high)], "seeds": seeds}
+    return {**row, "success": float(np.mean(rates)), "interval": [max(0.0, low), min(1.0, high)]}
 
 
 def read_run(run: Path) -> dict[str, Any]:
