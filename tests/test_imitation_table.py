@@ -10,6 +10,8 @@ from tests.bench import bodies_imitation, imitation_table, trained_runs
 from tests.bench.imitation_table import Args, markdown, read_row, run_folder, verdict
 from tests.bench.page import imitation_lines
 
+HELD = {"success_rate": 1.0, "train_cpu_s": 1.0, "episodes": 200}
+
 
 def write_run(folder, clip, method, seed, error_m):
     run = run_folder(folder, clip, method, seed)
@@ -58,19 +60,29 @@ def test_every_run_of_the_table_is_one_command(tmp_path, monkeypatch, capsys):
     assert len(asked) == 3
     for command, options in zip(asked, imitation_table.METHODS.values()):
         assert command[:8] == ("train", "imitate", "--clip", "squat", "--robot", "g1", "--seed", "3")
-        assert set(options) <= set(command)
+        assert set(options) | {"--config.iterations", "120"} <= set(command)
     assert "not run" in capsys.readouterr().out
 
 
 def test_runs_that_are_there_are_judged_anew(tmp_path):
-    assert bodies_imitation.measure(runs=tmp_path, clips=(), zoo=tmp_path) == {}
+    published = tmp_path / "bodies.json"
+    published.write_text("{}")
+    assert bodies_imitation.measure(runs=tmp_path, clips=(), zoo=tmp_path, published=published) == {}
     small = {"iterations": 1, "num-envs": 4, "horizon": 4, "evaluations": 1, "evaluation-episodes": 1, "hidden": 8}
     options = [f"--config.{name}={value}" for name, value in small.items()]
     options += ["--config.judge-episodes=1", "--config.ppo.mini-batches=1", "--clip", "stand"]
     folder = run_folder(tmp_path / "runs", "stand", "adaptive", 0)
     assert main(["train", "imitate", "--out", str(folder), *options]) == 0
     shutil.copytree(folder / "bundle", tmp_path / "zoo" / "imitate_stand")
-    found = bodies_imitation.measure(episodes=3, runs=tmp_path / "runs", clips=("stand",), zoo=tmp_path / "zoo")
+    elsewhere = {**read_row(tmp_path / "runs", "stand", "adaptive"), "seeds": [{"seed": 1, "error_m": 0.2, **HELD}]}
+    fixed = {**elsewhere, "method": "fixed", "options": ["of another day"], "error_m": 0.3}
+    places = {"runs": tmp_path / "runs", "zoo": tmp_path / "zoo", "published": published}
+    found = bodies_imitation.measure(episodes=3, clips=("stand",), **places)
+    published.write_text(json.dumps({"imitation": [elsewhere, fixed]}))
+    with_others = bodies_imitation.measure(episodes=3, clips=("stand",), **places)
+    assert [row["method"] for row in with_others["imitation"]][1:3] == ["adaptive", "fixed"]
+    assert [seed["seed"] for seed in with_others["imitation"][1]["seeds"]] == [0, 1]
+    assert with_others["imitation"][2] == fixed
     still, row, kept = found["imitation"]
     assert (still["method"], still["success_rate"]) == ("played", 1.0)
     assert 0.001 < still["error_m"] < 0.04

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from tests.bench import learner_table, trained_runs
+from tests.bench import bodies_learners, learner_table, trained_runs
 from tests.bench.learner_table import HORIZON, STEPS, Args, markdown, options, read_row, run_folder
+from tests.bench.page import learner_lines
 
 
 def write_run(args, learner, seed, score, error=0.2):
@@ -28,6 +29,24 @@ def test_seeds_are_averaged_and_what_was_not_run_says_so(tmp_path):
     assert "| `velocity` on `biped` | sac | 0.50 | 0.25 - 0.75 | 90.0% | 0.20 m/s | 3 | 983,040 | 101 |" in text
     assert "| `velocity` on `biped` | ppo | -1.00 | one seed | 90.0% | - | 1 | 983,040 | 100 |" in text
     assert "| symphony | not run |" in text
+
+
+def test_seeds_that_were_trained_elsewhere_stay_beside_those_trained_here(tmp_path):
+    args, published = Args(tmp_path / "runs"), tmp_path / "bodies.json"
+    for seed, score in ((0, 0.4), (1, 0.5)):
+        write_run(args, "sac", seed, score)
+    published.write_text("{}")
+    first = bodies_learners.measure(runs=args.folder, published=published)
+    published.write_text(json.dumps(first))
+    here = Args(tmp_path / "here")
+    write_run(here, "sac", 1, 0.7)
+    write_run(here, "sac", 2, 0.9)
+    found = bodies_learners.measure(runs=here.folder, published=published)
+    row = next(row for row in found["learners"] if (row["task"], row["learner"]) == ("velocity", "sac"))
+    assert [seed["score"] for seed in row["seeds"]] == [0.4, 0.7, 0.9]
+    assert row["score"] == pytest.approx(2.0 / 3.0)
+    assert "| sac | 0.67 |" in learner_lines(found)
+    assert "| symphony | not run |" in learner_lines(found)
 
 
 def test_every_learner_takes_the_same_steps():

@@ -1,12 +1,14 @@
 """How near imitated motions come: ``imitation`` by motion and method, trained runs judged anew.
 
 Long trainings are not repeated: what ``python -m tests.bench.imitation_table runs/imitation`` has trained is judged
-over 200 other randomised episodes, and so are the zoo's bundles. ``played`` is no policy but the motion's joints as
+over 200 other randomised episodes, and so are the zoo's bundles. Seeds that are not in that folder are taken over from
+the published figures, if they were trained by the same options. ``played`` is no policy but the motion's joints as
 targets: what one has to beat.
 """
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +22,14 @@ from sim.envs.legged import LeggedTask, load_legged_task
 from sim.legged.motion import BODY_DISTANCE, MOTION_JOINTS
 from sim.legged.terms import term_slice
 from sim.motion.robot_clip import robot_clip
-from tests.bench.imitation_table import CLIPS, METHODS, PLAYED, read_run, summed_up
+from tests.bench.imitation_table import CLIPS, METHODS, PLAYED, options, read_run, summed_up
 from tests.bench.machine import machine
-from tests.bench.trained_runs import finished_runs
+from tests.bench.trained_runs import finished_runs, with_earlier
 from tests.bench.zoo import ZOO
 
-RUNS = Path(__file__).parents[2] / "runs" / "imitation"
+ROOT = Path(__file__).parents[2]
+RUNS = ROOT / "runs" / "imitation"
+PUBLISHED = ROOT / "docs" / "figures" / "bodies.json"
 EPISODES, SEED = 200, 9_000_000
 """Other episodes than those that chose the weights, and than those that judged them in training."""
 IN_ZOO = "zoo: taught by the script"
@@ -37,6 +41,7 @@ def measure(
     runs: Path = RUNS,
     clips: tuple[str, ...] = CLIPS,
     zoo: Path = ZOO,
+    published: Path = PUBLISHED,
 ) -> dict[str, Any]:
     """Return the rows of motions and methods; methods without runs are left out.
 
@@ -46,18 +51,27 @@ def measure(
         runs: folder of the table.
         clips: generators whose motions are played, too.
         zoo: folder of bundles.
+        published: figures that have the seeds that are not there.
     """
-    rows, kept = [], {path.parent.name.removeprefix("imitate_"): path.parent for path in zoo.glob("imitate_*/clip.npz")}
+    before = {(row["clip"], row["method"]): row for row in json.loads(published.read_text()).get("imitation", [])}
+    kept = {path.parent.name.removeprefix("imitate_"): path.parent for path in zoo.glob("imitate_*/clip.npz")}
+    rows: list[dict[str, Any]] = []
     for name in sorted({*clips, *kept, *(path.name for path in runs.glob("*") if path.is_dir())}):
-        found = {PLAYED: [{"seed": 0, **played(name, episodes)}] if name in clips else []}
-        for method in METHODS:
-            trained = finished_runs(runs / name, method)
-            found[method] = [{"seed": seed, **judged(run, episodes)} for seed, run in trained.items()]
-        found[IN_ZOO] = [bundled(kept[name], episodes)] if name in kept else []
-        rows += [
-            summed_up({"clip": name, "method": method, "seeds": seeds}) for method, seeds in found.items() if seeds
-        ]
+        if name in clips:
+            rows.append(summed_up({"clip": name, "method": PLAYED, "seeds": [{"seed": 0, **played(name, episodes)}]}))
+        trained = [trained_row(runs, name, method, episodes, before.get((name, method))) for method in METHODS]
+        rows += [row for row in trained if row["seeds"]]
+        if name in kept:
+            rows.append(summed_up({"clip": name, "method": IN_ZOO, "seeds": [bundled(kept[name], episodes)]}))
     return {"imitation": rows} if rows else {}
+
+
+def trained_row(runs: Path, clip: str, method: str, episodes: int, earlier: dict[str, Any] | None) -> dict[str, Any]:
+    """Return what the runs of a motion and a method reach now, and those that are not here reached before."""
+    trained = finished_runs(runs / clip, method)
+    seeds = [{"seed": seed, **judged(run, episodes)} for seed, run in trained.items()]
+    row = summed_up({"clip": clip, "method": method, "options": list(options(method)), "seeds": seeds})
+    return with_earlier(row, earlier, summed_up)
 
 
 def judged(run: Path, episodes: int) -> dict[str, Any]:

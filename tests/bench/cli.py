@@ -32,7 +32,10 @@ SUITES = {
         "kernel", "l2f_ratio", "warp_kernel",
     ),
     "touch": ("touch_field", "touch_image", "touch_wrench", "touch_scene", "touch_learning"),
-    "bodies": ("bodies_overhead", "bodies_warp", "bodies_walking", "bodies_twist", "bodies_imitation", "bodies_sparse"),
+    "bodies": (
+        "bodies_overhead", "bodies_warp", "bodies_walking", "bodies_twist", "bodies_imitation", "bodies_sparse",
+        "bodies_learners",
+    ),
     "calibration": (
         "wrong_logs", "quadruped", "crazyflie", "excitation", "closed_loop", "calibration_legs", "streaming",
     ),

@@ -74,10 +74,15 @@ def read_row(args: Args, task: str, learner: str) -> dict[str, Any]:
     """Return what the runs of a task and a learner reached; without runs there are no ``seeds``."""
     folder = run_folder(args, task, learner, 0).parent
     seeds = [{"seed": seed, **read_run(run)} for seed, run in finished_runs(folder, learner).items()]
-    row = {"task": task, "robot": args.robot, "learner": learner, "seeds": seeds}
-    if not seeds:
+    words = list(options(learner, args.steps))
+    return summed_up({"task": task, "robot": args.robot, "learner": learner, "options": words, "seeds": seeds})
+
+
+def summed_up(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row with mean and 95 % interval over its seeds; of a single one there is no interval."""
+    if not row["seeds"]:
         return row
-    scores = [seed["score"] for seed in seeds]
+    scores = [seed["score"] for seed in row["seeds"]]
     return {**row, "score": float(np.mean(scores)), "interval": list(interval(scores)) if len(scores) > 1 else None}
 
 

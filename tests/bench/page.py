@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.bench import imitation_table
+from tests.bench import imitation_table, learner_table
 from tests.bench.page_rows import BODIES, CALIBRATION, FIRMWARE, FIRST_FLIGHT, FLIGHT, ROBOT_SIDE, TOUCH, Figures, Row
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -216,6 +216,12 @@ def imitation_lines(figures: Figures) -> str:
     return f"{imitation_table.markdown(rows)}\n\n{imitation_table.verdict(rows)}" if rows else "Not measured."
 
 
+def learner_lines(figures: Figures) -> str:
+    """Return the table of learners of bodies on legs at equal steps."""
+    rows = figures.get("learners", [])
+    return learner_table.markdown(rows) if rows else "Not measured."
+
+
 ERROR_GOALS = {
     "crazyflie.errors": {
         "thrust_over_mass": "1%", "inertia_over_mass_x": "5%", "inertia_over_mass_y": "5%",
@@ -304,6 +310,7 @@ TABLES: dict[tuple[str, str], Callable[[Figures], str]] = {
     ("calibration", "excitation"): excitation_table,
     ("calibration", "quadruped"): errors_table("quadruped.errors"),
     ("bodies", "imitation"): imitation_lines,
+    ("bodies", "learners"): learner_lines,
 }
 """(suite, name of the place) -> what makes the table."""
 

@@ -23,6 +23,7 @@ from sim.contact.spec import ContactTaskSpec
 from sim.envs.contact_task import load_contact_task
 from tests.bench.machine import machine
 from tests.bench.touch_table import TASKS, read_table, summed_up
+from tests.bench.trained_runs import with_earlier
 from tests.bench.zoo import zoo_bundles
 
 ROOT = Path(__file__).parents[2]
@@ -52,17 +53,7 @@ def trained_rows(runs: Path, name: str, before: list[dict[str, Any]]) -> list[di
     """Return what was trained, here or before; rows that never were have no ``success``."""
     earlier = {row["row"]: row for row in before if row["source"] == "runs"}
     rows = [{"source": "runs", **row} for row in read_table(runs, name)]
-    return [_with_earlier(row, earlier[row["row"]]) if row["row"] in earlier else row for row in rows]
-
-
-def _with_earlier(row: dict[str, Any], earlier: dict[str, Any]) -> dict[str, Any]:
-    """Return a row with the seeds that were trained elsewhere by the same settings, or only those if it has none."""
-    if not row["seeds"]:
-        return earlier
-    if row["options"] != earlier.get("options"):
-        return row
-    seeds = {seed["seed"]: seed for seed in (*earlier["seeds"], *row["seeds"])}
-    return summed_up({**row, "seeds": [seeds[number] for number in sorted(seeds)]})
+    return [with_earlier(row, earlier.get(row["row"]), summed_up) for row in rows]
 
 
 def zoo_rows(task: str, starts: int) -> list[dict[str, Any]]:

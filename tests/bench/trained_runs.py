@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,27 @@ def trained_on(run: Path) -> dict[str, Any]:
     where = run / "machine.json"
     on = json.loads(where.read_text()) if where.exists() else {}
     return {key: on.get(key) for key in ("processor", "cores", "date", "commit")}
+
+
+def with_earlier(
+    row: dict[str, Any], earlier: dict[str, Any] | None, summed_up: Callable[[dict[str, Any]], dict[str, Any]]
+) -> dict[str, Any]:
+    """Return a row with the seeds, too, that were trained elsewhere before: runs are large, and not kept for ever.
+
+    Args:
+        row: what was trained here: ``seeds`` with a number each, by ``options`` of the command line.
+        earlier: the same row as published. Its seeds count where they were trained by the same options; a row that has
+            no runs here is the published one.
+        summed_up: gives a row what is said of all its seeds.
+    """
+    if earlier is None or not earlier["seeds"]:
+        return row
+    if not row["seeds"]:
+        return earlier
+    if row["options"] != earlier.get("options"):
+        return row
+    seeds = {seed["seed"]: seed for seed in (*earlier["seeds"], *row["seeds"])}
+    return summed_up({**row, "seeds": [seeds[number] for number in sorted(seeds)]})
 
 
 def interval(values: list[float]) -> tuple[float, float]:
