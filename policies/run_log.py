@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ class RunLog:
 
         Args:
             folder: run folder; created.
-            points: of the run that is being resumed; later ones in the folder are superseded.
+            points: of the run that is being resumed; later ones in the folder are superseded. Without, the plots of an
+                earlier run are deleted: TensorBoard would draw them beside the new ones.
 
         Raises:
             StorageError: if the folder cannot be written.
@@ -28,9 +30,12 @@ class RunLog:
         self.path = folder / "curve.jsonl"
         self.points = list(points or [])
         following = int(self.points[-1]["iteration"]) + 1 if self.points else 0
+        board = folder / "tensorboard"
         try:
+            if points is None and board.exists():
+                shutil.rmtree(board)
             folder.mkdir(parents=True, exist_ok=True)
-            self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=following)
+            self._board = SummaryWriter(str(board), purge_step=following)
         except OSError as error:
             raise StorageError(f"cannot write to run folder {folder}: {error.strerror or error}") from error
 

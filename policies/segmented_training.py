@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 from rich.console import Console
 
 from policies.segmented_run import SegmentedRun
-from policies.training_bar import check_folder, forget_plots, train_with_bar
+from policies.training_bar import check_folder, train_with_bar
 from policies.training_run import CHECKPOINT
 from sim.errors import ConfigError
 from sim.files import write_atomic
@@ -59,8 +59,6 @@ def train_on_show(args: RunOptions, make_run: Callable[[], Run], word: str, cons
         success = values.get("success_rate_in_training")
         return f"reward {values['reward']:.4f}" + ("" if success is None else f"  {success:.0%} {word}")
 
-    if args.overwrite:
-        forget_plots(args.out)
     with console.status("preparing (compiled code is cached after the first time)"):
         run = make_run()
     write_atomic(args.out / "config.json", json.dumps(run.identity, indent=2) + "\n")

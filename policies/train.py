@@ -23,7 +23,7 @@ from rich.console import Console
 from policies.build import build_bundle
 from policies.golden import LEAST_STEPS, STEPS
 from policies.learners.blas import use_one_thread
-from policies.training_bar import check_folder, forget_plots, train_with_bar
+from policies.training_bar import check_folder, train_with_bar
 from policies.training_result import write_result
 from policies.training_run import CHECKPOINT, TrainConfig, TrainingRun, warm_up, with_airframe
 from sim.contact.spec import ContactTaskSpec
@@ -130,8 +130,6 @@ def run(args: Args) -> dict[str, Any]:
     console = Console()
     with console.status("compiling (cached after the first time)"):
         jit_s = warm_up(task, args.config)
-    if args.overwrite:
-        forget_plots(args.out)
     run = TrainingRun(task, args.config, args.seed, args.out, resume=args.resume, start_from=args.start_from)
     write_atomic(args.out / "config.json", json.dumps(run.identity, indent=2) + "\n")
     train_with_bar(run, run.learner.iteration, run.config.learner.iterations, _note, console)

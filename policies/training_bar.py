@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -24,11 +23,6 @@ class Trainable(Protocol):
     def train(self, progress: Callable[[int, Values], None]) -> None:
         """Run, calling ``progress`` after each iteration with its number and what it measured."""
         ...
-
-
-def forget_plots(folder: Path) -> None:
-    """Delete a replaced run's TensorBoard files: they would go on beside the new ones."""
-    shutil.rmtree(folder / "tensorboard", ignore_errors=True)
 
 
 def check_folder(checkpoint: Path, *, resume: bool, overwrite: bool) -> None:

@@ -21,7 +21,7 @@ from policies.learners.analytic import AnalyticConfig
 from policies.learners.drones import StartConfig
 from policies.learners.flight_cost import FlightCost
 from policies.training_run import CHECKPOINT, TrainConfig, TrainingRun, for_task, with_airframe
-from sim.errors import ConfigError, StorageError
+from sim.errors import BundleError, ConfigError, StorageError
 from sim.identified import write_identified
 from sim.registry import load_task
 from sim2metal import main
@@ -149,6 +149,8 @@ def test_an_earlier_run_is_not_lost_by_accident(tmp_path):
         train.run(train.Args(**args))
     with pytest.raises(ConfigError, match="give one of them"):
         train.run(train.Args(**args, resume=True, overwrite=True))
+    with pytest.raises(BundleError):
+        train.run(train.Args(**args, overwrite=True, start_from=tmp_path / "no_bundle"))
     assert {path: path.read_bytes() for path in out.rglob("*") if path.is_file()} == before
     train.run(train.Args(**(args | {"seed": 3}), overwrite=True))
     assert json.loads((out / "result.json").read_text())["train.seed"] == 3
