@@ -87,6 +87,7 @@ _GUIDED = (
     *("--config.checkpoint-every", "30", "--config.evaluations", "2", "--config.evaluation-episodes", "128"),
 )
 """Search is one thing after the other: rollouts are whole episodes, the memory is larger, and the expert shows more."""
+_GUIDED_SHORT = (*_GUIDED, "--config.iterations", "180", *_SHORT[-2:])
 
 ROWS = (
     Row("dagger-field", "dagger", "field", {"placement": "script"}),
@@ -94,7 +95,7 @@ ROWS = (
     Row("dagger-privileged", "dagger", "privileged", {"placement": "script"}, _SHORT),
     Row("dagger-privileged", "dagger", "privileged", {"insertion": "script"}, _LONG),
     Row("dagger-state", "dagger", "state", _both("script"), _SHORT),
-    Row("dagger-search-state", "dagger", "state", {"insertion": "search"}, (*_SHORT, *_GUIDED)),
+    Row("dagger-search-state", "dagger", "state", {"insertion": "search"}, _GUIDED_SHORT),
     Row("bc-field", "bc", "field", _SHOWN, _SHORT),
     Row("bc-privileged", "bc", "privileged", _both("script"), _SHORT),
     Row("bc-state", "bc", "state", _both("script"), _SHORT),
