@@ -28,7 +28,7 @@ TASK = legged_task(
         EndTerm("low", _OURS, (("share", 0.6),)),
     ),
     command=VelocityCommand(
-        (0.0, 0.6), (-0.1, 0.1), (-0.3, 0.3), 5.0, 0.1, f"{_OURS}: what the script that is imitated can"
+        (0.0, 0.5), (-0.1, 0.1), (-0.3, 0.3), 5.0, 0.1, f"{_OURS}: what the script that is imitated can"
     ),
     parameter_set="stand",
     feet=2,

@@ -40,7 +40,7 @@ class CaptureSteps:
         self._step_s = settings.step_s
         self._legs = find_legs(env.spec.robot, p)
         self._pose, self._reach = np.array(p.default_pose_rad), ACTION_REACH * np.array(p.action_scale_rad)
-        self._look, self._steps = Look(env, settings.frequency), Steps(env.num_envs, period_s, settings)
+        self._look, self._steps = Look(env, settings), Steps(env.num_envs, period_s, settings)
         self._targets = LegTargets(self._legs, p, period_s, settings)
 
     @property

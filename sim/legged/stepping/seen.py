@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sim.envs.legged import LeggedEnv
 from sim.legged.centre_motion import CentreMotion
 from sim.legged.rewards import moving
+from sim.legged.stepping.settings import CaptureStepSettings
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -43,7 +44,7 @@ class Seen:
     joints: Array
     """(n, J) rad"""
     command: Array
-    """(n, 3) velocity asked for: ahead, left, turn; m/s and rad/s."""
+    """(n, 3) velocity to step for: ahead, left, turn; m/s and rad/s."""
     walks: Mask
     """(n,) whether one is."""
 
@@ -58,11 +59,12 @@ class Look:
 
     Args:
         env: to look at.
-        frequency: w of the capture point c + v / w, rad/s.
+        settings: of the controller that looks.
     """
 
-    def __init__(self, env: LeggedEnv, frequency: float) -> None:
-        self._env, self._frequency, self._centre = env, frequency, CentreMotion(env)
+    def __init__(self, env: LeggedEnv, settings: CaptureStepSettings) -> None:
+        self._env, self._centre = env, CentreMotion(env)
+        self._frequency, self._asked = settings.frequency, np.array(settings.asked)
 
     def __call__(self) -> Seen:
         """Return what there is to see now."""
@@ -92,6 +94,6 @@ class Look:
             touching=s.foot_contact > 0.5,
             feet=np.stack([along_heading(s.foot_position_w[:, k, :2] - base) for k in range(2)], axis=1),
             joints=s.joint_position.astype(float),
-            command=s.command.astype(float),
+            command=self._asked * s.command,
             walks=moving(s) > 0.5,
         )
