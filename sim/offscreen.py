@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import weakref
 from typing import Any
 
 import mujoco
@@ -17,25 +18,44 @@ from sim.errors import ToolchainError
 
 INSTALL_HINT = "install libegl1 and libgl1-mesa-dri (apt-get install libegl1 libgl1-mesa-dri), or run make setup"
 
+SHADOW_PIXELS = 2048
+"""Side of the map of shadows of pictures for people."""
+
 
 class Offscreen:
-    """A picture of a scene without a screen; ``close`` frees it.
+    """A picture of a scene without a screen; ``close`` frees it, and so does whoever drops it.
+
+    Args:
+        model: of the scene.
+        width: of the picture, pixels.
+        height: likewise.
+        max_geoms: that the scene can hold.
+        shadow_pixels: side of the map of shadows; 0 for none. Without a GPU the map is what costs: MuJoCo's own 4096
+            take thirty times as long as a small picture.
 
     Raises:
         ToolchainError: if no OpenGL context can be made; the message says what to install.
     """
 
-    def __init__(self, model: mujoco.MjModel, width: int, height: int, max_geoms: int = 4000) -> None:
+    def __init__(
+        self,
+        model: mujoco.MjModel,
+        width: int,
+        height: int,
+        max_geoms: int = 4000,
+        shadow_pixels: int = SHADOW_PIXELS,
+    ) -> None:
         self._context = _open_context(width, height)
         try:
             self._context.make_current()
-            self._renderer = mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100.value)
+            self._renderer = _open_renderer(model, shadow_pixels)
         except (RuntimeError, mujoco.FatalError) as error:
             self._context.free()
             raise ToolchainError(f"no video: {error}; {INSTALL_HINT}") from None
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN.value, self._renderer)
         self.scene = mujoco.MjvScene(model, maxgeom=max_geoms)
-        self._closed = False
+        self._free = weakref.finalize(self, _free, self._context, self._renderer)
+        self._free.atexit = False  # (MuJoCo has closed the display by then)
         self._rectangle = mujoco.MjrRect(0, 0, width, height)
         self._pixels = np.empty((height, width, 3), np.uint8)
 
@@ -48,10 +68,23 @@ class Offscreen:
 
     def close(self) -> None:
         """Free the context; further calls do nothing."""
-        if not self._closed:
-            self._closed = True
-            self._renderer.free()
-            self._context.free()
+        self._free()
+
+
+def _free(context: Any, renderer: mujoco.MjrContext) -> None:
+    context.make_current()  # (what is freed goes by numbers, which in another context are another's things)
+    renderer.free()
+    context.free()
+
+
+def _open_renderer(model: mujoco.MjModel, shadow_pixels: int) -> mujoco.MjrContext:
+    """Return MuJoCo's renderer for the current context; the model says only here how large its map of shadows is."""
+    quality = model.vis.quality
+    usual, quality.shadowsize = quality.shadowsize, shadow_pixels
+    try:
+        return mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100.value)
+    finally:
+        quality.shadowsize = usual
 
 
 def _open_context(width: int, height: int) -> Any:

@@ -70,7 +70,7 @@ class WristCamera:
             ToolchainError: if there is no way to draw on this machine; the message says what to install.
         """
         self._world = world
-        self._screen = Offscreen(world.model, WRIST_PIXELS, WRIST_PIXELS)
+        self._screen = Offscreen(world.model, WRIST_PIXELS, WRIST_PIXELS, shadow_pixels=0)
         self._eye, self._options = mujoco.MjvCamera(), mujoco.MjvOption()
         self._eye.type = mujoco.mjtCamera.mjCAMERA_FIXED.value
         self._eye.fixedcamid = world.model.camera(WRIST).id
@@ -79,14 +79,15 @@ class WristCamera:
         """Give the renderer back."""
         self._screen.close()
 
-    def render(self) -> NDArray[np.uint8]:
-        """Return (n, 64, 64, 3)."""
+    def render(self, which: NDArray[np.intp] | None = None) -> NDArray[np.uint8]:
+        """Return (n, 64, 64, 3): of all simulations, or of some."""
         batch = self._world.batch
-        pictures = np.zeros((batch.nsim, WRIST_PIXELS, WRIST_PIXELS, 3), np.uint8)
-        for number in range(batch.nsim):
+        numbers = np.arange(batch.nsim) if which is None else which
+        pictures = np.zeros((len(numbers), WRIST_PIXELS, WRIST_PIXELS, 3), np.uint8)
+        for picture, number in zip(pictures, numbers.tolist(), strict=True):
             model, data = batch.get_model(number), batch.get_data(number)
             mujoco.mj_forward(model, data)
-            pictures[number] = self._draw(model, data)
+            picture[:] = self._draw(model, data)
         return pictures
 
     def _draw(self, model: mujoco.MjModel, data: mujoco.MjData) -> NDArray[np.uint8]:

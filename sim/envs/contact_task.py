@@ -178,7 +178,8 @@ class ContactTaskEnv:
         ended = np.flatnonzero(terminated | truncated)
         if len(ended):
             final = {name: value[ended] for name, value in observation.items()}
-            observation = self.reset(ended)
+            self._begin(ended)
+            observation = self._observe(self._drawn_again(observation, ended))
         return Transition(observation, gained.astype(np.float32), terminated, truncated, success, distance, final)
 
     def distance(self, line_m: float) -> NDArray[np.float64]:
@@ -188,6 +189,17 @@ class ContactTaskEnv:
 
     def observe(self) -> Observation:
         """Return what there is to see now."""
+        return self._observe(None if self._wrist is None else self._wrist.render())
+
+    def _drawn_again(self, observation: Observation, which: NDArray[np.intp]) -> NDArray[np.uint8] | None:
+        """Return the pictures of the cameras at the hands, of which only those of some simulations are others."""
+        if self._wrist is None:
+            return None
+        pictures = observation["wrist"]
+        pictures[which] = self._wrist.render(which)
+        return pictures
+
+    def _observe(self, wrist: NDArray[np.uint8] | None) -> Observation:
         world, arm = self.world, self.world.arm
         state = self.observe_state()
         known = state[:, :-7]
@@ -205,8 +217,8 @@ class ContactTaskEnv:
             observation["field"] = field.astype(np.float32)
         if self._images is not None:
             observation["image"] = self._images.render()
-        if self._wrist is not None:
-            observation["wrist"] = self._wrist.render()
+        if wrist is not None:
+            observation["wrist"] = wrist
         return observation
 
     def observe_state(self) -> NDArray[np.float64]:

@@ -75,8 +75,8 @@ WALKING = CaptureStepSettings(
     turning=0.25, heading_s=0.1, most_turn=0.3,
 )  # fmt: skip
 """Found by CMA-ES (arXiv 1604.00772) on the G1: falls, and errors of the velocity and the yaw rate, in 32 randomised
-simulations of 9 s each, 33 generations of 14; ``asked`` afterwards, so that it goes as fast as asked. A longer memory of
-the heading turns more as asked, but who imitates it cannot see a heading, and falls more often."""
+simulations of 9 s each, 33 generations of 14; ``asked`` afterwards, so that it goes as fast as asked. A longer memory
+of the heading turns more as asked, but who imitates it cannot see a heading, and falls more often."""
 ON_THE_SPOT = replace(
     WALKING, height=0.736, frequency=5.66, step_s=0.114, lift=0.102, press=-0.0018, early=0.661, ahead=-0.0419,
     outside=0.0924, width=(0.125, 0.586), gain=0.299, sole=(0.0302, 0.0264), hanging=0.415, landed=0.908,
