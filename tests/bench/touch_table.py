@@ -89,7 +89,7 @@ _GUIDED = (
     *("--config.checkpoint-every", "30", "--config.evaluations", "2", "--config.evaluation-episodes", "128"),
 )
 """Search is one thing after the other: rollouts are whole episodes, the memory is larger, and the expert shows more."""
-_GUIDED_SHORT = (*_GUIDED, "--config.iterations", "180", *_SHORT[-2:])
+_GUIDED_SHORT = (*_GUIDED, "--config.iterations", "90", *_SHORT[-2:])
 
 ROWS = (
     Row("dagger-field", "dagger", "field", {"placement": "script"}),
