@@ -112,12 +112,19 @@ def error_line(summary: Mapping[str, Any]) -> str:
         f"error of the velocity {summary['velocity_error_m_s']:.3f} m/s, of the yaw rate"
         f" {summary['yaw_rate_error_rad_s']:.3f} rad/s, from {SETTLED_S:g} s after each new command"
     )
+    line += _share_line(summary["share_followed"])
     if summary.get("position_error_m") is None:
         return line
     return (
         f"{line}; while walking, of the hand's position {100.0 * summary['position_error_m']:.1f} cm, of its"
         f" orientation {summary['orientation_error_deg']:.1f} degrees"
     )
+
+
+def _share_line(shares: Mapping[str, float | None]) -> str:
+    """Return how fast it goes over how fast it is asked to, or nothing where it is asked for nothing."""
+    said = [f"{share:.0%} {direction}" for direction, share in shares.items() if share is not None]
+    return f"; of what is asked it goes {', '.join(said)}" if said else ""
 
 
 def check_same_task(bundle: Bundle, task: LeggedTask) -> None:

@@ -17,6 +17,7 @@ from sim.envs.legged import LeggedEnv, LeggedTask, LeggedTransition
 from sim.legged.motion import motion_of
 from sim.legged.spec import ACTION_REACH
 
+DIRECTIONS = ("ahead", "aside", "turning")
 _NO_ERROR_M_S = 1.0
 """What the score takes for a velocity error where every robot fell before a command had been given for a second."""
 
@@ -29,6 +30,8 @@ class LeggedEvaluation(JudgedEpisodes):
     """m/s, mean over the steps in which a command had been given for a second; NaN if there were none."""
     yaw_rate_error: npt.NDArray[np.float64]
     """rad/s, likewise."""
+    followed: npt.NDArray[np.float64]
+    """Sums over these steps of the velocity times what was asked for, and of that squared: (episodes, 2, 3)."""
     asked_errors: Mapping[str, npt.NDArray[np.float64]]
     """Of what else the task asks for, by names with units: means over those of these steps in which the robot was to
     walk, over all steps where it is never asked to; NaN if there were none."""
@@ -36,6 +39,16 @@ class LeggedEvaluation(JudgedEpisodes):
     """What an error of one costs in the score."""
     still: bool = True
     """Whether a velocity that is not asked for is an error: not in a motion, which has its own."""
+
+    @property
+    def share_followed(self) -> dict[str, float | None]:
+        """How fast it goes over how fast it is asked to, by least squares; ``None`` where it never was.
+
+        Bodies sway as they walk: errors of the velocity are large where it is right in the mean.
+        """
+        went, asked = self.followed.sum(axis=0)
+        shares = np.divide(went, asked, out=np.full(3, math.nan), where=asked > 0.0).tolist()
+        return {name: finite(share) for name, share in zip(DIRECTIONS, shares)}
 
     def summary(self) -> dict[str, Any]:
         """Return the figures as JSON-able data.
@@ -56,6 +69,7 @@ class LeggedEvaluation(JudgedEpisodes):
                 "falls": int((~self.success).sum()),
                 "velocity_error_m_s": finite(error),
                 "yaw_rate_error_rad_s": finite(turning),
+                "share_followed": self.share_followed,
                 "score": self.success_rate - cost,
             }
             | {name: finite(value) for name, value in asked.items()}
@@ -80,11 +94,12 @@ def judge(policy: Policy, task: LeggedTask, episodes: int, seed: int, threads: i
         env = LeggedEnv(task, count, table=task.evaluation_table, seed=batch_seed, threads=threads)
         return _first_episodes(policy, env)
 
-    *moved, asked = in_batches(episodes, seed, some)
+    *moved, followed, asked = in_batches(episodes, seed, some)
     costs = task.spec.asked_errors
     return LeggedEvaluation(
-        seed, *moved, asked_errors=dict(zip(costs, asked.T)), asked_costs=costs, still=motion_of(task.spec) is None
-    )
+        seed, *moved, followed=followed, asked_errors=dict(zip(costs, asked.T)), asked_costs=costs,
+        still=motion_of(task.spec) is None,
+    )  # fmt: skip
 
 
 def to_unit(targets: npt.NDArray, env: LeggedEnv) -> npt.NDArray[np.float32]:
@@ -95,19 +110,21 @@ def to_unit(targets: npt.NDArray, env: LeggedEnv) -> npt.NDArray[np.float32]:
 
 
 def _first_episodes(policy: Policy, env: LeggedEnv) -> Arrays:
-    """Return success, reward, length and errors of the first episode in each simulation, those asked for as rows."""
+    """Return success, reward, length and errors of each simulation's first episode; what it followed, and missed."""
     names = tuple(env.spec.asked_errors)
     moved, asked = _Mean(env.num_envs, 2), _Mean(env.num_envs, len(names))
+    followed = np.zeros((env.num_envs, 2, len(DIRECTIONS)))
 
     def note(running: npt.NDArray[np.bool_], after: LeggedTransition) -> None:
         counts = running & after.settled & ~after.terminated
         moved.add(counts, np.stack([after.velocity_error, after.yaw_rate_error], axis=1))
+        followed[counts] += np.stack([after.velocity, after.command], axis=1)[counts] * after.command[counts, None]
         if names:
             missed = np.stack([after.asked_errors[name] for name in names], axis=1)
             asked.add(running & after.asked_counts & ~after.terminated, missed)
 
     ended = first_episodes(policy, env, lambda shown: shown["actor"], lambda said: to_unit(said, env), note)
-    return *ended, *moved.value().T, asked.value()
+    return *ended, *moved.value().T, followed, asked.value()
 
 
 class _Mean:

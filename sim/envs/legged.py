@@ -68,8 +68,8 @@ class LeggedTransition:
         reward: (n,) float32.
         terminated: (n,) bool: fallen, too far from a motion, or no longer made of numbers.
         truncated: (n,) bool: the time is up, or the motion over.
-        velocity_error: (n,) m/s: horizontal, in the body's frame.
-        yaw_rate_error: (n,) rad/s.
+        command: (n, 3) that was asked for: m/s ahead and to the left, rad/s.
+        velocity: (n, 3) of the base, in its frame, likewise.
         settled: (n,) bool: the command is not so new that its error does not count.
         group_rewards: (n, groups) float32: what ``reward`` is the sum of, in the order of the task's ``reward_groups``.
         asked_errors: (n,) each: of what else the task asks for, by names with units.
@@ -83,13 +83,23 @@ class LeggedTransition:
     reward: np.ndarray
     terminated: np.ndarray
     truncated: np.ndarray
-    velocity_error: np.ndarray
-    yaw_rate_error: np.ndarray
+    command: np.ndarray
+    velocity: np.ndarray
     settled: np.ndarray
     group_rewards: np.ndarray
     asked_errors: Mapping[str, np.ndarray]
     asked_counts: np.ndarray
     final_observation: Observation | None = None
+
+    @property
+    def velocity_error(self) -> np.ndarray:
+        """(n,) m/s: horizontal."""
+        return np.linalg.norm((self.command - self.velocity)[:, :2], axis=1)
+
+    @property
+    def yaw_rate_error(self) -> np.ndarray:
+        """(n,) rad/s."""
+        return np.abs((self.command - self.velocity)[:, 2])
 
     @property
     def success(self) -> np.ndarray:
@@ -278,7 +288,8 @@ class LeggedEnv:
         truncated &= ~terminated
         gained = self._reward(state)
         errors = {name: values for source in self._asked for name, values in source.errors().items()}
-        error = state.command - np.concatenate([state.velocity_b[:, :2], state.angular_velocity_b[:, 2:]], axis=1)
+        command = state.command.copy()
+        velocity = np.concatenate([state.velocity_b[:, :2], state.angular_velocity_b[:, 2:]], axis=1)
         settled, walking = self._commands.age_s(self.age) > SETTLED_S, rewards.moving(state) > 0.0
         self._renew_commands()
         final = self.observe() if self._final_observations and truncated.any() else None
@@ -290,8 +301,8 @@ class LeggedEnv:
             reward=gained.sum(1),
             terminated=terminated,
             truncated=truncated,
-            velocity_error=np.sqrt((error[:, :2] ** 2).sum(1)),
-            yaw_rate_error=np.abs(error[:, 2]),
+            command=command,
+            velocity=velocity,
             settled=settled,
             group_rewards=gained,
             asked_errors=errors,

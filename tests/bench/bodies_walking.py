@@ -28,6 +28,8 @@ FIGURES = {
     "walk_g1": {f"humanoid.walk_{name}": key for name, key in _ERRORS.items()},
 }
 """By bundle: the figures, and what ``eval`` calls them."""
+SHARES = {"velocity_go1": "quadruped.share", "walk_g1": "humanoid.walk_share"}
+"""How fast it goes over how fast it is asked to, by direction."""
 AHEAD = {"walk_g1": {"humanoid.walk_ahead_falls": "falls", "humanoid.walk_ahead_error": "velocity_error_m_s"}}
 """Likewise, of walking straight on."""
 AHEAD_M_S = 0.5
@@ -46,6 +48,8 @@ def measure(repeats: int = 1, episodes: int = EPISODES, root: Path = ZOO) -> dic
         if (root / name / "bundle.json").exists():
             found = evaluate_legged(load_bundle(root / name), episodes, SEED, None, Console(quiet=True))
             figures |= {figure: found[f"eval.{key}"] for figure, key in shown.items()}
+            if name in SHARES:
+                figures |= {f"{SHARES[name]}_{way}": share for way, share in found["eval.share_followed"].items()}
     for name, shown in AHEAD.items():
         if (root / name / "bundle.json").exists():
             straight_on = walk_ahead(load_bundle(root / name), episodes)
