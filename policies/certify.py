@@ -33,6 +33,7 @@ sim2metal certify runs/go1/bundle --episodes 20 --threads 2"""
 
 _NO_ERRORS = {
     "success_rate", "success_interval", "mean_reward", "mean_steps", "episodes", "seed", "falls", "score",
+    "share_followed",
 }  # fmt: skip
 """Figures of an evaluation that are no errors."""
 
