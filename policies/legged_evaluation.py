@@ -17,7 +17,7 @@ from sim.envs.legged import LeggedEnv, LeggedTask, LeggedTransition
 from sim.legged.motion import motion_of
 from sim.legged.spec import ACTION_REACH
 
-DIRECTIONS = ("ahead", "aside", "turning")
+_DIRECTIONS = ("ahead", "aside", "turning")
 _NO_ERROR_M_S = 1.0
 """What the score takes for a velocity error where every robot fell before a command had been given for a second."""
 
@@ -48,7 +48,7 @@ class LeggedEvaluation(JudgedEpisodes):
         """
         went, asked = self.followed.sum(axis=0)
         shares = np.divide(went, asked, out=np.full(3, math.nan), where=asked > 0.0).tolist()
-        return {name: finite(share) for name, share in zip(DIRECTIONS, shares)}
+        return {name: finite(share) for name, share in zip(_DIRECTIONS, shares)}
 
     def summary(self) -> dict[str, Any]:
         """Return the figures as JSON-able data.
@@ -113,7 +113,7 @@ def _first_episodes(policy: Policy, env: LeggedEnv) -> Arrays:
     """Return success, reward, length and errors of each simulation's first episode; what it followed, and missed."""
     names = tuple(env.spec.asked_errors)
     moved, asked = _Mean(env.num_envs, 2), _Mean(env.num_envs, len(names))
-    followed = np.zeros((env.num_envs, 2, len(DIRECTIONS)))
+    followed = np.zeros((env.num_envs, 2, len(_DIRECTIONS)))
 
     def note(running: npt.NDArray[np.bool_], after: LeggedTransition) -> None:
         counts = running & after.settled & ~after.terminated

@@ -67,7 +67,8 @@ def test_what_a_row_learns_from_is_trained_first_and_once(tmp_path, monkeypatch)
     monkeypatch.setattr(trained_runs, "run_verb", train)
     rows = {row.name: row for row in touch_table.ROWS}
     for _ in range(2):
-        touch_table.train(tmp_path, "placement", rows["aacd-field"], 3)
+        touch_table.train(tmp_path, "placement", rows["aacd-field"], 3, threads=2)
     experts = [command[command.index("--expert") + 1].rsplit("/", 1)[-1] for command in asked]
     assert experts == ["script", "dagger-privileged-3", "ppo-privileged-3"]
-    assert all(command[command.index("--seed") + 1] == "3" for command in asked)
+    for option, value in (("--seed", "3"), ("--threads", "2")):
+        assert all(command[command.index(option) + 1] == value for command in asked)

@@ -2,8 +2,8 @@
 
 Rows are of two kinds. ``source: zoo`` are the committed bundles, judged here and now over 1024 starts. ``source: runs``
 are what ``python -m tests.bench.touch_table runs/touch-table`` has trained and judged; seeds that are not in that
-folder are taken over from the published figures, unless the row has other settings by now. Each run says on which
-machine and at which commit it was made.
+folder are taken over from the published figures where they were trained by the same options; a row without any run in
+it stays as published. Each run says on which machine and at which commit it was made.
 ``success`` is the mean over seeds, ``interval`` its 95 % interval: Student's over seeds, or Wilson's over the starts of
 one.
 """

@@ -38,14 +38,16 @@ def test_who_walks_goes_about_as_fast_as_asked_and_says_nothing_of_what_it_was_n
 
 
 def test_who_stands_goes_none_of_it():
+    task = asking(0.3, 0.6)
+    pose = LeggedEnv(task, 1, seed=0).centre[0]
+
     class Stands:
         state_size = 0
 
         def step(self, observation, state, reset):
-            return np.tile(POSE, (len(observation), 1)), state
+            return np.tile(pose, (len(observation), 1)), state
 
-    POSE = LeggedEnv(asking(0.3, 0.6), 1, seed=0).centre[0]
-    share = judge(Stands(), asking(0.3, 0.6), 4, 3).share_followed
+    share = judge(Stands(), task, 4, 3).share_followed
     assert abs(share["ahead"]) < 0.1
 
 

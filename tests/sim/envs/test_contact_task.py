@@ -285,6 +285,17 @@ def test_the_wrist_camera_sees_fingers_and_object():
     assert picture[0, 38, 22].max() < 60
 
 
+def test_the_wrist_camera_sees_the_episode_that_has_just_begun_too():
+    env = ContactTaskEnv("peg_insertion", 3, sensors=("wrist",), seed=2, threads=1)
+    env.reset()
+    env._age[1] = env.spec.control_steps - 1
+    went = env.step(np.zeros((3, 6)))
+    assert went.ended.tolist() == [False, True, False]
+    seen = went.observation["wrist"]
+    np.testing.assert_array_equal(seen, env.observe()["wrist"])
+    assert np.abs(went.final["wrist"][0].astype(int) - seen[1]).max() > 50  # what ended, and what began
+
+
 def test_bad_requests_are_named_in_one_line():
     with pytest.raises(ConfigError, match=r"unknown sensor 'fields' \(did you mean 'field'\?\)"):
         ContactTaskEnv("peg_placement", 1, sensors=("fields",))

@@ -68,7 +68,7 @@ def test_who_steps_on_the_spot_never_stops_and_bears_pushes():
 
 @pytest.mark.parametrize("asked", [(0.5, 0.0, 0.0), (0.3, 0.0, 0.3), (0.3, 0.0, -0.3)])
 def test_it_walks_as_asked(asked):
-    """It follows four fifths of the velocity and a good third of the turn."""
+    """The velocity, and half of the turn."""
     env = LeggedEnv(WALK, 8, table=CALM, seed=3, threads=1)
     env.reset()
     script, moved = CaptureSteps(env, WALKING), []
@@ -78,9 +78,9 @@ def test_it_walks_as_asked(asked):
         state = env.world.state
         moved.append(np.column_stack([state.velocity_b[:, :2], state.angular_velocity_b[:, 2]]))
     ahead, left, turn = np.mean(moved[100:], axis=(0, 1))
-    assert 0.7 * asked[0] < ahead < 1.1 * asked[0]
+    assert ahead == pytest.approx(asked[0], rel=0.1)
     assert abs(left) < 0.1
-    assert 0.2 * abs(asked[2]) <= turn * np.sign(asked[2]) <= abs(asked[2])
+    assert 0.4 * abs(asked[2]) <= turn * np.sign(asked[2]) <= abs(asked[2])
 
 
 @pytest.mark.parametrize("turn", [0.3, -0.3])
