@@ -30,8 +30,8 @@ class Offscreen:
         width: of the picture, pixels.
         height: likewise.
         max_geoms: that the scene can hold.
-        shadow_pixels: side of the map of shadows; 0 for none. Without a GPU the map, 4096 by MuJoCo's own default, costs more
-            than a small picture does.
+        shadow_pixels: side of the map of shadows; 0 for none. Without a GPU the map, 4096 by MuJoCo's own
+            default, costs more than a small picture does.
 
     Raises:
         ToolchainError: if no OpenGL context can be made; the message says what to install.

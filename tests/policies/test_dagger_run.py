@@ -69,7 +69,7 @@ def test_the_student_comes_nearer_to_the_script(tmp_path):
 
 
 def test_a_student_begins_with_a_bundles_weights_and_memory(tmp_path):
-    small = dataclasses.replace(SMALL, memory=24, hidden=(64,))
+    small = dataclasses.replace(SMALL, memory=24, hidden=(64,), shortcut=False)
     run = DaggerRun(DaggerJob(motion_task("imitate", "squat", "g1"), 0, small), tmp_path, start_from=SQUAT)
     bundle, actor = OnnxPolicy(load_bundle(SQUAT)), TorchPolicy(run.actor)
     seen = np.random.default_rng(0).normal(0.0, 1.0, (5, 8, bundle.observation_size)).astype(np.float32)

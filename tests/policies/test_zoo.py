@@ -1,8 +1,12 @@
 """Committed bundles: whole, true to their golden sequences on every host back end, and as able as they say."""
 
+import importlib
+import re
+import shlex
 from pathlib import Path
 
 import pytest
+import tyro
 from rich.console import Console
 
 import policies
@@ -14,7 +18,10 @@ from policies.evaluate_contact import evaluate_contact
 from policies.evaluate_legged import evaluate_legged
 from policies.evaluator import evaluate
 from policies.golden import STEPS
+from policies.provenance import plain
 from policies.runtime import OnnxPolicy
+from policies.train import module_for
+from policies.training_run import for_task
 from sim.envs.contact_task import load_contact_task
 from sim.envs.task import load_flight_task
 from sim.legged.physics import SETTINGS
@@ -53,6 +60,23 @@ def test_the_readme_says_what_it_earned_and_how_to_rebuild_it(path):
     earned = info.evaluation
     assert f"| {earned['success_rate']:.1%} of {earned['episodes']} |" in row
     assert f"| {100 * earned['median_steady_error_m']:.1f} cm |" in row
+
+
+@EACH
+def test_the_command_of_the_readme_trains_with_its_settings(path):
+    command = re.search(r"`sim2metal train ([^`]+)`", row_of(path.name))
+    assert command is not None
+    words = shlex.split(command[1])
+    args = tyro.cli(importlib.import_module(module_for(words)).Args, args=words)
+    made = load_bundle(path).info.provenance
+    assert args.seed == made["seed"]
+    config = for_task(args.config, load_flight_task(args.task)) if path in FLYING else args.config
+    assert asked_for(plain(config), made["config"]) == made["config"]
+
+
+def asked_for(config, made):
+    """What a command asks for of the settings that there were when a bundle was made."""
+    return {name: asked_for(config[name], was) if isinstance(was, dict) else config[name] for name, was in made.items()}
 
 
 @EACH

@@ -10,13 +10,13 @@ from sim.legged.physics import AS_TRAINED
 
 @dataclass(frozen=True)
 class LeggedDaggerConfig:
-    """Everything that determines a run, besides task, robot and seed."""
+    """Everything that determines a run, besides task, robot and seed; by default as bodies learn to walk."""
 
-    iterations: int = 240
+    iterations: int = 400
     """Rollouts, each learnt from."""
     num_envs: int = 160
     """Simulations that step together."""
-    horizon: int = 32
+    horizon: int = 64
     """Control steps of a rollout in each environment, and of the windows that are learnt from."""
     checkpoint_every: int = 40
     """Iterations between two checkpoints; each begins new episodes, so that a resumed run goes on alike."""
@@ -28,9 +28,9 @@ class LeggedDaggerConfig:
     """Episodes that judge the chosen one; 0 for none."""
     hidden: tuple[int, ...] = (64,)
     """Dense layers behind the LSTM, with ELU."""
-    memory: int = 96
+    memory: int = 40
     """Outputs of the LSTM."""
-    shortcut: bool = False
+    shortcut: bool = True
     """Whether the dense layers see what the LSTM sees, too: what is measured need not pass through it."""
     target_noise_rad: float = 0.05
     """Spread of the noise on the last targets that the student sees in training. Standing, they hardly change: a
@@ -39,7 +39,7 @@ class LeggedDaggerConfig:
     """Of the rollouts, by names of ``sim/legged/physics.py``, another one after every checkpoint: who learns under one
     integrator alone learns its quirks, too. Policies are judged as ever."""
     imitation: ImitationSettings = field(
-        default_factory=lambda: ImitationSettings(expert_until=0.25, updates=20, windows=48)
+        default_factory=lambda: ImitationSettings(expert_until=0.25, updates=30, windows=32)
     )
     """The teacher acts in fewer and fewer environments at first: who falls at the first push is shown little of what
     comes after it."""
