@@ -42,6 +42,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "table": ("sim.table", "print a task's randomization tables with their sources"),
     "motion": ("sim.motion.verb", "make motions, read them from files, put them on robots, measure and show them"),
     "sparse": ("policies.sparse.verb", "let a character follow a headset and two controllers: train, follow, judge"),
+    "contact": ("sim.contact.sheet", "draw contact tasks: the hand, what its wrist camera sees, what a pad sees"),
     "touch": ("sim.tactile.verb", "press an object on a tactile pad and draw what it feels and sees"),
     "calibrate": ("calibration.verb", "look at a robot's logs, move it to learn from it, and identify its parameters"),
     "calibrate-touch": ("calibration.calibrate_touch", "calibrate a tactile pad from pictures of a pressed ball"),

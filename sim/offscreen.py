@@ -48,7 +48,7 @@ class Offscreen:
         self._context = _open_context(width, height)
         try:
             self._context.make_current()
-            self._renderer = _open_renderer(model, shadow_pixels)
+            self._renderer = _open_renderer(model, width, height, shadow_pixels)
         except (RuntimeError, mujoco.FatalError) as error:
             self._context.free()
             raise ToolchainError(f"no video: {error}; {INSTALL_HINT}") from None
@@ -77,14 +77,15 @@ def _free(context: Any, renderer: mujoco.MjrContext) -> None:
     context.free()
 
 
-def _open_renderer(model: mujoco.MjModel, shadow_pixels: int) -> mujoco.MjrContext:
-    """Return MuJoCo's renderer for the current context; the model says only here how large its map of shadows is."""
-    quality = model.vis.quality
-    usual, quality.shadowsize = quality.shadowsize, shadow_pixels
+def _open_renderer(model: mujoco.MjModel, width: int, height: int, shadow_pixels: int) -> mujoco.MjrContext:
+    """Return MuJoCo's renderer for the current context; the model says only here how large its buffers are."""
+    view, quality = model.vis.global_, model.vis.quality
+    usual = view.offwidth, view.offheight, quality.shadowsize
+    view.offwidth, view.offheight, quality.shadowsize = width, height, shadow_pixels
     try:
         return mujoco.MjrContext(model, mujoco.mjtFontScale.mjFONTSCALE_100.value)
     finally:
-        quality.shadowsize = usual
+        view.offwidth, view.offheight, quality.shadowsize = usual
 
 
 def _open_context(width: int, height: int) -> Any:

@@ -15,27 +15,25 @@ from sim.errors import ConfigError
 from sim.flight.scene import add_scene
 
 
-def build_stage(mjcf: Path, width: int, height: int) -> mujoco.MjModel:
-    """Return the robot's model on the stage, with an off-screen buffer of ``width`` x ``height``.
+def build_stage(mjcf: Path) -> mujoco.MjModel:
+    """Return the robot's model on the stage.
 
     Args:
         mjcf: model file of a robot with one free joint.
-        width: picture width, pixels.
-        height: picture height, pixels.
 
     Raises:
         ConfigError: if the file is missing or MuJoCo refuses it.
     """
     try:
         spec = mujoco.MjSpec.from_file(str(mjcf))
-        _dress(spec, width, height)
+        _dress(spec)
         return spec.compile()
     except (ValueError, FileNotFoundError) as error:
         reason = str(error).splitlines()[0]
         raise ConfigError(f"{mjcf} cannot be drawn ({reason}): repair the robot's MJCF") from None
 
 
-def _dress(spec: mujoco.MjSpec, width: int, height: int) -> None:
+def _dress(spec: mujoco.MjSpec) -> None:
     for geom in [geom for geom in spec.geoms if geom.type == mujoco.mjtGeom.mjGEOM_PLANE]:
         spec.delete(geom)
     for light in list(spec.lights):
@@ -43,8 +41,6 @@ def _dress(spec: mujoco.MjSpec, width: int, height: int) -> None:
     add_scene(spec)
     spec.stat.extent = 1.0
     visual = spec.visual
-    visual.global_.offwidth, visual.global_.offheight = width, height
-    visual.quality.shadowsize = 1024
     visual.quality.offsamples = 4
     # Two thirds of a frame's time went into round shapes finer than a pixel.
     visual.quality.numslices, visual.quality.numstacks = 16, 6

@@ -23,6 +23,9 @@ from sim.film import encode
 from sim.offscreen import Offscreen
 from sim.registry import load_robot
 
+_SHADOW_PIXELS = 1024
+"""Side of the map of shadows: one small robot."""
+
 
 def frame_times(record: FlightRecord, settings: VideoSettings) -> np.ndarray:
     """Return the flight time of every frame, (F,), seconds."""
@@ -71,12 +74,12 @@ class _Studio:
     def __init__(self, record: FlightRecord, settings: VideoSettings) -> None:
         robot = load_robot(record.metadata.get("robot", "crazyflie"))
         self._record, self._settings = record, settings
-        self._model = scene.build_stage(robot.mjcf, settings.width, settings.height)
+        self._model = scene.build_stage(robot.mjcf)
         self._data = mujoco.MjData(self._model)
         self._address = scene.free_joint_address(self._model)
         self._options = mujoco.MjvOption()
         self._caption = Caption(settings.height)
-        self._screen = Offscreen(self._model, settings.width, settings.height)
+        self._screen = Offscreen(self._model, settings.width, settings.height, shadow_pixels=_SHADOW_PIXELS)
 
     def draw(self, time_s: float, camera: mujoco.MjvCamera) -> np.ndarray:
         """Return the picture of one moment."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,15 +11,13 @@ import mujoco
 import numpy as np
 import tyro
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
 from rich.console import Console
 
 from sim.bodies.menagerie import dress, published_model
 from sim.bodies.model import build_joint_spec, reset_to_default_pose
 from sim.bodies.parameters import joint_robots
-from sim.errors import ConfigError
-from sim.files import require_writable, write_atomic
 from sim.offscreen import Offscreen
+from sim.picture_sheet import captioned, require_png, resized, save_png, sheet
 from sim.registry import load_robot
 
 EXAMPLE = """sim2metal bodies --out bodies.png
@@ -31,7 +28,6 @@ COLUMNS = 3
 SUPERSAMPLING = 2
 MARGIN = 1.1
 """How much further than the robot's size the camera stands."""
-_INK = (40, 44, 52)
 
 
 @dataclass
@@ -54,14 +50,10 @@ def run(args: Args) -> dict[str, Any]:
         ToolchainError: without OpenGL, or without the meshes that were asked for.
         StorageError: if the picture cannot be written.
     """
-    if args.out.suffix.lower() != ".png":
-        raise ConfigError(f"--out {args.out}: expected a name that ends in .png")
-    require_writable(args.out)
+    require_png(args.out)
     names = args.robots or joint_robots()
     tiles = [tile(name, args.meshes) for name in names]
-    buffer = io.BytesIO()
-    Image.fromarray(sheet(tiles)).save(buffer, "PNG", optimize=True)
-    write_atomic(args.out, buffer.getvalue())
+    save_png(args.out, sheet(tiles, COLUMNS))
     rows = {name: load_robot(name).parameters() for name in names}
     Console(highlight=False, soft_wrap=True).print(f"{args.out}: {', '.join(names)}")
     return {
@@ -84,23 +76,12 @@ def tile(name: str, meshes: bool = False) -> NDArray[np.uint8]:
     model = spec.compile()
     data = mujoco.MjData(model)
     reset_to_default_pose(model, data, parameters)
-    picture = Image.fromarray(_drawn(model, data)).resize(TILE_PX, Image.Resampling.LANCZOS)
     caption = f"{name}   {parameters.mass:.1f} kg, {parameters.num_joints} joints"
-    ImageDraw.Draw(picture).text((16, 12), caption, _INK, ImageFont.load_default(20))
-    return np.asarray(picture)
-
-
-def sheet(tiles: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """Return the tiles in rows, white where there are none."""
-    columns = min(COLUMNS, len(tiles))
-    blank = np.full_like(tiles[0], 255)
-    filled = tiles + [blank] * (-len(tiles) % columns)
-    return np.vstack([np.hstack(filled[k : k + columns]) for k in range(0, len(filled), columns)])
+    return captioned(resized(_drawn(model, data), *TILE_PX), caption)
 
 
 def _drawn(model: mujoco.MjModel, data: mujoco.MjData) -> NDArray[np.uint8]:
     width, height = (SUPERSAMPLING * size for size in TILE_PX)
-    model.vis.global_.offwidth, model.vis.global_.offheight = width, height
     renderer = Offscreen(model, width, height)
     try:
         camera = _camera(model, data)

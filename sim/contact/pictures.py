@@ -60,30 +60,37 @@ class Pictures:
         return picture.reshape(self._count, 2, *picture.shape[1:]).copy()
 
 
-class WristCamera:
-    """The camera at the hand, one simulation after another; it draws in the thread that made it, and in no other."""
+class SceneCamera:
+    """A camera that looks at one simulation after another; it draws in the thread that made it, and in no other."""
 
-    def __init__(self, world: ContactWorld) -> None:
+    def __init__(
+        self, world: ContactWorld, eye: mujoco.MjvCamera, width: int, height: int, shadow_pixels: int = 0
+    ) -> None:
         """Open the renderer.
+
+        Args:
+            world: to look at.
+            eye: from where.
+            width: of pictures, pixels.
+            height: likewise.
+            shadow_pixels: as of ``Offscreen``.
 
         Raises:
             ToolchainError: if there is no way to draw on this machine; the message says what to install.
         """
-        self._world = world
-        self._screen = Offscreen(world.model, WRIST_PIXELS, WRIST_PIXELS, shadow_pixels=0)
-        self._eye, self._options = mujoco.MjvCamera(), mujoco.MjvOption()
-        self._eye.type = mujoco.mjtCamera.mjCAMERA_FIXED.value
-        self._eye.fixedcamid = world.model.camera(WRIST).id
+        self._world, self._eye, self._shape = world, eye, (height, width, 3)
+        self._screen = Offscreen(world.model, width, height, shadow_pixels=shadow_pixels)
+        self._options = mujoco.MjvOption()
 
     def close(self) -> None:
         """Give the renderer back."""
         self._screen.close()
 
     def render(self, which: NDArray[np.intp] | None = None) -> NDArray[np.uint8]:
-        """Return (n, 64, 64, 3): of all simulations, or of some."""
+        """Return (n, height, width, 3): of all simulations, or of some."""
         batch = self._world.batch
         numbers = np.arange(batch.nsim) if which is None else which
-        pictures = np.zeros((len(numbers), WRIST_PIXELS, WRIST_PIXELS, 3), np.uint8)
+        pictures = np.zeros((len(numbers), *self._shape), np.uint8)
         for picture, number in zip(pictures, numbers.tolist(), strict=True):
             model, data = batch.get_model(number), batch.get_data(number)
             mujoco.mj_forward(model, data)
@@ -98,3 +105,14 @@ class WristCamera:
             if geom.objtype == mujoco.mjtObj.mjOBJ_GEOM and geom.objid == gripped.id:
                 geom.size[:] = gripped.size[[0, 0, 1]]  # (the world's own model has the largest)
         return self._screen.draw()
+
+
+class WristCamera(SceneCamera):
+    """The camera at the hand, (n, 64, 64, 3), without shadows."""
+
+    def __init__(self, world: ContactWorld) -> None:
+        """Open the renderer; see ``SceneCamera``."""
+        eye = mujoco.MjvCamera()
+        eye.type = mujoco.mjtCamera.mjCAMERA_FIXED.value
+        eye.fixedcamid = world.model.camera(WRIST).id
+        super().__init__(world, eye, WRIST_PIXELS, WRIST_PIXELS)

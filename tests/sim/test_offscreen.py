@@ -67,3 +67,13 @@ def test_the_map_of_shadows_is_this_pictures_alone(scene):
     assert scene[0].vis.quality.shadowsize == usual != SHADOW_PIXELS
     assert 0.01 < (shadows < without - 30).mean() < 0.5  # the box's shadow on the floor
     assert (shadows > without + 30).mean() < 0.002
+
+
+def test_a_picture_can_be_larger_than_the_models_own_buffer(scene):
+    model = scene[0]
+    usual = model.vis.global_.offheight
+    screen = Offscreen(model, 96, usual + 120)
+    small, large = seen(scene, Offscreen(model, 48, (usual + 120) // 2)), seen(scene, screen)
+    assert model.vis.global_.offheight == usual
+    halved = large.reshape(2, (usual + 120) // 2, 2, 48, 2, 3).mean(axis=(2, 4))
+    assert np.abs(halved - small).mean() < 3.0

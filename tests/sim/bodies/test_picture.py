@@ -11,7 +11,7 @@ from PIL import Image
 from sim.bodies.menagerie import dress, published_model
 from sim.bodies.model import build_joint_model, build_joint_spec
 from sim.bodies.parameters import joint_robots
-from sim.bodies.picture import COLUMNS, TILE_PX, Args, run, sheet
+from sim.bodies.picture import TILE_PX, Args, run
 from sim.errors import ConfigError, ToolchainError
 
 WEDGE = "0 0 0  0.1 0 0  0 0.2 0  0 0 0.3"
@@ -85,13 +85,6 @@ def test_the_sheet_has_a_tile_for_each_robot(tmp_path):
     for tile in (left, right):
         assert ((tile.sum(axis=2) < 300).mean(axis=None)) > 0.01, "dark parts of a robot in front of a light floor"
     assert np.abs(left - right).max() > 100
-
-
-def test_the_last_row_is_filled_up_with_white():
-    tiles = [np.zeros((4, 6, 3), np.uint8)] * (COLUMNS + 1)
-    whole = sheet(tiles)
-    assert whole.shape == (8, 6 * COLUMNS, 3)
-    assert (whole[4:, 6:] == 255).all()
 
 
 def test_robots_with_joints_are_found_and_what_cannot_be_drawn_is_refused():
