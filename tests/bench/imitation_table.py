@@ -108,22 +108,29 @@ def summed_up(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def verdict(rows: list[dict[str, Any]]) -> str:
-    """Say on how many motions the tightening tolerance comes nearer than the fixed one, by means over common seeds."""
+    """Say on how many motions the tightening tolerance is nearer than the fixed one, and by how much, seed by seed."""
     found = {(row["clip"], row["method"]): {seed["seed"]: seed["error_m"] for seed in row["seeds"]} for row in rows}
-    won, compared, fewest = [], [], None
+    gains: dict[str, list[float]] = {}
     for clip in dict.fromkeys(row["clip"] for row in rows):
         adaptive, fixed = (found.get((clip, method), {}) for method in ("adaptive", "fixed"))
-        both = sorted(adaptive.keys() & fixed.keys())
-        if both:
-            compared.append(clip)
-            fewest = min(len(both), fewest or len(both))
-            won += [clip] if np.mean([adaptive[s] for s in both]) < np.mean([fixed[s] for s in both]) else []
-    if not compared:
+        gained = [1e3 * (fixed[seed] - adaptive[seed]) for seed in sorted(adaptive.keys() & fixed.keys())]
+        gains |= {clip: gained} if gained else {}
+    if not gains:
         return "Nothing to compare yet: train a motion by both tolerances."
+    won = [clip for clip, gained in gains.items() if np.mean(gained) > 0.0]
     return (
-        f"The tightening tolerance is nearer than the fixed one on {len(won)} of {len(compared)} motions"
-        f" ({', '.join(won) or 'none'}), over {fewest} seeds or more."
+        f"The tightening tolerance is nearer than the fixed one on {len(won)} of {len(gains)} motions"
+        f" ({', '.join(won) or 'none'}), over {min(map(len, gains.values()))} seeds or more: by"
+        f" {'; '.join(f'{_gain(gained)} on {clip}' for clip, gained in gains.items())}."
     )
+
+
+def _gain(gained: list[float]) -> str:
+    """Return a mean gain, mm, with its interval."""
+    if len(gained) < 2:
+        return f"{gained[0]:.1f} mm (one seed)"
+    low, high = interval(gained)
+    return f"{np.mean(gained):.1f} mm (95 % interval {low:.1f} to {high:.1f})"
 
 
 def markdown(rows: list[dict[str, Any]]) -> str:
