@@ -1,6 +1,10 @@
 """Settings for the whole suite: one thread per library, and skips that CI does not accept."""
 
 import os
+import signal
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in the background of a shell; children inherit that
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")

@@ -27,6 +27,7 @@ LONG = {
     "flight-calibration.md",
     "ros2.md",
     "humanoid.md",
+    "joint-calibration.md",
     "first-flight.md",
     "motion-capture.md",
     "offboard.md",

@@ -28,7 +28,7 @@ from sim2metal import main
 from tests.support.identified import identified
 
 ROOT = Path(__file__).parents[2]
-ITERATIONS = 300
+ITERATIONS = 160
 SMALL = {
     "config.hidden": "16 16",
     "config.learner.num-envs": "16",
