@@ -15,7 +15,7 @@ from rich.console import Console
 from sim.contact.oracle import Oracle
 from sim.contact.pictures import SceneCamera
 from sim.contact.world import ContactWorld
-from sim.envs.contact_task import ContactTaskEnv, load_contact_task
+from sim.envs.contact_task import ContactTaskEnv, contact_task_names, load_contact_task
 from sim.errors import ConfigError
 from sim.offscreen import SHADOW_PIXELS
 from sim.picture_sheet import captioned, require_png, resized, save_png, sheet
@@ -23,7 +23,6 @@ from sim.picture_sheet import captioned, require_png, resized, save_png, sheet
 EXAMPLE = """sim2metal contact --out tasks.png
 sim2metal contact peg_insertion --at 200 --seed 3 --out insertion.png"""
 
-TASKS = ("peg_placement", "peg_insertion", "bolt_on_nut", "grasp_stability")
 HEIGHT_PX, COLUMNS = 300, 2
 SUPERSAMPLING = 2
 DISTANCE_M, AZIMUTH_DEG, ELEVATION_DEG = 0.42, 55.0, -22.0
@@ -34,8 +33,8 @@ DISTANCE_M, AZIMUTH_DEG, ELEVATION_DEG = 0.42, 55.0, -22.0
 class Args:
     """Options of ``sim2metal contact``."""
 
-    tasks: tyro.conf.Positional[tuple[str, ...]] = TASKS
-    """Contact tasks."""
+    tasks: tyro.conf.Positional[tuple[str, ...]] = ()
+    """Contact tasks, e.g. peg_insertion; default: all of them."""
     out: Path = Path("tasks.png")
     """Picture to write; an older one is replaced."""
     at: int = 110
@@ -45,7 +44,7 @@ class Args:
 
 
 def run(args: Args) -> dict[str, Any]:
-    """Draw; returns where the picture is and what was in the hands.
+    """Draw; returns where the picture is and which tasks are in it.
 
     Raises:
         ConfigError: for a task that is none of contact, a step beyond the episode, or a file of another kind.
@@ -53,17 +52,16 @@ def run(args: Args) -> dict[str, Any]:
         StorageError: if the picture cannot be written.
     """
     require_png(args.out)
-    if not args.tasks:
-        raise ConfigError(f"name a task: {', '.join(TASKS)}")
-    for name in args.tasks:
+    names = args.tasks or contact_task_names()
+    for name in names:
         steps = load_contact_task(name).TASK.control_steps
         if not 0 <= args.at < steps:
             raise ConfigError(f"--at {args.at}: an episode of {name} has the steps 0 to {steps - 1}")
     if args.seed < 0:
         raise ConfigError(f"--seed must not be negative, got {args.seed}")
-    save_png(args.out, sheet([tile(name, args.at, args.seed) for name in args.tasks], COLUMNS))
-    Console(highlight=False, soft_wrap=True).print(f"{args.out}: {', '.join(args.tasks)}")
-    return {"picture": str(args.out), "tasks": list(args.tasks), "step": args.at}
+    save_png(args.out, sheet([tile(name, args.at, args.seed) for name in names], COLUMNS))
+    Console(highlight=False, soft_wrap=True).print(f"{args.out}: {', '.join(names)}")
+    return {"picture": str(args.out), "tasks": list(names), "step": args.at}
 
 
 def tile(name: str, at: int, seed: int) -> NDArray[np.uint8]:

@@ -17,7 +17,7 @@ from sim.contact.world import ContactWorld
 from sim.errors import ConfigError
 from sim.quaternions import conjugate, multiply, to_rotation_vector
 from sim.randomization import RandomizationTable
-from sim.registry import load_task, require_known
+from sim.registry import load_task, require_known, task_names
 
 Observation = dict[str, np.ndarray]
 SENSORS = ("state", "privileged", "field", "image", "wrist")
@@ -258,6 +258,11 @@ class ContactTaskEnv:
         if judgement.ending == "release":
             kept |= (self._age > self.spec.control_steps - RELEASE_STEPS) & np.isfinite(moved)
         return ~kept
+
+
+def contact_task_names() -> tuple[str, ...]:
+    """Return the names of all contact tasks."""
+    return tuple(name for name in task_names() if isinstance(load_task(name).TASK, ContactTaskSpec))
 
 
 def load_contact_task(name: str) -> ContactTask:

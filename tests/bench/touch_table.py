@@ -90,7 +90,7 @@ _GUIDED = (
 )
 """Search is one thing after the other: rollouts are whole episodes, the memory is larger, and the expert shows more."""
 _GUIDED_SHORT = (*_GUIDED, "--config.iterations", "90", *_SHORT[-2:])
-"""As the one that feels, for a quarter as long: what cannot feel the hole has no more to learn."""
+"""As the one that feels, for a quarter as long: it is only there to be compared with."""
 
 ROWS = (
     Row("dagger-field", "dagger", "field", {"placement": "script"}),

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from sim.contact.randomizable import CONTACT_PARAMETERS, ContactTerm, draw_contacts
-from sim.contact.spec import ContactTaskSpec
 from sim.distributions import Uniform
+from sim.envs.contact_task import contact_task_names
 from sim.errors import ConfigError
 from sim.randomization import RandomizationTable, Term
-from sim.registry import load_task, task_names
+from sim.registry import load_task
 
-TASKS = [name for name in task_names() if isinstance(getattr(load_task(name), "TASK", None), ContactTaskSpec)]
+TASKS = contact_task_names()
 TABLES = [getattr(load_task(name), table) for name in TASKS for table in ("TRAINING_TABLE", "EVALUATION_TABLE")]
 
 
