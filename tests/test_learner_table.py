@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.bench import bodies_learners, learner_table, trained_runs
-from tests.bench.learner_table import HORIZON, STEPS, Args, markdown, options, read_row, run_folder
+from tests.bench.learner_table import STEPS, Args, markdown, options, read_row, run_folder
 from tests.bench.page import learner_lines
 
 
@@ -49,12 +49,22 @@ def test_seeds_that_were_trained_elsewhere_stay_beside_those_trained_here(tmp_pa
     assert "| symphony | not run |" in learner_lines(found)
 
 
-def test_every_learner_takes_the_same_steps():
-    for learner, count in learner_table.ENVIRONMENTS.items():
-        words = options(learner, STEPS)
-        asked = dict(zip(words[:6:2], words[1:6:2]))
-        assert int(asked["--config.iterations"]) * int(asked["--config.num-envs"]) * HORIZON == STEPS
-        assert asked["--config.num-envs"] == str(count)
+def test_learners_take_the_same_steps_and_one_of_them_more_once_more():
+    steps = {}
+    for name in learner_table.CONTENDERS:
+        words = options(name, STEPS)
+        asked = dict(zip(words[:8:2], words[1:8:2]))
+        assert name.startswith(asked["--learner"])
+        rollouts = int(asked["--config.iterations"]) * int(asked["--config.num-envs"])
+        steps[name] = rollouts * int(asked["--config.horizon"])
+    assert steps == {"ppo": STEPS, "ppo-longer": 4 * STEPS, "sac": STEPS, "symphony": STEPS}
+
+
+def test_runs_of_a_learner_are_told_from_those_of_its_namesake(tmp_path):
+    args = Args(tmp_path)
+    write_run(args, "ppo", 0, 0.1)
+    write_run(args, "ppo-longer", 0, 0.6)
+    assert [read_row(args, "velocity", name)["score"] for name in ("ppo", "ppo-longer")] == [0.1, 0.6]
 
 
 def test_every_run_of_the_table_is_one_command(tmp_path, monkeypatch, capsys):
@@ -66,8 +76,7 @@ def test_every_run_of_the_table_is_one_command(tmp_path, monkeypatch, capsys):
 
     monkeypatch.setattr(trained_runs, "run_verb", train)
     learner_table.main(Args(tmp_path, tasks=("stand",), seeds=(3,)))
-    assert [command[5] for command in asked] == ["ppo", "sac", "symphony"]
+    assert [command[7] for command in asked] == ["ppo", "ppo", "sac", "symphony"]
     for command in asked:
-        assert command[:5] == ("train", "stand", "--robot", "biped", "--learner")
-        assert command[6:8] == ("--seed", "3")
+        assert command[:7] == ("train", "stand", "--robot", "biped", "--seed", "3", "--learner")
     assert "not run" in capsys.readouterr().out
