@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from calibration.recording.raw_log import RawLog
+from sim.angles import wrapped
 from sim.errors import ConfigError, StorageError, ToolchainError
 from sim.quaternions import multiply
 from sim.registry import load_robot
@@ -121,7 +122,7 @@ def motor_order(parameters: MultirotorParameters, rotors_frd: Sequence[tuple[flo
     """
     ours = np.arctan2(*np.array(parameters.rotor_position_b)[:, [1, 0]].T)
     theirs = np.arctan2(*np.array([(-right, forward) for forward, right in rotors_frd]).T)
-    apart = np.abs((ours[:, None] - theirs[None, :] + np.pi) % (2.0 * np.pi) - np.pi)
+    apart = np.abs(wrapped(ours[:, None] - theirs[None, :]))
     order = apart.argmin(axis=1)
     matched = len(set(order.tolist())) == len(ours) == len(theirs)
     return order.tolist() if matched and float(apart.min(axis=1).max()) < math.radians(20.0) else None

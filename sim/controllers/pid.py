@@ -28,7 +28,7 @@ from sim.controllers.layout import (
     VELOCITY_W,
 )
 from sim.controllers.mixer import command_rotors
-from sim.flight.crazyflie_pid import clip
+from sim.flight.crazyflie_pid import clip, wrap
 from sim.spec import GRAVITY
 
 _FILE = "crazyflie-firmware 2a18fc2, platform_defaults_cf2.h"
@@ -82,7 +82,7 @@ def _step(airframe, estimate, reference, gains, memory, command):
         e, ref, g, m = estimate[n], reference[n], gains[n], memory[n]
         yaw = math.atan2(e[6], e[3])
         _roll_and_pitch(airframe.period_s, e, ref, g, yaw, m, angle)
-        angle[2] = yaw + _wrap(ref[REF_YAW] - yaw)
+        angle[2] = yaw + wrap(ref[REF_YAW] - yaw)
         thrust = airframe.mass * _lift(airframe.period_s, e, ref, g, m)
         _torque(airframe, e, ref, g, angle, yaw, m, torque)
         command_rotors(airframe, thrust, torque, g[_ROTOR_LEAD], m[_MEMORY:], command[n])
@@ -134,7 +134,7 @@ def _torque(airframe, e, ref, g, angle, yaw, memory, out):
         memory[_ANGLE + i] = clip(memory[_ANGLE + i] + error * dt, MAX_ATTITUDE_INTEGRAL)
         want = g[k] * error + g[k + 1] * memory[_ANGLE + i]
         if i == 2:
-            want += g[_VELOCITY_FEED_FORWARD] * ref[REF_YAW_RATE] - g[_YAW_D] * _wrap(yaw - memory[_LAST_YAW]) / dt
+            want += g[_VELOCITY_FEED_FORWARD] * ref[REF_YAW_RATE] - g[_YAW_D] * wrap(yaw - memory[_LAST_YAW]) / dt
             memory[_LAST_YAW] = yaw
         error = want - rate[i]
         memory[_RATE + i] = clip(memory[_RATE + i] + error * dt, limit)
@@ -149,11 +149,6 @@ def _torque(airframe, e, ref, g, angle, yaw, memory, out):
 def _along(row, first, a, b):
     """Component of a row's horizontal vector along (a, b)."""
     return a * row[first] + b * row[first + 1]
-
-
-@njit(cache=True, error_model="numpy", inline="always")
-def _wrap(angle):
-    return (angle + math.pi) % (2.0 * math.pi) - math.pi
 
 
 LAW = Law(

@@ -19,6 +19,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from sim.angles import wrapped
 from sim.spec import GRAVITY, MultirotorParameters
 
 RATES, ATTITUDE, VELOCITY, POSITION = 0, 1, 2, 3
@@ -96,6 +97,9 @@ def clip(value, limit):
     return limit if value > limit else -limit if value < -limit else value
 
 
+wrap = njit(cache=True, error_model="numpy", inline="always")(wrapped)
+
+
 @njit(cache=True, error_model="numpy")
 def heading_rate(dt_s, yaw, yaw_rate, memory):
     """Turn the heading held (set at the first call) by a commanded rate; return the rate to fly, rad/s."""
@@ -103,8 +107,7 @@ def heading_rate(dt_s, yaw, yaw_rate, memory):
         memory[HEADING] = yaw
     else:
         memory[HEADING] += yaw_rate * dt_s
-    error = (memory[HEADING] - yaw + math.pi) % (2.0 * math.pi) - math.pi
-    return clip(YAW_P * error, MAX_YAW_RATE)
+    return clip(YAW_P * wrap(memory[HEADING] - yaw), MAX_YAW_RATE)
 
 
 @njit(cache=True, error_model="numpy")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from hardware.virtual.crazyflie.trajectory import Trajectory
 from hardware.virtual.events import EventLog
 from hardware.virtual.multirotor.setpoint import STOP, Mode, Setpoint
+from sim.angles import wrapped
 
 LANDED_HEIGHT_M = 0.05
 LANDING_GRACE_S = 2.0
@@ -129,7 +130,7 @@ class HighLevelCommander:
         if yaw is not None:
             goal[3] = yaw
         # The shorter way round: headings are planned without a full turn.
-        goal[3] = position[3] + np.remainder(goal[3] - position[3] + np.pi, 2.0 * np.pi) - np.pi
+        goal[3] = position[3] + wrapped(goal[3] - position[3])
         self._trajectory = Trajectory(self._now_s, duration_s, position, velocity, acceleration, goal, linear)
         self._state = State.FLYING
         self._events.add(name, goal=[round(float(value), 4) for value in goal], duration_s=round(duration_s, 4))

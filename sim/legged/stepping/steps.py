@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from sim.angles import wrapped
 from sim.legged.stepping.seen import Array, Mask, Seen
 from sim.legged.stepping.settings import CaptureStepSettings
 
@@ -60,7 +61,7 @@ class Steps:
 
     def missed(self, seen: Seen) -> Array:
         """Return by how much the base is to turn yet, rad; (n,)."""
-        return _in_half_turns(self.heading - seen.yaw)
+        return wrapped(self.heading - seen.yaw)
 
     def _aim(self, seen: Seen) -> None:
         """Turn the heading that is asked for; what was missed by far or long ago is forgotten."""
@@ -87,8 +88,3 @@ class Steps:
         other &= ~self.stepping | stop | (self.swinging != flies.argmax(1))
         first = np.where(other, flies.argmax(1), first)
         return begin | other, go_on & ~other, stop & ~other, first, other
-
-
-def _in_half_turns(angle: Array) -> Array:
-    """Return angles in [-pi, pi)."""
-    return (angle + np.pi) % (2.0 * np.pi) - np.pi
