@@ -39,16 +39,16 @@ def test_seeds_are_averaged_and_what_was_not_run_says_so(tmp_path):
 
 
 def test_the_verdict_compares_the_same_seeds(tmp_path):
-    for clip, adaptive, fixed in (("squat", 0.04, 0.05), ("wave", 0.05, 0.04)):
+    for clip, adaptive, fixed in (("squat", 0.02, 0.05), ("wave", 0.05, 0.04), ("reach", 0.039, 0.04)):
         for seed in (0, 1):
             write_run(tmp_path, clip, "adaptive", seed, adaptive)
             write_run(tmp_path, clip, "fixed", seed, fixed + 0.001 * seed)
     write_run(tmp_path, "wave", "adaptive", 2, 0.0)  # without its counterpart it does not count
-    rows = [read_row(tmp_path, clip, method) for clip in ("squat", "wave") for method in ("adaptive", "fixed")]
+    rows = [read_row(tmp_path, clip, method) for clip in ("squat", "wave", "reach") for method in ("adaptive", "fixed")]
     said = verdict(rows)
-    assert "on 1 of 2 motions (squat), over 2 seeds" in said
+    assert "on 1 of 3 motions (squat), over 2 seeds" in said  # (`reach` by less than its seeds scatter)
     half = 12.7062 * 0.5  # (Student's t of one degree of freedom, from a table, and two gains 1 mm apart)
-    assert f"by 10.5 mm (95 % interval {10.5 - half:.1f} to {10.5 + half:.1f}) on squat; -9.5 mm" in said
+    assert f"by 30.5 mm (95 % interval {30.5 - half:.1f} to {30.5 + half:.1f}) on squat; -9.5 mm" in said
 
 
 def test_every_run_of_the_table_is_one_command(tmp_path, monkeypatch, capsys):

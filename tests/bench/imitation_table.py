@@ -108,7 +108,7 @@ def summed_up(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def verdict(rows: list[dict[str, Any]]) -> str:
-    """Say on how many motions the tightening tolerance is nearer than the fixed one, and by how much, seed by seed."""
+    """Say on how many motions the tightening tolerance beats the fixed one, and by how much, seed by seed."""
     found = {(row["clip"], row["method"]): {seed["seed"]: seed["error_m"] for seed in row["seeds"]} for row in rows}
     gains: dict[str, list[float]] = {}
     for clip in dict.fromkeys(row["clip"] for row in rows):
@@ -117,10 +117,10 @@ def verdict(rows: list[dict[str, Any]]) -> str:
         gains |= {clip: gained} if gained else {}
     if not gains:
         return "Nothing to compare yet: train a motion by both tolerances."
-    won = [clip for clip, gained in gains.items() if np.mean(gained) > 0.0]
+    won = [clip for clip, gained in gains.items() if len(gained) > 1 and interval(gained)[0] > 0.0]
     return (
-        f"The tightening tolerance is nearer than the fixed one on {len(won)} of {len(gains)} motions"
-        f" ({', '.join(won) or 'none'}), over {min(map(len, gains.values()))} seeds or more: by"
+        f"The tightening tolerance beats the fixed one by more than seeds scatter on {len(won)} of {len(gains)} motions"
+        f" ({', '.join(won) or 'none'}), over {min(map(len, gains.values()))} seeds or more. It is nearer by"
         f" {'; '.join(f'{_gain(gained)} on {clip}' for clip, gained in gains.items())}."
     )
 
