@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,10 +77,17 @@ class LeggedEvaluation(JudgedEpisodes):
 
 
 def judge(policy: Policy, task: LeggedTask, episodes: int, seed: int, threads: int = 1) -> LeggedEvaluation:
+    """Run episodes of a policy, which gives joint targets in rad, to their end: see ``judge_in``."""
+    return judge_in(lambda env: policy, task, episodes, seed, threads)
+
+
+def judge_in(
+    policy_in: Callable[[LeggedEnv], Policy], task: LeggedTask, episodes: int, seed: int, threads: int = 1
+) -> LeggedEvaluation:
     """Run episodes to their end.
 
     Args:
-        policy: gives joint targets, rad.
+        policy_in: gives the policy of an environment: a script looks into it. Actions are joint targets, rad.
         task: with the table to judge by.
         episodes: how many.
         seed: of starts, commands, noise and randomization.
@@ -92,7 +99,7 @@ def judge(policy: Policy, task: LeggedTask, episodes: int, seed: int, threads: i
 
     def some(count: int, batch_seed: int) -> Arrays:
         env = LeggedEnv(task, count, table=task.evaluation_table, seed=batch_seed, threads=threads)
-        return _first_episodes(policy, env)
+        return _first_episodes(policy_in(env), env)
 
     *moved, followed, asked = in_batches(episodes, seed, some)
     costs = task.spec.asked_errors

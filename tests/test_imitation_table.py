@@ -83,12 +83,13 @@ def test_runs_that_are_there_are_judged_anew(tmp_path):
     found = bodies_imitation.measure(episodes=3, clips=("stand",), **places)
     published.write_text(json.dumps({"imitation": [elsewhere, fixed]}))
     with_others = bodies_imitation.measure(episodes=3, clips=("stand",), **places)
-    assert [row["method"] for row in with_others["imitation"]][1:3] == ["adaptive", "fixed"]
-    assert [seed["seed"] for seed in with_others["imitation"][1]["seeds"]] == [0, 1]
-    assert with_others["imitation"][2] == fixed
-    still, row, kept = found["imitation"]
+    assert [row["method"] for row in with_others["imitation"]][2:4] == ["adaptive", "fixed"]
+    assert [seed["seed"] for seed in with_others["imitation"][2]["seeds"]] == [0, 1]
+    assert with_others["imitation"][3] == fixed
+    still, scripted, row, kept = found["imitation"]
     assert (still["method"], still["success_rate"]) == ("played", 1.0)
-    assert 0.001 < still["error_m"] < 0.04
+    assert (scripted["method"], scripted["success_rate"]) == (bodies_imitation.SCRIPT, 1.0)
+    assert 0.001 < scripted["error_m"] < still["error_m"] < 0.04
     assert (row["clip"], row["method"], row["interval_m"]) == ("stand", "adaptive", None)
     (seed,) = row["seeds"]
     assert (seed["seed"], seed["episodes"], seed["env_steps"]) == (0, 3, 16)

@@ -2,8 +2,8 @@
 
 Long trainings are not repeated: what ``python -m tests.bench.imitation_table runs/imitation`` has trained is judged
 over 200 other randomised episodes, and so are the zoo's bundles. Seeds that are not in that folder are taken over from
-the published figures, if they were trained by the same options. ``played`` is no policy but the motion's joints as
-targets: what one has to beat.
+the published figures, if they were trained by the same options. Two rows are no policies: ``played``, the motion's
+joints as targets, is what one has to beat; the script that is told the whole truth is what the zoo's were taught by.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from rich.console import Console
 
 from policies.bundle import load_bundle
 from policies.evaluate_legged import evaluate_legged
-from policies.legged_evaluation import judge
-from sim.envs.legged import LeggedTask, load_legged_task
+from policies.legged_evaluation import LeggedEvaluation, judge, judge_in
+from sim.envs.legged import LeggedEnv, LeggedTask, load_legged_task
+from sim.legged.balanced_motion import BalancedMotion
 from sim.legged.motion import BODY_DISTANCE, MOTION_JOINTS
+from sim.legged.spec import ACTION_REACH
 from sim.legged.terms import term_slice
 from sim.motion.robot_clip import robot_clip
 from tests.bench.imitation_table import CLIPS, METHODS, PLAYED, options, read_run, summed_up
@@ -33,13 +35,16 @@ PUBLISHED = ROOT / "docs" / "figures" / "bodies.json"
 EPISODES, SEED = 200, 9_000_000
 """Other episodes than those that chose the weights, and than those that judged them in training."""
 IN_ZOO = "zoo: taught by the script"
+SCRIPT = "the script, told the truth"
+MADE = (*CLIPS, "kick")
+"""Generators whose motions are played and given to the script: those that are trained, and one on one foot."""
 
 
 def measure(
     repeats: int = 1,
     episodes: int = EPISODES,
     runs: Path = RUNS,
-    clips: tuple[str, ...] = CLIPS,
+    clips: tuple[str, ...] = MADE,
     zoo: Path = ZOO,
     published: Path = PUBLISHED,
 ) -> dict[str, Any]:
@@ -49,7 +54,7 @@ def measure(
         repeats: ignored; nothing here is timed.
         episodes: that each run is judged by.
         runs: folder of the table.
-        clips: generators whose motions are played, too.
+        clips: generators whose motions are played and given to the script, too.
         zoo: folder of bundles.
         published: figures that have the seeds that are not there.
     """
@@ -58,7 +63,7 @@ def measure(
     rows: list[dict[str, Any]] = []
     for name in sorted({*clips, *kept, *(path.name for path in runs.glob("*") if path.is_dir())}):
         if name in clips:
-            rows.append(summed_up({"clip": name, "method": PLAYED, "seeds": [{"seed": 0, **played(name, episodes)}]}))
+            rows += untrained(name, episodes)
         trained = [trained_row(runs, name, method, episodes, before.get((name, method))) for method in METHODS]
         rows += [row for row in trained if row["seeds"]]
         if name in kept:
@@ -97,12 +102,20 @@ def reached(path: Path, episodes: int) -> dict[str, Any]:
     }
 
 
-def played(clip: str, episodes: int) -> dict[str, Any]:
-    """Return what playing a motion on the G1 reaches."""
+def untrained(clip: str, episodes: int) -> list[dict[str, Any]]:
+    """Return what following a motion on the G1 reaches without a policy: by its joints alone, and by the script."""
     task = load_legged_task("imitate", clip=robot_clip(clip, "g1"))
-    found = judge(Player(task), task, episodes, SEED).summary()
-    figures = {"error_m": found[BODY_DISTANCE], "success_rate": found["success_rate"], "episodes": episodes}
-    return {**figures, "train_cpu_s": 0.0, "env_steps": 0, "machine": machine()}
+    found = {
+        PLAYED: judge(Player(task), task, episodes, SEED),
+        SCRIPT: judge_in(Scripted, task, episodes, SEED),
+    }
+    return [summed_up({"clip": clip, "method": name, "seeds": [_seed(judged)]}) for name, judged in found.items()]
+
+
+def _seed(judged: LeggedEvaluation) -> dict[str, Any]:
+    found = judged.summary()
+    figures = {"error_m": found[BODY_DISTANCE], "success_rate": found["success_rate"], "episodes": found["episodes"]}
+    return {"seed": 0, **figures, "train_cpu_s": 0.0, "env_steps": 0, "machine": machine()}
 
 
 class Player:
@@ -116,3 +129,17 @@ class Player:
     def step(self, observation: np.ndarray, state: np.ndarray, reset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the targets, rad."""
         return observation[:, self._joints], state
+
+
+class Scripted:
+    """Does what the script says that sees the whole environment."""
+
+    state_size = 0
+
+    def __init__(self, env: LeggedEnv) -> None:
+        self._env, self._script = env, BalancedMotion(env)
+        self._reach = ACTION_REACH * np.array(env.spec.parameters.action_scale_rad)
+
+    def step(self, observation: np.ndarray, state: np.ndarray, reset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the targets, rad."""
+        return self._env.centre + self._reach * self._script.act(), state
