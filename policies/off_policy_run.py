@@ -142,8 +142,8 @@ class OffPolicyRun(SegmentedRun):
         rollout = self._collector.roll_out(c.horizon, self._at_random if at_random else self._explore)
         self.replay.add(transitions(rollout, options.steps, options.discount))
         learner.watch({name: torch.from_numpy(seen).flatten(0, 1) for name, seen in rollout.seen.items()})
-        if self.iteration + 1 == self._random:
-            learner.begin(self.replay.rewards())
+        if at_random:
+            learner.watch_random(torch.from_numpy(rollout.reward))
         updates = c.horizon * options.updates if self.iteration + 1 >= self._random else 0
         measured = [learner.learn(self.replay.draw(options.batch, self._rng)) for _ in range(updates)]
         return {

@@ -5,6 +5,7 @@ Normaliser, layers and the action's range are inside the graph; it has no memory
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any, Literal
@@ -16,6 +17,8 @@ from policies.networks.resine import ReSine
 from policies.networks.touch_actor import clipped
 
 Activation = Literal["elu", "resine"]
+LayerMaker = Callable[[int], nn.Module]
+"""Makes what follows a linear layer, from its size."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +53,8 @@ class SquashedActor(nn.Module):
         self.register_buffer("observation_std", torch.ones(1, config.observation_size))
         self.register_buffer("middle", 0.5 * (low + high))
         self.register_buffer("reach", 0.5 * (high - low))
-        activations = {"elu": lambda size: nn.ELU(), "resine": ReSine}
-        self.trunk = trunk((config.observation_size, *config.hidden), activations[config.activation])
+        inner, last = _ACTIVATIONS[config.activation]
+        self.trunk = trunk((config.observation_size, *config.hidden), inner, last)
         self.action = nn.Linear(config.hidden[-1], self.action_size)
         self.scale = nn.Linear(config.hidden[-1], self.action_size) if config.scaled else None
 
@@ -82,14 +85,23 @@ class SquashedActor(nn.Module):
         return self.middle + self.reach * torch.tanh(output), state_in
 
 
+def elu(size: int) -> nn.Module:
+    """Return an ELU, which has no size."""
+    return nn.ELU()
+
+
 def scaled_action(action: Tensor, scale: Tensor) -> Tensor:
     """Return Symphony's S A of the outputs of both heads: A = tanh(action / 2), S = abs(tanh(scale / 2))."""
     return torch.abs(torch.tanh(0.5 * scale)) * torch.tanh(0.5 * action)
 
 
-def trunk(sizes: tuple[int, ...], activation: Any) -> nn.Sequential:
-    """Return linear layers of these sizes, each followed by what ``activation(size)`` makes."""
+def trunk(sizes: tuple[int, ...], inner: LayerMaker, last: LayerMaker) -> nn.Sequential:
+    """Return linear layers of these sizes; ``last(size)`` makes what follows the last one, ``inner`` the others."""
     layers: list[nn.Module] = []
     for inputs, outputs in pairwise(sizes):
-        layers += [nn.Linear(inputs, outputs), activation(outputs)]
-    return nn.Sequential(*layers)
+        layers += [nn.Linear(inputs, outputs), inner(outputs)]
+    return nn.Sequential(*layers[:-1], last(sizes[-1]))
+
+
+_ACTIVATIONS: dict[Activation, tuple[LayerMaker, LayerMaker]] = {"elu": (elu, elu), "resine": (nn.LayerNorm, ReSine)}
+"""Behind the inner layers, and the last; Symphony's bend behind the last alone."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import torch
 from rsl_rl.modules import EmpiricalNormalization
@@ -12,10 +12,9 @@ from torch import Tensor, nn
 
 from policies.learners.off_policy.replay import Batch, Weights, even
 from policies.learners.off_policy.settings import OffPolicySettings
-from policies.networks.squashed_actor import SquashedActor, SquashedActorConfig, trunk
+from policies.networks.squashed_actor import LayerMaker, SquashedActor, SquashedActorConfig, trunk
 from policies.networks.touch_actor import clipped
 
-Activation = Callable[[int], nn.Module]
 _LEAST_SPREAD = 1e-3
 """Added to the spread that observations are divided by; that of ``touch_model``."""
 _FIRST_OUTPUT = 0.01
@@ -50,18 +49,27 @@ class Critics(nn.Module):
         seen: size of the observation, scaled already.
         actions: size of the action.
         hidden: dense layers of each.
-        activation: behind each.
+        layers: what follows the inner ones, and the last.
+        values: outputs of each.
     """
 
-    def __init__(self, count: int, seen: int, actions: int, hidden: tuple[int, ...], activation: Activation) -> None:
+    def __init__(
+        self,
+        count: int,
+        seen: int,
+        actions: int,
+        hidden: tuple[int, ...],
+        layers: tuple[LayerMaker, LayerMaker],
+        values: int = 1,
+    ) -> None:
         super().__init__()
         sizes = (seen + actions, *hidden)
         self.critics = nn.ModuleList(
-            nn.Sequential(trunk(sizes, activation), nn.Linear(hidden[-1], 1)) for _ in range(count)
+            nn.Sequential(trunk(sizes, *layers), nn.Linear(hidden[-1], values)) for _ in range(count)
         )
 
     def forward(self, seen: Tensor, action: Tensor) -> Tensor:
-        """Return values, (N, count)."""
+        """Return values, (N, count * values)."""
         x = torch.cat([seen, action], dim=1)
         return torch.cat([critic(x) for critic in self.critics], dim=1)
 
@@ -71,15 +79,17 @@ class StochasticActor(nn.Module, ABC):
 
     Args:
         config: of the deployed actor.
-        activation: behind each layer.
+        layers: what follows the inner layers, and the last.
         heads: beside the action's.
     """
 
-    def __init__(self, config: SquashedActorConfig, activation: Activation, heads: tuple[str, ...]) -> None:
+    def __init__(
+        self, config: SquashedActorConfig, layers: tuple[LayerMaker, LayerMaker], heads: tuple[str, ...]
+    ) -> None:
         super().__init__()
         self.config = config
         self.scaled = Scaled(config.observation_size)
-        self.trunk = trunk((config.observation_size, *config.hidden), activation)
+        self.trunk = trunk((config.observation_size, *config.hidden), *layers)
         actions = len(config.action_low)
         self.heads = nn.ModuleDict({name: nn.Linear(config.hidden[-1], actions) for name in ("action", *heads)})
         head = self.heads["action"]
@@ -153,8 +163,8 @@ class OffPolicyLearner(nn.Module, ABC):
         self.actor.scaled.watch(seen["actor"])
         self.critic_scaled.watch(seen[self.critic_group])
 
-    def begin(self, reward: Tensor) -> None:
-        """Take account of the rewards of random actions, before the first update."""
+    def watch_random(self, reward: Tensor) -> None:
+        """Take account of the rewards of random actions, each step's own; before the first update."""
         return
 
     @abstractmethod

@@ -71,10 +71,6 @@ class Replay:
         env = rng.integers(self._kept["reward"].shape[1], size=count)
         return {name: torch.from_numpy(values[row, env]) for name, values in self._kept.items()}
 
-    def rewards(self) -> Tensor:
-        """Return the rewards of all steps that are kept."""
-        return torch.from_numpy(self._kept["reward"][: len(self) * self._horizon])
-
     def save(self, folder: Path) -> None:
         """Write the rollouts that are not in the run's folder yet.
 

@@ -12,7 +12,7 @@ from policies.learners.off_policy.models import Critics, OffPolicyLearner, Stoch
 from policies.learners.off_policy.replay import Batch
 from policies.learners.off_policy.settings import SacSettings
 from policies.learners.off_policy.transitions import NEXT
-from policies.networks.squashed_actor import SquashedActorConfig
+from policies.networks.squashed_actor import SquashedActorConfig, elu
 
 _LOG_STD = (-5.0, 2.0)
 """Least and largest; published: -20 and 2, cut, which stops gradients."""
@@ -26,7 +26,7 @@ class SacActor(StochasticActor):
     """
 
     def __init__(self, config: SquashedActorConfig) -> None:
-        super().__init__(config, lambda size: nn.ELU(), ("log_std",))
+        super().__init__(config, (elu, elu), ("log_std",))
 
     def sample(self, seen: Tensor) -> tuple[Tensor, Tensor]:
         """Return actions (N, A) and the logarithms of their densities (N,)."""
@@ -58,7 +58,7 @@ class Sac(OffPolicyLearner):
         def activation(size: int) -> nn.Module:
             return nn.Sequential(nn.LayerNorm(size), nn.ELU()) if settings.layer_norm else nn.ELU()
 
-        critics = Critics(2, critic_size, actions, config.hidden, activation)
+        critics = Critics(2, critic_size, actions, config.hidden, (activation, activation))
         super().__init__(SacActor(config), critics, critic_group, critic_size, settings)
         self.log_temperature = nn.Parameter(torch.tensor(math.log(settings.first_temperature)))
         self._entropy = settings.entropy_per_action * actions

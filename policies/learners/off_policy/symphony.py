@@ -1,6 +1,8 @@
-"""Symphony, by its formulas: three sorted critics, actions that are swaddled, an advantage over time.
+"""Symphony (arXiv 2512.10477): sorted values of three critics, actions that are swaddled, an advantage over time.
 
-``symphony_formulas`` has the formulas, ``replay.fading`` its replay, ``networks.resine`` its activation.
+``symphony_formulas`` has the formulas, ``replay.fading`` its replay, ``networks.resine`` its activation. Actor and
+critics learn in one pass: what the target critics say of the next action is a target to the critics, and to be raised
+by the actor.
 """
 
 from __future__ import annotations
@@ -30,6 +32,8 @@ _BETAS = (0.618, 0.995)
 """Of Adam."""
 _KEPT = 0.618
 """Of the value over time, at each update."""
+_VALUES_SHARE = 4
+"""Of its last layer, over the values that each critic gives."""
 _LEAST_VALUE = 1e-3
 """That an advantage is divided by."""
 
@@ -50,6 +54,10 @@ class LearntReSine(nn.Module):
         return resine(x, torch.sigmoid(self.raw_width))
 
 
+_LAYERS = (nn.LayerNorm, LearntReSine)
+"""What follows the inner layers, and the last."""
+
+
 class SymphonyActor(StochasticActor):
     """tanh(S A + N): A, S and beta are bounded outputs, N is cut normal noise.
 
@@ -58,7 +66,7 @@ class SymphonyActor(StochasticActor):
     """
 
     def __init__(self, config: SquashedActorConfig) -> None:
-        super().__init__(config, LearntReSine, ("scale", "beta"))
+        super().__init__(config, _LAYERS, ("scale", "beta"))
 
     def sample(self, seen: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return actions, S and beta, (N, A) each."""
@@ -91,62 +99,62 @@ class Symphony(OffPolicyLearner):
 
     replay_weights = staticmethod(fading)
     value_over_time: Tensor
+    rewards_seen: Tensor
     reward_size: Tensor
     weights: Tensor
 
     def __init__(
         self, config: SquashedActorConfig, critic_group: str, critic_size: int, settings: SymphonySettings
     ) -> None:
-        critics = Critics(_CRITICS, critic_size, len(config.action_low), config.hidden, LearntReSine)
+        values = max(1, config.hidden[-1] // _VALUES_SHARE)
+        critics = Critics(_CRITICS, critic_size, len(config.action_low), config.hidden, _LAYERS, values)
         super().__init__(SymphonyActor(config), critics, critic_group, critic_size, settings)
-        self.register_buffer("value_over_time", torch.tensor(torch.nan))
-        self.register_buffer("reward_size", torch.tensor(1.0))
-        self.register_buffer("weights", critic_weights(_CRITICS))
+        self.register_buffer("value_over_time", torch.zeros(()))
+        self.register_buffer("rewards_seen", torch.zeros(()))
+        self.register_buffer("reward_size", torch.zeros(()))
+        self.register_buffer("weights", critic_weights(_CRITICS * values))
         learnt = [*self.actor.parameters(), *self.critics.parameters()]
         self.optimizer = torch.optim.AdamW(learnt, settings.learning_rate, _BETAS, weight_decay=settings.weight_decay)
 
-    def begin(self, reward: Tensor) -> None:
-        """Measure the mean size of rewards, which later ones are divided by; nothing to divide by leaves them."""
-        size = reward.abs().mean()
-        self.reward_size.copy_(size if size > 0.0 else torch.ones(()))
+    def watch_random(self, reward: Tensor) -> None:
+        """Take the mean size of these rewards, and all before, as what later ones are divided by."""
+        self.rewards_seen += reward.numel()
+        self.reward_size += (reward.abs() - self.reward_size).sum() / self.rewards_seen
 
     def learn(self, batch: Batch) -> dict[str, float]:
-        """Update critics and actor once."""
+        """Update critics and actor once, in one pass."""
         actor = self.actor
         assert isinstance(actor, SymphonyActor)
-        seen = self.critic_scaled(batch[self.critic_group])
-        value = self.critics(seen, batch["action"])
-        critic_loss = rehse(value - self.target(batch)[:, None])
-        self.descend(critic_loss, self.critics.parameters())
-        action, scale, beta = actor.sample(batch["actor"])
-        advantage = rehae(self.advantage(sorted_value(self.critics(seen, action), self.weights)))
-        swaddled = swaddling(scale, beta)
-        self.descend(swaddled - advantage, actor.parameters())
+        action, scale, beta = actor.sample(batch[NEXT + "actor"])
+        value = self.value(self.targets, batch[NEXT + self.critic_group], action)
+        target = self.scaled_reward(batch["reward"]) + batch["discount"] * value.detach()
+        said = self.critics(self.critic_scaled(batch[self.critic_group]), batch["action"])
+        critic_loss = rehse(said - target[:, None])
+        advantage, swaddled = rehae(self.advantage(value)), swaddling(scale, beta)
+        self.descend(critic_loss - advantage + swaddled, [*actor.parameters(), *self.critics.parameters()])
         self.follow()
         return {
             "loss_critic": float(critic_loss.detach()),
             "advantage": float(advantage.detach()),
             "swaddling": float(swaddled.detach()),
-            "value": float(value.detach().mean()),
+            "value": float(said.detach().mean()),
             "scale": float(scale.detach().mean()),
             "beta": float(beta.detach().mean()),
         }
 
-    @torch.no_grad()
-    def target(self, batch: Batch) -> Tensor:
-        """Return what every critic is to say, (N,). Open: the next action; here it has its noise, as in SAC."""
-        actor = self.actor
-        assert isinstance(actor, SymphonyActor)
-        action, _, _ = actor.sample(batch[NEXT + "actor"])
-        values = self.targets(self.critic_scaled(batch[NEXT + self.critic_group]), action)
-        return batch["reward"] / self.reward_size + batch["discount"] * sorted_value(values, self.weights)
+    def value(self, critics: nn.Module, seen: Tensor, action: Tensor) -> Tensor:
+        """Return Q*, the weighted sum of all that critics say, (N,)."""
+        return sorted_value(critics(self.critic_scaled(seen), action), self.weights)
+
+    def scaled_reward(self, reward: Tensor) -> Tensor:
+        """Return rewards over their mean size while actions were random; as they are if there were none."""
+        return reward / torch.where(self.reward_size > 0.0, self.reward_size, torch.ones(()))
 
     def advantage(self, value: Tensor) -> Tensor:
-        """Return (Q* - Qbar) / abs(Qbar), (N,), after Qbar <- 0.618 Qbar + 0.382 Q*.
+        """Return (Q* - Qbar) / abs(Qbar), (N,), where Qbar <- 0.618 Qbar + 0.382 Q*, each of its own Q*.
 
-        Open: whose Qbar. Here it is one number, after the mean over each batch, which it begins with.
+        The Qbar that goes on is the mean of these.
         """
-        mean = value.detach().mean()
-        before = mean if self.value_over_time.isnan() else self.value_over_time
-        self.value_over_time.copy_(_KEPT * before + (1.0 - _KEPT) * mean)
-        return (value - self.value_over_time) / self.value_over_time.abs().clamp(min=_LEAST_VALUE)
+        baseline = _KEPT * self.value_over_time + (1.0 - _KEPT) * value.detach()
+        self.value_over_time.copy_(baseline.mean())
+        return (value - baseline) / baseline.abs().clamp(min=_LEAST_VALUE)

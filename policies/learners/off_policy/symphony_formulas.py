@@ -1,7 +1,7 @@
 """Symphony's formulas, one function each; nothing here is learnt.
 
-Its publication gives them without a comparison; what it leaves open is said where it was chosen, and in
-``docs/learners.md``.
+arXiv 2512.10477, and where that leaves something open its authors' program (github.com/SuspensionRailway/symphony, the
+variant called SE); what differs here is in ``docs/learners.md``.
 """
 
 from __future__ import annotations
@@ -35,18 +35,16 @@ def omega(x: Tensor) -> Tensor:
 def swaddling(scale: Tensor, beta: Tensor) -> Tensor:
     """Return mean(Omega(S^(1 / beta)) + beta S ln S + Omega(beta^2)), S and beta in [0, 1).
 
-    A cost of large actions, the milder the smaller beta is, which costs itself. Open: its sign; here it is added to the
-    actor's loss.
+    A cost of large actions, the milder the smaller beta is, which costs itself. The wall about S moves no beta.
     """
     s, b = scale.clamp(_LEAST, _MOST), beta.clamp(_LEAST, _MOST)
-    return (omega(s ** (1.0 / b)) + b * s * s.log() + omega(b**2)).mean()
+    return (omega(s ** (1.0 / b.detach())) + b * s * s.log() + omega(b**2)).mean()
 
 
 def critic_weights(count: int) -> Tensor:
     """Return the weights of critics' values sorted upwards, (count,): tanh((pi (1 - i))^e), of sum 1.
 
-    Open: what i is. Here 0, 1/count, 2/count, so that the largest value counts a little less than the others and none
-    counts nothing.
+    i is 0, 1/count, ... below 1: of many values the small ones count alike, the largest hardly at all.
     """
     i = torch.arange(count) / count
     weights = torch.tanh((math.pi * (1.0 - i)) ** math.e)

@@ -53,6 +53,13 @@ def test_swaddling_is_its_formula():
     assert float(omega(torch.tensor(0.5))) == pytest.approx(math.log(3.0))
 
 
+def test_the_wall_about_large_actions_moves_no_beta():
+    scale, beta = torch.tensor([0.3, 0.9]), torch.tensor([0.5, 0.8], requires_grad=True)
+    (slope,) = torch.autograd.grad(swaddling(scale, beta), beta)
+    expected = [(s * math.log(s) + 4.0 * b / (1.0 - b**4)) / 2.0 for s, b in zip(scale.tolist(), beta.tolist())]
+    np.testing.assert_allclose(slope, expected, rtol=1e-5)
+
+
 def test_swaddling_and_its_slopes_are_numbers_at_the_ends():
     ends = torch.tensor([0.0, 1.0], requires_grad=True)
     cost = swaddling(ends[:, None].expand(2, 2), ends[None].expand(2, 2))
@@ -68,6 +75,8 @@ def test_small_values_count_most():
     value = sorted_value(torch.tensor([[5.0, 1.0, 3.0]]), weights)
     assert float(value) == pytest.approx(float(weights @ torch.tensor([1.0, 3.0, 5.0])))
     assert weights[2] < weights[0]
+    many = critic_weights(96)
+    assert many[-1] < 1e-3 * many[0]  # of many values the largest does not count
 
 
 def test_noise_is_cut():
@@ -78,27 +87,37 @@ def test_noise_is_cut():
 
 
 def test_the_advantage_is_over_the_mean_value_so_far():
-    symphony, qbar = learner(), None
-    for values in ([1.0, 3.0], [5.0, 7.0], [-2.0, 0.0]):
+    symphony, carried = learner(), 0.0
+    for values in ([1.0, 3.0], [5.0, 7.0], [-2.0, 1.0]):
         found = symphony.advantage(torch.tensor(values))
-        qbar = np.mean(values) if qbar is None else 0.618 * qbar + 0.382 * np.mean(values)
-        np.testing.assert_allclose(found, [(value - qbar) / abs(qbar) for value in values], rtol=1e-5)
+        qbar = [0.618 * carried + 0.382 * value for value in values]
+        np.testing.assert_allclose(found, [(value - q) / abs(q) for value, q in zip(values, qbar)], rtol=1e-5)
+        carried = np.mean(qbar)
 
 
-def test_targets_divide_rewards_and_sort_critics():
-    symphony, kept = learner(), batch()
-    symphony.begin(torch.tensor([-4.0, 2.0, 0.0]))
+def test_one_pass_follows_a_target_and_raises_the_value_of_the_next_action(monkeypatch):
+    symphony, kept, losses = learner(), batch(), []
+    symphony.watch_random(torch.tensor([-4.0, 2.0, 0.0]))
+    monkeypatch.setattr(symphony, "descend", lambda loss, parameters: losses.append(loss))
     torch.manual_seed(5)
-    found = symphony.target(kept)
+    symphony.learn(kept)
     torch.manual_seed(5)
-    action, _, _ = symphony.actor.sample(kept["next_actor"])
+    action, scale, beta = symphony.actor.sample(kept["next_actor"])
     values = symphony.targets(symphony.critic_scaled(kept["next_critic"]), action).sort(1).values
-    expected = kept["reward"] / 2.0 + kept["discount"] * (values * critic_weights(3)).sum(1)
-    torch.testing.assert_close(found, expected)
-    ended = kept["discount"] == 0.0
-    torch.testing.assert_close(found[ended], kept["reward"][ended] / 2.0)
-    symphony.begin(torch.zeros(3))
-    assert symphony.reward_size == 1.0
+    assert values.shape == (32, 12)  # three critics, of a quarter of 16 values each
+    value = (values * critic_weights(12)).sum(1)
+    error = symphony.critics(symphony.critic_scaled(kept["critic"]), kept["action"])
+    error = error - (kept["reward"] / 2.0 + kept["discount"] * value)[:, None]
+    gained = (value - 0.382 * value) / (0.382 * value).abs().clamp(min=1e-3)
+    torch.testing.assert_close(losses[0], rehse(error) - rehae(gained) + swaddling(scale, beta))
+
+
+def test_rewards_are_divided_by_their_mean_size_so_far():
+    symphony = learner()
+    torch.testing.assert_close(symphony.scaled_reward(torch.tensor([3.0])), torch.tensor([3.0]))
+    symphony.watch_random(torch.tensor([[-4.0, 2.0], [0.0, 6.0]]))
+    symphony.watch_random(torch.tensor([[-9.0, 9.0]]))
+    torch.testing.assert_close(symphony.scaled_reward(torch.tensor([3.0])), torch.tensor([3.0 / 5.0]))
 
 
 def test_actions_are_scaled_amplitudes_with_noise():
@@ -117,7 +136,7 @@ def test_actions_are_scaled_amplitudes_with_noise():
 @pytest.mark.parametrize("slope", [5.0, -5.0])
 def test_the_actor_goes_where_critics_say_more(slope):
     symphony = learner(learning_rate=1e-2)
-    assert slope * mean_action_after(symphony, Slopes([slope] * 3, [1.0] * 3)) > 0.5
+    assert slope * mean_action_after(symphony, Slopes([slope] * 12, [1.0] * 12)) > 0.5
 
 
 def test_the_deployed_actor_is_the_same_without_noise():
