@@ -16,16 +16,13 @@ from numpy.typing import NDArray
 from sim.errors import ConfigError
 from sim.motion.clip import Clip
 from sim.motion.ground import ground_of
+from sim.motion.loops import NO_SEAM, closed, closed_turns, continuous, seam_of, turned
 from sim.motion.robot_poses import robot_poses
 from sim.quaternions import difference, multiply
 
 Array = NDArray[np.floating]
 """float32 in what is looked up."""
 Bools = NDArray[np.bool_]
-
-
-LEAST_TURN_RAD = 0.02
-"""Of a loop: less is taken for rounding, and the loop for straight."""
 
 
 class State(NamedTuple):
@@ -170,7 +167,7 @@ class Reference:
             return _shifted(state, shift)
         changed: dict[str, Any] = state._asdict()
         for name in (*_PLACES, *_VECTORS):
-            changed[name] = _turned(changed[name], angle)
+            changed[name] = turned(changed[name], angle).astype(np.float32)
         half = 0.5 * angle
         yaw = np.stack([np.cos(half), 0.0 * half, 0.0 * half, np.sin(half)], axis=1)
         for name in _TURNS:
@@ -191,26 +188,19 @@ def _shifted(state: State, shift: NDArray[np.complexfloating]) -> State:
     )
 
 
-def _turned(values: Array, angle: NDArray[np.floating]) -> Array:
-    """Turn vectors about z, (n, ..., 3)."""
-    spread = angle.reshape(-1, *(1,) * (values.ndim - 2))
-    cosine, sine = np.cos(spread), np.sin(spread)
-    x, y = values[..., 0], values[..., 1]
-    return np.stack([cosine * x - sine * y, sine * x + cosine * y, values[..., 2]], axis=-1).astype(np.float32)
-
-
 def _tracks(clip: Clip, bodies: Sequence[str] | None) -> _Tracks:
     poses, ground = robot_poses(clip), ground_of(clip)
     index = [poses.of(name) for name in (poses.names[: poses.num_bodies] if bodies is None else bodies)]
     position, quaternion = poses.position[:, index], poses.quaternion[:, index]
     angles, contact = clip.joint_angles, ground.contact
     root, root_turn = clip.root_position_w, clip.root_quaternion_w
-    shift, turn = _seam(clip) if clip.loops else (0j, 0.0)
+    seam = seam_of(clip) if clip.loops else NO_SEAM
+    turn = seam.turn
     if clip.loops:
-        root, root_turn = _closed(root, shift, turn), _closed_turns(root_turn, turn)
-        position, quaternion = _closed(position, shift, turn), _closed_turns(quaternion, turn)
+        root, root_turn = closed(root, seam), closed_turns(root_turn, seam)
+        position, quaternion = closed(position, seam), closed_turns(quaternion, seam)
         angles, contact = np.concatenate([angles, angles[:1]]), np.concatenate([contact, contact[:1]])
-    root_turn, quaternion = _continuous(root_turn), _continuous(quaternion)
+    root_turn, quaternion = continuous(root_turn), continuous(quaternion)
     state = State(
         root_position_w=root,
         root_quaternion_w=root_turn,
@@ -224,47 +214,7 @@ def _tracks(clip: Clip, bodies: Sequence[str] | None) -> _Tracks:
         body_angular_velocity_w=_spin(quaternion, clip, turn),
         contact=contact,
     )
-    return _Tracks(state, shift, turn)
-
-
-def _seam(clip: Clip) -> tuple[complex, float]:
-    """Return how far a loop goes, x + iy, m, and turns about z, rad: from the first frame to the one after the last."""
-    turn = _continuous(clip.root_quaternion_w)
-    yaw = np.unwrap(2.0 * np.arctan2(turn[:, 3], turn[:, 0]))
-    steps = np.diff(yaw)
-    angle = float(yaw[-1] - yaw[0] + _step_between(steps, steps))
-    angle = 0.0 if abs(angle) < LEAST_TURN_RAD else angle
-    way = clip.root_position_w[:, 0] + 1j * clip.root_position_w[:, 1]
-    steps = np.diff(way)
-    after = way[-1] + _step_between(steps, np.exp(1j * angle) * steps)
-    return complex(after - np.exp(1j * angle) * way[0]), angle
-
-
-def _step_between(before: NDArray, after: NDArray) -> Any:
-    """Return the step across a seam, from the two steps before and the two after it, by a cubic through them."""
-    if len(before) < 2:
-        return 0.5 * (before[-1] + after[0])
-    return 2.0 / 3.0 * (before[-1] + after[0]) - 1.0 / 6.0 * (before[-2] + after[1])
-
-
-def _closed(values: NDArray, shift: complex, turn: float) -> NDArray:
-    """Append the first frame as it is one round later."""
-    again = _turned(values[:1], np.array([turn])).astype(float)
-    again[..., 0] += shift.real
-    again[..., 1] += shift.imag
-    return np.concatenate([values, again])
-
-
-def _closed_turns(values: NDArray, turn: float) -> NDArray:
-    yaw = np.array([np.cos(0.5 * turn), 0.0, 0.0, np.sin(0.5 * turn)])
-    return np.concatenate([values, multiply(yaw, values[:1])])
-
-
-def _continuous(values: NDArray) -> NDArray:
-    """Give neighbouring quaternions the same sign."""
-    dots = (values[1:] * values[:-1]).sum(axis=-1, keepdims=True)
-    signs = np.cumprod(np.where(dots < 0.0, -1.0, 1.0), axis=0)
-    return np.concatenate([values[:1], values[1:] * signs])
+    return _Tracks(state, seam.shift, turn)
 
 
 def _rate(values: NDArray, clip: Clip, turn: float) -> NDArray:
@@ -281,7 +231,7 @@ def _centred(steps: NDArray, loops: bool, turn: float) -> NDArray:
     """Return the mean of the steps before and after each frame."""
     before, after = steps[-1:], steps[:1]
     if loops and turn:
-        before, after = _turned(before, np.array([-turn])), _turned(after, np.array([turn]))
+        before, after = turned(before, np.array([-turn])), turned(after, np.array([turn]))
     first, last = (before, after) if loops else (steps[:1], steps[-1:])
     padded = np.concatenate([first, steps, last])
     return 0.5 * (padded[1:] + padded[:-1])

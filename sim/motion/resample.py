@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from sim.errors import ConfigError
 from sim.motion.clip import HUMAN, Clip
+from sim.motion.loops import opened
 from sim.motion.plausible import FPS_RANGE
 from sim.motion.skeleton import joint_angles_from
 
@@ -28,6 +29,7 @@ def resample(clip: Clip, fps: float) -> Clip:
     if frames < 2:
         raise ConfigError(f"clip '{clip.name}' of {clip.duration_s:.3g} s has no two frames at {fps:g} per second")
     rate = frames / clip.duration_s if clip.loops else fps
+    loops, clip = clip.loops, opened(clip) if clip.loops else clip
     at = np.minimum(np.arange(frames) * clip.fps / rate, clip.num_frames - 1.0)
     low = np.minimum(at.astype(int), clip.num_frames - 2)
     share = at - low
@@ -35,6 +37,7 @@ def resample(clip: Clip, fps: float) -> Clip:
     return replace(
         clip,
         fps=rate,
+        loops=loops,
         root_position_w=_line(clip.root_position_w, low, share),
         root_quaternion_w=_turns(clip.root_quaternion_w, low, share),
         # A person's rotation vectors do not lie on lines, and its bodies must agree with them.

@@ -6,6 +6,7 @@ import pytest
 from sim.errors import ConfigError
 from sim.motion.generators.plan import Settings
 from sim.motion.generators.registry import generate
+from sim.motion.loops import opened, seam_of
 from sim.motion.resample import resample
 from sim.motion.skeleton import forward_kinematics
 
@@ -23,6 +24,20 @@ def test_same_motion_at_another_rate(fps):
     # Joint angles and bodies agree with each other.
     position, _ = forward_kinematics(clip.root_position_w, clip.root_quaternion_w, clip.joint_angles)
     np.testing.assert_allclose(position, clip.body_position_w, atol=1e-3)
+
+
+@pytest.mark.parametrize("fps", [60.0, 45.0, 20.0])
+def test_loops_go_on_across_their_seam(fps):
+    """No frame comes twice: the walk goes as far in each step, and a round as far as before."""
+    clip = generate("walk", Settings(duration_s=2.0))
+    slow = resample(clip, 30.0)
+    fast = resample(slow, fps)
+    assert (slow.loops, fast.loops) == (True, True)
+    speed = np.linalg.norm(np.diff(opened(fast).root_position_w, axis=0), axis=1) * fast.fps
+    np.testing.assert_allclose(speed[-2:], speed[0], rtol=0.15)
+    assert seam_of(fast).shift == pytest.approx(seam_of(clip).shift, abs=0.005)
+    moved = np.linalg.norm(np.diff(opened(fast).body_position_w, axis=0), axis=2).max(axis=1)
+    assert moved[-1] > 0.5 * moved[-2]
 
 
 def test_ends_stay_where_they_are():
