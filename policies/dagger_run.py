@@ -84,7 +84,8 @@ class DaggerRun(SegmentedRun):
         """
         check(job)
         self.job, self.config = job, job.config
-        identity = {**task_identity(job.task), "learner": "dagger", "seed": job.seed, "config": plain(job.config)}
+        task = task_identity(job.task, job.engine)
+        identity = {**task, "learner": "dagger", "seed": job.seed, "config": plain(job.config)}
         self.actor_config, start = actor_config(job.task.spec, job.config), None
         if start_from is not None:
             start = matching_bundle(start_from, job.task.spec, TouchActor(self.actor_config).config())

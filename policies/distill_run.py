@@ -62,7 +62,7 @@ class DistillRun(RslRlRun):
         """
         check(job)
         identity = {
-            **task_identity(job.task),
+            **task_identity(job.task, job.engine),
             "learner": "distill",
             "expert": job.expert.bundle.id,
             "seed": job.seed,

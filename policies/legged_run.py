@@ -129,7 +129,7 @@ class LeggedRun(RslRlRun):
 def _identity(job: LeggedJob, start: Bundle | None) -> dict[str, Any]:
     """Return all that determines a run, JSON-able; settings without an effect are left out."""
     spec = job.task.spec
-    identity = {**task_identity(job.task), "seed": job.seed, "config": plain(job.config)}
+    identity = {**task_identity(job.task, job.engine), "seed": job.seed, "config": plain(job.config)}
     if len(spec.reward_groups) < 2:
         del identity["config"]["ppo"]["critics"]
     if not spec.tolerances:
@@ -140,8 +140,8 @@ def _identity(job: LeggedJob, start: Bundle | None) -> dict[str, Any]:
     return identity | {"start_from": start.id}
 
 
-def task_identity(task: LeggedTask) -> dict[str, Any]:
-    """Return all of a task that determines a run, JSON-able."""
+def task_identity(task: LeggedTask, engine: Engine) -> dict[str, Any]:
+    """Return all of a task that determines a run, JSON-able, and what steps its physics if that is not MuJoCo."""
     spec = task.spec
     identity = plain({
         "task": spec.name, "robot": spec.robot,
@@ -153,6 +153,7 @@ def task_identity(task: LeggedTask) -> dict[str, Any]:
         for term in identity["rewards"]:
             del term["tolerance"]
     identity |= identified_record(task.identified) | ({"input": "privileged"} if spec.privileged else {})
+    identity |= {} if engine == "mujoco" else {"engine": engine}
     return (
         identity | ({"asked": [_without_clip(what) for what in spec.asked]} if spec.asked else {}) | clip_record(spec)
     )

@@ -215,4 +215,5 @@ def _identity(job: OffPolicyJob) -> dict[str, Any]:
     """Return all that determines a run, JSON-able; the other learner's settings are left out."""
     config = plain(job.config)
     del config["symphony" if job.learner == "sac" else "sac"]
-    return {**task_identity(job.task), "learner": job.learner, "seed": job.seed, "config": config}
+    task = task_identity(job.task, job.engine)
+    return {**task, "learner": job.learner, "seed": job.seed, "config": config}

@@ -18,7 +18,7 @@ from policies.learners.legged.symmetry import SymmetryAugmentation
 from policies.learners.rollouts import as_tensors
 from policies.legged_bundle import build_legged_bundle
 from policies.legged_evaluation import judge, to_unit
-from policies.legged_run import LeggedJob, LeggedRun
+from policies.legged_run import LeggedJob, LeggedRun, task_identity
 from policies.runtime import OnnxPolicy
 from sim.envs.legged import LeggedEnv, load_legged_task
 from sim.errors import BundleError, ConfigError
@@ -157,6 +157,12 @@ def test_a_run_goes_on_only_with_what_it_was_asked_for_and_the_constants_it_bega
     changed = dataclasses.replace(whole, task=dataclasses.replace(whole.task, spec=spec))
     with pytest.raises(ConfigError, match=message):
         LeggedRun(changed, folder, resume=True)
+
+
+def test_a_run_knows_what_stepped_its_physics(once):
+    task = once[0].task
+    assert task_identity(task, "mujoco").keys() == task_identity(task, "warp").keys() - {"engine"}
+    assert task_identity(task, "warp")["engine"] == "warp"
 
 
 @pytest.mark.parametrize("symmetry", [True, False])
