@@ -19,6 +19,9 @@ def write_run(folder, clip, method, seed, error_m):
     judged = {"body_distance_m": error_m, "success_rate": 0.97, "episodes": 200}
     result = {"train.evaluation": judged, "train.cpu_s": 100.0 + seed, "train.env_steps": 5}
     (run / "result.json").write_text(json.dumps(result))
+    tolerance, starts = method.split("-")[0], "hard" if method.endswith("hard") else "even"
+    config = {"iterations": 120, "evaluations": 2, "tracking": {"tolerance": tolerance, "starts": starts}}
+    (run / "config.json").write_text(json.dumps({"config": config}))
 
 
 def test_seeds_are_averaged_and_what_was_not_run_says_so(tmp_path):
@@ -67,7 +70,8 @@ def test_every_run_of_the_table_is_one_command(tmp_path, monkeypatch, capsys):
     assert "not run" in capsys.readouterr().out
 
 
-def test_runs_that_are_there_are_judged_anew(tmp_path):
+def test_runs_that_are_there_are_judged_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(imitation_table, "SHORT", ("--config.iterations", "1", "--config.evaluations", "1"))
     published = tmp_path / "bodies.json"
     published.write_text("{}")
     assert bodies_imitation.measure(runs=tmp_path, clips=(), zoo=tmp_path, published=published) == {}

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from sim.errors import ConfigError
 from tests.bench import bodies_learners, learner_table, trained_runs
 from tests.bench.learner_table import STEPS, Args, markdown, options, read_row, run_folder
 from tests.bench.page import learner_lines
@@ -15,6 +16,10 @@ def write_run(args, learner, seed, score, error=0.2):
     judged = {"score": score, "success_rate": 0.9, "velocity_error_m_s": error, "episodes": 200}
     result = {"train.evaluation": judged, "train.cpu_s": 100.0 + seed, "train.env_steps": 983_040}
     (run / "result.json").write_text(json.dumps(result))
+    contender = learner_table.CONTENDERS[learner]
+    rollouts = contender.share * STEPS // 24 // contender.environments
+    sizes = {"num_envs": contender.environments, "horizon": 24, "iterations": rollouts}
+    (run / "config.json").write_text(json.dumps({"config": {**sizes, "ppo": {"symmetry": False}}}))
 
 
 def test_seeds_are_averaged_and_what_was_not_run_says_so(tmp_path):
@@ -47,6 +52,23 @@ def test_seeds_that_were_trained_elsewhere_stay_beside_those_trained_here(tmp_pa
     assert row["score"] == pytest.approx(2.0 / 3.0)
     assert "| sac | 0.67 |" in learner_lines(found)
     assert "| symphony | not run |" in learner_lines(found)
+
+
+@pytest.mark.parametrize(
+    ("learner", "changed", "said"),
+    [
+        ("sac", {"iterations": 640}, r"sac-0: trained with --config\.iterations 640, not 320: move it"),
+        ("ppo", {"ppo": {"symmetry": True}}, r"ppo-0: trained with --config\.ppo\.no-symmetry True, not False"),
+    ],
+)
+def test_runs_of_other_settings_are_refused(tmp_path, learner, changed, said):
+    args = Args(tmp_path)
+    write_run(args, learner, 0, 0.5)
+    assert len(read_row(args, "velocity", learner)["seeds"]) == 1
+    record = run_folder(args, "velocity", learner, 0) / "config.json"
+    record.write_text(json.dumps({"config": json.loads(record.read_text())["config"] | changed}))
+    with pytest.raises(ConfigError, match=said):
+        read_row(args, "velocity", learner)
 
 
 def test_learners_take_the_same_steps_and_one_of_them_more_once_more():

@@ -73,9 +73,10 @@ def measure(
 
 def trained_row(runs: Path, clip: str, method: str, episodes: int, earlier: dict[str, Any] | None) -> dict[str, Any]:
     """Return what the runs of a motion and a method reach now, and those that are not here reached before."""
-    trained = finished_runs(runs / clip, method)
+    words = list(options(method))
+    trained = finished_runs(runs / clip, method, words)
     seeds = [{"seed": seed, **judged(run, episodes)} for seed, run in trained.items()]
-    row = summed_up({"clip": clip, "method": method, "options": list(options(method)), "seeds": seeds})
+    row = summed_up({"clip": clip, "method": method, "options": words, "seeds": seeds})
     return with_earlier(row, earlier, summed_up)
 
 

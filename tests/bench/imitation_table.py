@@ -76,8 +76,9 @@ def run_folder(folder: Path, clip: str, method: str, seed: int) -> Path:
 def read_row(folder: Path, clip: str, method: str) -> dict[str, Any]:
     """Return what the runs of a motion and a method reached; without runs there are no ``seeds``."""
     name = Path(clip).stem
-    seeds = [{"seed": seed, **read_run(run)} for seed, run in finished_runs(folder / name, method).items()]
-    return summed_up({"clip": name, "method": method, "options": list(options(method)), "seeds": seeds})
+    words = list(options(method))
+    seeds = [{"seed": seed, **read_run(run)} for seed, run in finished_runs(folder / name, method, words).items()]
+    return summed_up({"clip": name, "method": method, "options": words, "seeds": seeds})
 
 
 def read_run(run: Path) -> dict[str, Any]:

@@ -99,8 +99,8 @@ def run_folder(args: Args, task: str, learner: str, seed: int) -> Path:
 def read_row(args: Args, task: str, learner: str) -> dict[str, Any]:
     """Return what the runs of a task and a learner reached; without runs there are no ``seeds``."""
     folder = run_folder(args, task, learner, 0).parent
-    seeds = [{"seed": seed, **read_run(run)} for seed, run in finished_runs(folder, learner).items()]
     words = list(options(learner, args.steps))
+    seeds = [{"seed": seed, **read_run(run)} for seed, run in finished_runs(folder, learner, words).items()]
     return summed_up({"task": task, "robot": args.robot, "learner": learner, "options": words, "seeds": seeds})
 
 

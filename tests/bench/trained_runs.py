@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy import stats
 
+from sim.errors import ConfigError
 from tests.bench.machine import machine
 from tests.bench.verb import run_verb
 
@@ -29,14 +30,43 @@ def train_run(run: Path, *command: str) -> None:
     (run / "machine.json").write_text(json.dumps(machine()))
 
 
-def finished_runs(folder: Path, name: str) -> dict[int, Path]:
-    """Return the runs ``NAME-SEED`` of a folder that came to their end, by seed."""
+def finished_runs(folder: Path, name: str, options: Sequence[str] = ()) -> dict[int, Path]:
+    """Return the runs ``NAME-SEED`` of a folder that came to their end, by seed.
+
+    Args:
+        folder: of the runs.
+        name: of a row of the table.
+        options: of ``sim2metal train`` that they are to have been trained by.
+
+    Raises:
+        ConfigError: if one was trained by others.
+    """
     runs = {}
     for run in sorted(folder.glob(f"{name}-[0-9]*")):
         seed = run.name.removeprefix(f"{name}-")
         if seed.isdigit() and (run / "result.json").exists():
+            _check_options(run, options)
             runs[int(seed)] = run
     return runs
+
+
+def _check_options(run: Path, options: Sequence[str]) -> None:
+    """Refuse a run whose record has other settings than ``--config.X VALUE`` or ``--config.no-X`` among the options."""
+    record = json.loads((run / "config.json").read_text())
+    for position, word in enumerate(options):
+        if not word.startswith("--config."):
+            continue
+        *groups, name = word.removeprefix("--").replace("-", "_").split(".")
+        settings = record
+        for group in groups:
+            settings = settings[group]
+        flag = name.startswith("no_")
+        expected = "False" if flag else options[position + 1]
+        found = str(settings[name.removeprefix("no_") if flag else name])
+        if found != expected:
+            raise ConfigError(
+                f"{run}: trained with {word} {found}, not {expected}: move it away, it is of another table"
+            )
 
 
 def trained_on(run: Path) -> dict[str, Any]:
