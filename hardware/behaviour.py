@@ -51,6 +51,8 @@ class Behaviour(Protocol):
     """What is done about each fault this robot can have."""
     ending: SafeAction
     """How a mission ends without a fault."""
+    before_start: SafeAction
+    """How an arming ends that comes to nothing: the robot may be held already."""
     warm_up_s: float
     """From the robot's word that it is armed to the first reference."""
 

@@ -155,8 +155,10 @@ class Supervisor:
         action = self.behaviour.safe_actions[fault]
         if fault is Fault.KILL:
             self._enter(Mode.EMERGENCY_STOP, seen)
-        elif self.mode in (Mode.CHECKING, Mode.ARMING):
-            self._enter(Mode.OFF, seen)  # nothing moved yet, nothing will
+        elif self.mode is Mode.CHECKING:
+            self._enter(Mode.OFF, seen)
+        elif self.mode is Mode.ARMING:
+            self._give_up_arming(seen, action)
         elif self.mode in (Mode.RAMP, Mode.RUNNING) or SEVERITY[action] > SEVERITY[self._action_in_force()]:
             self._enter(MODE_OF[action], seen)
 
@@ -185,7 +187,7 @@ class Supervisor:
             self._advance_mission(request, seen)
         elif self.mode in ACTION_OF and self.behaviour.at_rest(self.mode, seen, self.now_s, self._mode_since_s):
             self._enter(Mode.OFF, seen)
-        if request is Request.OFF and self.mode in (Mode.CHECKING, Mode.ARMING):
+        if request is Request.OFF and self.mode is Mode.CHECKING:
             self._enter(Mode.OFF, seen)
 
     def _advance_arming(self, request: Request, seen: Observed) -> None:
@@ -197,8 +199,14 @@ class Supervisor:
         if self._was_armed and waited_s >= self.behaviour.warm_up_s and request is Request.START:
             self.behaviour.begin()
             self._enter(Mode.RAMP, seen)
-        elif waited_s > ARMING_TIMEOUT_S:
-            self._enter(Mode.OFF, seen)
+        elif waited_s > ARMING_TIMEOUT_S or request is Request.OFF:
+            self._ending = not self.faults
+            self._give_up_arming(seen)
+
+    def _give_up_arming(self, seen: Observed, action: SafeAction = "hold") -> None:
+        """End an arming as the behaviour does; at least as severely as by ``action``."""
+        safe = max(action, self.behaviour.before_start, key=SEVERITY.__getitem__)
+        self._enter(MODE_OF[safe], seen)
 
     def _advance_mission(self, request: Request, seen: Observed) -> None:
         if request in (Request.END, Request.OFF):

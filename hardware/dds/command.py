@@ -21,6 +21,8 @@ from sim.spec import JointParameters
 
 MAX_TARGET_AGE_NS = 100_000_000
 """Five periods of a 50 Hz policy: older targets are of a host that no longer runs."""
+MAX_WAIT_NS = 5_000_000_000
+"""From arming to the first target; a supervisor starts within three seconds, or gives up."""
 DAMPING_KD = 8.0
 """N m s/rad (unitree_rl_gym's damping command)."""
 MOTOR_ENABLED, MOTOR_OFF = 1, 0
@@ -59,6 +61,7 @@ class CommandSource:
         self._kp = self._kd = np.zeros(len(self._motors))
         self._target: NDArray[np.float64] | None = None
         self._target_ns = 0
+        self._waits_until_ns: int | None = None
         self._locked = False
         self._disarmed = False
         self.drive = Drive.SILENT
@@ -93,8 +96,8 @@ class CommandSource:
         """Return the targets, (n,) rad, that hold the robot where it is by the torque it has; see ``arm``."""
         return holding_targets(position, np.clip(torque, -self._effort, self._effort), self._kp)
 
-    def arm(self, pose: Sequence[float]) -> None:
-        """Begin to send: hold a pose, (n,) rad, until the first target.
+    def arm(self, pose: Sequence[float], now_ns: int) -> None:
+        """Begin to send: hold a pose, (n,) rad, until the first target, which must come within ``MAX_WAIT_NS``.
 
         A robot that stands would sink if it were damped meanwhile, and also if it were held at the angles where it
         is; ``holding`` gives the pose that changes nothing.
@@ -108,7 +111,7 @@ class CommandSource:
         if not np.isfinite(target).all():
             raise LinkError("the joints' positions are not numbers: the robot cannot be armed")
         self.drive, self.reason, self._target = Drive.HOLD, "", target
-        self._disarmed = False
+        self._disarmed, self._waits_until_ns = False, now_ns + MAX_WAIT_NS
 
     def disarm(self) -> None:
         """Give the robot up, damped; no target is accepted until ``arm``."""
@@ -121,6 +124,17 @@ class CommandSource:
             return  # this link never commanded the robot: it leaves it as it is
         if self.drive is not Drive.OFF:
             self.drive = drive
+
+    def catch(self, reason: str) -> None:
+        """Damp a robot that its own controller let go and that could not be held: it would fall limp.
+
+        Args:
+            reason: for people.
+        """
+        if self.drive is Drive.SILENT:
+            self.reason, self.drive = reason, Drive.DAMP
+        else:
+            self.give_up(reason)
 
     def give_up(self, reason: str) -> None:
         """Damp because the host cannot be relied on or must not have the robot any more.
@@ -146,11 +160,12 @@ class CommandSource:
             self.give_up("a target was not made of numbers, one per joint")
             return
         self._target, self._target_ns, self.drive = values, now_ns, Drive.FOLLOW
+        self._waits_until_ns = None
 
     def hold(self) -> None:
         """Keep the last target for as long as it takes."""
         if self.following:
-            self.drive = Drive.HOLD
+            self.drive, self._waits_until_ns = Drive.HOLD, None
 
     def next_frame(self, now_ns: int) -> Frame | None:
         """Return the sealed frame to send now, ``None`` for silence."""
@@ -159,6 +174,8 @@ class CommandSource:
         if self.drive is Drive.FOLLOW and now_ns - self._target_ns > MAX_TARGET_AGE_NS:
             age_ms = (now_ns - self._target_ns) / 1e6
             self.give_up(f"no new target for {age_ms:.0f} ms")
+        if self.drive is Drive.HOLD and self._waits_until_ns is not None and now_ns > self._waits_until_ns:
+            self.give_up(f"no target within {MAX_WAIT_NS / 1e9:g} s after it was armed")
         self._fill()
         self._frame.seal()
         return self._frame

@@ -6,10 +6,13 @@ codes are those of ``motion_switcher_client`` in unitree_sdk2.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable
 from typing import Any
+
+from cyclonedds.core import DDSException
 
 from hardware.dds import topics
 from hardware.dds.messages.api import Request, RequestHeader, RequestIdentity, RequestLease, RequestPolicy, Response
@@ -109,7 +112,8 @@ class MotionSwitcher:
         self._wait_for_service()
         deadline = time.monotonic() + timeout_s
         while (now := time.monotonic()) < deadline and not self._stopped():
-            self._writer.write(request)
+            with contextlib.suppress(DDSException):  # a reader that is too slow: it is asked again
+                self._writer.write(request)
             if (answer := self._wait_for_answer(identity, min(now + REPEAT_S, deadline), poll_s)) is not None:
                 return answer.header.status.code, answer.data
         raise LinkError("the robot's motion switcher does not answer: is this a Unitree robot, and has it started up?")

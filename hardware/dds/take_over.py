@@ -19,7 +19,7 @@ from hardware.clock import NS
 from hardware.dds.exchange import Exchange
 from hardware.dds.motion_switcher import MotionSwitcher
 from hardware.lock_step import Companion, LockStepClock
-from sim.errors import LinkError, Sim2MetalError
+from sim.errors import LinkError
 
 LISTEN_S = 0.3
 """How long other controllers are listened for: 150 periods of one that sends at 500 Hz."""
@@ -82,19 +82,22 @@ class TakeOver:
         self._run()
 
     def _run(self) -> None:
+        commands, released = self._exchange.commands, False
         try:
             torque = self._motor_states()["tau_est"].copy()  # while its own controller still has the joints
             if self._switcher.active_mode():
+                self._refuse_if_cancelled()
                 self._switcher.release(self._pause)
+                released = True
                 self._hold(torque, SETTLE_S)
                 refuse_others(self._exchange, self._pause)
             else:
                 refuse_others(self._exchange, self._pause)
                 self._hold(torque, 0.0)
-        except Sim2MetalError as error:
-            self.failure = str(error)
+        except Exception as error:  # noqa: BLE001 (whatever it is, a robot that was let go must not stay limp)
+            self.failure = str(error) or type(error).__name__
             with contextlib.suppress(LinkError):  # closed meanwhile: nothing is sent any more
-                self._exchange.apply(self._exchange.commands.give_up, str(error))
+                self._exchange.apply(commands.catch if released else commands.give_up, self.failure)
 
     def _hold(self, torque: NDArray[np.float32], grace_s: float) -> None:
         """Hold the robot where it is, by the torque it had; commands of others do not count for ``grace_s``."""
@@ -114,9 +117,12 @@ class TakeOver:
 
     def _arm(self, pose: NDArray[np.float64]) -> None:
         """Arm unless the host has changed its mind; under the exchange's lock, so that no stop gets in between."""
+        self._refuse_if_cancelled()
+        self._exchange.commands.arm(pose.tolist(), self.done_ns)
+
+    def _refuse_if_cancelled(self) -> None:
         if self._cancelled.is_set():
             raise LinkError("stopped before the robot was taken over")
-        self._exchange.commands.arm(pose.tolist())
 
 
 def count_others(exchange: Exchange, pause: Pause | None = None) -> int:

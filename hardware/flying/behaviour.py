@@ -39,6 +39,7 @@ class FlightBehaviour:
     """
 
     ending: SafeAction = "land"
+    before_start: SafeAction = "off"
     warm_up_s = WARM_UP_S
 
     def __init__(

@@ -48,6 +48,7 @@ class JointBehaviour:
     """
 
     ending: SafeAction = "damp"
+    before_start: SafeAction = "damp"  # its own controller let go before it was armed, and a stiff robot cut off falls
     warm_up_s = 0.5
     safe_actions: Mapping[Fault, SafeAction] = SAFE_ACTIONS
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cyclonedds.core import DDSException
 
 from hardware.dds import finder
+from hardware.dds.command import Drive
 from hardware.dds.link import DdsLink
 from hardware.link import Link
 from hardware.virtual.humanoid.domain import free_dds_uri
@@ -60,6 +62,46 @@ def test_a_take_over_that_the_host_gives_up_takes_nothing(robot, link):
     assert not link.read().armed
     let_pass(link, ms=50)
     assert robot.events()["counters"].get("commands", 0) == before
+
+
+def test_a_robot_that_was_let_go_when_the_host_gave_up_is_damped(robot, link, monkeypatch):
+    before = robot.events()["counters"].get("commands", 0)
+
+    def release(pause):
+        wait_until(lambda: link._take_over is not None)
+        link.safe_stop("damp")
+
+    monkeypatch.setattr(link.switcher, "active_mode", lambda: "ai")  # this robot's let go in an earlier test
+    monkeypatch.setattr(link.switcher, "release", release)
+    link.request_arm(True)
+    wait_until(lambda: link.problem == "stopped before the robot was taken over")
+    assert link.exchange.commands.drive is Drive.DAMP
+    wait_until(lambda: robot.events()["counters"].get("commands", 0) > before + 20)
+    assert event_names(robot)[-1] != "stiff"
+    assert link.read().dead_man, "the supervisor hears of it"
+
+
+@pytest.mark.parametrize("times", [1, 10_000])
+def test_requests_that_cannot_be_sent_are_sent_again_or_said(link, monkeypatch, times):
+    write, failures = link.switcher._writer.write, iter(range(times))
+
+    def fail(request):
+        if next(failures, None) is not None:
+            raise DDSException(DDSException.DDS_RETCODE_TIMEOUT)
+        return write(request)
+
+    monkeypatch.setattr(link.switcher._writer, "write", fail)
+    link.request_arm(True)
+    if times == 1:
+        wait_until(lambda: link.read().armed)
+    else:
+        wait_until(lambda: "motion switcher does not answer" in link.problem)
+
+
+def test_whatever_ends_a_take_over_is_said(link, monkeypatch):
+    monkeypatch.setattr(link.switcher, "active_mode", lambda: 1 / 0)
+    link.request_arm(True)
+    wait_until(lambda: link.problem == "division by zero")
 
 
 def test_when_targets_stop_it_damps_until_it_is_armed_again(robot, link):

@@ -93,6 +93,48 @@ def test_a_fault_that_goes_away_does_not_resume_the_run(running, fault):
         assert running.step().mode not in (Mode.RAMP, Mode.RUNNING)
 
 
+def held_while_arming():
+    """A robot that its own controller let go, held stiff, that has not started."""
+    harness = Harness()
+    harness.step(Request.CHECK)
+    harness.step(Request.ARM)
+    assert harness.step(Request.NONE).mode is Mode.ARMING
+    return harness
+
+
+@pytest.mark.parametrize("fault", list(SHOWS), ids=lambda fault: fault.value)
+def test_a_fault_while_it_is_armed_damps_the_robot_that_is_held(fault):
+    output = held_while_arming().step(Request.START, SHOWS[fault])
+    expected = {Fault.KILL: Mode.EMERGENCY_STOP, Fault.DISARMED: Mode.OFF}.get(fault, Mode.DAMPING)
+    assert output.mode is expected
+    assert [record.fault for record in output.new_faults] == [fault]
+    assert output.new_faults[0].action == {Mode.DAMPING: "damp"}.get(expected, "off")
+
+
+@pytest.mark.parametrize("armed", [True, False])
+def test_an_arming_that_comes_to_nothing_damps_and_then_switches_off(armed):
+    """The take-over goes on beside the supervisor: what is not armed yet may have been let go."""
+    for request in (Request.OFF, Request.NONE):
+        harness = Harness()
+        harness.step(Request.CHECK)
+        harness.step(Request.ARM)
+        seen = look({"armed": armed})
+        modes = {harness.step(request, seen).mode for _ in range(int(3.1 / PERIOD))}
+        assert modes <= {Mode.ARMING, Mode.DAMPING, Mode.OFF}
+        assert Mode.DAMPING in modes
+        fallen = look({"armed": armed, "orientation_wxyz": rolled(math.radians(65.0))})
+        for _ in range(int(3.0 / PERIOD)):
+            output = harness.step(Request.NONE, fallen)
+        assert output.mode is Mode.OFF
+        assert not harness.supervisor.faults, "who ends by himself sinks: that is no fault"
+
+
+def test_checks_alone_touch_nothing():
+    harness = Harness()
+    harness.step(Request.CHECK)
+    assert harness.step(Request.NONE, SHOWS[Fault.TILT]).mode is Mode.OFF
+
+
 def test_the_ramp_goes_from_the_pose_found_to_the_default_pose_in_its_time(running):
     blends = [command[0] for command in running.ramp]
     assert blends[0] <= PERIOD / RAMP_S + 1e-9

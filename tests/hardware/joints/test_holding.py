@@ -36,7 +36,7 @@ def test_a_standing_humanoid_that_is_taken_over_goes_on_standing(leaning):
     for _ in range(3):
         motors = robot.take_states()[-1].record["motor_state"][:29]
         torque = motors["tau_est"] if leaning else np.zeros(29)
-        commands.arm(commands.holding(motors["q"], torque).tolist())
+        commands.arm(commands.holding(motors["q"], torque).tolist(), 0)
         for _ in range(750):
             robot.receive(commands.next_frame(0), writer=1)
             robot.advance(2)
