@@ -52,6 +52,8 @@ class Args:
     """Airframe around which to randomise; default: the one the policy was trained for."""
     calibration: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
     """Judge it around an identified robot (units/SERIAL.json), randomised by the file's covariance."""
+    observation_delay: Annotated[tuple[float, float] | None, tyro.conf.arg(metavar="LOW HIGH")] = None
+    """Judge a body on legs with sensors whose measurements are late: between which their age is drawn, s."""
     other_sets: bool = True
     """Also report the robot's other parameter sets."""
     estimator: str | None = None
@@ -77,6 +79,8 @@ def run(args: Args) -> dict[str, Any]:
     bundle = load_bundle(args.bundle)
     console = Console(highlight=False)
     kind = load_task(bundle.info.task).TASK
+    if args.observation_delay is not None and not isinstance(kind, LeggedTaskSpec):
+        raise ConfigError(f"--observation-delay is for bodies on legs; {bundle.path} is of '{bundle.info.task}'")
     if isinstance(kind, ContactTaskSpec | LeggedTaskSpec):
         _refuse_flight_options(bundle, args, calibration=isinstance(kind, LeggedTaskSpec))
         return (_evaluate_contact if isinstance(kind, ContactTaskSpec) else _evaluate_legged)(bundle, args, console)
@@ -135,7 +139,9 @@ def _refuse_flight_options(bundle: Bundle, args: Args, *, calibration: bool) -> 
 def _evaluate_legged(bundle: Bundle, args: Args, console: Console) -> dict[str, Any]:
     from policies.evaluate_legged import evaluate_legged
 
-    return evaluate_legged(bundle, args.episodes, args.seed, args.threads, console, args.calibration)
+    return evaluate_legged(
+        bundle, args.episodes, args.seed, args.threads, console, args.calibration, args.observation_delay
+    )
 
 
 def _evaluate_contact(bundle: Bundle, args: Args, console: Console) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from policies.legged_clip import bundled_clip
 from policies.legged_evaluation import judge
 from policies.provenance import identified_record
 from policies.runtime import OnnxPolicy
-from sim.envs.legged import SETTLED_S, LeggedTask, load_legged_task, made_privileged
+from sim.envs.legged import SETTLED_S, LeggedTask, load_legged_task, made_late, made_privileged
 from sim.errors import BundleError
 from sim.identified import read_identified
 from sim.identified_joints import around_joints
@@ -24,7 +24,13 @@ from sim.spec import ObservationTerm
 
 
 def evaluate_legged(
-    bundle: Bundle, episodes: int, seed: int, threads: int | None, console: Console, calibration: Path | None = None
+    bundle: Bundle,
+    episodes: int,
+    seed: int,
+    threads: int | None,
+    console: Console,
+    calibration: Path | None = None,
+    observation_delay_s: tuple[float, float] | None = None,
 ) -> dict[str, Any]:
     """Print the figures of a bundle and return them under ``eval.`` keys.
 
@@ -35,6 +41,7 @@ def evaluate_legged(
         threads: of the physics; default: one. Results do not depend on it.
         console: where to print.
         calibration: file of an identified robot to judge it around; default: any robot of its kind.
+        observation_delay_s: between which the age of what sensors measure is drawn; default: it is what is.
 
     Raises:
         BundleError: if the bundle is not made for its task as it is now.
@@ -44,6 +51,8 @@ def evaluate_legged(
     task = task_of(bundle)
     if calibration is not None:
         task = around_joints(task, read_identified(calibration))
+    if observation_delay_s is not None:
+        task = made_late(task, observation_delay_s)
     check_same_task(bundle, task)
     with console.status(f"{episodes} episodes of {task.spec.name}"):
         found = judge(OnnxPolicy(bundle), task, episodes, seed, threads or 1)

@@ -68,6 +68,11 @@ def build_legged_bundle(
     return bundle
 
 
+def late_record(task: LeggedTask) -> dict[str, Any]:
+    """Return what a bundle remembers of late sensors, if it was trained with them."""
+    return {} if task.observation_delay_s is None else {"observation_delay_s": list(task.observation_delay_s)}
+
+
 def describe(actor: Actor, task: LeggedTask, record: dict[str, Any], evaluation: dict[str, Any]) -> BundleInfo:
     """Return what the numbers of this actor mean, for ``bundle.json``; ``record`` is of ``policies.provenance``."""
     spec = task.spec
@@ -83,7 +88,7 @@ def describe(actor: Actor, task: LeggedTask, record: dict[str, Any], evaluation:
         state_scale=tuple(actor.state_scale),
         command_ranges={} if spec.command is None else spec.command.ranges,
         network=plain(actor.config()),
-        provenance=record | clip_record(spec) | identified_record(task.identified),
+        provenance=record | clip_record(spec) | identified_record(task.identified) | late_record(task),
         evaluation=plain(evaluation),
     )
 

@@ -18,7 +18,7 @@ from policies.off_policy_run import OffPolicyRun
 from policies.rsl_rl_run import RslRlRun
 from policies.segmented_training import print_result, train_on_show
 from policies.training_result import write_result
-from sim.envs.legged import LeggedTask
+from sim.envs.legged import LeggedTask, made_late
 from sim.identified import read_identified
 from sim.identified_joints import around_joints
 from sim.legged.world import Engine
@@ -49,16 +49,21 @@ class Options:
     judged by MuJoCo."""
     calibration: Annotated[Path | None, tyro.conf.arg(metavar="FILE")] = None
     """An identified robot's file (units/SERIAL.json): train with its joints, randomised by their covariance."""
+    observation_delay: Annotated[tuple[float, float] | None, tyro.conf.arg(metavar="LOW HIGH")] = None
+    """Train and judge with sensors whose measurements are late: between which their age is drawn for each episode, s;
+    it comes on top of the delay of commands. Default: they are not."""
 
 
-def calibrated(args: Options, task: LeggedTask) -> LeggedTask:
-    """Return the task, around an identified robot if one is given.
+def asked_for(args: Options, task: LeggedTask) -> LeggedTask:
+    """Return the task around an identified robot, and with late sensors, if either is asked for.
 
     Raises:
-        ConfigError: if the file is none, or of another robot.
+        ConfigError: if the file is none, or of another robot, or for ages that cannot be.
         StorageError: if it cannot be read.
     """
-    return task if args.calibration is None else around_joints(task, read_identified(args.calibration))
+    if args.calibration is not None:
+        task = around_joints(task, read_identified(args.calibration))
+    return task if args.observation_delay is None else made_late(task, args.observation_delay)
 
 
 def train_and_save(

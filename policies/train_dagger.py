@@ -14,7 +14,7 @@ import tyro
 from policies.dagger_run import DaggerJob, DaggerRun, check
 from policies.learners.legged.dagger_settings import LeggedDaggerConfig
 from policies.learners.legged.names import LearnerName
-from policies.legged_training import Options, calibrated, train_and_save
+from policies.legged_training import Options, asked_for, train_and_save
 from policies.segmented_training import check_run
 from sim.envs.legged import LeggedTask, load_legged_task
 from sim.errors import ConfigError
@@ -51,7 +51,7 @@ def train(args: Args, task: LeggedTask) -> dict[str, Any]:
     """Train a task that is loaded; see ``run``."""
     if args.learner != "dagger":
         raise ConfigError("--learner was given twice: give it once")
-    task = calibrated(args, task)
+    task = asked_for(args, task)
     job = DaggerJob(task, args.seed, args.config, args.threads, args.engine)
     check(job)
     return train_and_save(

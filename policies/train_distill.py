@@ -13,7 +13,7 @@ from policies.distill_run import DistillJob, DistillRun, check
 from policies.learners.legged.distill_settings import LeggedDistillConfig
 from policies.learners.legged.names import LearnerName
 from policies.legged_expert import load_expert
-from policies.legged_training import Options, calibrated, train_and_save
+from policies.legged_training import Options, asked_for, train_and_save
 from policies.segmented_training import check_run
 from sim.envs.legged import LeggedTask, load_legged_task
 from sim.errors import ConfigError
@@ -59,7 +59,7 @@ def train(args: Args, task: LeggedTask) -> dict[str, Any]:
         raise ConfigError(
             f"--learner distill needs --expert: the folder of a run of 'train {args.task} --input privileged'"
         )
-    task = calibrated(args, task)
+    task = asked_for(args, task)
     job = DistillJob(task, args.seed, args.config, load_expert(args.expert, task), args.threads, args.engine)
     check(job)
     return train_and_save(args, args.config, task, lambda: DistillRun(job, args.out, resume=args.resume))

@@ -15,7 +15,7 @@ import tyro
 from policies.learners.legged.names import LearnerName
 from policies.learners.legged.settings import LeggedTrainConfig
 from policies.legged_run import LeggedJob, LeggedRun, check
-from policies.legged_training import Options, calibrated, train_and_save
+from policies.legged_training import Options, asked_for, train_and_save
 from policies.option_checks import require_untouched
 from policies.segmented_training import check_run
 from sim.envs.legged import LeggedTask, load_legged_task, made_harder, made_privileged
@@ -68,7 +68,7 @@ def train(args: Args, task: LeggedTask) -> dict[str, Any]:
     if args.learner != "ppo":
         raise ConfigError(f"--learner {args.learner}: task '{args.task}' is learnt by ppo, dagger or distill")
     task = made_privileged(task) if args.input == "privileged" else task
-    task = calibrated(args, made_harder(task) if args.harder else task)
+    task = asked_for(args, made_harder(task) if args.harder else task)
     job = LeggedJob(task, args.seed, args.config, args.threads, args.engine)
     check(job)
     _refuse_idle(args, task)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from policies.learners.off_policy.settings import LearnerName, OffPolicyTrainConfig, SacSettings, SymphonySettings
-from policies.legged_training import Options, calibrated, train_and_save
+from policies.legged_training import Options, asked_for, train_and_save
 from policies.off_policy_run import OffPolicyJob, OffPolicyRun, check
 from policies.option_checks import require_untouched
 from policies.segmented_training import check_run
@@ -47,7 +47,7 @@ def run(args: Args) -> dict[str, Any]:
         require_untouched("config.symphony", args.config.symphony, SymphonySettings(), "it is of --learner symphony")
     else:
         require_untouched("config.sac", args.config.sac, SacSettings(), "it is of --learner sac")
-    task = calibrated(args, load_legged_task(args.task, args.robot))
+    task = asked_for(args, load_legged_task(args.task, args.robot))
     job = OffPolicyJob(task, args.learner, args.seed, args.config, args.threads, args.engine)
     check(job)
     return train_and_save(args, args.config, job.task, lambda: OffPolicyRun(job, args.out, resume=args.resume))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from sim.distributions import Uniform
 from sim.errors import ConfigError
 from sim.legged import ends, rewards
 from sim.legged.command import VelocityCommands
@@ -16,9 +17,9 @@ from sim.legged.counter_random import STEPS_PER_EPISODE, CounterRandom, step_cou
 from sim.legged.motion import MotionSource, following
 from sim.legged.observations import OBSERVATIONS
 from sim.legged.progress import TrackingProgress
-from sim.legged.randomizable import EpisodeDraws
+from sim.legged.randomizable import OBSERVATION_DELAY, EpisodeDraws, LeggedTerm
 from sim.legged.reward_sum import RewardSum
-from sim.legged.spec import ACTION_REACH, LeggedTaskSpec
+from sim.legged.spec import ACTION_REACH, LARGEST_DELAY_S, LeggedTaskSpec
 from sim.legged.terms import noise_row, term_function, term_slice
 from sim.legged.world import Engine, LeggedWorld
 from sim.motion.clip import Clip
@@ -41,6 +42,8 @@ class LeggedTask:
     """To train by whoever can do the task already: beyond what is judged by."""
     identified: Mapping[str, str] | None = None
     """Which robot it is around, as ``IdentifiedRobot.reference`` says it; ``None``: any of its kind."""
+    observation_delay_s: tuple[float, float] | None = None
+    """Between which the age of what is measured is drawn (``made_late``); ``None``: it is what is."""
 
 
 def made_harder(task: LeggedTask) -> LeggedTask:
@@ -52,6 +55,31 @@ def made_harder(task: LeggedTask) -> LeggedTask:
     if task.harder_table is None:
         raise ConfigError(f"--harder: task '{task.spec.name}' has no table that is harder than the one it is judged by")
     return replace(task, training_table=task.harder_table)
+
+
+def made_late(task: LeggedTask, observation_delay_s: tuple[float, float]) -> LeggedTask:
+    """Return the task with sensors whose measurements are late, in training and judging.
+
+    Args:
+        task: without late sensors.
+        observation_delay_s: between which their age is drawn, for each episode anew.
+
+    Raises:
+        ConfigError: for ages that cannot be, or are more than is remembered.
+    """
+    low, high = observation_delay_s
+    if not 0.0 <= low <= high <= LARGEST_DELAY_S:
+        raise ConfigError(
+            f"--observation-delay {low:g} {high:g}: expected two ages, the smaller one first, of 0 to"
+            f" {LARGEST_DELAY_S:g} s"
+        )
+    term = LeggedTerm(OBSERVATION_DELAY, Uniform(low, high), "set", "asked for: --observation-delay")
+    tables = (
+        replace(table, name=f"{table.name}, observed late", terms=(*table.terms, term))
+        for table in (task.training_table, task.evaluation_table)
+    )
+    training, evaluation = tables
+    return replace(task, training_table=training, evaluation_table=evaluation, observation_delay_s=observation_delay_s)
 
 
 def made_privileged(task: LeggedTask) -> LeggedTask:
@@ -158,7 +186,7 @@ class LeggedEnv:
         self._layouts = {"actor": measured, "critic": spec.critic_terms}
         for term in (*measured, *spec.critic_terms):
             require_known(term.name, OBSERVATIONS, "observation")
-        self.world = LeggedWorld(spec, num_envs, threads or 0, engine)
+        self.world = LeggedWorld(spec, num_envs, threads or 0, engine, table.term(OBSERVATION_DELAY) is not None)
         self._draws = EpisodeDraws(table, self.num_actions, seed)
         self._asked = [what.source(self.world, seed) for what in spec.asked]
         self._motion = next((source for source in self._asked if isinstance(source, MotionSource)), None)
@@ -236,9 +264,9 @@ class LeggedEnv:
 
     def observe(self) -> Observation:
         """Return what there is to see now: arrays of their own."""
-        state, out = self.world.state, {}
+        states, out = {"actor": self.world.measured(), "critic": self.world.state}, {}
         for group, terms in self._layouts.items():
-            out[group] = np.concatenate([OBSERVATIONS[term.name](state) for term in terms], axis=1)
+            out[group] = np.concatenate([OBSERVATIONS[term.name](states[group]) for term in terms], axis=1)
         measured = out["actor"]
         count = step_counts(self._episode, self.age)
         measured += self._noise.normal(self._ids, count, measured.shape[1]) * self._noise_std

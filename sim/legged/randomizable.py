@@ -21,6 +21,8 @@ _SET: tuple[Mode, ...] = ("set",)
 _ADD: tuple[Mode, ...] = ("add",)
 _SCALE: tuple[Mode, ...] = ("scale",)
 
+OBSERVATION_DELAY = "observation_delay_s"
+"""Where no table draws it, what is measured is what is."""
 LEGGED_PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
     {
         "friction": Parameter(1, "1", _SET, "sliding, under the feet; default: the model's", np.nan, "positive"),
@@ -36,6 +38,9 @@ LEGGED_PARAMETERS: Mapping[str, Parameter] = MappingProxyType(
         "joint_offset": Parameter(0, "rad", _ADD, "error of each joint's zero: of what is measured and what is held"),
         "torque_noise": Parameter(1, "1", _SET, "largest random torque, over the motor's", 0.0, "not negative"),
         "action_delay_s": Parameter(1, "s", _SET, "from sensors to motors, or by joint", 0.0, "not negative"),
+        OBSERVATION_DELAY: Parameter(
+            1, "s", _SET, "age of what is measured, at least a physics step", 0.0, "not negative"
+        ),
         "gyro_bias_b": Parameter(3, "rad/s", _ADD, "constant error of the angular velocity"),
         "start_joint_position": Parameter(0, "rad", _ADD, "pose at the start, from the default one"),
         "start_tilt": Parameter(2, "rad", _ADD, "turn about x and y at the start"),
@@ -110,10 +115,11 @@ class EpisodeDraws:
             share = random.uniform(ids, episodes, self._sizes[term.parameter]).astype(np.float64)
             values[term.parameter] = term.apply(values[term.parameter], term.draws(share, normal))
         check_bounds(self._table, LEGGED_PARAMETERS, values)
-        longest = values["action_delay_s"].max(initial=0.0)
-        if longest > LARGEST_DELAY_S:
-            raise ConfigError(
-                f"table '{self._table.name}' drew action_delay_s = {longest:g}, more than is remembered,"
-                f" {LARGEST_DELAY_S:g} s; narrow its range"
-            )
+        for delay in ("action_delay_s", OBSERVATION_DELAY):
+            longest = values[delay].max(initial=0.0)
+            if longest > LARGEST_DELAY_S:
+                raise ConfigError(
+                    f"table '{self._table.name}' drew {delay} = {longest:g}, more than is remembered,"
+                    f" {LARGEST_DELAY_S:g} s; narrow its range"
+                )
         return values

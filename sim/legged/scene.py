@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sim.bodies.model import build_joint_spec, reset_to_default_pose
 from sim.errors import ConfigError
 from sim.flight.scene import FLOOR
+from sim.legged.measured import add_measuring_sensors, initial_history
 from sim.legged.physics import AS_TRAINED, Physics
 from sim.legged.spec import LARGEST_DELAY_S
 from sim.registry import load_robot
@@ -66,6 +67,7 @@ def build_legged_scene(
     sites: tuple[str, ...] = (),
     physics: Physics = AS_TRAINED,
     exact_delays: bool = False,
+    late_sensors: bool = False,
 ) -> LeggedScene:
     """Compile a robot with what its tasks need.
 
@@ -77,6 +79,7 @@ def build_legged_scene(
         physics: how it is simulated.
         exact_delays: targets that arrive within a step act from then on; else with the next step. Both act no earlier
             than one step after they were given.
+        late_sensors: have encoders and an inertial unit that remember, for ``sim.legged.measured``.
 
     Raises:
         ConfigError: if the model has no such foot or site, or no inertial unit on its base, or is not stable with these
@@ -90,6 +93,8 @@ def build_legged_scene(
         _add_foot_sensors(spec, robot, foot)
     for site in sites:
         _add_site_sensors(spec, robot, site)
+    if late_sensors:
+        add_measuring_sensors(spec, parameters.joint_names, step_s)
     for actuator in spec.actuators:
         actuator.nsample = math.ceil(LARGEST_DELAY_S / step_s) + exact_delays  # (one more for ``input_lead_s``)
         actuator.delay = step_s  # (a positive one: what is drawn for each simulation replaces it)
@@ -117,6 +122,7 @@ def resting_history(model: mujoco.MjModel, parameters: JointParameters) -> NDArr
     for joint, angle in enumerate(parameters.default_pose_rad):
         samples = int(model.actuator_history[joint, 0])
         mujoco.mj_initCtrlHistory(model, data, joint, None, np.full((samples, 1), angle))
+    initial_history(model, data)
     return data.history.copy()
 
 

@@ -19,7 +19,8 @@ EPISODE_S = 20.0
 ACTION_REACH = 4.0
 """Largest action, in action scales: a normal action of one scale is cut once in ten thousand."""
 LARGEST_DELAY_S = 0.04
-"""What ``action_delay_s`` may be drawn up to: two control periods (PBHC, arXiv 2506.12851: 0 to 2 steps)."""
+"""What ``action_delay_s`` and ``observation_delay_s`` may be drawn up to: two control periods (PBHC, arXiv 2506.12851:
+0 to 2 steps)."""
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ import numpy as np
 from mujoco.batch import Batch
 from numpy.typing import NDArray
 
+from sim.legged.measured import Measured
 from sim.legged.physics import added_inertia, input_lead_s
-from sim.legged.randomizable import Draws
+from sim.legged.randomizable import OBSERVATION_DELAY, Draws
 from sim.legged.scene import build_legged_scene, remembered_targets, resting_history
 from sim.legged.spec import LeggedTaskSpec
 from sim.legged.state import BodyConstants, BodyState, gravity_direction, turned_back
@@ -63,7 +64,14 @@ class LeggedWorld:
         state: what terms read; ``read`` brings it up to date.
     """
 
-    def __init__(self, task: LeggedTaskSpec, num_envs: int, threads: int = 0, engine: Engine = "mujoco") -> None:
+    def __init__(
+        self,
+        task: LeggedTaskSpec,
+        num_envs: int,
+        threads: int = 0,
+        engine: Engine = "mujoco",
+        late_sensors: bool = False,
+    ) -> None:
         """Compile and allocate.
 
         Args:
@@ -71,6 +79,7 @@ class LeggedWorld:
             num_envs: simulations.
             threads: of the physics on the CPU; 0: all processors.
             engine: what steps the physics.
+            late_sensors: whether what is measured is older than what is.
 
         Raises:
             ConfigError: if the robot's model lacks what the task needs or is not stable, or for an engine that is not
@@ -78,8 +87,9 @@ class LeggedWorld:
         """
         sites = tuple(site for asked in task.asked for site in asked.sites(task.parameters))
         self.scene = scene = build_legged_scene(
-            task.robot, task.parameters, task.timing.physics_step_s, sites, task.physics, task.constants is not None
-        )
+            task.robot, task.parameters, task.timing.physics_step_s, sites, task.physics, task.constants is not None,
+            late_sensors,
+        )  # fmt: skip
         self._identified = task.constants is not None
         self.substeps = round(task.timing.control_period_s / task.timing.physics_step_s)
         self.batch = batch = _make_batch(scene.model, num_envs, threads, engine)
@@ -88,6 +98,7 @@ class LeggedWorld:
         self._pushing = batch.bind("qfrc_applied")[:, 6:]
         self._force, self._sensors = batch.bind("actuator_force"), batch.bind("sensordata")
         self._fields = {name: batch.expand(name) for name in _FIELDS}
+        self._measured = Measured(scene.model, batch, scene.parameters.num_joints) if late_sensors else None
         self._resting = resting_history(scene.model, scene.parameters)
         slots = remembered_targets(scene.model, scene.parameters.num_joints)
         self._remembered = np.flatnonzero(slots >= 0)
@@ -114,6 +125,8 @@ class LeggedWorld:
         self._set_bodies(ids, draws)
         self._set_motors(ids, draws)
         self._set_start(ids, draws, start)
+        if self._measured is not None:
+            self._measured.begin(ids, draws[OBSERVATION_DELAY], self._position, self._velocity)
         self.batch.forward(ids)
         lowest = self._sensors[ids][:, self.scene.foot_position[:, 2]].min(1)
         self._position[ids, 2] -= np.minimum(lowest, 0.0)  # no foot begins in the floor
@@ -151,8 +164,14 @@ class LeggedWorld:
         if len(ids):
             self.batch.reset(ids, stage=_NONE)
             self._put_to_rest(ids)
+            if self._measured is not None:
+                self._measured.remember(ids, self._position, self._velocity)
             self.batch.forward(ids)
         return ids
+
+    def measured(self) -> BodyState:
+        """Return the state as sensors say it is, without noise."""
+        return self.state if self._measured is None else self._measured.seen(self.state)
 
     def read(self) -> None:
         """Bring ``state`` up to date with the simulations, but for contacts' times."""

@@ -6,7 +6,7 @@ import pytest
 pytest.importorskip("warp", reason="warp-lang is not in the test requirements: pip install 'sim2metal[gpu]'")
 pytest.importorskip("mujoco_warp", reason="mujoco_warp is not in the test requirements: pip install 'sim2metal[gpu]'")
 
-from sim.envs.legged import LeggedEnv, load_legged_task
+from sim.envs.legged import LeggedEnv, load_legged_task, made_late
 from sim.errors import ConfigError
 from sim.legged.scene import build_legged_scene
 from sim.legged.warp_batch import WarpBatch
@@ -18,14 +18,15 @@ NEAR = 2e-4
 """Of float32 over ten control steps with feet on the floor; measured: 2e-5."""
 
 
-def both(robot, n=3):
+def both(robot, n=3, late_s=None):
     task = load_legged_task("velocity", robot)
+    task = task if late_s is None else made_late(task, late_s)
     return [LeggedEnv(task, n, seed=3, threads=1, engine=engine) for engine in ENGINES]
 
 
-@pytest.mark.parametrize("robot", ["go1", "g1"])
-def test_the_same_episodes_on_both(robot):
-    envs = both(robot)
+@pytest.mark.parametrize(("robot", "late_s"), [("go1", None), ("g1", None), ("go1", (0.0, 0.04))])
+def test_the_same_episodes_on_both(robot, late_s):
+    envs = both(robot, late_s=late_s)
     for env in envs:
         env.reset()
     actions = np.random.default_rng(0).normal(0.0, 0.2, (10, 3, envs[0].num_actions))
