@@ -14,6 +14,7 @@ def write_run(args, learner, seed, score, error=0.2):
     run = run_folder(args, "velocity", learner, seed)
     run.mkdir(parents=True)
     judged = {"score": score, "success_rate": 0.9, "velocity_error_m_s": error, "episodes": 200}
+    judged["share_followed"] = {"ahead": None if error is None else 0.4}
     result = {"train.evaluation": judged, "train.cpu_s": 100.0 + seed, "train.env_steps": 983_040}
     (run / "result.json").write_text(json.dumps(result))
     contender = learner_table.CONTENDERS[learner]
@@ -31,8 +32,8 @@ def test_seeds_are_averaged_and_what_was_not_run_says_so(tmp_path):
     half = 4.302653 * 0.1 / 3**0.5  # (Student's t of two degrees of freedom, from a table)
     assert row["interval"] == pytest.approx([0.5 - half, 0.5 + half])
     text = markdown([read_row(args, "velocity", learner) for learner in args.learners])
-    assert "| `velocity` on `biped` | sac | 0.50 | 0.25 - 0.75 | 90.0% | 0.20 m/s | 3 | 983,040 | 101 |" in text
-    assert "| `velocity` on `biped` | ppo | -1.00 | one seed | 90.0% | - | 1 | 983,040 | 100 |" in text
+    assert "| `velocity` on `biped` | sac | 0.50 | 0.25 - 0.75 | 90.0% | 0.20 m/s | 40% | 3 | 983,040 | 101 |" in text
+    assert "| `velocity` on `biped` | ppo | -1.00 | one seed | 90.0% | - | - | 1 | 983,040 | 100 |" in text
     assert "| symphony | not run |" in text
 
 
