@@ -21,7 +21,14 @@ from numpy.typing import NDArray
 
 from sim.errors import ConfigError
 from sim.legged.counter_random import CounterRandom, step_counts
-from sim.legged.hand_kinematics import heading_of, joint_velocities, joints_to, reachable_poses, tilt_of
+from sim.legged.hand_kinematics import (
+    heading_of,
+    heading_rates,
+    joint_velocities,
+    joints_to,
+    reachable_poses,
+    tilt_of,
+)
 from sim.legged.state import Array
 from sim.legged.world import LeggedWorld
 from sim.quaternions import conjugate, cross, difference, from_rotation_vector, multiply, rotate
@@ -164,9 +171,9 @@ class HandSource:
         turning = rotate(tilt, world.angular_velocity_b)
         hand.position_h[:] = rotate(tilt, site.position_b)
         hand.quaternion_h[:] = multiply(tilt, site.quaternion_b)
-        heading_rate = turning * (0.0, 0.0, 1.0)
-        hand.twist_h[:, :3] = rotate(tilt, site.velocity_b) + cross(turning - heading_rate, hand.position_h)
-        hand.twist_h[:, 3:] = rotate(tilt, site.angular_velocity_b) + turning - heading_rate
+        turning[:, 2] -= heading_rates(tilt, turning)
+        hand.twist_h[:, :3] = rotate(tilt, site.velocity_b) + cross(turning, hand.position_h)
+        hand.twist_h[:, 3:] = rotate(tilt, site.angular_velocity_b) + turning
 
     def _step(self) -> None:
         """Count the next targets of the arm from where this step of inverse kinematics brings them."""

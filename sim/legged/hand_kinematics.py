@@ -6,7 +6,7 @@ import mujoco
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.quaternions import conjugate, multiply
+from sim.quaternions import conjugate, multiply, rotate
 from sim.spec import JointParameters
 
 _DAMPING = 0.05
@@ -37,6 +37,20 @@ def heading_of(quaternion_w: NDArray) -> NDArray:
 def tilt_of(quaternion_w: NDArray) -> NDArray:
     """Return the turns heading<-base of turns world<-base, (n, 4): what is left without the heading."""
     return multiply(conjugate(heading_of(quaternion_w)), quaternion_w)
+
+
+def heading_rates(tilt: NDArray, turning_h: NDArray) -> NDArray:
+    """Return how fast headings change, (n,) rad/s.
+
+    Of a base that leans forward, rolling moves the nose aside: with the nose at n, the heading is atan2(n_y, n_x), and
+    dn/dt = turning x n.
+
+    Args:
+        tilt: (n, 4) turns heading<-base, as from ``tilt_of``.
+        turning_h: (n, 3) rad/s, angular velocities of the bases in the heading frame.
+    """
+    nose = rotate(tilt, np.array([1.0, 0.0, 0.0]))
+    return turning_h[:, 2] - turning_h[:, 0] * nose[:, 2] / nose[:, 0]
 
 
 def joints_to(model: mujoco.MjModel, site: str) -> NDArray[np.bool_]:

@@ -9,7 +9,14 @@ import pytest
 from sim.envs.legged import LeggedEnv, LeggedTask, load_legged_task
 from sim.errors import ConfigError
 from sim.legged.hand import minimum_jerk, shortened
-from sim.legged.hand_kinematics import heading_of, joint_velocities, joints_to, reachable_poses, tilt_of
+from sim.legged.hand_kinematics import (
+    heading_of,
+    heading_rates,
+    joint_velocities,
+    joints_to,
+    reachable_poses,
+    tilt_of,
+)
 from sim.legged.mirror import AXIAL, POINT, find_mirror
 from sim.legged.spec import legged_task
 from sim.legged.terms import term_slice
@@ -86,7 +93,7 @@ def test_of_a_robot_that_turns_as_one_the_hand_moves_as_it_leans_and_not_as_it_h
     world.batch.forward(np.arange(1))
     world.read()
     hand_source(env)._look()
-    leaning = turning * (1.0, 1.0, 0.0)
+    leaning = turning * (1.0, 1.0, 0.0)  # the base is level
     hand = world.state.hand
     np.testing.assert_allclose(hand.twist_h[0, 3:], leaning, atol=1e-3)
     np.testing.assert_allclose(hand.twist_h[0, :3], np.cross(leaning, hand.position_h[0]), atol=1e-3)
@@ -170,6 +177,17 @@ def test_the_tilt_is_what_is_left_without_the_heading():
     found = tilt_of(turned)
     np.testing.assert_allclose(found[0], found[1], atol=1e-12)
     np.testing.assert_allclose(rotate(conjugate(found[0]), (0.0, 0.0, 1.0)), rotate(conjugate(tilt), (0.0, 0.0, 1.0)))
+
+
+def test_the_heading_rate_is_how_the_heading_changes_however_the_base_leans():
+    rng = np.random.default_rng(0)
+    lean, turning = rng.uniform(-0.6, 0.6, (100, 3)), rng.normal(0.0, 1.0, (100, 3))
+    dt, now = 1e-6, np.stack([from_rotation_vector(v) for v in lean])
+    then = np.stack([multiply(from_rotation_vector(w * dt), q) for w, q in zip(turning, now)])
+    changed = [difference(b, a)[2] / dt for a, b in zip(heading_of(now), heading_of(then))]
+    level = np.stack([rotate(conjugate(h), w) for h, w in zip(heading_of(now), turning)])
+    np.testing.assert_allclose(heading_rates(tilt_of(now), level), changed, atol=1e-5)
+    assert np.abs(level[:, 2] - changed).max() > 0.3
 
 
 def test_feet_are_to_trot_while_a_velocity_is_asked_for_and_to_stay_down_else():
