@@ -131,7 +131,7 @@ class ContactRun(SegmentedRun):
                 "learning_rate": algorithm.learning_rate,
                 "noise": float(algorithm.actor.output_std.detach().mean()),
             }
-        return values | rollouts.recent()
+        return values | rollouts.recent.figures()
 
     def renew(self, seed: int) -> None:
         """Begin new episodes, of which nothing is remembered."""

@@ -36,7 +36,7 @@ from sim.legged.balanced_motion import BalancedMotion
 from sim.legged.leg_kinematics import find_legs
 from sim.legged.motion import motion_of
 from sim.legged.physics import BY_NAME
-from sim.legged.progress import TrackingProgress, TrackingSettings
+from sim.legged.progress import ANYWHERE, TrackingProgress
 from sim.legged.spec import LeggedTaskSpec
 from sim.legged.stepping.controller import CaptureSteps
 from sim.legged.stepping.settings import ON_THE_SPOT, WALKING
@@ -50,8 +50,6 @@ TAUGHT: Mapping[str, ScriptMaker] = {
     "imitate": BalancedMotion,
 }
 """Scripts by the tasks that they teach."""
-_STARTS = TrackingSettings(tolerance="fixed", starts="even")
-"""Of trainings that follow a motion: anywhere in it."""
 _GROUPS = ("actor",)
 
 
@@ -164,7 +162,7 @@ class DaggerRun(SegmentedRun):
             "reward": float(np.mean(rewards)),
             **{f"loss_{name}": value for name, value in losses.items()},
             "expert_share": imitation.expert_share,
-            **rollouts.recent(),
+            **rollouts.recent.figures(),
         }
 
     def judge(self, seed: int, episodes: int) -> dict[str, Any]:
@@ -188,7 +186,7 @@ class DaggerRun(SegmentedRun):
     def _new_rollouts(self, seed: int) -> Rollouts:
         job, names, count = self.job, self.config.physics, self.config.num_envs
         task = self._under(names[self.iteration // self.config.checkpoint_every % len(names)])
-        progress = None if motion_of(task.spec) is None else TrackingProgress(task.spec, _STARTS)
+        progress = None if motion_of(task.spec) is None else TrackingProgress(task.spec, ANYWHERE)
         self._env = LeggedEnv(task, count, seed=seed, threads=job.threads, engine=job.engine, progress=progress)
         return Rollouts(self._env, _GROUPS, task.spec.action.size)
 

@@ -26,12 +26,9 @@ from policies.rsl_rl_run import RslRlRun
 from policies.segmented_run import check_segments
 from sim.envs.legged import LeggedTask
 from sim.errors import ConfigError
-from sim.legged.progress import TrackingSettings
+from sim.legged.progress import ANYWHERE
 from sim.legged.spec import LeggedTaskSpec
 from sim.legged.world import Engine
-
-_STARTS = TrackingSettings(tolerance="fixed", starts="even")
-"""Of trainings that follow a motion: anywhere in it."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +65,7 @@ class DistillRun(RslRlRun):
             "seed": job.seed,
             "config": plain(job.config),
         }
-        super().__init__(job, actor_config(job.task.spec, job.config), _STARTS, folder, identity)
+        super().__init__(job, actor_config(job.task.spec, job.config), ANYWHERE, folder, identity)
         self._distillation = self._make_distillation(job.expert, job.config)
         self.begin(resume)
 

@@ -150,7 +150,7 @@ class OffPolicyRun(SegmentedRun):
             "reward": float(rollout.reward.mean()),
             **{name: float(np.mean([each[name] for each in measured])) for name in (measured[0] if measured else ())},
             **{f"reward_{name}": value for name, value in self._collector.env.mean_rewards().items()},
-            **self._collector.recent(),
+            **self._collector.recent.figures(),
         }
 
     def judge(self, seed: int, episodes: int) -> dict[str, Any]:

@@ -119,7 +119,7 @@ class RslRlRun(SegmentedRun):
             "learning_rate": algorithm.learning_rate,
             **{f"reward_{name}": value for name, value in self._env.mean_rewards().items()},
             **({} if self._progress is None else self._progress.figures()),
-            **rollouts.recent(),
+            **rollouts.recent.figures(),
         }
 
     def judge(self, seed: int, episodes: int) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,6 +9,8 @@ import numpy.typing as npt
 import torch
 from rsl_rl.env import VecEnv
 from tensordict import TensorDict
+
+from policies.learners.recent_episodes import RecentEpisodes
 
 Observation = dict[str, npt.NDArray]
 
@@ -48,10 +49,6 @@ class Environment(Protocol):
         ...
 
 
-_RECENT = 200
-"""Ended episodes that the training curve averages."""
-
-
 class Rollouts(VecEnv):
     """Steps an environment with torch's tensors.
 
@@ -80,8 +77,7 @@ class Rollouts(VecEnv):
         self._observation = env.reset()
         if ages is not None:
             env.age[:] = ages
-        self._reward = np.zeros(env.num_envs)
-        self._ended: deque[tuple[float, bool]] = deque(maxlen=_RECENT)
+        self.recent = RecentEpisodes(env.num_envs)
 
     def get_observations(self) -> TensorDict:
         """Return what is seen now, (N, ...) for each group."""
@@ -97,9 +93,7 @@ class Rollouts(VecEnv):
         after = self._env.step(np.clip(actions.numpy() / self.reach, -1.0, 1.0))
         self._observation = after.observation
         done = after.terminated | after.truncated
-        self._reward += after.reward
-        self._ended.extend(zip(self._reward[done].tolist(), after.success[done].tolist()))
-        self._reward[done] = 0.0
+        self.recent.note(after.reward, done, after.success)
         time_outs = torch.from_numpy(after.truncated & ~after.terminated).float()
         rewards = torch.from_numpy(np.asarray(after.reward + self.bonus * after.success, np.float32))
         extras = {"time_outs": time_outs}
@@ -107,13 +101,6 @@ class Rollouts(VecEnv):
         if groups is not None:
             extras["group_rewards"] = torch.from_numpy(groups)
         return self.get_observations(), rewards, torch.from_numpy(done), extras
-
-    def recent(self) -> dict[str, float]:
-        """Return mean reward and share of successes of the latest episodes; nothing before the first has ended."""
-        if not self._ended:
-            return {}
-        rewards, successes = zip(*self._ended)
-        return {"episode_reward": float(np.mean(rewards)), "success_rate_in_training": float(np.mean(successes))}
 
 
 def as_tensors(observation: Observation, groups: tuple[str, ...]) -> TensorDict:

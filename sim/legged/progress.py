@@ -27,6 +27,10 @@ class TrackingSettings:
     """Where episodes begin in the motion: anywhere alike, or more often where they fail (BeyondMimic)."""
 
 
+ANYWHERE = TrackingSettings(tolerance="fixed", starts="even")
+"""Of learners that copy a teacher, and to whom rewards are nothing: only where episodes begin counts."""
+
+
 class TrackingProgress:
     """The state of both.
 

@@ -24,6 +24,7 @@ from sim.legged.motion import BODY_DISTANCE, MOTION_JOINTS
 from sim.legged.spec import ACTION_REACH
 from sim.legged.terms import term_slice
 from sim.motion.robot_clip import robot_clip
+from tests.bench.held_out import EPISODES, SEED
 from tests.bench.imitation_table import CLIPS, METHODS, PLAYED, options, read_run, summed_up
 from tests.bench.machine import machine
 from tests.bench.trained_runs import finished_runs, with_earlier
@@ -32,8 +33,6 @@ from tests.bench.zoo import ZOO
 ROOT = Path(__file__).parents[2]
 RUNS = ROOT / "runs" / "imitation"
 PUBLISHED = ROOT / "docs" / "figures" / "bodies.json"
-EPISODES, SEED = 200, 9_000_000
-"""Other episodes than those that chose the weights, and than those that judged them in training."""
 IN_ZOO = "zoo: taught by the script"
 SCRIPT = "the script, told the truth"
 MADE = (*CLIPS, "kick")

@@ -15,12 +15,11 @@ from rich.console import Console
 
 from policies.bundle import load_bundle
 from policies.evaluate_legged import evaluate_legged
+from tests.bench.held_out import EPISODES, SEED
 
 ROOT = Path(__file__).parents[2] / "runs"
 RUNS = {"twist": "twist", "twist_single": "twist.single_critic"}
 """Folder of a run, and what its figures begin with."""
-EPISODES, SEED = 200, 9_000_000
-"""Other episodes than those that chose the weights, and than those that judged them in training."""
 _SHOWN = {"position_error_m", "orientation_error_deg", "velocity_error_m_s", "falls"}
 
 

@@ -17,10 +17,9 @@ from policies.legged_evaluation import judge
 from policies.runtime import OnnxPolicy
 from sim.envs.legged import load_legged_task
 from sim.legged.spec import EPISODE_S, VelocityCommand
+from tests.bench.held_out import EPISODES, SEED
 from tests.bench.zoo import ZOO
 
-EPISODES, SEED = 200, 9_000_000
-"""Other episodes than those that chose the weights, and than those that judged them in training."""
 _ERRORS = {"velocity_error": "velocity_error_m_s", "yaw_rate_error": "yaw_rate_error_rad_s", "falls": "falls"}
 FIGURES = {
     "velocity_go1": {f"quadruped.{name}": key for name, key in _ERRORS.items()},

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 
 from policies.learners.off_policy.transitions import Rollout
+from policies.learners.recent_episodes import RecentEpisodes
 from policies.learners.weights import Arrays
 from sim.envs.legged import LeggedEnv, LeggedTransition
 
 Act = Callable[[Arrays], npt.NDArray[np.float32]]
 """From observations by group, (N, size), to actions, (N, A) in [-1, 1]."""
-_RECENT = 200
-"""Ended episodes that the training curve averages."""
 
 
 class Collector:
@@ -32,8 +30,7 @@ class Collector:
         self.env, self._groups, self._reach = env, groups, np.float32(reach)
         self._seen = env.reset()
         env.age[:] = ages
-        self._reward = np.zeros(env.num_envs)
-        self._ended: deque[tuple[float, bool]] = deque(maxlen=_RECENT)
+        self.recent = RecentEpisodes(env.num_envs)
 
     def roll_out(self, steps: int, act: Act) -> Rollout:
         """Take some steps with a policy's actions."""
@@ -46,7 +43,7 @@ class Collector:
             actions.append(action)
             moved.append(transition)
             self._seen = transition.observation
-            self._note(transition)
+            self.recent.note(transition.reward, transition.terminated | transition.truncated, transition.success)
         return Rollout(
             seen=self._stacked(seen),
             after=self._stacked(after),
@@ -56,21 +53,8 @@ class Collector:
             truncated=np.stack([step.truncated for step in moved]),
         )
 
-    def recent(self) -> dict[str, float]:
-        """Return mean reward and share of successes of the latest episodes; nothing before the first has ended."""
-        if not self._ended:
-            return {}
-        rewards, successes = zip(*self._ended)
-        return {"episode_reward": float(np.mean(rewards)), "success_rate_in_training": float(np.mean(successes))}
-
     def _stacked(self, observations: list[Arrays]) -> Arrays:
         return {name: np.stack([each[name] for each in observations]) for name in self._groups}
-
-    def _note(self, after: LeggedTransition) -> None:
-        done = after.terminated | after.truncated
-        self._reward += after.reward
-        self._ended.extend(zip(self._reward[done].tolist(), after.success[done].tolist()))
-        self._reward[done] = 0.0
 
 
 def reached(after: LeggedTransition) -> Arrays:
