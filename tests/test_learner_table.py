@@ -59,7 +59,7 @@ def test_seeds_that_were_trained_elsewhere_stay_beside_those_trained_here(tmp_pa
     ("learner", "changed", "said"),
     [
         ("sac", {"iterations": 640}, r"sac-0: trained with --config\.iterations 640, not 320: move it"),
-        ("ppo", {"ppo": {"symmetry": True}}, r"ppo-0: trained with --config\.ppo\.no-symmetry True, not False"),
+        ("ppo", {"ppo": {"symmetry": True}}, r"ppo-0: trained with --config\.ppo\.symmetry True, not False"),
     ],
 )
 def test_runs_of_other_settings_are_refused(tmp_path, learner, changed, said):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from sim.errors import ConfigError
 from tests.bench import touch_table, trained_runs
 from tests.bench.page import touch_table as page_table
 from tests.bench.touch_learning import trained_rows
@@ -15,6 +16,19 @@ def write_run(folder, row, seed, rate):
     judged = {"success_rate": rate, "success_interval": [rate - 0.01, rate + 0.01], "episodes": 1024}
     result = {"train.evaluation": judged, "train.cpu_s": 100.0 + int(seed), "train.env_steps": 5}
     (run / "result.json").write_text(json.dumps(result))
+    options = next(each.options for each in touch_table.ROWS if each.name == row and "placement" in each.expert)
+    (run / "config.json").write_text(json.dumps(recorded(trained_runs.settings_of(options))))
+
+
+def recorded(settings):
+    record = {}
+    for name, value in settings.items():
+        *groups, last = name.replace("-", "_").split(".")
+        inner = record
+        for group in groups:
+            inner = inner.setdefault(group, {})
+        inner[last] = float(value) if value[0].isdigit() else value == "True"
+    return record
 
 
 def test_seeds_are_averaged_and_rows_without_runs_say_so(tmp_path):
@@ -54,6 +68,17 @@ def test_seeds_that_were_trained_elsewhere_stay_until_they_are_trained_here(tmp_
     assert rows["dagger-state"]["success"] == pytest.approx(0.6)
     assert rows["bc-state"]["success"] == pytest.approx(0.7), "seeds of other settings count no more"
     assert rows["bc-field"]["seeds"] == []
+
+
+def test_runs_of_other_settings_are_refused(tmp_path):
+    write_run(tmp_path, "dagger-image-wrist", 0, 0.5)
+    assert any(row["seeds"] for row in touch_table.read_table(tmp_path, "placement"))
+    where = touch_table.run_folder(tmp_path, "placement", "dagger-image-wrist", 0) / "config.json"
+    record = json.loads(where.read_text())
+    record["config"]["imitation"]["windows"] = 32
+    where.write_text(json.dumps(record))
+    with pytest.raises(ConfigError, match=r"wrist-0: trained with --config\.imitation\.windows 32, not 16: move it"):
+        touch_table.read_table(tmp_path, "placement")
 
 
 def test_what_a_row_learns_from_is_trained_first_and_once(tmp_path, monkeypatch):

@@ -20,6 +20,7 @@ import tyro
 from rich.console import Console
 
 from sim.legged.motion import BODY_DISTANCE
+from tests.bench.script import run_script
 from tests.bench.trained_runs import finished_runs, interval, train_run, trained_on
 
 CLIPS = ("squat", "wave", "reach")
@@ -156,4 +157,4 @@ def markdown(rows: list[dict[str, Any]]) -> str:
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Args))
+    run_script(main, Args)

@@ -20,6 +20,7 @@ import numpy as np
 import tyro
 from rich.console import Console
 
+from tests.bench.script import run_script
 from tests.bench.trained_runs import finished_runs, interval, train_run, trained_on
 
 TASKS = ("velocity", "stand")
@@ -157,4 +158,4 @@ def markdown(rows: list[dict[str, Any]]) -> str:
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Args))
+    run_script(main, Args)

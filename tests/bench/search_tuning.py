@@ -26,6 +26,7 @@ from sim.contact.spec import EPISODE_STEPS
 from sim.contact.tables import diameter_term
 from sim.envs.contact_task import ContactTaskEnv, load_contact_task
 from sim.randomization import RandomizationTable
+from tests.bench.script import run_script
 from tests.bench.settings_tuning import Score, Tuning, tune
 
 Array = NDArray[np.float64]
@@ -76,4 +77,4 @@ def steps_left(settings: SearchSettings, pegs: str, starts: int, seed: int) -> A
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Args))
+    run_script(main, Args)

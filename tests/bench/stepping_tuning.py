@@ -23,6 +23,7 @@ from rich.console import Console
 from sim.envs.legged import LeggedEnv, load_legged_task
 from sim.legged.stepping.controller import CaptureSteps
 from sim.legged.stepping.settings import ON_THE_SPOT, WALKING, CaptureStepSettings
+from tests.bench.script import run_script
 from tests.bench.settings_tuning import Score, Tuning, tune
 
 SCALES = {
@@ -120,4 +121,4 @@ def steps_before_falls(
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Args))
+    run_script(main, Args)

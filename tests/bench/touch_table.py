@@ -20,6 +20,7 @@ import numpy as np
 import tyro
 from rich.console import Console
 
+from tests.bench.script import run_script
 from tests.bench.trained_runs import finished_runs, interval, train_run, trained_on
 
 TASKS = {"placement": "peg_placement", "insertion": "peg_insertion"}
@@ -165,7 +166,7 @@ def read_table(folder: Path, task: str) -> list[dict[str, Any]]:
 
 
 def _read_row(folder: Path, task: str, row: Row) -> dict[str, Any]:
-    runs = finished_runs(folder / task, row.name)
+    runs = finished_runs(folder / task, row.name, row.options)
     seeds = [{"seed": seed, **read_run(run)} for seed, run in runs.items()]
     said = {"learner": row.learner, "input": row.input, "expert": row.expert[task] or "none", "row": row.name}
     return summed_up({**said, "options": list(row.options), "seeds": seeds})
@@ -213,4 +214,4 @@ def markdown(rows: list[dict[str, Any]]) -> str:
 
 
 if __name__ == "__main__":
-    main(tyro.cli(Args))
+    run_script(main, Args)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -50,23 +51,36 @@ def finished_runs(folder: Path, name: str, options: Sequence[str] = ()) -> dict[
     return runs
 
 
-def _check_options(run: Path, options: Sequence[str]) -> None:
-    """Refuse a run whose record has other settings than ``--config.X VALUE`` or ``--config.no-X`` among the options."""
-    record = json.loads((run / "config.json").read_text())
-    for position, word in enumerate(options):
+def settings_of(options: Sequence[str]) -> dict[str, str]:
+    """Return what ``--config.X VALUE``, ``--config.X`` and ``--config.no-X`` among the options set; the last counts."""
+    values = {}
+    for word, following in zip_longest(options, options[1:], fillvalue="--"):
+        groups, _, name = word.removeprefix("--").rpartition(".")
         if not word.startswith("--config."):
             continue
-        *groups, name = word.removeprefix("--").replace("-", "_").split(".")
-        settings = record
-        for group in groups:
-            settings = settings[group]
-        flag = name.startswith("no_")
-        expected = "False" if flag else options[position + 1]
-        found = str(settings[name.removeprefix("no_") if flag else name])
-        if found != expected:
+        flag = "False" if name.startswith("no-") else "True"
+        values[f"{groups}.{name.removeprefix('no-')}"] = flag if following.startswith("--") else following
+    return values
+
+
+def _check_options(run: Path, options: Sequence[str]) -> None:
+    """Refuse a run whose record has other settings than the options."""
+    record = json.loads((run / "config.json").read_text())
+    for name, expected in settings_of(options).items():
+        found = record
+        for part in name.split("."):
+            found = found[part.replace("-", "_")]
+        if not _same(found, expected):
             raise ConfigError(
-                f"{run}: trained with {word} {found}, not {expected}: move it away, it is of another table"
+                f"{run}: trained with --{name} {found}, not {expected}: move it away, it is of another table"
             )
+
+
+def _same(found: Any, expected: str) -> bool:
+    """Return whether a recorded value is what was written on the command line: 0.0 is 0."""
+    if isinstance(found, (int, float)) and not isinstance(found, bool):
+        return float(found) == float(expected)
+    return str(found) == expected
 
 
 def trained_on(run: Path) -> dict[str, Any]:
