@@ -11,6 +11,8 @@ from sim.spec import JointParameters
 
 _DAMPING = 0.05
 """Of the inverse kinematics, m and rad alike: what an arm of 0.7 m does near its singular poses stays finite."""
+_LEAST_AHEAD = 0.1
+"""Of a nose's horizontal part, in rates of headings: one that points up or down heads nowhere, and any way at once."""
 _POSES = 1024
 _POSES_SEED = 0
 """Goals are drawn from a table of this many poses, the same for every seed."""
@@ -50,7 +52,7 @@ def heading_rates(tilt: NDArray, turning_h: NDArray) -> NDArray:
         turning_h: (n, 3) rad/s, angular velocities of the bases in the heading frame.
     """
     nose = rotate(tilt, np.array([1.0, 0.0, 0.0]))
-    return turning_h[:, 2] - turning_h[:, 0] * nose[:, 2] / nose[:, 0]
+    return turning_h[:, 2] - turning_h[:, 0] * nose[:, 2] / np.maximum(nose[:, 0], _LEAST_AHEAD)
 
 
 def joints_to(model: mujoco.MjModel, site: str) -> NDArray[np.bool_]:

@@ -190,6 +190,11 @@ def test_the_heading_rate_is_how_the_heading_changes_however_the_base_leans():
     assert np.abs(level[:, 2] - changed).max() > 0.3
 
 
+def test_the_heading_rate_of_a_nose_that_points_down_is_finite():
+    down = np.array([[np.sqrt(0.5), 0.0, np.sqrt(0.5), 0.0]])
+    assert np.abs(heading_rates(tilt_of(down), np.array([[5.0, 0.0, 0.0]]))) < 51.0
+
+
 def test_feet_are_to_trot_while_a_velocity_is_asked_for_and_to_stay_down_else():
     env = env_of(n=2)
     state, clock = env.world.state, env._asked[0]
