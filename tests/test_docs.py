@@ -24,6 +24,7 @@ def blocks(page):
 
 LONG = {
     "adaptation.md",
+    "calibration.md",
     "flight-calibration.md",
     "ros2.md",
     "humanoid.md",
