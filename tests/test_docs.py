@@ -24,7 +24,6 @@ def blocks(page):
 
 LONG = {
     "adaptation.md",
-    "calibration.md",
     "flight-calibration.md",
     "ros2.md",
     "humanoid.md",

@@ -99,6 +99,25 @@ def test_of_a_robot_that_turns_as_one_the_hand_moves_as_it_leans_and_not_as_it_h
     np.testing.assert_allclose(hand.twist_h[0, :3], np.cross(leaning, hand.position_h[0]), atol=1e-3)
 
 
+@pytest.mark.parametrize("turning", [(2.0, 0.0, 0.0), (0.0, 2.0, 0.0), (0.5, -1.0, 1.5)])
+def test_of_a_leaning_robot_that_turns_as_one_too(turning):
+    env = env_of(n=1)
+    world, dt = env.world, 1e-4
+    leaning = from_rotation_vector((0.1, 0.4, 0.0))
+    world._position[0, 3:7] = leaning
+    world._velocity[:] = 0.0
+    world._velocity[0, 3:6] = turning  # in the base's frame
+    world.batch.forward(np.arange(1))
+    world.read()
+    hand_source(env)._look()
+    tilts = tilt_of(np.stack([leaning, multiply(leaning, from_rotation_vector(np.multiply(turning, dt)))]))
+    in_base = rotate(conjugate(tilts[0]), world.state.hand.position_h[0])
+    before, after = rotate(tilts[0], in_base), rotate(tilts[1], in_base)
+    twist = world.state.hand.twist_h[0]
+    np.testing.assert_allclose(twist[:3], (after - before) / dt, atol=1e-3)
+    np.testing.assert_allclose(twist[3:], difference(tilts[1], tilts[0]) / dt, atol=1e-3)
+
+
 def test_the_command_is_the_references_own_twist_and_the_errors_correction():
     env = env_of()
     command, period = env.spec.asked[1], 0.02
